@@ -1,0 +1,57 @@
+"""Records to JSON text and back (pydantic does the work)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from reference.errors import ConfigError
+
+Record = TypeVar("Record")
+
+
+def to_json(record: object) -> str:
+    """Return the record as indented JSON text; NaN and infinity are never written."""
+    return TypeAdapter(type(record)).dump_json(record, indent=2).decode()
+
+
+def from_json(kind: type[Record], text: str, *, where: str) -> Record:
+    """Return the record of type `kind` that `text` holds.
+
+    Raises:
+        ConfigError: the text does not fit; `where` names the file in the sentence.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise ConfigError(
+            f"{where}: expected a {kind.__name__}, found a problem at {place}: {first['msg']}; "
+            "grade the submission again to make the file anew"
+        ) from error
+
+
+def save(record: object, path: Path) -> None:
+    """Write the record as JSON, whole or not at all."""
+    partial = path.with_suffix(path.suffix + ".part")
+    partial.write_text(to_json(record), encoding="utf-8")
+    partial.replace(path)
+
+
+def load(kind: type[Record], path: Path) -> Record:
+    """Read a record that `save` wrote.
+
+    Raises:
+        ConfigError: the file is not there or does not fit.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: expected a {kind.__name__} of an earlier run, found {error.strerror}; "
+            "run `grader grade` first"
+        ) from error
+    return from_json(kind, text, where=str(path))

@@ -1,0 +1,86 @@
+"""What is going to be run: cells, probes, shims and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run. Reaching one has its own outcome and sentence."""
+
+    cell_timeout_s: float = 1200.0
+    """Wall-clock seconds for one cell."""
+    notebook_timeout_s: float = 3600.0
+    """Wall-clock seconds for the whole notebook."""
+    probe_timeout_s: float = 60.0
+    """Wall-clock seconds for one probe."""
+    startup_timeout_s: float = 120.0
+    """Wall-clock seconds for the kernel to answer first."""
+    output_mib_per_cell: float = 8.0
+    """Stored output of one cell in MiB; what is above is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shim:
+    """One declared deviation that lets an old notebook run on today's stack."""
+
+    name: str
+    """Stable name, such as `cuda-to-cpu`."""
+    why: str
+    """One sentence: what would fail without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSpec:
+    """A question to the student's functions: inputs drawn by the host, answered with raw arrays."""
+
+    probe_id: str
+    """Such as `conv1d_forward`."""
+    needs: tuple[str, ...]
+    """Names that the student's notebook must define."""
+    source: str
+    """Kernel-side text that answers it; holds inputs, never expected values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCell:
+    """Run the submission's cell `cell_index`."""
+
+    cell_index: int
+    """Position in the submission's notebook."""
+    part_id: str = ""
+    """Part it belongs to, for the progress display."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProbe:
+    """Ask one probe, right after the cell that last binds a name it needs."""
+
+    probe: ProbeSpec
+    """The question."""
+
+
+PlanStep = RunCell | RunProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything the execution stage needs besides the files."""
+
+    steps: tuple[PlanStep, ...]
+    """Cells and probes in the order of the run."""
+    unasked: tuple[str, ...]
+    """Probe ids whose names no cell defines."""
+    shims: tuple[Shim, ...]
+    """Declared deviations, listed in the evidence."""
+    limits: Limits
+    """Bounds of the run."""
+    seed: int
+    """Seed of the hidden inputs and of the kernel's generators."""
+    device: str
+    """`cpu` or `cuda`."""
+    bundle: str
+    """Name of the bundle that the course files come from."""
+    nonce: str
+    """Fresh per run; a reply without it is no reply."""

@@ -1,0 +1,100 @@
+"""What intake found in the zip, and how its cells line up with the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a note about the submission matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One sentence about the submission or the run, for the student or for staff."""
+
+    code: str
+    """Stable machine name, such as `no-report`."""
+    severity: Severity
+    """`error` where something that was asked for is not there or cannot be used."""
+    message: str
+    """One sentence: where, what was expected, what was found, what to do."""
+    for_student: bool = True
+    """Whether the student's feedback shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of the notebook as handed in."""
+
+    index: int
+    """Position in the notebook, from 0."""
+    cell_id: str
+    """Colab's `metadata.id`, else nbformat's `id`, else an empty string."""
+    kind: str
+    """`code`, `markdown` or `raw`."""
+    source: str
+    """Text of the cell."""
+    execution_count: int | None
+    """Stored count of the last run; None where the cell was never run."""
+    stored_outputs: int
+    """Number of stored outputs (kept aside; never evidence)."""
+    part_id: str = ""
+    """Part of the assignment that the cell's metadata names (`pset4.part`), or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A zip that intake has read. Files lie under `folder`; nothing of it has been run."""
+
+    kerberos: str
+    """From the file's name, lower case."""
+    zip_sha256: str
+    """Digest of the zip's bytes, hexadecimal."""
+    folder: str
+    """Where the accepted files were unpacked, an absolute path."""
+    notebook_path: str
+    """The notebook's path below `folder`; empty where there is none that can be read."""
+    report_path: str
+    """`report.pdf`'s path below `folder`; empty where there is none."""
+    report_pages: int
+    """Pages of the report; 0 where there is none."""
+    other_files: tuple[str, ...]
+    """Other accepted files below `folder`."""
+    cells: tuple[Cell, ...]
+    """The notebook's cells, in order; empty where there is no notebook."""
+    notes: tuple[Note, ...]
+    """What is wrong or unusual about the hand-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellMatch:
+    """How one cell of the submission lines up with one of the template."""
+
+    cell_index: int
+    """The submission's cell."""
+    template_id: str
+    """Id of the template's cell; empty for a cell that the student added."""
+    part_id: str
+    """The part of the assignment that it belongs to; empty for none."""
+    how: str
+    """`id`, `content` or `added`."""
+    similarity: float
+    """Share of equal text, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """Every cell of the submission against the template."""
+
+    matches: tuple[CellMatch, ...]
+    """One per cell of the submission, in order."""
+    missing: tuple[str, ...]
+    """Template ids that no cell of the submission matches."""
+    answers: tuple[tuple[str, str], ...]
+    """(part id, markdown) of the written answers found in the notebook."""
