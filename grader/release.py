@@ -1,7 +1,7 @@
 """The notebook that students get, and its solved twin, from one master notebook.
 
-The master, `templates/notebook/pset4_master.ipynb`, is the only file that people edit, in Jupyter or
-in Colab. What a student has to write stands between two lines, in nbgrader's way:
+The master, `templates/notebook/pset4_master.ipynb`, is the only file that people edit, in Jupyter
+or in Colab. What a student has to write stands between two lines, in nbgrader's way:
 
     ### BEGIN SOLUTION
     ### END SOLUTION
@@ -14,7 +14,8 @@ the two lines. Besides its Colab id a cell carries `metadata.pset4`:
     kind          text, question, answer (markdown to write), given, todo (code to write),
                   run (an experiment), figure (shows results of an experiment)
     solved_only   the cell is left out of the release (in the master only)
-    stub          "comment": the stub does not raise, as for a bonus (in the master only)
+    stub          the line to put in place of the solution, where raising would be wrong, as for
+                  a bonus (in the master only)
 
 `python -m grader.release` writes both notebooks beside the master.
 """
@@ -61,7 +62,7 @@ def make_release(master: NotebookNode) -> NotebookNode:
         ConfigError: The marks of a cell do not pair up.
     """
     cells = [cell for cell in master.cells if not _mark(cell).get("solved_only", False)]
-    return _derive(master, cells, "release", lambda cell, region: _stub(cell, region))
+    return _derive(master, cells, "release", _stub)
 
 
 def make_solved(master: NotebookNode) -> NotebookNode:
@@ -87,13 +88,14 @@ def read_master(folder: Path = NOTEBOOK_DIR) -> NotebookNode:
     """
     path = folder / "pset4_master.ipynb"
     try:
-        return nbformat.read(path, as_version=4)
+        master: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise ConfigError(f"{path}: expected the master notebook, found: {error}") from error
+    return master
 
 
 def write_notebooks(folder: Path = NOTEBOOK_DIR) -> tuple[Path, Path]:
-    """Write `pset4_release.ipynb` and `pset4_solved.ipynb` beside the master; return their paths."""
+    """Write the release and the solved notebook beside the master; return their paths."""
     master = read_master(folder)
     release, solved = folder / "pset4_release.ipynb", folder / "pset4_solved.ipynb"
     release.write_text(to_text(make_release(master)), encoding="utf-8")
@@ -103,7 +105,7 @@ def write_notebooks(folder: Path = NOTEBOOK_DIR) -> tuple[Path, Path]:
 
 def to_text(notebook: NotebookNode) -> str:
     """Write a notebook as JSON text: the same notebook always gives the same text."""
-    return f"{nbformat.writes(notebook)}\n"
+    return f"{nbformat.writes(notebook)}\n"  # type: ignore[no-untyped-call]
 
 
 def _derive(
@@ -154,15 +156,15 @@ def _stub(cell: NotebookNode, region: list[str]) -> list[str]:
         return ["*Your answer here.*"]
     first = next((line for line in region if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
-    stub = [f"{indent}# YOUR CODE HERE"]
-    if _mark(cell).get("stub") != "comment":
-        stub.append(f"{indent}raise NotImplementedError()")
-    return stub
+    own = _mark(cell).get("stub")
+    stub = ("# YOUR CODE HERE", "raise NotImplementedError()") if own is None else (str(own),)
+    return [f"{indent}{line}" for line in stub]
 
 
-def _mark(cell: NotebookNode) -> NotebookNode:
+def _mark(cell: NotebookNode) -> dict[str, object]:
     """Return `metadata.pset4` of a cell, empty where it has none."""
-    return cell.metadata.get("pset4", nbformat.from_dict({}))
+    mark: dict[str, object] = cell.metadata.get("pset4", {})
+    return mark
 
 
 def main() -> None:
