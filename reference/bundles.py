@@ -1,0 +1,194 @@
+"""Bundles of weights and pictures, each a folder of one layout.
+
+    root/torch/hub/checkpoints/resnet50-0676ba61.pth    pretrained ResNet-50 (TORCH_HOME=root/torch)
+    root/files/imagenet_l2_3_0.pt                       robust ResNet-50, in Madry's lab's form
+    root/files/WelshCorgi.jpeg                          the picture of every experiment
+    root/files/imagenet_classes.txt                     1,000 class names
+    root/bundle.json                                    name, version, in_features, digests
+
+`studio` is drawn and trained by this project and needs no network; `studio-narrow` is the same at
+an eighth of the width, for tests and previews; `imagenet` holds the real files (`assets` fetches
+them).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from reference.errors import AssetsMissing, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUNDLE_NAMES = ("studio", "studio-narrow", "imagenet")
+"""The bundles there are; the first is the default."""
+
+CHECKPOINT = "torch/hub/checkpoints/resnet50-0676ba61.pth"
+ROBUST_CHECKPOINT = "files/imagenet_l2_3_0.pt"
+CORGI = "files/WelshCorgi.jpeg"
+CLASSES = "files/imagenet_classes.txt"
+BUNDLE_FILES = (CHECKPOINT, ROBUST_CHECKPOINT, CORGI, CLASSES)
+"""Paths of a bundle's files, relative to its root."""
+
+FULL_IN_FEATURES = 2048
+"""Inputs of the last layer of a full-size ResNet-50."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A bundle that lies complete on disk."""
+
+    name: str
+    """One of `BUNDLE_NAMES`."""
+    root: Path
+    """Its folder."""
+    in_features: int
+    """Inputs of the network's last layer: 2048, or 256 for the narrow one."""
+    width_divisor: int
+    """By what the widths of ResNet-50 are divided: 1, or 8 for the narrow one."""
+
+    @property
+    def torch_home(self) -> Path:
+        """What TORCH_HOME must be for `pretrained=True` to find the checkpoint."""
+        return self.root / "torch"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The pretrained ResNet-50, as torchvision publishes it."""
+        return self.root / CHECKPOINT
+
+    @property
+    def robust_checkpoint(self) -> Path:
+        """The robust ResNet-50, as Madry's lab publishes it."""
+        return self.root / ROBUST_CHECKPOINT
+
+    @property
+    def corgi(self) -> Path:
+        """The picture that the experiments start from."""
+        return self.root / CORGI
+
+    @property
+    def classes(self) -> Path:
+        """The 1,000 class names."""
+        return self.root / CLASSES
+
+
+def cache_folder() -> Path:
+    """Return the folder for bundles and results: PSET4_CACHE, or the user's cache folder."""
+    override = os.environ.get("PSET4_CACHE")
+    return Path(override) if override else platformdirs.user_cache_path("pset4-grader")
+
+
+def bundle_root(name: str) -> Path:
+    """Return where a bundle lies, there or not.
+
+    Raises:
+        ConfigError: No bundle of this name.
+    """
+    if name not in BUNDLE_NAMES:
+        raise ConfigError(f"bundle: expected one of {', '.join(BUNDLE_NAMES)}, found {name!r}.")
+    return cache_folder() / "bundles" / name
+
+
+def get_bundle(name: str = "studio") -> Bundle:
+    """Return a bundle, ready for use; `studio` is installed on its first use.
+
+    Raises:
+        ConfigError: No bundle of this name.
+        AssetsMissing: The imagenet bundle has not been fetched, or files are missing or changed.
+    """
+    root = bundle_root(name)
+    if name != "imagenet":
+        from reference.studio.install import install
+
+        install(root, width="narrow" if name == "studio-narrow" else "full")
+    elif not (root / "bundle.json").is_file():
+        raise AssetsMissing(
+            f"The imagenet bundle is not in {root}: run `make assets` once with a network "
+            f"connection, or take the built-in bundle (BUNDLE=studio)."
+        )
+    return open_bundle(root)
+
+
+def open_bundle(root: Path) -> Bundle:
+    """Open the bundle in a folder and compare every file with its recorded digest.
+
+    Raises:
+        AssetsMissing: A file is missing, or differs from what was recorded.
+    """
+    record = _read_record(root)
+    for path, entry in record["files"].items():
+        _check_file(root / path, int(entry["size"]), str(entry["sha256"]))
+    lacking = [path for path in BUNDLE_FILES if path not in record["files"]]
+    if lacking:
+        raise AssetsMissing(f"{root}/bundle.json: expected an entry for {lacking[0]}, found none.")
+    in_features = int(record["in_features"])
+    return Bundle(
+        name=str(record["name"]),
+        root=root,
+        in_features=in_features,
+        width_divisor=FULL_IN_FEATURES // in_features,
+    )
+
+
+def bundle_digests(bundle: Bundle) -> Mapping[str, str]:
+    """Return the recorded sha256 of each file, by its path relative to the root."""
+    files = _read_record(bundle.root)["files"]
+    return {path: str(entry["sha256"]) for path, entry in sorted(files.items())}
+
+
+def write_record(root: Path, *, name: str, version: str, in_features: int) -> None:
+    """Write `bundle.json` with the digests of the files that now lie in `root`."""
+    files = {
+        path: {"sha256": sha256_of(root / path), "size": (root / path).stat().st_size}
+        for path in BUNDLE_FILES
+    }
+    record = {"name": name, "version": version, "in_features": in_features, "files": files}
+    part = root / "bundle.json.part"
+    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    part.replace(root / "bundle.json")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_record(root: Path) -> dict[str, Any]:
+    path = root / "bundle.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssetsMissing(f"{path}: expected a bundle's record, found no file.") from None
+    except ValueError as error:
+        raise AssetsMissing(f"{path}: expected JSON, found a damaged file; delete it.") from error
+    wanted = {"name": str, "version": str, "in_features": int, "files": dict}
+    if not isinstance(record, dict) or any(
+        not isinstance(record.get(key), kind) for key, kind in wanted.items()
+    ):
+        raise AssetsMissing(f"{path}: expected {', '.join(wanted)}; delete the folder {root}.")
+    return record
+
+
+def _check_file(path: Path, size: int, sha256: str) -> None:
+    if not path.is_file():
+        raise AssetsMissing(f"{path}: the bundle's file is missing; delete the bundle's folder.")
+    found = path.stat().st_size
+    if found != size:
+        raise AssetsMissing(
+            f"{path}: expected {size} bytes, found {found}; delete the bundle's folder, it is then "
+            f"installed or fetched again."
+        )
+    if sha256_of(path) != sha256:
+        raise AssetsMissing(
+            f"{path}: the content no longer matches the digest that was recorded when it was "
+            f"installed; delete the bundle's folder, it is then installed or fetched again."
+        )
