@@ -146,6 +146,22 @@ class ModelState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One call of `model` outside an attack: what went in and what came out."""
+
+    cell_index: int
+    """The cell during which it was called."""
+    weights_sha256: str
+    """Digest of the network's tensors at that time."""
+    training: bool
+    """Whether the network was in training mode."""
+    image: ArrayRef
+    """Input, (n, 3, H, W)."""
+    logits: ArrayRef
+    """Output, (n, 1000)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
     """Where and with what the run took place."""
 
@@ -169,6 +185,8 @@ class Evidence:
     """Optimisations of an input, in order of time."""
     models: tuple[ModelState, ...]
     """Changes of `model`, in order of time."""
+    predictions: tuple[Prediction, ...]
+    """Calls of `model` outside an attack, in order of time."""
     shims: tuple[Shim, ...]
     """Shims that took effect."""
     served: tuple[str, ...]

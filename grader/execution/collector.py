@@ -1,0 +1,261 @@
+"""From the kernel's messages to evidence records and `.npy` files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from grader.execution import messages as m
+from grader.kernel_side.channel import MIME
+from grader.records import (
+    ArrayRef,
+    AttackRun,
+    GradientSample,
+    ModelState,
+    Outcome,
+    Prediction,
+    ProbeReply,
+    ProbeValue,
+    StepSettings,
+)
+
+Body = TypeVar("Body", bound=BaseModel)
+
+MAX_EVIDENCE_BYTES = 768 * 2**20
+"""Greatest sum of array bytes of one run."""
+MAX_MESSAGES = 20_000
+"""Greatest number of messages of one run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepProgress:
+    """A sign of life from within an attack."""
+
+    run: str
+    """Which run."""
+    step: int
+    """Steps done."""
+    total: int | None
+    """Steps to do; None where not known."""
+
+
+@dataclass
+class Collector:
+    """Checks and stores what the kernel sends during one run."""
+
+    folder: Path
+    """Evidence folder."""
+    nonce: str
+    """Of this run; a message without it is dropped."""
+    cell_index: int = -1
+    """The cell under way."""
+    asking: str = ""
+    """The probe under way; a reply to any other is dropped."""
+    runs: dict[str, AttackRun] = field(default_factory=dict)
+    models: list[ModelState] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
+    replies: dict[str, ProbeReply] = field(default_factory=dict)
+    shims: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    started: m.Started | None = None
+    _bytes: int = 0
+    _messages: int = 0
+
+    def feed(self, content: Any, buffers: list[Any]) -> StepProgress | None:
+        """Take one message; return a sign of life if it is one.
+
+        A message that does not fit the schema is dropped and noted, never half used.
+        """
+        self._messages += 1
+        if self._messages > MAX_MESSAGES:
+            return None
+        try:
+            envelope = m.Envelope.model_validate(content["data"][MIME])
+            if envelope.nonce != self.nonce:
+                raise ValueError("the message does not carry this run's nonce")
+            arrays = self._arrays(envelope.arrays, buffers)
+            return self._dispatch(envelope, arrays)
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
+            self._problem(f"message dropped: {type(error).__name__}: {error}")
+            return None
+
+    def _problem(self, text: str) -> None:
+        if len(self.problems) < 50:
+            self.problems.append(" ".join(text.split())[:400])
+
+    def _arrays(self, table: list[m.ArrayHeader], buffers: list[Any]) -> dict[str, np.ndarray]:
+        """Rebuild the arrays from their bytes; sizes must fit exactly."""
+        if len(table) != len(buffers):
+            raise ValueError(f"expected {len(table)} buffers, found {len(buffers)}")
+        arrays = {}
+        for header, buffer in zip(table, buffers, strict=True):
+            dtype = np.dtype(header.dtype)
+            raw = bytes(buffer)
+            if math.prod(header.shape) * dtype.itemsize != len(raw):
+                raise ValueError(f"{header.name}: {len(raw)} bytes do not make {header.shape}")
+            self._bytes += len(raw)
+            if self._bytes > MAX_EVIDENCE_BYTES:
+                raise ValueError("the run's evidence is over its cap")
+            arrays[header.name] = np.frombuffer(raw, dtype=dtype).reshape(header.shape)
+        return arrays
+
+    def _store(self, name: str, array: np.ndarray | None) -> ArrayRef | None:
+        if array is None:
+            return None
+        memory = io.BytesIO()
+        np.save(memory, array, allow_pickle=False)
+        data = memory.getvalue()
+        (self.folder / f"{name}.npy").write_bytes(data)
+        return ArrayRef(
+            path=f"{name}.npy",
+            sha256=hashlib.sha256(data).hexdigest(),
+            dtype=array.dtype.name,
+            shape=array.shape,
+        )
+
+    def _dispatch(self, envelope: m.Envelope, arrays: dict[str, np.ndarray]) -> StepProgress | None:
+        body = envelope.body
+        match envelope.kind:
+            case "progress":
+                sign = m.Progress.model_validate(body)
+                return StepProgress(run=sign.run, step=sign.step, total=sign.total)
+            case "shim":
+                self.shims.append(m.ShimTook.model_validate(body).name)
+            case "note":
+                self._problem("recorder: " + m.NoteBody.model_validate(body).message)
+            case "started":
+                self.started = m.Started.model_validate(body)
+            case kind:
+                self._keep(kind, body, arrays)
+        return None
+
+    def _keep(self, kind: str, body: dict[str, object], arrays: dict[str, np.ndarray]) -> None:
+        """Turn a message that carries evidence into a record."""
+        match kind:
+            case "run-open":
+                self._run_open(m.RunOpen.model_validate(body), arrays)
+            case "run-sample" | "run-image":
+                self._run_step(kind, m.RunStep.model_validate(body), arrays)
+            case "run-close":
+                self._run_close(m.RunClose.model_validate(body), arrays)
+            case "model":
+                self._model(m.ModelBody.model_validate(body), arrays)
+            case "prediction":
+                self._prediction(m.PredictionBody.model_validate(body), arrays)
+            case "probe":
+                self._probe(m.ProbeBody.model_validate(body), arrays)
+            case _:
+                raise ValueError(f"unknown kind {kind!r}")
+
+    def _run_open(self, body: m.RunOpen, arrays: dict[str, np.ndarray]) -> None:
+        if body.run in self.runs:
+            raise ValueError(f"{body.run} was opened before")
+        self.runs[body.run] = AttackRun(
+            run_id=body.run,
+            cell_index=self.cell_index,
+            function=body.function,
+            class_id=body.class_id,
+            steps=0,
+            settings=None,
+            start=self._store(f"{body.run}-start", arrays.get("start")),
+            final=None,
+            samples=(),
+            images=(),
+            weights_sha256=body.weights,
+            fingerprint=self._store(f"{body.run}-fingerprint", arrays.get("fingerprint")),
+        )
+
+    def _run_step(self, kind: str, body: m.RunStep, arrays: dict[str, np.ndarray]) -> None:
+        run = self.runs[body.run]
+        prefix = f"{body.run}-step{body.step}"
+        image = arrays["image"]
+        if kind == "run-image":
+            reference = self._store(f"{prefix}-trace", image)
+            if reference is not None:
+                self.runs[body.run] = replace(run, images=(*run.images, (body.step, reference)))
+            return
+        stored = self._store(f"{prefix}-image", image)
+        gradient = self._store(f"{prefix}-gradient", arrays["gradient"])
+        if stored is not None and gradient is not None:
+            sample = GradientSample(step=body.step, image=stored, gradient=gradient)
+            self.runs[body.run] = replace(run, samples=(*run.samples, sample))
+
+    def _run_close(self, body: m.RunClose, arrays: dict[str, np.ndarray]) -> None:
+        settings = None
+        if body.settings is not None and body.settings.step_size is not None:
+            settings = StepSettings(
+                step_size=body.settings.step_size,
+                eps_l2=body.settings.eps_l2,
+                normalised=body.settings.normalised,
+                norm=body.settings.norm,
+            )
+        self.runs[body.run] = replace(
+            self.runs[body.run],
+            steps=body.steps,
+            settings=settings,
+            final=self._store(f"{body.run}-final", arrays.get("final")),
+            seconds=body.seconds,
+            error=body.error,
+        )
+
+    def _model(self, body: m.ModelBody, arrays: dict[str, np.ndarray]) -> None:
+        name = f"model{len(self.models)}-fingerprint"
+        self.models.append(
+            ModelState(
+                cell_index=self.cell_index,
+                in_features=body.in_features,
+                weights_sha256=body.weights,
+                fingerprint=self._store(name, arrays.get("fingerprint")),
+            )
+        )
+
+    def _prediction(self, body: m.PredictionBody, arrays: dict[str, np.ndarray]) -> None:
+        name = f"prediction{len(self.predictions)}"
+        image = self._store(f"{name}-input", arrays["input"])
+        logits = self._store(f"{name}-logits", arrays["logits"])
+        if image is not None and logits is not None:
+            self.predictions.append(
+                Prediction(
+                    cell_index=self.cell_index,
+                    weights_sha256=body.weights,
+                    training=body.training,
+                    image=image,
+                    logits=logits,
+                )
+            )
+
+    def _probe(self, body: m.ProbeBody, arrays: dict[str, np.ndarray]) -> None:
+        if body.probe != self.asking:
+            raise ValueError(f"a reply to {body.probe}, which was not asked")
+        self.asking = ""
+        values: list[ProbeValue] = []
+        for number, call in enumerate(body.calls):
+            if call.error is not None:
+                values.append(_failed_call(call, call.error))
+                continue
+            for place, output in enumerate(call.outputs):
+                stored = self._store(
+                    f"probe-{body.probe}-{number}-{place}", arrays.get(output.name)
+                )
+                kind = output.kind if call.kept_inputs else f"{output.kind}, inputs changed"
+                values.append(ProbeValue(name=f"{call.key}/{place}", array=stored, kind=kind))
+        self.replies[body.probe] = ProbeReply(
+            probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values)
+        )
+
+
+def _failed_call(call: m.CallFact, error: m.CallError) -> ProbeValue:
+    return ProbeValue(
+        name=f"{call.key}/0",
+        array=None,
+        kind="",
+        error_name=error.name,
+        error_message=" ".join(error.message.split()),
+    )

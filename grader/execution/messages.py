@@ -1,0 +1,144 @@
+"""The schema of what the kernel may say. Anything else is dropped and noted for staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RunName = Annotated[str, Field(pattern=r"^run[0-9]{1,4}$")]
+Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
+Short = Annotated[str, Field(max_length=600)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ArrayHeader(_Strict):
+    """One array of a message: its bytes are the buffer at the same place."""
+
+    name: Short
+    dtype: Annotated[str, Field(pattern=r"^(float16|float32|float64|u?int(8|16|32|64)|bool)$")]
+    shape: Annotated[list[Annotated[int, Field(ge=0, le=2**31)]], Field(max_length=6)]
+
+
+class Envelope(_Strict):
+    """Every message of ours."""
+
+    nonce: Short
+    kind: Annotated[str, Field(max_length=32)]
+    body: dict[str, object]
+    arrays: Annotated[list[ArrayHeader], Field(max_length=4096)]
+
+
+class Started(_Strict):
+    """The kernel is ready."""
+
+    device: Short
+    python: Short
+    torch: Short
+    torchvision: Short
+    numpy: Short
+
+
+class ShimTook(_Strict):
+    """A shim took effect."""
+
+    name: Short
+
+
+class NoteBody(_Strict):
+    """A recorder failed; the notebook went on."""
+
+    message: Short
+
+
+class ModelBody(_Strict):
+    """`model` is another network than before."""
+
+    weights: Digest
+    in_features: int | None
+
+
+class PredictionBody(_Strict):
+    """`model` was called outside an attack."""
+
+    weights: Digest
+    training: bool
+
+
+class Settings(_Strict):
+    """Constructor arguments of a `StepImage`."""
+
+    step_size: float | None
+    eps_l2: float | None
+    normalised: bool
+    norm: Annotated[str, Field(pattern=r"^(l2|abs)$")]
+
+
+class RunOpen(_Strict):
+    """An optimisation of the input begins."""
+
+    run: RunName
+    function: Annotated[str, Field(pattern=r"^(generate_adversarial_example)?$")]
+    class_id: int | None
+    weights: Digest
+    in_features: int | None
+
+
+class RunStep(_Strict):
+    """A recorded step."""
+
+    run: RunName
+    step: Count
+
+
+class Progress(_Strict):
+    """A sign of life."""
+
+    run: RunName
+    step: Count
+    total: Count | None
+
+
+class RunClose(_Strict):
+    """An optimisation ends."""
+
+    run: RunName
+    steps: Count
+    seconds: float
+    error: Short
+    settings: Settings | None
+
+
+class CallError(_Strict):
+    """The student's function raised."""
+
+    name: Short
+    message: Short
+
+
+class Output(_Strict):
+    """One returned value."""
+
+    name: Short
+    kind: Short
+
+
+class CallFact(_Strict):
+    """One call of a probe."""
+
+    key: Short
+    outputs: Annotated[list[Output], Field(max_length=8)]
+    error: CallError | None
+    kept_inputs: bool = True
+    form: Short = ""
+
+
+class ProbeBody(_Strict):
+    """A probe's reply."""
+
+    probe: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    calls: Annotated[list[CallFact], Field(max_length=4096)]

@@ -1,0 +1,244 @@
+"""Shims that let a notebook of torch 1.8 and Colab run on today's stack.
+
+Each is installed only where the run's plan names it, and tells the host when it first takes effect.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+import random
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+
+from .channel import Channel
+
+
+class _Report:
+    """Tells the host, once, that a shim took effect."""
+
+    def __init__(self, channel: Channel, name: str) -> None:
+        self._channel = channel
+        self._name = name
+        self._told = False
+
+    def __call__(self) -> None:
+        if not self._told:
+            self._told = True
+            self._channel.send("shim", {"name": self._name})
+
+
+# -- cuda-to-cpu ----------------------------------------------------------------------------------
+
+_CPU = torch.device("cpu")
+
+
+def _is_cuda(value: Any) -> bool:
+    if isinstance(value, torch.device):
+        return value.type == "cuda"
+    return isinstance(value, str) and (value == "cuda" or value.startswith("cuda:"))
+
+
+class _CudaToCpu(TorchFunctionMode):
+    """Reads `cuda` as `cpu` in every torch call, and makes `Tensor.cuda()` a no-op."""
+
+    def __init__(self, report: _Report) -> None:
+        super().__init__()
+        self._report = report
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is torch.Tensor.cuda:
+            self._report()
+            return args[0]
+        kwargs = kwargs or {}
+        for value in args:
+            if (value.__class__ is str or value.__class__ is torch.device) and _is_cuda(value):
+                self._report()
+                args = tuple(_CPU if _is_cuda(v) else v for v in args)
+                break
+        if kwargs and _is_cuda(kwargs.get("device")):
+            self._report()
+            kwargs = {**kwargs, "device": _CPU}
+        return func(*args, **kwargs)
+
+
+def _cuda_to_cpu(channel: Channel) -> None:
+    report = _Report(channel, "cuda-to-cpu")
+    _CudaToCpu(report).__enter__()  # type: ignore[no-untyped-call]  # stays for the whole kernel
+
+    def module_cuda(self: torch.nn.Module, *_: Any, **__: Any) -> torch.nn.Module:
+        report()
+        return self
+
+    plain_to = torch.nn.Module.to
+
+    def module_to(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
+        if any(map(_is_cuda, args)) or _is_cuda(kwargs.get("device")):
+            report()
+            args = tuple(_CPU if _is_cuda(v) else v for v in args)
+            kwargs = {k: _CPU if _is_cuda(v) else v for k, v in kwargs.items()}
+        return plain_to(self, *args, **kwargs)
+
+    def nothing(*_: Any, **__: Any) -> None:
+        report()
+
+    torch.nn.Module.cuda = module_cuda  # type: ignore[assignment,method-assign]
+    torch.nn.Module.to = module_to  # type: ignore[assignment,method-assign]
+    torch.cuda.synchronize = nothing
+    torch.cuda.set_device = nothing
+    torch.cuda.reset_peak_memory_stats = nothing
+    plain_load = torch.load
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        if _is_cuda(kwargs.get("map_location")):
+            report()
+            kwargs["map_location"] = _CPU
+        elif "map_location" not in kwargs and len(args) < 2:
+            kwargs["map_location"] = _CPU
+        return plain_load(*args, **kwargs)
+
+    torch.load = load
+
+
+# -- load-old-checkpoints -------------------------------------------------------------------------
+
+
+class _Inert:
+    """Stands for an object of a class that is not installed; does nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None: ...
+
+
+class _Unpickler(pickle.Unpickler):
+    """Finds torch's and plain classes; any other global becomes an inert stand-in."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".", maxsplit=1)[0] in {"torch", "collections", "numpy"}:
+            return super().find_class(module, name)
+        return type(name, (_Inert,), {})
+
+
+_pickle_module = types.ModuleType("pset4_pickle")
+_pickle_module.Unpickler = _Unpickler  # type: ignore[attr-defined]
+_pickle_module.load = lambda file, **_: _Unpickler(file).load()  # type: ignore[attr-defined]
+_pickle_module.loads = lambda data, **_: _Unpickler(io.BytesIO(data)).load()  # type: ignore[attr-defined]
+
+
+def _load_old_checkpoints(channel: Channel) -> None:
+    """`torch.load(path)` reads checkpoints that hold objects of classes which are not installed."""
+    report = _Report(channel, "load-old-checkpoints")
+    plain_load = torch.load
+
+    def load(f: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return plain_load(f, *args, **kwargs)
+        except (pickle.UnpicklingError, ModuleNotFoundError, AttributeError):
+            if "pickle_module" in kwargs or kwargs.get("weights_only"):
+                raise
+            report()
+            kwargs["weights_only"] = False
+            kwargs["pickle_module"] = _pickle_module
+            if hasattr(f, "seek"):
+                f.seek(0)
+            return plain_load(f, *args, **kwargs)
+
+    torch.load = load
+
+
+# -- colab ----------------------------------------------------------------------------------------
+
+
+def _show(image: Any) -> None:
+    """`google.colab.patches.cv2_imshow`: draw a BGR image with matplotlib."""
+    import matplotlib.pyplot as plt
+
+    plt.imshow(np.asarray(image)[..., ::-1])
+    plt.axis("off")
+    plt.show()
+
+
+def _colab(channel: Channel) -> None:
+    """A `google.colab` that mounts, uploads and downloads nothing."""
+    report = _Report(channel, "colab")
+
+    def nothing(*_: Any, **__: Any) -> dict[str, bytes]:
+        report()
+        return {}
+
+    google = sys.modules.setdefault("google", types.ModuleType("google"))
+    google.__path__ = getattr(google, "__path__", [])
+    colab = types.ModuleType("google.colab")
+    colab.__path__ = []
+    members: dict[str, dict[str, Callable[..., Any]]] = {
+        "drive": {"mount": nothing, "flush_and_unmount": nothing},
+        "files": {"upload": nothing, "download": nothing, "view": nothing},
+        "patches": {"cv2_imshow": _show},
+        "output": {"clear": nothing, "eval_js": nothing},
+        "userdata": {"get": nothing},
+    }
+    for name, functions in members.items():
+        module = types.ModuleType(f"google.colab.{name}")
+        for key, function in functions.items():
+            setattr(module, key, function)
+        setattr(colab, name, module)
+        sys.modules[module.__name__] = module
+    google.colab = colab  # type: ignore[attr-defined]
+    sys.modules["google.colab"] = colab
+
+
+# -- narrow-resnet --------------------------------------------------------------------------------
+
+
+def _narrow_resnet(channel: Channel) -> None:
+    """`torchvision.models.resnet50` builds the narrow network that the preview bundle is for."""
+    from torchvision.models import resnet
+
+    # Copied in beside this file where the bundle is a narrow one.
+    narrow = importlib.import_module(".narrow", __package__)
+    base: Any = narrow.NarrowResNet
+    report = _Report(channel, "narrow-resnet")
+
+    class ReportingNarrowResNet(base):  # type: ignore[misc]
+        """The narrow network; tells that it was built."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            report()
+            super().__init__(*args, **kwargs)
+
+    resnet.ResNet = ReportingNarrowResNet
+
+
+SHIMS: dict[str, Callable[[Channel], None]] = {
+    "cuda-to-cpu": _cuda_to_cpu,
+    "load-old-checkpoints": _load_old_checkpoints,
+    "colab": _colab,
+    "narrow-resnet": _narrow_resnet,
+}
+
+
+def install(channel: Channel, names: list[str]) -> None:
+    """Install the shims named in the plan."""
+    for name in names:
+        SHIMS[name](channel)
+
+
+def seed_generators(seed: int) -> None:
+    """Seed Python's, numpy's and torch's global generators."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 -- the generator that notebooks use
+    torch.manual_seed(seed)

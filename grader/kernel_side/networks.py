@@ -1,0 +1,56 @@
+"""A look at the notebook's network: digest of its tensors, logits on the hidden probe image."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+
+_digests: dict[int, tuple[tuple[Any, ...], str]] = {}
+
+
+def to_numpy(tensor: torch.Tensor, dtype: torch.dtype = torch.float32) -> np.ndarray:
+    """Return a copy of the tensor on the CPU as an array of `dtype`."""
+    return tensor.detach().to(device="cpu", dtype=dtype).numpy().copy()
+
+
+def _state_key(model: torch.nn.Module) -> tuple[Any, ...]:
+    """Cheap value that changes whenever a tensor of the network is replaced or written to."""
+    return tuple(
+        (id(t), t.data_ptr(), t._version) for t in model.state_dict(keep_vars=True).values()
+    )
+
+
+def weights_sha256(model: torch.nn.Module) -> str:
+    """Digest of all floating-point tensors in the order of their names (cached by version)."""
+    key = _state_key(model)
+    cached = _digests.get(id(model))
+    if cached is not None and cached[0] == key:
+        return cached[1]
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        if tensor.is_floating_point():
+            digest.update(name.encode())
+            digest.update(to_numpy(tensor).tobytes())
+    _digests[id(model)] = (key, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def probe_image(seed: int) -> torch.Tensor:
+    """The hidden probe image, (1, 3, 224, 224), standard normal; the host draws the same."""
+    return torch.randn((1, 3, 224, 224), generator=torch.Generator().manual_seed(seed))
+
+
+def fingerprint(model: torch.nn.Module, seed: int) -> np.ndarray:
+    """Logits of the network in evaluation mode on the probe image; its mode is restored."""
+    modes = [(module, module.training) for module in model.modules()]
+    device = next(model.parameters()).device
+    model.eval()
+    try:
+        with torch.no_grad():
+            return to_numpy(model(probe_image(seed).to(device)))
+    finally:
+        for module, training in modes:
+            module.training = training

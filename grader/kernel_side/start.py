@@ -1,0 +1,47 @@
+"""First request of a run: seeds, shims, recorders, probe desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import compat, probing, recorder
+from .channel import Channel
+
+_channels: list[Channel] = []
+
+
+def start(shell: Any, *, nonce: str, seed: int, shims: list[str]) -> None:
+    """Prepare this kernel; tells the host when it is done."""
+    channel = Channel(shell.kernel, nonce)
+    _channels[:] = [channel]
+    compat.seed_generators(seed)
+    compat.install(channel, shims)
+    recorder.install(channel, shell, seed)
+    channel.send("started", _facts())
+
+
+def answer(shell: Any, payload: str) -> None:
+    """Answer one probe with the functions of the student's namespace."""
+    state_inside = recorder._state()
+    nested, state_inside.inside_recorder = state_inside.inside_recorder, True
+    try:
+        probing.answer(_channels[0], shell.user_ns, payload)
+    finally:
+        state_inside.inside_recorder = nested
+
+
+def _facts() -> dict[str, Any]:
+    import platform
+
+    import numpy as np
+    import torch
+    import torchvision
+
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return {
+        "device": device,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "numpy": np.__version__,
+    }
