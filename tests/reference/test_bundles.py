@@ -1,0 +1,74 @@
+"""Bundles on disk."""
+
+import json
+
+import pytest
+
+from reference.bundles import (
+    BUNDLE_FILES,
+    bundle_digests,
+    bundle_root,
+    cache_folder,
+    get_bundle,
+    open_bundle,
+    write_record,
+)
+from reference.errors import AssetsMissing, ConfigError
+
+
+@pytest.fixture
+def root(tmp_path):
+    for path in BUNDLE_FILES:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    write_record(tmp_path, name="imagenet", version="1", in_features=2048)
+    return tmp_path
+
+
+def test_a_bundle_knows_its_files(root):
+    bundle = open_bundle(root)
+    assert (bundle.name, bundle.in_features, bundle.width_divisor) == ("imagenet", 2048, 1)
+    assert bundle.checkpoint == bundle.torch_home / "hub/checkpoints/resnet50-0676ba61.pth"
+    for file in (bundle.checkpoint, bundle.robust_checkpoint, bundle.corgi, bundle.classes):
+        assert file.is_file()
+    assert set(bundle_digests(bundle)) == set(BUNDLE_FILES)
+
+
+@pytest.mark.parametrize("path", BUNDLE_FILES)
+def test_a_changed_shortened_or_missing_file_is_noticed(root, path):
+    content = (root / path).read_text()
+    (root / path).write_text(content[::-1])
+    with pytest.raises(AssetsMissing, match="no longer matches"):
+        open_bundle(root)
+    (root / path).write_text(content[:-1])
+    with pytest.raises(AssetsMissing, match=r"expected .* bytes, found"):
+        open_bundle(root)
+    (root / path).unlink()
+    with pytest.raises(AssetsMissing, match="is missing"):
+        open_bundle(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "expected JSON"),
+        ("[]", "expected name, version, in_features, files"),
+        (json.dumps({"name": "x", "version": "1", "in_features": 1, "files": {}}), "an entry for"),
+    ],
+)
+def test_a_damaged_record_is_named(root, text, message):
+    (root / "bundle.json").write_text(text)
+    with pytest.raises(AssetsMissing, match=message):
+        open_bundle(root)
+
+
+def test_the_cache_can_be_moved(monkeypatch, tmp_path):
+    monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    assert bundle_root("imagenet") == tmp_path / "bundles" / "imagenet"
+    with pytest.raises(AssetsMissing, match="make assets"):
+        get_bundle("imagenet")
+    with pytest.raises(ConfigError, match="expected one of studio, studio-narrow, imagenet"):
+        get_bundle("cifar")
+    monkeypatch.delenv("PSET4_CACHE")
+    assert cache_folder().name == "pset4-grader"
