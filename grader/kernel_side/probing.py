@@ -1,4 +1,10 @@
-"""The probe desk: calls the student's functions with given inputs, returns raw arrays."""
+"""The probe desk: calls the student's functions with given inputs, returns raw arrays.
+
+A question's call is a set of rows, each a full list of arguments; the outputs of all rows of one
+call come back stacked, so that a Jacobian is one array. Every call is tried in each form of
+arguments that the question names (`numpy`, `torch`, `torch32`, `list`); which of the forms counts
+is for the host to say.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +16,14 @@ import torch
 
 from .channel import Channel
 
+_SINGLE = {"float64": torch.float32}
 _BUILD = {
     "numpy": lambda values, dtype: np.array(values, dtype=dtype),
     "torch": lambda values, dtype: torch.tensor(values, dtype=getattr(torch, dtype)),
-    "list": lambda values, _dtype: values,
+    "torch32": lambda values, dtype: torch.tensor(
+        values, dtype=_SINGLE.get(dtype) or getattr(torch, dtype)
+    ),
+    "list": lambda values, _dtype: json.loads(json.dumps(values)),
 }
 
 
@@ -24,64 +34,86 @@ def _argument(spec: dict[str, Any], form: str) -> Any:
     return spec["int"] if "int" in spec else spec["float"]
 
 
-def _outputs(result: Any) -> list[Any]:
-    """A tuple of results as a list; anything else as a list of one."""
-    return list(result) if isinstance(result, tuple) else [result]
+def _outputs(result: Any, expected: int) -> list[Any]:
+    """The results one by one; a tuple is always taken apart, a list or dict where it fits."""
+    if isinstance(result, dict) and len(result) == expected:
+        return list(result.values())
+    if isinstance(result, tuple):
+        return list(result)
+    if isinstance(result, list) and expected > 1 and len(result) == expected:
+        return result
+    return [result]
+
+
+def _plain(value: Any) -> Any:
+    """Tensors inside lists and tuples as arrays."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value
 
 
 def _as_array(value: Any) -> tuple[np.ndarray, str]:
     """Plain numeric array of a returned value, and the type it came as."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().cpu().numpy(), str(value.dtype)
-    if isinstance(value, (list, tuple)):
-        value = [v.detach().cpu().numpy() if isinstance(v, torch.Tensor) else v for v in value]
-    array = np.asarray(value)
+    kind = str(value.dtype) if isinstance(value, torch.Tensor) else type(value).__name__
+    array = np.asarray(_plain(value))
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers, found {array.dtype}")
-    return array, type(value).__name__
+        raise TypeError(f"expected numbers, found {type(value).__name__} of {array.dtype}")
+    return array, kind
 
 
 def _same(before: Any, after: Any) -> bool:
     return bool(np.array_equal(np.asarray(before), np.asarray(after)))
 
 
-def _call(function: Any, call: dict[str, Any], form: str) -> tuple[list[Any], bool]:
+def _call(
+    function: Any, row: list[dict[str, Any]], form: str, returns: int
+) -> tuple[list[tuple[np.ndarray, str]], bool]:
     """Call once; return the outputs and whether the inputs were left as they were."""
-    arguments = [_argument(spec, form) for spec in call["args"]]
-    pristine = [_argument(spec, form) for spec in call["args"]]
-    outputs = _outputs(function(*arguments))
+    arguments = [_argument(spec, form) for spec in row]
+    pristine = [_argument(spec, form) for spec in row]
+    outputs = [_as_array(value) for value in _outputs(function(*arguments), returns)]
     kept = all(_same(a, b) for a, b in zip(pristine, arguments, strict=True))
     return outputs, kept
 
 
-def _attempt(function: Any, call: dict[str, Any], forms: list[str]) -> tuple[list[Any], bool, str]:
-    """Try the argument forms in order; the first that raises nothing counts."""
-    first_error: Exception | None = None
-    for form in forms:
-        try:
-            outputs, kept = _call(function, call, form)
-        except Exception as error:  # noqa: BLE001 -- whatever the student's code raises
-            first_error = first_error or error
-        else:
-            return outputs, kept, form
-    raise first_error or TypeError("no argument form was tried")
+def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, Any], list[Any]]:
+    """All rows of one call, the outputs of one place stacked."""
+    answers = [_call(function, row, form, call["returns"]) for row in call["rows"]]
+    places = list(zip(*(outputs for outputs, _ in answers), strict=True))
+    fact = {
+        "key": f"{call['key']}@{form}",
+        "form": form,
+        "kept_inputs": all(kept for _, kept in answers),
+        "error": None,
+        "outputs": [],
+    }
+    arrays = []
+    for place, values in enumerate(places):
+        name = f"{fact['key']}/{place}"
+        fact["outputs"].append({"name": name, "kind": values[0][1]})
+        arrays.append((name, np.stack([array for array, _ in values])))
+    return fact, arrays
+
+
+def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]:
+    text = {"name": type(error).__name__[:100], "message": str(error)[:500]}
+    return {"key": f"{call['key']}@{form}", "form": form, "outputs": [], "error": text}
 
 
 def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
-    """Answer one probe: every call of the payload, in order, in one message."""
+    """Answer one probe: every call of the payload in every form, in one message."""
     question = json.loads(payload)
     facts: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
-    for call in question["calls"]:
-        fact: dict[str, Any] = {"key": call["key"], "outputs": [], "error": None}
-        facts.append(fact)
-        try:
-            function = namespace[call["function"]]
-            outputs, fact["kept_inputs"], fact["form"] = _attempt(function, call, question["forms"])
-            for number, value in enumerate(outputs):
-                name = f"{call['key']}/{number}"
-                arrays[name], kind = _as_array(value)
-                fact["outputs"].append({"name": name, "kind": kind})
-        except Exception as error:  # noqa: BLE001 -- reported, not hidden
-            fact["error"] = {"name": type(error).__name__, "message": str(error)[:500]}
+    for form in question["forms"]:
+        for call in question["calls"]:
+            try:
+                fact, outputs = _stacked(call, namespace[call["function"]], form)
+            except Exception as error:  # noqa: BLE001 -- reported, not hidden
+                facts.append(_failed(call, form, error))
+            else:
+                facts.append(fact)
+                arrays.update(outputs)
     channel.send("probe", {"probe": question["probe"], "calls": facts}, arrays)

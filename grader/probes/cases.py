@@ -1,0 +1,196 @@
+"""Inputs for the 1-D layers (Problems 1 and 3), drawn from a seed.
+
+Convolution is linear in each argument, so differences over unit steps give the exact Jacobian of
+the student's own forward. Pooling inputs are pairwise distinct and the step is a quarter of their
+smallest gap, so that no difference crosses a kink; ties are cases of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference.numgrad import LINEAR_EPS
+from reference.signals import Floats
+
+CONV_SIZES = (
+    (8, 3),
+    (9, 5),
+    (7, 1),
+    (5, 5),
+    (9, 4),
+    (7, 2),
+    (6, 6),
+    (11, 7),
+    (1, 1),
+)
+"""(N, k) of the convolution's cases: odd and even k, k = 1, k = N, N no multiple of k."""
+
+POOL_SIZES = ((8, 3), (9, 2), (7, 1), (5, 5), (11, 4), (10, 6), (1, 1))
+"""(N, k) of the pooling's cases."""
+
+TIE_SIGNALS = (
+    ((1.0, 3.0, 3.0, 0.0, 3.0, 2.0), 3),
+    ((-2.0, -2.0, -2.0, -2.0, -2.0), 2),
+    ((0.0, 4.0, 1.0, 4.0, 4.0, 4.0, -1.0, 0.0), 4),
+)
+"""(x, k) of the cases with equal maxima."""
+
+POOL_STEP_SHARE = 0.25
+"""Step of pooling's differences, as a share of the smallest gap between two samples."""
+
+UPDATE_SIZES = (1, 3, 4, 7)
+"""Kernel sizes of the update's cases."""
+
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvCase:
+    """Arguments of `conv1d_forward` and `conv1d_backward`."""
+
+    key: str
+    """Name within the replies."""
+    x: tuple[float, ...]
+    """Input, N values."""
+    w: tuple[float, ...]
+    """Kernel, k values."""
+    grad_out: tuple[float, ...]
+    """Cotangent, N values."""
+
+    @property
+    def size(self) -> str:
+        """Its sizes in words."""
+        return f"N = {len(self.x)}, k = {len(self.w)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCase:
+    """Arguments of `maxpool1d_forward` and `maxpool1d_backward`."""
+
+    key: str
+    """Name within the replies."""
+    x: tuple[float, ...]
+    """Input, N values."""
+    k: int
+    """Window."""
+    grad_out: tuple[float, ...]
+    """Cotangent, N - k + 1 values."""
+
+    @property
+    def size(self) -> str:
+        """Its sizes in words."""
+        return f"N = {len(self.x)}, k = {self.k}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCase:
+    """Arguments of `conv1d_update`."""
+
+    key: str
+    """Name within the replies."""
+    w: tuple[float, ...]
+    """Kernel."""
+    grad_w: tuple[float, ...]
+    """Gradient to the kernel."""
+    lr: float
+    """Learning rate."""
+
+    @property
+    def size(self) -> str:
+        """Its size in words."""
+        return f"k = {len(self.w)}"
+
+
+def conv_cases(seed: int) -> tuple[ConvCase, ...]:
+    """Draw the convolution's cases; kernel entries are away from 0, so that each tap shows."""
+    rng = np.random.default_rng([seed, 1])
+    cases = []
+    for number, (n, k) in enumerate(CONV_SIZES):
+        magnitude = rng.uniform(0.3, 1.7, k)
+        cases.append(
+            ConvCase(
+                key=f"conv{number}",
+                x=_rounded(rng.standard_normal(n)),
+                w=_rounded(magnitude * rng.choice((-1.0, 1.0), k)),
+                grad_out=_rounded(rng.standard_normal(n)),
+            )
+        )
+    return tuple(cases)
+
+
+def pool_cases(seed: int) -> tuple[PoolCase, ...]:
+    """Draw pooling's cases: pairwise distinct values, every other one all negative."""
+    rng = np.random.default_rng([seed, 2])
+    cases = []
+    for number, (n, k) in enumerate(POOL_SIZES):
+        spaced = rng.permutation(n) + rng.uniform(-0.3, 0.3, n)
+        shift = n + 0.5 if number % 2 == 0 else n / 2
+        cases.append(
+            PoolCase(
+                key=f"pool{number}",
+                x=_rounded(spaced - shift),
+                k=k,
+                grad_out=_rounded(rng.standard_normal(n - k + 1)),
+            )
+        )
+    return tuple(cases)
+
+
+def tie_cases(seed: int) -> tuple[PoolCase, ...]:
+    """Draw the cotangents of the cases with equal maxima; the signals are fixed."""
+    rng = np.random.default_rng([seed, 3])
+    return tuple(
+        PoolCase(key=f"tie{i}", x=x, k=k, grad_out=_rounded(rng.uniform(0.5, 2, len(x) - k + 1)))
+        for i, (x, k) in enumerate(TIE_SIGNALS)
+    )
+
+
+def update_cases(seed: int) -> tuple[UpdateCase, ...]:
+    """Draw the update's cases."""
+    rng = np.random.default_rng([seed, 4])
+    return tuple(
+        UpdateCase(
+            key=f"update{i}",
+            w=_rounded(rng.standard_normal(k)),
+            grad_w=_rounded(rng.standard_normal(k)),
+            lr=float(np.round(rng.uniform(0.05, 0.9), 3)),
+        )
+        for i, k in enumerate(UPDATE_SIZES)
+    )
+
+
+def conv_rows(case: ConvCase) -> tuple[tuple[Floats, Floats], ...]:
+    """Return the arguments (x, w) of the forward's calls for one case.
+
+    Row 0 is the case itself; then come x + e_i, x - e_i for each i, then w + e_j, w - e_j for
+    each j.
+    """
+    x, w = np.array(case.x), np.array(case.w)
+    rows = [(x, w)]
+    rows += [(x + sign * unit, w) for unit in LINEAR_EPS * np.eye(x.size) for sign in (1, -1)]
+    rows += [(x, w + sign * unit) for unit in LINEAR_EPS * np.eye(w.size) for sign in (1, -1)]
+    return tuple(rows)
+
+
+def pool_step(case: PoolCase) -> float:
+    """Return the step of pooling's differences: no order changes within it."""
+    gaps = np.diff(np.sort(case.x))
+    return POOL_STEP_SHARE * float(gaps.min(initial=1.0))
+
+
+def pool_rows(case: PoolCase) -> tuple[Floats, ...]:
+    """Return the inputs of pooling's calls: x, then x + h e_i, x - h e_i for each i."""
+    x = np.array(case.x)
+    steps = pool_step(case) * np.eye(x.size)
+    return (x, *(x + sign * unit for unit in steps for sign in (1, -1)))
+
+
+def tie_rows(case: PoolCase) -> tuple[Floats, ...]:
+    """Return the cotangents of a tie's calls: the case's own, then each unit vector."""
+    return (np.array(case.grad_out), *np.eye(len(case.grad_out)))
+
+
+def _rounded(values: Floats) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.round(values, _DECIMALS))

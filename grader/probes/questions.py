@@ -1,0 +1,135 @@
+"""The questions as the kernel gets them: JSON with inputs, in one statement that binds no name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.probes.cases import (
+    conv_cases,
+    conv_rows,
+    pool_cases,
+    pool_rows,
+    tie_cases,
+    tie_rows,
+    update_cases,
+)
+from grader.probes.predictions import logits_cases
+from grader.records import ProbeSpec
+
+LAYER_FORMS = ("numpy", "torch", "torch32", "list")
+"""How arrays are handed to a layer, in the order in which the checks prefer them."""
+
+AGAIN = "again"
+"""Key of the repeated first call: a function that keeps state gives another answer then."""
+
+Argument: TypeAlias = NDArray[np.float32] | NDArray[np.float64] | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """Some calls of one function, answered by one stack of outputs per place."""
+
+    key: str
+    """Name within the replies."""
+    rows: tuple[tuple[Argument, ...], ...]
+    """Arguments, row by row."""
+    returns: int = 1
+    """Number of results that the function is to return."""
+
+
+def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
+    """Return every question for one seed.
+
+    The backward passes are asked twice: once behind the cell that binds the last of forward and
+    backward, since a backward may call its forward, and once (`…_alone`) where a notebook defines
+    no forward at all.
+    """
+    conv = [
+        _Call(key=c.key, rows=((np.array(c.x), np.array(c.w), np.array(c.grad_out)),), returns=2)
+        for c in conv_cases(seed)
+    ]
+    pool = [
+        _Call(key=c.key, rows=((np.array(c.x), c.k, np.array(c.grad_out)),))
+        for c in pool_cases(seed)
+    ]
+    ties = [
+        _Call(key=c.key, rows=tuple((np.array(c.x), c.k, g) for g in tie_rows(c)))
+        for c in tie_cases(seed)
+    ]
+    return (
+        _layer("conv1d_forward", _conv_forward(seed)),
+        _layer("conv1d_backward", conv, after=("conv1d_forward",)),
+        _layer("conv1d_backward", conv, suffix="_alone"),
+        _layer("conv1d_update", _update(seed)),
+        _layer("maxpool1d_forward", _pool_forward(seed)),
+        _layer("maxpool1d_backward", [*pool, *ties], after=("maxpool1d_forward",)),
+        _layer("maxpool1d_backward", [*pool, *ties], suffix="_alone"),
+        _output2prob(seed),
+    )
+
+
+def _conv_forward(seed: int) -> list[_Call]:
+    return [_Call(key=c.key, rows=conv_rows(c)) for c in conv_cases(seed)]
+
+
+def _pool_forward(seed: int) -> list[_Call]:
+    distinct = [
+        _Call(key=c.key, rows=tuple((x, c.k) for x in pool_rows(c))) for c in pool_cases(seed)
+    ]
+    ties = [_Call(key=c.key, rows=((np.array(c.x), c.k),)) for c in tie_cases(seed)]
+    return [*distinct, *ties]
+
+
+def _update(seed: int) -> list[_Call]:
+    return [
+        _Call(key=c.key, rows=((np.array(c.w), np.array(c.grad_w), c.lr),))
+        for c in update_cases(seed)
+    ]
+
+
+def _layer(
+    function: str, calls: list[_Call], *, after: tuple[str, ...] = (), suffix: str = ""
+) -> ProbeSpec:
+    first = calls[0]
+    repeated = _Call(key=AGAIN, rows=first.rows[:1], returns=first.returns)
+    return ProbeSpec(
+        probe_id=f"{function}{suffix}",
+        needs=(*after, function),
+        source=_source(f"{function}{suffix}", function, LAYER_FORMS, [*calls, repeated]),
+    )
+
+
+def _output2prob(seed: int) -> ProbeSpec:
+    name = "output2prob"
+    calls = [_Call(key=c.key, rows=((c.logits,),)) for c in logits_cases(seed)]
+    return ProbeSpec(probe_id=name, needs=(name,), source=_source(name, name, ("torch",), calls))
+
+
+def _source(probe_id: str, function: str, forms: tuple[str, ...], calls: Iterable[_Call]) -> str:
+    question = {
+        "probe": probe_id,
+        "forms": forms,
+        "calls": [
+            {
+                "key": call.key,
+                "function": function,
+                "returns": call.returns,
+                "rows": [[_encoded(argument) for argument in row] for row in call.rows],
+            }
+            for call in calls
+        ],
+    }
+    text = json.dumps(question)
+    return f"__import__('sys').modules['_pset4.start'].answer(get_ipython(), {text!r})"
+
+
+def _encoded(argument: Argument) -> dict[str, object]:
+    if isinstance(argument, np.ndarray):
+        return {"array": argument.tolist(), "dtype": argument.dtype.name}
+    return {"int": argument} if isinstance(argument, int) else {"float": argument}
