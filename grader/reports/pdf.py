@@ -1,0 +1,44 @@
+"""HTML to a tagged PDF with WeasyPrint. Nothing but `data:` URLs is ever fetched."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from reference.errors import GraderFault
+
+PDF_VARIANT = "pdf/ua-1"
+"""Tagged for screen readers."""
+PICTURE_DPI = 200
+"""Pictures are scaled down to this."""
+
+
+def html_to_pdf(html: str, path: Path) -> None:
+    """Write the page as a PDF, whole or not at all.
+
+    Args:
+        html: a page of `render`, self-contained.
+        path: the PDF.
+
+    Raises:
+        GraderFault: the page cannot be set.
+    """
+    # Imported here: loading Pango takes 2 s, which only those who make a PDF should wait for.
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise GraderFault(
+            f"making a PDF: expected the Pango libraries, found {error}; "
+            "install them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
+        ) from error
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    fetcher = URLFetcher(allowed_protocols=("data",))
+    data = HTML(string=html, url_fetcher=fetcher).write_pdf(
+        pdf_variant=PDF_VARIANT, dpi=PICTURE_DPI
+    )
+    if not isinstance(data, bytes):
+        raise GraderFault(f"{path.name}: expected a PDF, found nothing; this is a fault of ours")
+    partial = path.with_suffix(path.suffix + ".part")
+    partial.write_bytes(data)
+    partial.replace(path)
