@@ -144,6 +144,11 @@ def bundle_digests(bundle: Bundle) -> Mapping[str, str]:
     return {path: str(entry["sha256"]) for path, entry in sorted(files.items())}
 
 
+def bundle_version(bundle: Bundle) -> str:
+    """Return the bundle's recorded version; another one means other weights or pictures."""
+    return str(_read_record(bundle.root)["version"])
+
+
 def write_record(root: Path, *, name: str, version: str, in_features: int) -> None:
     """Write `bundle.json` with the digests of the files that now lie in `root`."""
     files = {

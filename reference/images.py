@@ -22,6 +22,7 @@ from PIL import Image
 from reference.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -142,6 +143,19 @@ def load_png(path: Path, space: Space) -> Tensor:
         rgb = np.array(picture.convert("RGB"))
     pixels = torch.from_numpy(rgb).permute(2, 0, 1).unsqueeze(0).float() / 255
     return from_pixels(pixels.contiguous(), space)
+
+
+def save_grid(rows: Sequence[Sequence[Path]], path: Path, gap_px: int = 8) -> None:
+    """Write pictures of one size, given as rows of files, as one PNG picture with white gaps."""
+    with Image.open(rows[0][0]) as first:
+        width, height = first.width + gap_px, first.height + gap_px
+    size = (len(rows[0]) * width - gap_px, len(rows) * height - gap_px)
+    sheet = Image.new("RGB", size, "white")
+    for i, row in enumerate(rows):
+        for j, name in enumerate(row):
+            with Image.open(name) as picture:
+                sheet.paste(picture, (j * width, i * height))
+    sheet.save(path, optimize=True)
 
 
 def _channels(values: tuple[float, float, float], like: Tensor) -> Tensor:

@@ -1,0 +1,119 @@
+"""The reference on the command line: `python -m reference run` and `python -m reference assets`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from reference.assets import fetch_bundle
+from reference.bundles import bundle_root, get_bundle
+from reference.device import choose_device
+from reference.errors import ConfigError, PsetError
+from reference.expected import Expected, expected_folder
+from reference.experiments import RunSettings, experiment_ids, run_experiments
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+_console = Console(stderr=True)
+
+
+class _Bars:
+    """One bar per name, made when the name is first heard of."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, name: str, done: int, total: int, /) -> None:
+        if name not in self.tasks:
+            self.tasks[name] = self.progress.add_task(name, total=total or None)
+        self.progress.update(self.tasks[name], completed=done)
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    name = TextColumn("{task.description}")
+    return Progress(name, BarColumn(), *columns, TimeRemainingColumn(), console=_console)
+
+
+@app.command()
+def run(
+    bundle: Annotated[str, typer.Option(help="studio, studio-narrow or imagenet")] = "studio",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write; default: where the grader looks")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of the random network and starts")] = 0,
+    only: Annotated[list[str] | None, typer.Option(help="id of an experiment; repeatable")] = None,
+) -> None:
+    """Run every experiment and write arrays, images, traces and a manifest."""
+    folder = expected_folder(bundle) if out is None else out
+    if out is None and (only or bundle == "studio-narrow"):
+        raise ConfigError("run: a trial (--only, studio-narrow) needs a folder of its own: --out.")
+    source = get_bundle(bundle)
+    settings = RunSettings(device=choose_device(device), seed=seed, only=tuple(only or ()))
+    with _progress(MofNCompleteColumn()) as progress:
+        whole = progress.add_task("all experiments", total=len(only or experiment_ids()))
+        bars = _Bars(progress)
+
+        def listen(name: str, done: int, total: int) -> None:
+            bars(name, done, total)
+            progress.update(whole, advance=done == total)
+
+        found = run_experiments(source, folder, settings, listen)
+    typer.echo(_summary(found))
+
+
+@app.command()
+def assets(
+    from_folder: Annotated[
+        Path | None, typer.Option("--from", help="folder with files fetched by other means")
+    ] = None,
+) -> None:
+    """Fetch the real weights and pictures into the cache, verified and resumable."""
+    with _progress(DownloadColumn(), TransferSpeedColumn()) as progress:
+        bundle = fetch_bundle(
+            bundle_root("imagenet"), from_folder=from_folder, on_progress=_Bars(progress)
+        )
+    typer.echo(f"The imagenet bundle is complete and verified: {bundle.root}")
+
+
+def _summary(found: Expected) -> str:
+    best = found.predictions.pretrained_top5[0]
+    lines = [f"2c  {best.name} {best.probability:.3f}"]
+    lines += [
+        f"{a.id}  {a.target_name} {a.p_before:.2g} -> {a.p_after:.3g}, moved {a.distance_l2:.3g}"
+        for a in found.attacks
+    ]
+    lines += [f"{d.id}  {d.value_before:.3g} -> {d.value_after:.3g}" for d in found.dreams]
+    return "\n".join([*lines, f"Written to {found.folder}"])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 2 (usage, settings, assets) or 3 (our fault)."""
+    try:
+        app(args=argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except PsetError as error:
+        typer.echo(str(error), err=True)
+        return 2 if isinstance(error, ConfigError) else 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The runner, on a bundle with random narrow weights: what it writes, and that it is seeded."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reference.bundles import BUNDLE_FILES, open_bundle, write_record
+from reference.errors import AssetsMissing, ConfigError
+from reference.expected import load_expected
+from reference.experiments import (
+    ATTACKS,
+    DREAMS,
+    SIDE_BY_SIDE,
+    RunSettings,
+    experiment_ids,
+    run_experiments,
+)
+from reference.images import Space
+from reference.steps import Norm
+from reference.studio.narrow import narrow_resnet50
+
+N_STEPS = 2
+ONLY = ("4a", "4e", "4d-layer1", "4d-layer2-channel", "4d-layer2-channel-distill")
+
+
+def settings(**changes):
+    options = {"device": torch.device("cpu"), "n_steps": N_STEPS, "only": ONLY} | changes
+    return RunSettings(**options)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """A bundle of the narrow layout whose networks are random."""
+    root = tmp_path_factory.mktemp("bundles") / "studio-narrow"
+    for path in BUNDLE_FILES:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    weights = narrow_resnet50().state_dict()
+    checkpoint, robust, corgi, classes = (root / path for path in BUNDLE_FILES)
+    torch.save(weights, checkpoint)
+    torch.save({"model": {f"module.model.{k}": v for k, v in weights.items()}}, robust)
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(corgi)
+    classes.write_text("\n".join(f"class {i}" for i in range(1000)) + "\n")
+    write_record(root, name="studio-narrow", version="test", in_features=256)
+    return open_bundle(root)
+
+
+@pytest.fixture(scope="module")
+def found(bundle, tmp_path_factory):
+    return run_experiments(bundle, tmp_path_factory.mktemp("out") / "expected", settings())
+
+
+def test_everything_asked_for_is_there(found):
+    assert [a.id for a in found.attacks] == ["4a", "4e"]
+    assert sorted(d.id for d in found.dreams) == sorted(i for i in ONLY if "4d" in i)
+    assert found.in_features == 256
+    assert len(found.predictions.pretrained_top5) == 5
+    assert found.logits("2c-logits.npy").shape == (1, 1000)
+    written = {path.name for path in found.folder.iterdir()}
+    assert written == {*found.manifest.files, "manifest.json"}
+    with Image.open(found.path(SIDE_BY_SIDE)) as sheet:
+        assert sheet.size == (224, 224 * 2 + 8)
+
+
+def test_the_records_agree_with_each_other(found):
+    attack = found.attack("4a")
+    assert len(attack.trace) == N_STEPS + 1
+    assert attack.log_p_before == pytest.approx(attack.trace[0].log_probability, rel=1e-5)
+    assert attack.log_p_after == pytest.approx(attack.trace[-1].log_probability, rel=1e-5)
+    assert attack.log_gain == attack.log_p_after - attack.log_p_before
+    logits = torch.from_numpy(found.logits(attack.logits))
+    after = float(torch.log_softmax(logits, 1)[0, attack.target])
+    assert attack.log_p_after == pytest.approx(after, rel=1e-5)
+    assert attack.distance_l2 == pytest.approx(attack.trace[-1].distance_l2, rel=1e-4)
+    dream = found.dream("4d-layer1")
+    assert dream.gain == dream.value_after / dream.value_before > 1
+    assert len(dream.trace) == len(dream.objectives) == N_STEPS + 1
+    assert found.dream("4d-layer2-channel").channel is not None
+    assert found.dream("4d-layer2-channel-distill").trace == ()
+
+
+def test_a_second_run_is_the_same_and_replaces_the_first(bundle, found, tmp_path):
+    heard = []
+    folder = tmp_path / "expected"
+    again = run_experiments(bundle, folder, settings(), lambda *args: heard.append(args))
+    assert again.manifest == found.manifest
+    assert ("4a", N_STEPS, N_STEPS) in heard
+    less = run_experiments(bundle, folder, settings(only=("4a",)))
+    assert [a.id for a in less.attacks] == ["4a"]
+    assert less.dreams == ()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_another_seed_gives_another_random_network_and_dream(bundle, found, tmp_path):
+    other = run_experiments(bundle, tmp_path / "x", settings(seed=1, only=("4d-layer1",)))
+    assert other.predictions.random_top5 != found.predictions.random_top5
+    assert other.predictions.pretrained_top5 == found.predictions.pretrained_top5
+    assert other.dream("4d-layer1").value_before != found.dream("4d-layer1").value_before
+
+
+def test_a_foreign_folder_is_left_alone(bundle, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigError, match="found other files"):
+        run_experiments(bundle, tmp_path, settings())
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_unknown_experiments_are_refused(bundle, found, tmp_path):
+    with pytest.raises(ConfigError, match=r"expected one of 4a, 4b, .* found '4z'"):
+        run_experiments(bundle, tmp_path / "x", settings(only=("4z",)))
+    with pytest.raises(ConfigError, match="expected one of 4a, 4e, found '4b'"):
+        found.attack("4b")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("4a.png", "missing, or changed"), ("manifest.json", "no expected outputs of the studio-nar")],
+)
+def test_missing_files_are_noticed(bundle, tmp_path, name, message):
+    folder = tmp_path / "expected"
+    run_experiments(bundle, folder, settings(only=("4a",), n_steps=0))
+    (folder / name).unlink()
+    with pytest.raises(AssetsMissing, match=message):
+        load_expected("studio-narrow", folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"format_version": 1', '"format_version": 99', "of format 1, found 99"),
+        ('"n_steps": 0', '"n_steps": "many"', "n_steps: Input should be a valid integer"),
+    ],
+)
+def test_a_foreign_manifest_is_named(bundle, tmp_path, old, new, message):
+    folder = tmp_path / "expected"
+    run_experiments(bundle, folder, settings(only=("4a",), n_steps=0))
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(old, new))
+    with pytest.raises(AssetsMissing, match=message):
+        load_expected("studio-narrow", folder)
+
+
+def test_the_settings_are_the_notebooks():
+    """The contract's table, in words of this code."""
+    by_id = {spec.id: spec for spec in ATTACKS}
+    assert (by_id["4a"].target, by_id["4a"].step.step_size) == (76, 0.05)
+    assert (by_id["4a"].step.eps_l2, by_id["4a"].step.norm) == (None, Norm.ABS)
+    assert (by_id["4b"].target, by_id["4b"].step.step_size, by_id["4b"].step.eps_l2) == (282, 3, 30)
+    assert {by_id[i].step.space for i in ("4a", "4b")} == {Space.NORMALISED}
+    robust = by_id["4e"]
+    assert (robust.target, robust.network, robust.step.space) == (282, "robust", Space.PIXELS)
+    assert (robust.step.step_size, robust.step.eps_l2) == (2, 30)
+    assert len([spec for spec in ATTACKS if spec.id.startswith("4f")]) >= 2
+    assert len({spec.layer for spec in DREAMS}) >= 3
+    assert len(set(experiment_ids())) == len(ATTACKS) + len(DREAMS)

@@ -1,0 +1,45 @@
+"""The command line: exit statuses and one-sentence messages."""
+
+import pytest
+
+from reference.__main__ import main
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["run", "--bundle", "cifar"], "bundle: expected one of"),
+        (["run", "--bundle", "imagenet"], "run `make assets`"),
+        (["run", "--bundle", "studio-narrow"], "needs a folder of its own"),
+        (["run", "--only", "4a"], "needs a folder of its own"),
+    ],
+    ids=["bundle", "imagenet", "narrow", "only"],
+)
+def test_a_wrong_setting_is_one_sentence_and_2(argv, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
+    assert main(argv) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_a_wrong_option_is_2(capsys):
+    assert main(["run", "--no-such-option"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_help_names_the_commands(capsys):
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert "run" in said
+    assert "assets" in said
+
+
+def test_a_run_of_the_narrow_bundle(capsys, tmp_path):
+    argv = ["run", "--bundle", "studio-narrow", "--only", "4d-layer1", "--device", "cpu"]
+    assert main([*argv, "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert "2c  " in said.out
+    assert "4d-layer1  " in said.out
+    assert (tmp_path / "out" / "4d-layer1.png").is_file()
