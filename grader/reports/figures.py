@@ -13,7 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from grader.records import BarsExhibit, CurveExhibit, Exhibit, ImageExhibit, StemExhibit
-from grader.reports import pictures, plots
+from grader.reports import pictures, plots, stems
 from reference.errors import ConfigError
 
 Kind = Literal["picture", "plot"]
@@ -43,8 +43,8 @@ class FigureRow:
 
     kind: Kind
     """Of all of them."""
-    figures: tuple[Figure, ...]
-    """From left to right."""
+    columns: tuple[tuple[Figure, ...], ...]
+    """From left to right; a column of plots may hold two, one above the other."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,27 @@ def figure_rows(exhibits: Iterable[Exhibit], folder: Path) -> tuple[FigureRow, .
     for is_image, group in groupby(exhibits, lambda exhibit: isinstance(exhibit, ImageExhibit)):
         if is_image:
             images = tuple(e for e in group if isinstance(e, ImageExhibit))
-            rows.append(FigureRow(kind="picture", figures=_pictures(images, folder)))
+            columns = tuple((figure,) for figure in _pictures(images, folder))
+            rows.append(FigureRow(kind="picture", columns=columns))
         else:
-            rows.append(FigureRow(kind="plot", figures=tuple(map(_plot, group))))
+            rows.append(FigureRow(kind="plot", columns=_columns(tuple(group))))
     return tuple(rows)
+
+
+def _columns(exhibits: tuple[Exhibit, ...]) -> tuple[tuple[Figure, ...], ...]:
+    """Stack two bar charts (before and after) where a curve stands beside them."""
+    beside_a_curve = any(isinstance(exhibit, CurveExhibit) for exhibit in exhibits)
+    columns: list[tuple[Figure, ...]] = []
+    open_pair = False
+    for exhibit in exhibits:
+        figure = _plot(exhibit)
+        is_bars = beside_a_curve and isinstance(exhibit, BarsExhibit)
+        if is_bars and open_pair:
+            columns[-1] = (*columns[-1], figure)
+        else:
+            columns.append((figure,))
+        open_pair = is_bars and not open_pair
+    return tuple(columns)
 
 
 def _pictures(images: tuple[ImageExhibit, ...], folder: Path) -> tuple[Figure, ...]:
@@ -146,7 +163,7 @@ def _plot(exhibit: Exhibit) -> Figure:
         case CurveExhibit():
             svg, alt = plots.curve_svg(exhibit), plots.curve_alt(exhibit)
         case StemExhibit():
-            svg, alt = plots.stems_svg(exhibit), plots.stems_alt(exhibit)
+            svg, alt = stems.stems_svg(exhibit), stems.stems_alt(exhibit)
         case BarsExhibit():
             svg, alt = plots.bars_svg(exhibit), plots.bars_alt(exhibit)
         case ImageExhibit():  # pragma: no cover -- groupby keeps pictures out

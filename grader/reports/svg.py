@@ -34,29 +34,25 @@ def el(tag: str, *children: str, **attributes: str | float) -> Markup:
     return Markup(f"<{tag}{''.join(written)}>{inner}</{tag}>")  # noqa: S704 -- escaped above
 
 
-def text(
-    x: float,
-    y: float,
-    content: str,
-    *,
-    anchor: str = "start",
-    muted: bool = False,
-    bold: bool = False,
-) -> Markup:
-    """Return a line of text whose baseline is at (x, y)."""
-    extra: dict[str, str | float] = {"font_weight": 600} if bold else {}
-    return el(
-        "text",
-        content,
-        x=x,
-        y=y,
-        text_anchor=anchor,
-        font_family=FONT,
-        font_size=TEXT_PX,
-        fill=palette.MUTED if muted else palette.INK,
-        class_="muted" if muted else "ink",
-        **extra,
-    )
+def text(x: float, y: float, content: str, *, anchor: str = "start", **look: bool) -> Markup:
+    """Return a line of text whose baseline is at (x, y).
+
+    Args:
+        x: where `anchor` of the text is, in CSS pixels.
+        y: baseline, in CSS pixels.
+        content: the words.
+        anchor: `start`, `middle` or `end`.
+        look: `muted`, `bold`, or `on_bar` for white on a dark bar.
+    """
+    fill, kind = palette.INK, "ink"
+    if look.get("muted"):
+        fill, kind = palette.MUTED, "muted"
+    if look.get("on_bar"):
+        fill, kind = palette.PAPER, "on-bar"
+    extra: dict[str, str | float] = {"font_weight": 600} if look.get("bold") else {}
+    place: dict[str, str | float] = {"x": x, "y": y, "text_anchor": anchor}
+    face: dict[str, str | float] = {"font_family": FONT, "font_size": TEXT_PX}
+    return el("text", content, **place, **face, fill=fill, class_=kind, **extra)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, **attributes: str | float) -> Markup:

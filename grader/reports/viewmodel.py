@@ -67,9 +67,9 @@ class PartView:
     chip: Chip
     """Outcome."""
     points: str
-    """Points, or a dash where nothing is decided."""
+    """Points, or a dash where nothing is decided or to be had."""
     max_points: str
-    """Points to be had."""
+    """Points to be had; empty where the part has none of its own."""
     extra: str
     """`bonus`, `optional in 6.819` or empty."""
     pending: str
@@ -138,7 +138,7 @@ class StudentReport:
     """Cards in the handout's order."""
     facts: tuple[tuple[str, str], ...]
     """How it was run: (name, value)."""
-    shims: tuple[tuple[str, str], ...]
+    shims: tuple[tuple[str, Markup], ...]
     """(name, why) of what was done so that the notebook runs on today's software."""
 
 
@@ -174,7 +174,7 @@ def report_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> StudentR
         notes=tuple(_note(note) for note in sheet.notes if staff or note.for_student),
         parts=parts,
         facts=_facts(sheet, staff=staff),
-        shims=tuple((plain(shim.name), plain(shim.why)) for shim in sheet.facts.shims),
+        shims=tuple((plain(shim.name), inline_markup(shim.why)) for shim in sheet.facts.shims),
     )
 
 
@@ -228,8 +228,8 @@ def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> P
         title=plain(part.title),
         problem=part.problem,
         chip=CHIPS[part.outcome],
-        points="–" if waits else points(part.points),
-        max_points=points(part.max_points),
+        points=_points(part, waits=waits),
+        max_points=points(part.max_points) if part.max_points else "",
         extra=_extra(part, sheet),
         pending=_pending(part),
         message=inline_markup(part.message),
@@ -239,6 +239,12 @@ def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> P
         comment=plain(part.human_comment),
         answer=markdown_html(written) if written else Markup(),
     )
+
+
+def _points(part: PartGrade, *, waits: bool) -> str:
+    if waits or not (part.max_points or part.points):
+        return "–"
+    return f"+{points(part.points)}" if part.bonus else points(part.points)
 
 
 def _extra(part: PartGrade, sheet: GradeSheet) -> str:
