@@ -200,6 +200,9 @@ class Assignment:
         return math.fsum(self.max_points(part.id, course) for part in self.parts if not part.bonus)
 
 
+_ADAPTER = TypeAdapter(Assignment)
+
+
 def parse_course(text: str) -> Course:
     """Return the course that `text` names.
 
@@ -249,7 +252,7 @@ def parse_assignment(data: bytes, *, where: str) -> Assignment:
         raise ConfigError(f"{where}: experiments: expected tables such as [experiments.4a]")
     rows = [{**entry, "part_id": part_id} for part_id, entry in experiments.items()]
     try:
-        assignment = TypeAdapter(Assignment).validate_python(
+        assignment = _ADAPTER.validate_python(
             {**table, "experiments": rows, "sha256": hashlib.sha256(data).hexdigest()}
         )
     except ValidationError as error:

@@ -12,10 +12,14 @@ from typing import Any
 
 from pypdf import PdfWriter
 
+from grader.assignment import Assignment, Course, load_assignment
+from grader.lateness import Lateness
+from grader.overrides import Override
 from grader.records import (
     Cell,
     Evidence,
     Finding,
+    GradeSheet,
     HostFacts,
     Measurement,
     Note,
@@ -24,6 +28,10 @@ from grader.records import (
     Severity,
     Submission,
 )
+from grader.scoring import SheetFacts, score
+
+ASSIGNMENT = load_assignment()
+"""The offering that all records here belong to."""
 
 SHA = "0" * 64
 """A digest where its value does not matter."""
@@ -138,6 +146,7 @@ def evidence(**changes: Any) -> Evidence:
         replies=(),
         runs=(),
         models=(),
+        predictions=(),
         shims=(),
         served=(),
         missed=(),
@@ -190,3 +199,57 @@ def run_facts(**changes: Any) -> RunFacts:
         shims=(),
     )
     return replace(made, **changes)
+
+
+def all_findings(assignment: Assignment) -> dict[str, tuple[Finding, ...]]:
+    """A pass for every check; what people must read waits for them."""
+    return {
+        part.id: tuple(
+            finding(check.id, Outcome.NEEDS_HUMAN if part.kind == "human" else Outcome.PASS)
+            for check in part.checks
+        )
+        for part in assignment.parts
+    }
+
+
+def sheet_facts(**changes: Any) -> SheetFacts:
+    """Of a complete submission."""
+    made = SheetFacts(
+        kerberos="jdoe",
+        course="6.869",
+        notes=(),
+        answers=(("3c", "Zeros, because nothing is known beyond the ends."),),
+        report_pages=2,
+        run=run_facts(),
+    )
+    return replace(made, **changes)
+
+
+def lateness(**changes: Any) -> Lateness:
+    """In time."""
+    made = Lateness(
+        deadline="2021-03-31T23:59:00-04:00",
+        submitted="2021-03-31T10:00:00-04:00",
+        days_late=0,
+        coefficient=1.0,
+    )
+    return replace(made, **changes)
+
+
+def grade_sheet(
+    findings: Mapping[str, tuple[Finding, ...]] | None = None,
+    *,
+    course: Course = "6.869",
+    overrides: tuple[Override, ...] = (),
+    late: Lateness | None = None,
+    **changes: Any,
+) -> GradeSheet:
+    """A sheet made by `score`: all right, but for the given parts' findings."""
+    sheet = score(
+        all_findings(ASSIGNMENT) | dict(findings or {}),
+        ASSIGNMENT,
+        sheet_facts(course=course),
+        late or lateness(),
+        overrides,
+    )
+    return replace(sheet, **changes)
