@@ -1,0 +1,57 @@
+"""Projected gradient descent in an l2 ball, in pixel space (Madry et al., 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Logits = Callable[[Tensor], Tensor]
+"""Pixels in [0, 1], (N, 3, H, W), to logits, (N, 1000)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """Strength of an untargeted attack."""
+
+    eps_l2: float
+    """Radius of the ball, pixels in [0, 1], for the picture's own size."""
+    steps: int
+    """Gradient steps."""
+    step_share: float
+    """Length of a step as a share of the radius."""
+
+
+def _length(x: Tensor) -> Tensor:
+    return x.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
+
+
+def perturb(
+    logits: Logits, x: Tensor, labels: Tensor, attack: Attack, rng: torch.Generator
+) -> Tensor:
+    """Climb the cross-entropy inside an l2 ball about `x` from a random point of it.
+
+    Args:
+        logits: the network under attack, on pixels.
+        x: (N, 3, H, W), pixels in [0, 1].
+        labels: (N,) true classes.
+        attack: radius, steps and step length.
+        rng: of the random start.
+
+    Returns:
+        (N, 3, H, W), pixels in [0, 1], within `attack.eps_l2` of `x`.
+    """
+    delta = torch.randn(x.shape, generator=rng).contiguous(memory_format=torch.channels_last)
+    delta = delta / _length(delta) * attack.eps_l2 * 0.5
+    for _ in range(attack.steps):
+        point = (x + delta).clamp(0, 1).requires_grad_(True)
+        loss = F.cross_entropy(logits(point), labels, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, point)
+        delta = (
+            point.detach() - x + attack.step_share * attack.eps_l2 * gradient / _length(gradient)
+        )
+        delta = delta * (attack.eps_l2 / _length(delta)).clamp_max(1.0)
+    return (x + delta).clamp(0, 1).detach()

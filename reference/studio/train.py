@@ -1,0 +1,142 @@
+"""Training of both networks from nothing: plain, and adversarial in pixel space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from reference.studio.adversary import Attack, Logits, perturb
+from reference.studio.data import Drawings, augment
+from reference.studio.narrow import NarrowResNet, narrow_resnet50
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+FULL_SIDE_PX = 224
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A stretch of training at one picture size."""
+
+    side_px: int
+    """Width and height of the pictures."""
+    pictures: int
+    """How many pictures the network sees, with repetition."""
+    attack_steps: int = 0
+    """Steps of the attack on every batch; 0 trains plainly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides a training run."""
+
+    name: str
+    """"standard" or "robust"."""
+    normalised: bool
+    """The network takes ImageNet-normalised pictures (else pixels in [0, 1])."""
+    phases: tuple[Phase, ...]
+    """In order; the learning rate falls over all of them."""
+    eps_l2: float = 0.0
+    """Radius of the training attack at 224 px; smaller pictures get the same change per pixel."""
+    batch: int = 64
+    """Pictures per step."""
+    peak_rate: float = 4e-3
+    """Highest learning rate of AdamW."""
+    decay: float = 0.05
+    """Weight decay."""
+    seed: int = 6819
+    """Of the first weights, order, augmentation and attacks."""
+
+
+STANDARD = Recipe(
+    name="standard",
+    normalised=True,
+    phases=(Phase(side_px=112, pictures=24_000), Phase(side_px=224, pictures=8_000)),
+)
+ROBUST = Recipe(
+    name="robust",
+    normalised=False,
+    eps_l2=6.0,
+    phases=(
+        Phase(side_px=112, pictures=8_000),
+        Phase(side_px=112, pictures=20_000, attack_steps=2),
+        Phase(side_px=224, pictures=3_000, attack_steps=2),
+    ),
+)
+
+
+def on_pixels(model: nn.Module, *, normalised: bool) -> Logits:
+    """Return the network as a function of pixels in [0, 1]."""
+    if not normalised:
+        return model
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return lambda x: model((x - mean) / std)  # type: ignore[no-any-return]
+
+
+def train(
+    recipe: Recipe, drawings: Drawings, on_batch: Callable[[int, float], None] = lambda _n, _l: None
+) -> NarrowResNet:
+    """Train a narrow ResNet-50 from random weights.
+
+    Args:
+        recipe: sizes, rates, radius and seed.
+        drawings: the training pictures.
+        on_batch: called after each step with the pictures seen in it and its loss.
+
+    Returns:
+        The running average of the weights, in evaluation mode.
+    """
+    torch.manual_seed(recipe.seed)
+    rng = torch.Generator().manual_seed(recipe.seed)
+    model = narrow_resnet50().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    logits = on_pixels(model, normalised=recipe.normalised)
+    steps = sum(phase.pictures // recipe.batch for phase in recipe.phases)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=recipe.peak_rate, weight_decay=recipe.decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.peak_rate, total_steps=steps + 1, pct_start=0.15
+    )
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98), use_buffers=True)
+    for phase in recipe.phases:
+        for _ in range(phase.pictures // recipe.batch):
+            index = torch.randint(len(drawings), (recipe.batch,), generator=rng)
+            labels = drawings.labels[index]
+            x = augment(drawings.pixels[index], phase.side_px, rng)
+            x = _attacked(logits, x, labels, (recipe, phase), rng)
+            loss = _step(model, logits, optimiser, (x, labels))
+            schedule.step()
+            average.update_parameters(model)
+            on_batch(recipe.batch, loss)
+    trained: NarrowResNet = average.module
+    return trained.eval()
+
+
+def _attacked(
+    logits: Logits, x: Tensor, labels: Tensor, plan: tuple[Recipe, Phase], rng: torch.Generator
+) -> Tensor:
+    recipe, phase = plan
+    if not phase.attack_steps:
+        return x
+    eps = recipe.eps_l2 * phase.side_px / FULL_SIDE_PX
+    share = 1.25 / phase.attack_steps
+    attack = Attack(eps_l2=eps, steps=phase.attack_steps, step_share=share)
+    return perturb(logits, x, labels, attack, rng)
+
+
+def _step(
+    model: nn.Module, logits: Logits, optimiser: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]
+) -> float:
+    x, labels = batch
+    model.train()
+    loss = F.cross_entropy(logits(x), labels)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return float(loss.detach())

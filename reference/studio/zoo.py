@@ -1,0 +1,151 @@
+"""`make zoo`: from nothing to weights, corgi, figures and model card."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import cv2
+import torch
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from reference.studio import card
+from reference.studio.corgi import write_corgi
+from reference.studio.data import HELD_OUT_SEED, Drawings, make_drawings
+from reference.studio.narrow import NarrowResNet, narrow_resnet50
+from reference.studio.rating import (
+    COURSE_ATTACKS,
+    RADII_L2,
+    Rating,
+    corgi_input,
+    course_attack,
+    rate,
+    top_classes,
+)
+from reference.studio.train import ROBUST, STANDARD, Recipe, train
+from reference.studio.weights import CORGI_JPEG, DATA, load_weights, rounded, save_weights
+
+RECIPES: tuple[Recipe, Recipe] = (STANDARD, ROBUST)
+TRAIN_PER_CLASS = 300
+HELD_OUT_PER_CLASS = 50
+
+
+def make_zoo(*, docs: Path, threads: int) -> card.Card:
+    """Draw, train, rate and write everything of the studio.
+
+    Args:
+        docs: folder of `model-card.md` and its `images`.
+        threads: threads of torch and processes that draw.
+    """
+    torch.set_num_threads(threads)
+    began = time.monotonic()
+    DATA.mkdir(exist_ok=True)
+    write_corgi(CORGI_JPEG)
+    with _progress() as progress:
+        training = _drawn(progress, "Draw training pictures", (TRAIN_PER_CLASS, 0), threads)
+        held_out = _drawn(
+            progress, "Draw held-out pictures", (HELD_OUT_PER_CLASS, HELD_OUT_SEED), threads
+        )
+        models = {recipe.name: _trained(progress, recipe, training) for recipe in RECIPES}
+        ratings = {
+            recipe.name: _rated(progress, models[recipe.name], recipe, held_out)
+            for recipe in RECIPES
+        }
+        outcomes = []
+        for part, (name, _, _) in progress.track(
+            COURSE_ATTACKS.items(), description="Attack the corgi"
+        ):
+            outcomes.append(course_attack(models[name], part))
+    result = card.Card(
+        recipes=RECIPES,
+        train_per_class=TRAIN_PER_CLASS,
+        held_out_per_class=HELD_OUT_PER_CLASS,
+        ratings=ratings,
+        corgi={
+            recipe.name: top_classes(models[recipe.name], corgi_input(normalised=recipe.normalised))
+            for recipe in RECIPES
+        },
+        outcomes=tuple(outcomes),
+        minutes=(time.monotonic() - began) / 60,
+    )
+    _write(result, docs)
+    return result
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+
+
+def _drawn(progress: Progress, title: str, amount: tuple[int, int], workers: int) -> Drawings:
+    per_class, first_seed = amount
+    task = progress.add_task(title, total=per_class * len(card.CLASS_IDS), note="")
+    return make_drawings(
+        per_class, first_seed, workers=workers, on_done=lambda n: progress.advance(task, n)
+    )
+
+
+def _trained(progress: Progress, recipe: Recipe, drawings: Drawings) -> NarrowResNet:
+    total = sum(p.pictures // recipe.batch * recipe.batch for p in recipe.phases)
+    task = progress.add_task(f"Train {recipe.name}", total=total, note="")
+
+    def show(pictures: int, loss: float) -> None:
+        progress.update(task, advance=pictures, note=f"loss {loss:.3f}")
+
+    trained = train(recipe, drawings, show)
+    save_weights(recipe.name, rounded(trained.state_dict()))
+    # What is rated is what lies on disk.
+    model = narrow_resnet50()
+    model.load_state_dict(load_weights(recipe.name))
+    return model.eval()
+
+
+def _rated(progress: Progress, model: NarrowResNet, recipe: Recipe, held_out: Drawings) -> Rating:
+    task: TaskID = progress.add_task(f"Rate {recipe.name}", total=1 + len(RADII_L2), note="")
+    return rate(
+        model, held_out, normalised=recipe.normalised, on_batch=lambda: progress.advance(task)
+    )
+
+
+def _write(result: card.Card, docs: Path) -> None:
+    images = docs / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    for name, picture in card.pictures(result).items():
+        cv2.imwrite(str(images / f"studio-{name}.png"), picture[..., ::-1])
+    card.plot_robustness(result, images / "studio-robustness.png")
+    (docs / "model-card.md").write_text(card.as_markdown(result), encoding="utf-8")
+    (DATA / "card.json").write_text(json.dumps(card.as_json(result), indent=1) + "\n", "utf-8")
+    _show(result)
+
+
+def _show(result: card.Card) -> None:
+    table = Table("network", "clean", *(f"PGD {radius:g}" for radius in RADII_L2), "corgi")
+    for name, rating in result.ratings.items():
+        attacked = (f"{share:.1%}" for _, share in rating.attacked)
+        table.add_row(
+            name, f"{rating.clean:.1%}", *attacked, f"{dict(result.corgi[name])[263]:.3f}"
+        )
+    console = Console()
+    console.print(table)
+    for outcome in result.outcomes:
+        fields = {k: v for k, v in dataclasses.asdict(outcome).items() if k != "picture"}
+        console.print(fields)
+    console.print(f"Took {result.minutes:.1f} minutes.")
