@@ -10,6 +10,7 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -145,6 +146,8 @@ class Assignment:
     """One per part that optimises an input towards a fixed aim."""
     sha256: str
     """Digest of the file, hexadecimal."""
+    course_files: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """URL that notebooks fetch from, to the file's path below the bundle's folder."""
 
     @property
     def due(self) -> datetime:

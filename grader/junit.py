@@ -36,7 +36,8 @@ def render_junit(sheet: GradeSheet) -> str:
         root.set(key, str(count))
     root.set("time", f"{sheet.facts.seconds:.3f}")
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    data: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data.decode() + "\n"
 
 
 def _case(suite: ET.Element, sheet: GradeSheet, part: PartGrade, finding: Finding) -> str:

@@ -8,7 +8,7 @@ from grader.formats import format_points, one_line
 from grader.policy import Verdict
 from grader.records import GradeSheet, Note, Outcome, PartGrade, Severity
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$@^=:])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#+!|~$@^=]|:(?=//))")
 _MARKS = {
     Outcome.PASS: "✅",
     Outcome.PARTIAL: "🟡",
