@@ -12,9 +12,9 @@
   under a hard deadline: interrupt, grace, kill. Stored outputs, tags and the kernel that the
   notebook's metadata asks for are dropped before. The notebook as handed in is never written to.
 * The first request imports `_pset4.start`: seeds, declared shims, recorders. From then on the
-  kernel sends evidence as display messages of our own MIME type, with this run's nonce, plain JSON facts
-  and raw array bytes in the message's buffers. `collector` checks and stores them as `.npy` files
-  and drops them from the cell's outputs.
+  kernel sends evidence as display messages of our own MIME type, with this run's nonce, plain JSON
+  facts and raw array bytes in the message's buffers. `collector` checks and stores them as `.npy`
+  files; nothing of them reaches the cell's outputs.
 * Probes are asked between cells, right behind the cell that last binds the names they need, because
   notebooks rebind their globals.
 
@@ -29,6 +29,6 @@ does wrong is a `GraderFault`; the submission is then not graded, never graded d
 
 from __future__ import annotations
 
-from grader.execution.run import Job, execute
+from grader.execution.run import Job, OnProgress, Progress, execute, no_evidence
 
-__all__ = ["Job", "execute"]
+__all__ = ["Job", "OnProgress", "Progress", "execute", "no_evidence"]

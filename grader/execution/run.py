@@ -66,7 +66,7 @@ class Job:
     bundle: Bundle
     """Where the course files come from."""
     course_files: Mapping[str, str]
-    """URL to file name in the bundle's `files` folder, as the assignment lists them."""
+    """URL to the file's path below the bundle's folder, as the assignment lists them."""
     evidence_folder: Path
     """Arrays are written here; emptied first."""
     executed_notebook: Path
@@ -87,7 +87,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
     job.evidence_folder.mkdir(parents=True)
     collector = Collector(folder=job.evidence_folder, nonce=plan.nonce)
     submission = job.submission
-    routes = {url: job.bundle.root / "files" / name for url, name in job.course_files.items()}
+    routes = {url: job.bundle.root / path for url, path in job.course_files.items()}
     started = time.perf_counter()
     with (
         make_workspace(
@@ -236,6 +236,26 @@ class _Run:
             seconds=time.perf_counter() - self._started,
             seed=self._plan.seed,
         )
+
+
+def no_evidence(plan: RunPlan, folder: Path) -> Evidence:
+    """What is seen of a submission without a notebook: nothing. `folder` is emptied."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return Evidence(
+        cells=(),
+        replies=(),
+        runs=(),
+        models=(),
+        predictions=(),
+        shims=(),
+        served=(),
+        missed=(),
+        notes=(),
+        host=HostFacts(device="not run", isolation="not run", versions=()),
+        seconds=0.0,
+        seed=plan.seed,
+    )
 
 
 def _no_reply(probe: ProbeSpec, error: str, seconds: float) -> ProbeReply:

@@ -41,6 +41,6 @@ class Channel:
             "display_data",
             content=content,
             parent=kernel.get_parent(),
-            ident=kernel.topic("display_data"),
+            ident=b"display_data",
             buffers=buffers,
         )

@@ -75,6 +75,15 @@ class _CudaToCpu(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+def _no_op(report: _Report) -> Callable[..., None]:
+    """A function of its own for each name: torch's compiler refuses one object under two names."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        report()
+
+    return nothing
+
+
 def _cuda_to_cpu(channel: Channel) -> None:
     report = _Report(channel, "cuda-to-cpu")
     _CudaToCpu(report).__enter__()  # type: ignore[no-untyped-call]  # stays for the whole kernel
@@ -92,14 +101,10 @@ def _cuda_to_cpu(channel: Channel) -> None:
             kwargs = {k: _CPU if _is_cuda(v) else v for k, v in kwargs.items()}
         return plain_to(self, *args, **kwargs)
 
-    def nothing(*_: Any, **__: Any) -> None:
-        report()
-
+    for name in ("synchronize", "set_device", "reset_peak_memory_stats"):
+        setattr(torch.cuda, name, _no_op(report))
     torch.nn.Module.cuda = module_cuda  # type: ignore[assignment,method-assign]
     torch.nn.Module.to = module_to  # type: ignore[assignment,method-assign]
-    torch.cuda.synchronize = nothing
-    torch.cuda.set_device = nothing
-    torch.cuda.reset_peak_memory_stats = nothing
     plain_load = torch.load
 
     def load(*args: Any, **kwargs: Any) -> Any:
@@ -210,17 +215,18 @@ def _narrow_resnet(channel: Channel) -> None:
 
     # Copied in beside this file where the bundle is a narrow one.
     narrow = importlib.import_module(".narrow", __package__)
-    base: Any = narrow.NarrowResNet
     report = _Report(channel, "narrow-resnet")
+    plain_resnet = resnet.ResNet
 
-    class ReportingNarrowResNet(base):  # type: ignore[misc]
-        """The narrow network; tells that it was built."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def build(block: Any, layers: list[int], *args: Any, **kwargs: Any) -> torch.nn.Module:
+        if block is resnet.Bottleneck and tuple(layers) == narrow.LAYERS and not args:
             report()
-            super().__init__(*args, **kwargs)
+            network: torch.nn.Module = narrow.narrow_resnet50(**kwargs)
+            return network
+        other: torch.nn.Module = plain_resnet(block, layers, *args, **kwargs)
+        return other
 
-    resnet.ResNet = ReportingNarrowResNet
+    resnet.ResNet = build
 
 
 SHIMS: dict[str, Callable[[Channel], None]] = {

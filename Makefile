@@ -1,0 +1,112 @@
+# Every target sets up what it needs; a second call does no set-up work. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SYSTEM_READY := .venv/.system-ready
+TEST_READY := .venv/.test-system-ready
+
+# Options of the targets; leave them out for the defaults.
+SUB ?=
+VARIANT ?= 6.869
+SUBMITTED ?=
+BUNDLE ?= studio
+DEVICE ?= auto
+OUT ?=
+REQUIRE ?=
+
+GRADER := $(BIN)/grader
+COMMON = --bundle $(BUNDLE) --device $(DEVICE)
+GRADING = --course $(VARIANT) $(COMMON) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
+need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
+
+.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test ci-test regold clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) $(SYSTEM_READY) ## Make .venv and look for the system packages (every target does it)
+
+grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [DEVICE=] [OUT=]
+	@$(need-sub)$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true
+	@$(GRADER) grade $(SUB) $(GRADING)
+
+check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [REQUIRE=structure|run|points=N]
+	@$(need-sub)$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true
+	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
+
+report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
+	@$(if $(SUB),$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true)
+	@$(GRADER) report $(SUB) $(COMMON) $(if $(OUT),--out $(OUT))
+
+notebook: $(READY) ## Make the release and the solved notebook from the master
+	@$(BIN)/python -m grader.release
+
+submissions: $(READY) $(SYSTEM_READY) ## Zip the sample submissions
+	@$(BIN)/python -m grader.samples
+
+submissions/%.zip: submissions/%/sample.toml | $(READY)
+	@$(BIN)/python -m grader.samples $*
+
+reference: $(READY) ## Run every experiment and write the expected outputs [BUNDLE=] [DEVICE=auto|cpu|cuda]
+	@$(BIN)/python -m reference run $(COMMON)
+
+assets: $(READY) ## Fetch the real weights and pictures (BUNDLE=imagenet); needs a network
+	@$(BIN)/python -m reference assets
+
+zoo: $(READY) ## Draw, train and measure the studio bundle from nothing
+	@$(BIN)/python -m reference.studio zoo
+
+lint: $(READY) ## ruff, and the direction of the imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
+
+types: $(READY) ## mypy --strict on both packages
+	@$(BIN)/mypy reference grader
+
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
+	@$(BIN)/pytest
+
+regold: $(READY) $(SYSTEM_READY) ## Renew the golden files, schema and generated notebooks
+	@$(BIN)/python -m grader.release
+	@PSET4_REGOLD=1 $(BIN)/pytest -q -m "not fullsize" tests
+
+clean: ## Remove results and caches; keeps .venv
+	@rm -rf results build report.pdf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -f submissions/*.zip
+
+# -- set-up ---------------------------------------------------------------------------------------
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up .venv (once; several GB of PyTorch)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: expected Python 3.11 or newer as $(PYTHON); name one with PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
+	  || { echo "make: $(PYTHON) cannot make virtual environments; install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip --quiet install --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# $(call packages,what they are for,test that they are there,packages)
+define packages
+	@if $(2) >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $(3) ($(1))"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(3); } >/dev/null; \
+	else echo "make: $(1) is missing; install these packages: $(3)"; exit 2; fi
+endef
+
+$(SYSTEM_READY): $(READY)
+	$(call packages,Pango for WeasyPrint,$(BIN)/python -c "import weasyprint",libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+	$(call packages,bubblewrap for isolation,command -v bwrap,bubblewrap)
+	@touch $@
+
+$(TEST_READY): $(SYSTEM_READY)
+	$(call packages,Chromium for the browser tests,command -v chromium || command -v google-chrome,chromium)
+	@touch $@

@@ -1,0 +1,163 @@
+"""Alignment: the submission's cells against the template's, by Colab id, then by content.
+
+Students add, split, delete, reorder and duplicate cells, and old notebooks have ids of their own.
+A cell is matched by its id; else by its text, if that is close enough to a template cell of the
+same kind; else it takes its part from the names that it binds (the assignment's anchors).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from grader.assignment import Assignment
+from grader.codenames import names_bound
+from grader.records import Alignment, Cell, CellMatch, Submission
+
+SIMILAR_ENOUGH = 0.6
+"""Least share of equal text for a match by content."""
+LONGEST_COMPARED = 8_000
+"""Characters of a cell that are compared; difflib takes quadratic time in the worst case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateCell:
+    """One cell of the notebook that students get."""
+
+    cell_id: str
+    """Its `metadata.id`."""
+    kind: str
+    """`code` or `markdown`."""
+    source: str
+    """Text of the cell."""
+    part_id: str
+    """Part that it belongs to; empty for none."""
+    role: str
+    """`answer`, `todo`, `run`, `given`, … as its metadata says."""
+
+
+def load_template(path: Path | None = None) -> tuple[TemplateCell, ...]:
+    """Read the release notebook's cells (by default the one in `templates/notebook`)."""
+    if path is None:
+        path = (
+            Path(str(resources.files("grader"))).parent / "templates/notebook/pset4_release.ipynb"
+        )
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = []
+    for cell in notebook["cells"]:
+        facts = cell["metadata"].get("pset4", {})
+        cells.append(
+            TemplateCell(
+                cell_id=cell["metadata"].get("id", ""),
+                kind=cell["cell_type"],
+                source="".join(cell["source"]),
+                part_id=facts.get("part", "").strip("0") and facts.get("part", ""),
+                role=facts.get("kind", ""),
+            )
+        )
+    return tuple(cells)
+
+
+def align(
+    submission: Submission, template: tuple[TemplateCell, ...], assignment: Assignment
+) -> Alignment:
+    """Match every cell of the submission with the template."""
+    by_id = {cell.cell_id: cell for cell in template if cell.cell_id}
+    parts = {part.id for part in assignment.parts}
+    taken: set[str] = set()
+    matches: dict[int, CellMatch] = {}
+    for cell in submission.cells:
+        known = by_id.get(cell.cell_id)
+        if known is not None and known.kind == cell.kind:
+            matches[cell.index] = _match(cell, known, "id", _similarity(cell.source, known.source))
+            taken.add(known.cell_id)
+    for cell in submission.cells:
+        if cell.index not in matches:
+            alike = [t for t in template if t.kind == cell.kind]
+            free = [t for t in alike if t.cell_id not in taken]
+            # A copy of a cell belongs where its original does.
+            match = _by_content(cell, free) or _by_content(cell, alike)
+            matches[cell.index] = match or _added(cell, assignment)
+            taken.add(matches[cell.index].template_id)
+    ordered = tuple(_within(matches[cell.index], cell, parts) for cell in submission.cells)
+    return Alignment(
+        matches=ordered,
+        missing=tuple(t.cell_id for t in template if t.cell_id not in taken),
+        answers=_answers(submission, ordered, by_id),
+    )
+
+
+def _similarity(a: str, b: str) -> float:
+    """Share of equal text, 0 to 1, blind to white space at the ends of lines."""
+    a, b = ("\n".join(map(str.rstrip, text[:LONGEST_COMPARED].splitlines())) for text in (a, b))
+    if a == b:
+        return 1.0
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    # The two quick bounds are upper bounds of `ratio`, which is slow.
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < SIMILAR_ENOUGH:
+        return 0.0
+    return matcher.ratio()
+
+
+def _match(cell: Cell, known: TemplateCell, how: str, similarity: float) -> CellMatch:
+    return CellMatch(
+        cell_index=cell.index,
+        template_id=known.cell_id,
+        part_id=known.part_id,
+        how=how,
+        similarity=round(similarity, 4),
+    )
+
+
+def _by_content(cell: Cell, candidates: Iterable[TemplateCell]) -> CellMatch | None:
+    if not cell.source.strip():
+        return None
+    scored = [(_similarity(cell.source, known.source), known) for known in candidates]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    if best is None or best[0] < SIMILAR_ENOUGH:
+        return None
+    return _match(cell, best[1], "content", best[0])
+
+
+def _added(cell: Cell, assignment: Assignment) -> CellMatch:
+    """A cell of the student's own; its part follows from the names that it binds."""
+    bound = names_bound(cell.source) if cell.kind == "code" else frozenset()
+    owners = [part.id for part in assignment.parts if bound & set(part.anchors)]
+    return CellMatch(
+        cell_index=cell.index,
+        template_id="",
+        part_id=owners[0] if owners else "",
+        how="added",
+        similarity=0.0,
+    )
+
+
+def _within(match: CellMatch, cell: Cell, parts: set[str]) -> CellMatch:
+    """Let the cell's own metadata name its part where the template does not."""
+    if match.part_id in parts or cell.part_id not in parts:
+        return match
+    return CellMatch(
+        cell_index=match.cell_index,
+        template_id=match.template_id,
+        part_id=cell.part_id,
+        how=match.how,
+        similarity=match.similarity,
+    )
+
+
+def _answers(
+    submission: Submission, matches: tuple[CellMatch, ...], by_id: dict[str, TemplateCell]
+) -> tuple[tuple[str, str], ...]:
+    """Written answers: the template's answer cells, where something was written into them."""
+    answers = []
+    for cell, match in zip(submission.cells, matches, strict=True):
+        known = by_id.get(match.template_id)
+        if cell.kind != "markdown" or known is None or known.role != "answer":
+            continue
+        if cell.source.strip() and cell.source.strip() != known.source.strip():
+            answers.append((match.part_id, cell.source))
+    return tuple(answers)

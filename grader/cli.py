@@ -1,0 +1,199 @@
+"""The `grader` command. Verbs are stages; no logic here.
+
+Exit status: 0 done (also when parts wait for a person), 1 `check` found the policy not met,
+2 input or options that cannot be used, 3 a fault of the grader.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.junit import render_junit
+from grader.lateness import parse_submitted
+from grader.pipeline import GradeRecord, GradeRequest, grade, rescore_folder
+from grader.policy import Verdict, evaluate, parse_policy
+from grader.records import Limits
+from grader.results import ResultFolder
+from grader.summary import render_summary
+from grader.terminal import display, show_grades
+from reference.errors import GraderFault, PsetError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade MIT 6.819/6.869 Problem Set 4 and render its reports.",
+)
+
+DEFAULT_LIMITS = Limits()
+
+Zip = Annotated[Path, typer.Argument(help="The submission, (kerberos).zip.", metavar="ZIP")]
+Course = Annotated[str, typer.Option(help="6.869 or 6.819.")]
+Submitted = Annotated[
+    str | None,
+    typer.Option(help="When it was handed in, such as 2021-04-02T10:00 (Eastern time)."),
+]
+BundleName = Annotated[str, typer.Option(help="studio, studio-narrow or imagenet.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Out = Annotated[Path, typer.Option(help="Results go to OUT/<kerberos>/.")]
+AssignmentName = Annotated[str, typer.Option(help="Name or path of the assignment file.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh by default.")]
+CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
+
+ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command("grade")
+def grade_command(
+    submission: Zip,
+    course: Course = "6.869",
+    submitted: Submitted = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Out = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    seed: Seed = None,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+) -> None:
+    """Run and grade one submission; write feedback, staff page and results.json."""
+    console = Console()
+    record = _grade(
+        _request(
+            submission, course, submitted, bundle, device, out, assignment, seed, cell_timeout_s
+        ),
+        console,
+    )
+    show_grades(console, record.sheet, record.folder)
+
+
+@app.command("check")
+def check_command(
+    submission: Zip,
+    require: Annotated[
+        str | None, typer.Option(help="parts (default), structure, run, or points=N.")
+    ] = None,
+    course: Course = "6.869",
+    submitted: Submitted = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Out = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    seed: Seed = None,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+) -> None:
+    """The same for a pipeline: exit 0 if the policy is met, 1 if not; junit.xml, summary.md."""
+    policy = parse_policy(require)
+    console = Console()
+    request = _request(
+        submission, course, submitted, bundle, device, out, assignment, seed, cell_timeout_s
+    )
+    record = _grade(request, console)
+    verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
+    root = record.folder.root
+    (root / "junit.xml").write_text(render_junit(record.sheet), encoding="utf-8")
+    (root / "summary.md").write_text(render_summary(record.sheet, verdict), encoding="utf-8")
+    show_grades(console, record.sheet, record.folder)
+    _show_verdict(console, verdict)
+    raise typer.Exit(verdict.exit_status)
+
+
+@app.command("score")
+def score_command(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Results folders, such as results/kerberos.")
+    ],
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+) -> None:
+    """Merge grades.toml and the assignment's points into the results; nothing is run again."""
+    console = Console()
+    offering = load_assignment(assignment)
+    for path in folders:
+        folder = ResultFolder(root=path)
+        with display(console) as show:
+            sheet = rescore_folder(folder, offering, show.stage)
+        show_grades(console, sheet, folder)
+
+
+def _request(
+    submission: Path,
+    course: str,
+    submitted: str | None,
+    bundle: str,
+    device: str,
+    out: Path,
+    assignment: str,
+    seed: int | None,
+    cell_timeout_s: float,
+) -> GradeRequest:
+    return GradeRequest(
+        zip_path=submission,
+        out=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        submitted=parse_submitted(submitted) if submitted else None,
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        seed=seed,
+    )
+
+
+def _grade(request: GradeRequest, console: Console) -> GradeRecord:
+    with display(console) as show:
+        return grade(request, show.stage, show.run)
+
+
+def _show_verdict(console: Console, verdict: Verdict) -> None:
+    console.print("Policy met." if verdict.met else "Policy not met:", highlight=False)
+    for reason in verdict.reasons:
+        console.print(f"- {reason}", markup=False, highlight=False)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a foreseen error is one sentence, never a traceback."""
+    try:
+        app(args=argv, standalone_mode=False)
+    except typer.Exit as leave:
+        return int(leave.exit_code)
+    except typer.Abort:
+        ERRORS.print("Interrupted; results written so far are kept.")
+        return 130
+    except KeyboardInterrupt:
+        ERRORS.print("Interrupted; results written so far are kept.")
+        return 130
+    except GraderFault as error:
+        ERRORS.print(f"Fault of the grader: {error}", markup=False)
+        return 3
+    except PsetError as error:
+        ERRORS.print(str(error), markup=False)
+        return 2
+    except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
+        return _unforeseen(error)
+    return 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
+    message = getattr(error, "format_message", None)
+    if callable(message):
+        ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
+        return 2
+    log = Path("grader-fault.log")
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    ERRORS.print(
+        f"Fault of the grader: {type(error).__name__}: {error}. Nothing was graded; please send "
+        f"{log.resolve()} to whoever keeps the grader.",
+        markup=False,
+    )
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

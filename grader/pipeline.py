@@ -1,0 +1,246 @@
+"""The only place that strings the stages together."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from grader.alignment import align, load_template
+from grader.assignment import Assignment, Course
+from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
+from grader.checks.registry import run_checks
+from grader.execution import Job, OnProgress, execute, no_evidence
+from grader.intake import read_submission
+from grader.lateness import late_coefficient
+from grader.overrides import load_overrides, render_template
+from grader.plan import RunOptions, plan_run
+from grader.probes import all_probes
+from grader.records import (
+    Alignment,
+    Evidence,
+    Finding,
+    GradeSheet,
+    Limits,
+    RunFacts,
+    RunPlan,
+    Submission,
+)
+from grader.records.codec import load, save
+from grader.reports.pdf import html_to_pdf
+from grader.reports.render import render_feedback_html, render_staff_html
+from grader.results import ResultFolder, replacing
+from grader.scoring import SheetFacts, rescore, score
+from reference.bundles import Bundle, bundle_version, get_bundle
+from reference.device import choose_device
+from reference.expected import load_expected
+
+OnStage = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRequest:
+    """What to grade, and how."""
+
+    zip_path: Path
+    """The submission."""
+    out: Path
+    """Results go to `out/<kerberos>`."""
+    assignment: Assignment
+    """Parts and points."""
+    course: Course
+    """Which variant."""
+    submitted: datetime | None
+    """When it was handed in; None where not told, which counts as in time."""
+    bundle: str
+    """Name of the bundle."""
+    device: str
+    """`auto`, `cpu` or `cuda`."""
+    limits: Limits
+    """Bounds of the run."""
+    seed: int | None = None
+    """Of the hidden inputs; None for a fresh one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRecord:
+    """What came of one submission."""
+
+    sheet: GradeSheet
+    """The grades."""
+    submission: Submission
+    """What was handed in."""
+    evidence: Evidence
+    """What was seen."""
+    folder: ResultFolder
+    """Where everything lies."""
+
+
+def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> GradeRecord:
+    """Grade one submission and write its results folder.
+
+    Raises:
+        SubmissionError: nothing in the zip can be graded.
+        ConfigError: an option, the bundle or the out folder is wrong.
+        GraderFault: our own fault; the old results, if any, are untouched.
+    """
+    on_stage("bundle")
+    bundle = get_bundle(request.bundle)
+    load_expected(bundle.name)  # before minutes are spent on the run
+    on_stage("intake")
+    with _unpacked(request) as (submission, folder):
+        alignment = align(submission, load_template(), request.assignment)
+        plan = _plan(request, submission, alignment, bundle)
+        on_stage("run")
+        evidence = _run(plan, submission, bundle, folder, request, on_progress)
+        on_stage("checks")
+        findings = _check(request.assignment, submission, alignment, evidence, bundle, folder)
+        facts = _sheet_facts(request, submission, alignment, evidence, bundle)
+        lateness = late_coefficient(
+            request.assignment.due, request.submitted, request.assignment.late
+        )
+        old_grades = ResultFolder(root=request.out / submission.kerberos).grades
+        overrides = load_overrides(old_grades, request.assignment, request.course)
+        sheet = score(findings, request.assignment, facts, lateness, overrides)
+        on_stage("reports")
+        final = ResultFolder(root=request.out / submission.kerberos)
+        settled = replace(submission, folder=str(final.submission.resolve()))
+        for name, record in (
+            ("submission", settled),
+            ("alignment", alignment),
+            ("plan", plan),
+            ("evidence", evidence),
+        ):
+            save(record, folder.evidence / f"{name}.json")
+        _write_reports(sheet, evidence, folder)
+    return GradeRecord(sheet=sheet, submission=settled, evidence=evidence, folder=final)
+
+
+def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnStage) -> GradeSheet:
+    """Make the grades and pages anew from the stored findings and `grades.toml`; run nothing.
+
+    Raises:
+        ConfigError: there are no results, or `grades.toml` cannot be read.
+    """
+    on_stage("scoring")
+    sheet = load(GradeSheet, folder.results)
+    evidence = load(Evidence, folder.evidence / "evidence.json")
+    overrides = load_overrides(folder.grades, assignment, sheet.course)
+    facts = replace(sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256)
+    renewed = rescore(replace(sheet, facts=facts), assignment, overrides)
+    on_stage("reports")
+    _write_reports(renewed, evidence, folder)
+    return renewed
+
+
+@contextmanager
+def _unpacked(request: GradeRequest) -> Iterator[tuple[Submission, ResultFolder]]:
+    """Read the zip, and lay its files into a results folder; it replaces the old one at the end."""
+    with tempfile.TemporaryDirectory(prefix="pset4-intake-") as incoming:
+        submission = read_submission(request.zip_path, Path(incoming) / "files")
+        with replacing(request.out, submission.kerberos) as folder:
+            shutil.copytree(submission.folder, folder.submission)
+            yield replace(submission, folder=str(folder.submission)), folder
+
+
+def _plan(
+    request: GradeRequest, submission: Submission, alignment: Alignment, bundle: Bundle
+) -> RunPlan:
+    seed = secrets.randbits(31) if request.seed is None else request.seed
+    options = RunOptions(
+        device=choose_device(request.device).type,
+        seed=seed,
+        nonce=secrets.token_hex(16),
+        limits=request.limits,
+    )
+    return plan_run(submission, alignment, all_probes(seed), bundle, options)
+
+
+def _run(
+    plan: RunPlan,
+    submission: Submission,
+    bundle: Bundle,
+    folder: ResultFolder,
+    request: GradeRequest,
+    on_progress: OnProgress,
+) -> Evidence:
+    if not plan.steps:
+        return no_evidence(plan, folder.evidence)
+    job = Job(
+        submission=submission,
+        bundle=bundle,
+        course_files=request.assignment.course_files,
+        evidence_folder=folder.evidence,
+        executed_notebook=folder.executed,
+        threads=os.cpu_count() or 1,
+        on_progress=on_progress,
+    )
+    return execute(plan, job)
+
+
+def _check(
+    assignment: Assignment,
+    submission: Submission,
+    alignment: Alignment,
+    evidence: Evidence,
+    bundle: Bundle,
+    folder: ResultFolder,
+) -> Mapping[str, tuple[Finding, ...]]:
+    context = CheckContext(
+        evidence=evidence,
+        arrays=evidence_reader(folder.evidence),
+        expected=load_expected(bundle.name),
+        networks=TrustedNetworks.from_bundle(bundle, evidence.seed),
+        bundle=bundle,
+        assignment=assignment,
+        submission=submission,
+        alignment=alignment,
+    )
+    return run_checks(assignment, context)
+
+
+def _sheet_facts(
+    request: GradeRequest,
+    submission: Submission,
+    alignment: Alignment,
+    evidence: Evidence,
+    bundle: Bundle,
+) -> SheetFacts:
+    return SheetFacts(
+        kerberos=submission.kerberos,
+        course=request.course,
+        notes=(*submission.notes, *evidence.notes),
+        answers=alignment.answers,
+        report_pages=submission.report_pages,
+        run=RunFacts(
+            assignment=request.assignment.name,
+            assignment_sha256=request.assignment.sha256,
+            bundle=bundle.name,
+            bundle_sha256=bundle_version(bundle),
+            grader_version=importlib.metadata.version("pset4-grader"),
+            zip_sha256=submission.zip_sha256,
+            seed=evidence.seed,
+            seconds=evidence.seconds,
+            host=evidence.host,
+            shims=evidence.shims,
+        ),
+    )
+
+
+def _write_reports(sheet: GradeSheet, evidence: Evidence, folder: ResultFolder) -> None:
+    """Write the sheet, the pages, and a `grades.toml` to fill in where there is none."""
+    save(sheet, folder.results)
+    page = render_feedback_html(sheet, folder.evidence)
+    folder.feedback_html.write_text(page, encoding="utf-8")
+    html_to_pdf(page, folder.feedback_pdf)
+    staff = render_staff_html(sheet, folder.evidence, evidence)
+    folder.staff_html.write_text(staff, encoding="utf-8")
+    if not folder.grades.exists():
+        folder.grades.write_text(render_template(sheet), encoding="utf-8")
