@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -16,7 +16,8 @@ from grader.records import BarsExhibit, CurveExhibit, Exhibit, ImageExhibit, Ste
 from grader.reports import pictures, plots, stems
 from reference.errors import ConfigError
 
-Kind = Literal["picture", "plot"]
+Kind = Literal["picture", "plot", "wide"]
+"""Pictures stand four in a row, plots two, a wide picture alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,39 @@ class FigureRow:
     """Of all of them."""
     columns: tuple[tuple[Figure, ...], ...]
     """From left to right; a column of plots may hold two, one above the other."""
+
+
+def picture_row(
+    shown: Sequence[tuple[str, str, pictures.Pixels]], *, difference: bool = False
+) -> FigureRow:
+    """Return a row of pictures, each (title, caption, pixels).
+
+    Args:
+        shown: the pictures, from left to right.
+        difference: whether the amplified difference of the second to the first follows.
+    """
+    figures = [picture(title, caption, pixels) for title, caption, pixels in shown]
+    if difference:
+        figures += _difference(shown[1][2], shown[0][2])
+    return FigureRow(kind="picture", columns=tuple((figure,) for figure in figures))
+
+
+def wide_row(title: str, caption: str, pixels: pictures.Pixels) -> FigureRow:
+    """Return one picture that has a row of its own, such as a figure that a notebook drew."""
+    return FigureRow(kind="wide", columns=((picture(title, caption, pixels),),))
+
+
+def picture(title: str, caption: str, pixels: pictures.Pixels) -> Figure:
+    """Return a picture with its words."""
+    words = ", ".join(filter(None, (title, caption)))
+    return Figure(
+        kind="picture",
+        title=title,
+        caption=caption,
+        alt=f"Picture: {words}",
+        source=pictures.png_data_uri(pixels),
+        svg=Markup(),
+    )
 
 
 @dataclass(frozen=True)
@@ -118,24 +152,16 @@ def _pictures(images: tuple[ImageExhibit, ...], folder: Path) -> tuple[Figure, .
 
 def _picture(one: _Loaded) -> Figure:
     shown, pixels = one.exhibit, one.pixels
-    words = ", ".join(filter(None, (shown.label, shown.caption)))
     if isinstance(pixels, str):
         return Figure(
             kind="picture",
             title=shown.label,
             caption=f"No picture: {pixels}",
-            alt=f"Missing picture: {words}",
+            alt=f"Missing picture: {shown.label}",
             source="",
             svg=Markup(),
         )
-    return Figure(
-        kind="picture",
-        title=shown.label,
-        caption=shown.caption,
-        alt=f"Picture: {words}",
-        source=pictures.png_data_uri(pixels),
-        svg=Markup(),
-    )
+    return picture(shown.label, shown.caption, pixels)
 
 
 def _difference(

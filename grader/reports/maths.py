@@ -61,7 +61,7 @@ def _set(latex: str, display: bool) -> Markup | None:
         return None
     _, top, width, height = (float(value) / _SIZE_PX for value in box.groups())
     encoded = base64.b64encode(svg.encode()).decode("ascii")
-    style = f"width:{width:.3f}em;height:{height:.3f}em;vertical-align:{-(top + height):.3f}em"
+    style = f"width:{width:.3f}em;vertical-align:{-(top + height):.3f}em"
     return Markup(
         '<img class="math" alt="{}" style="{}" src="data:image/svg+xml;base64,{}">'
     ).format(escape(latex), style, encoded)

@@ -65,11 +65,13 @@ def curve_svg(curve: CurveExhibit) -> Markup:
 
 def curve_alt(curve: CurveExhibit) -> str:
     """Return the curve in words."""
+    both = _curves(curve)
+    names = ("yours ", "reference ") if all(both) else ("", "")
     told = []
-    for name, points in zip(("yours", "reference"), _curves(curve), strict=True):
+    for name, points in zip(names, both, strict=True):
         if points:
             (x0, y0), (x1, y1) = points[0], points[-1]
-            told.append(f"{name} from {label(y0)} at {label(x0)} to {label(y1)} at {label(x1)}")
+            told.append(f"{name}from {label(y0)} at {label(x0)} to {label(y1)} at {label(x1)}")
     return f"Curve, {curve.title}: {'; '.join(told) or 'no finite values'}."
 
 
