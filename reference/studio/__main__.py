@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,8 +17,12 @@ def main() -> None:
 
 @app.command()
 def zoo(
-    threads: int = typer.Option(2, min=1, help="Threads of torch, and processes that draw."),
-    docs: Path = typer.Option(Path("docs"), help="Folder of the model card and its pictures."),
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of torch, and processes that draw.")
+    ] = 2,
+    docs: Annotated[Path, typer.Option(help="Folder of the model card and its pictures.")] = Path(
+        "docs"
+    ),
 ) -> None:
     """Retrain both networks from nothing and write weights, corgi and model card."""
     zoo_stage.make_zoo(docs=docs, threads=threads)

@@ -26,7 +26,8 @@ class Attack:
 
 
 def _length(x: Tensor) -> Tensor:
-    return x.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
+    length: Tensor = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True)
+    return length.clamp_min(1e-12)
 
 
 def perturb(

@@ -20,8 +20,8 @@ def _colour(rng: np.random.Generator, low: float = 0.15, high: float = 0.95) -> 
 def cloud(rng: np.random.Generator, shape: tuple[int, int], cells: int) -> Array:
     """Smooth noise about 0 of unit spread: (height, width) float32."""
     coarse = rng.normal(0, 1, (cells, cells)).astype(np.float32)
-    smooth: Array = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return smooth
+    smooth = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(smooth, np.float32)
 
 
 def _ramp(canvas: Canvas, top: Colour, bottom: Colour) -> None:

@@ -21,7 +21,9 @@ Colour = tuple[float, float, float]
 _SUBPIXEL_BITS = 4
 
 
-def spline(points: Sequence[Sequence[float]], *, closed: bool = True, steps: int = 8) -> Points:
+def spline(
+    points: Points | Sequence[Sequence[float]], *, closed: bool = True, steps: int = 8
+) -> Points:
     """Smooth curve through `points` (Catmull-Rom), `steps` samples per span: (M, 2) units."""
     p = np.asarray(points, dtype=np.float64)
     if closed:
@@ -60,6 +62,7 @@ class Canvas:
     Attributes:
         px: pixels so far, (height, width, 3) float32, RGB in [0, 1].
         light: unit vector towards the light, in units (x right, y down).
+        texture: strength of the grain of everything painted, 1 by default.
     """
 
     def __init__(self, width_px: int, height_px: int, rng: np.random.Generator) -> None:
@@ -69,6 +72,7 @@ class Canvas:
         self.light = np.array([np.cos(angle), np.sin(angle)])
         half = min(width_px, height_px) / 2
         self._half_px = half
+        self.texture = 1.0
         self._matrix = np.array([[half, 0.0, width_px / 2], [0.0, half, height_px / 2], [0, 0, 1]])
         across = np.arange(width_px, dtype=np.float32)[None, :] * np.float32(self.light[0] / half)
         down = np.arange(height_px, dtype=np.float32)[:, None] * np.float32(self.light[1] / half)
@@ -150,11 +154,12 @@ class Canvas:
 
     def blur(self, sigma_px: float) -> None:
         """Blur everything painted so far."""
-        self.px = cv2.GaussianBlur(self.px, (0, 0), sigma_px)
+        self.px = np.asarray(cv2.GaussianBlur(self.px, (0, 0), sigma_px), np.float32)
 
     def finished(self) -> npt.NDArray[np.uint8]:
         """Return the picture, (height, width, 3) uint8 RGB."""
-        return np.clip(self.px * 255 + 0.5, 0, 255).astype(np.uint8)
+        levels: npt.NDArray[np.uint8] = np.clip(self.px * 255 + 0.5, 0, 255).astype(np.uint8)
+        return levels
 
     def _unit_px(self) -> float:
         return float(np.sqrt(abs(np.linalg.det(self._matrix[:2, :2]))))
@@ -165,7 +170,8 @@ class Canvas:
 
     def _fixed(self, outline: Points, origin: tuple[int, int] = (0, 0)) -> npt.NDArray[np.int32]:
         shifted = (self._map(outline) - np.array(origin)) * (1 << _SUBPIXEL_BITS)
-        return np.rint(shifted).astype(np.int32)
+        fixed: npt.NDArray[np.int32] = np.rint(shifted).astype(np.int32)
+        return fixed
 
     def _box(self, points: Points, margin_px: float) -> tuple[int, int, int, int] | None:
         height, width = self.px.shape[:2]
@@ -193,7 +199,7 @@ class Canvas:
         centre, reach = (lit[0, 0] + lit[-1, -1]) / 2, max(width, height) / 2 / self._half_px
         gain = (lit - centre) * np.float32(shade / reach) + np.float32(1)
         if grain:
-            gain += np.float32(grain) * self._grain[window]
+            gain += np.float32(grain * self.texture) * self._grain[window]
         share = (cover * np.float32(alpha / 255))[..., None]
         tone = gain[..., None] * np.asarray(colour, np.float32)
         region = self.px[window]
@@ -211,7 +217,7 @@ def _paint_stroke(mask: npt.NDArray[np.uint8], line: Points, half: Points) -> No
     outline = np.rint(np.concatenate([line + normal, (line - normal)[::-1]]) * fix)
     cv2.fillPoly(mask, [outline.astype(np.int32)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
     centre = np.rint(line * fix).astype(np.int32)
-    # The outline of a tight bend crosses itself and leaves holes: a line along the middle fills them.
+    # The outline of a tight bend crosses itself and leaves holes: a line in the middle fills them.
     thin = max(1, int(half.min() * 1.4))
     cv2.polylines(mask, [centre], False, 255, thin, cv2.LINE_AA, _SUBPIXEL_BITS)
     for k in (0, -1):

@@ -53,6 +53,7 @@ def draw_corgi() -> npt.NDArray[np.uint8]:
     rng = np.random.default_rng(263)
     canvas = Canvas(_WIDTH_PX * _OVERSAMPLING, _HEIGHT_PX * _OVERSAMPLING, rng)
     canvas.light = np.array([-0.6, -0.8])
+    canvas.texture = 0.4
     _scene(canvas, rng)
     coat = Coat(
         main=(0.84, 0.5, 0.22),

@@ -77,7 +77,7 @@ def make_drawings(
         for task in tasks:
             keep(_draw_few(task))
     else:
-        # Forking a process that runs torch threads can hang; a fresh one imports only NumPy and OpenCV.
+        # Forking a process that runs torch threads can hang; a fresh one has none.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             for pictures in pool.map(_draw_few, tasks):
@@ -103,17 +103,17 @@ def augment(pixels: Tensor, side_px: int, rng: np.random.Generator) -> Tensor:
     batch = np.empty((len(pixels), side_px, side_px, 3), np.float32)
     # One tile of noise, read from a random place for each picture.
     noise = rng.standard_normal((2 * side_px, 2 * side_px, 3), np.float32)
-    for picture, out in zip(pixels.numpy(), batch, strict=True):
-        cv2.warpAffine(
-            cv2.transform(picture, _relighting(rng)),
+    for k, picture in enumerate(pixels.numpy()):
+        warped = cv2.warpAffine(
+            picture,
             _camera(rng, side_px),
             (side_px, side_px),
-            dst=out,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101,
         )
         y, x = rng.integers(side_px, size=2)
-        out += noise[y : y + side_px, x : x + side_px] * np.float32(rng.uniform(0, 0.03))
+        grain = noise[y : y + side_px, x : x + side_px] * np.float32(rng.uniform(0, 0.03))
+        batch[k] = cv2.transform(warped.astype(np.float32), _relighting(rng)) + grain
     np.clip(batch, 0, 1, out=batch)
     return torch.from_numpy(batch).permute(0, 3, 1, 2)
 

@@ -132,7 +132,8 @@ def _muzzle(canvas: Canvas, rng: np.random.Generator, coat: Coat, dx: float) -> 
         canvas.fill(lip, mix(coat.under, (0.8, 0.78, 0.76), 0.25), shade=0.12)
         mouth = spline([(x, 0.58), (x + side * 0.16, 0.7), (x + side * 0.36, 0.6)], closed=False)
         canvas.stroke(mouth, (0.05, 0.05, 0.02), INK)
-    canvas.fill(mirrored([(0.0, 0.2), (0.14, 0.22), (0.15, 0.33), (0.0, 0.45)]) + [x, 0], INK)
+    nose = mirrored([(0.0, 0.2), (0.14, 0.22), (0.15, 0.33), (0.0, 0.45)])
+    canvas.fill(nose + np.array([x, 0.0]), INK)
     canvas.fill(oval(x + 0.04, 0.26, 0.05, 0.025), (0.5, 0.5, 0.52), shade=0.0)
 
 

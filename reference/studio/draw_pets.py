@@ -19,7 +19,7 @@ EGYPTIAN = Breed(
 )
 
 _CORGI_COATS: tuple[Colour, ...] = ((0.85, 0.52, 0.24), (0.78, 0.42, 0.17), (0.9, 0.63, 0.36))
-_TIGER_COATS: tuple[Colour, ...] = ((0.82, 0.55, 0.3), (0.68, 0.5, 0.34), (0.88, 0.62, 0.36))
+_TIGER_COATS: tuple[Colour, ...] = ((0.84, 0.54, 0.27), (0.68, 0.5, 0.34), (0.88, 0.62, 0.36))
 _HUSKY_COATS: tuple[Colour, ...] = ((0.2, 0.2, 0.23), (0.38, 0.39, 0.43), (0.3, 0.25, 0.23))
 _EGYPTIAN_COATS: tuple[Colour, ...] = ((0.72, 0.69, 0.64), (0.66, 0.58, 0.46), (0.58, 0.57, 0.57))
 
@@ -36,7 +36,7 @@ def _pick(rng: np.random.Generator, colours: tuple[Colour, ...]) -> Colour:
 
 
 def corgi(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Paint a Pembroke Welsh corgi: long body, short legs, big ears, white bib and blaze, no tail."""
+    """Paint a Pembroke corgi: long body, short legs, big ears, white bib and blaze, no tail."""
     main = _pick(rng, _CORGI_COATS)
     coat = Coat(
         main=main, under=_near(rng, WHITE, 0.02), dark=mix(main, INK, 0.4), eyes=(0.25, 0.14, 0.07)
@@ -105,6 +105,8 @@ def standing(
             _flank(canvas, rng, breed, coat)
         for x, sway in ((-0.43, gait), (0.5, -gait)):
             _leg(canvas, breed, coat, (x, low * 0.3), (x + sway, ground), far=False)
+        if not breed.cat:
+            canvas.fill(oval(0.46, 0.02, 0.18, 0.2 * g, 0.2), coat.main, shade=0.25)
         nod = rng.uniform(-0.08, 0.05)
         _neck(canvas, breed, coat, nod)
         with canvas.at(-0.6, -0.5 + nod, scale=0.34, turn=rng.uniform(-0.12, 0.12)):
@@ -230,7 +232,7 @@ def _flank(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -
         return
     canvas.fill(oval(-0.05, 0.25, 0.5, 0.09), coat.under, shade=0.05, alpha=0.8)
     if breed.marks == "stripes":
-        count = int(rng.integers(8, 12))
+        count = int(rng.integers(10, 14))
         for x in np.linspace(-0.5, 0.6, count):
             bend, drop = rng.uniform(-0.1, 0.1), rng.uniform(0.05, 0.22)
             line = spline([(x, -0.34), (x + bend, -0.08), (x + bend * 0.4, drop)], closed=False)

@@ -72,7 +72,7 @@ def _panel(canvas: Canvas, centre: Points, near: Points) -> None:
     seams /= np.linalg.norm(seams, axis=1, keepdims=True)
     for start, end in zip(points, seams, strict=True):
         if end[2] > -0.1:
-            canvas.stroke([start[:2] * 0.86, end[:2] * 0.86], 0.028, (0.35, 0.35, 0.36))
+            canvas.stroke(np.stack([start[:2], end[:2]]) * 0.86, 0.028, (0.35, 0.35, 0.36))
     if np.all(points[:, 2] > -0.12):
         canvas.fill(points[:, :2] * 0.86, INK, shade=0.5)
 
@@ -201,7 +201,7 @@ def pizza(canvas: Canvas, rng: np.random.Generator) -> None:
     for k in range(4):
         a = start + k * np.pi / 4
         edge = 0.92 * np.array([np.cos(a), np.sin(a)])
-        canvas.stroke([-edge, edge], 0.022, mix(crust, INK, 0.5), alpha=0.8)
+        canvas.stroke(np.stack([-edge, edge]), 0.022, mix(crust, INK, 0.5), alpha=0.8)
 
 
 def daisy(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -257,6 +257,5 @@ def agaric(canvas: Canvas, rng: np.random.Generator) -> None:
         for _ in range(int(rng.integers(16, 26))):
             x, y = rng.uniform(-0.85, 0.85), rng.uniform(-0.1 - dome, 0.0)
             size = rng.uniform(0.04, 0.1) * (1 - 0.35 * abs(x))
-            shape = spline([(x + size * rng.uniform(0.8, 1.2) * np.cos(a), y + 0.8 * size * np.sin(a))
-                            for a in np.linspace(0, 2 * np.pi, 7, endpoint=False)], steps=4)  # fmt: skip
-            canvas.fill(shape, WHITE, shade=0.25)
+            ring = oval(0, 0, size, 0.8 * size)[::6] * rng.uniform(0.8, 1.2, (7, 1))
+            canvas.fill(spline(ring + np.array([x, y]), steps=4), WHITE, shade=0.25)

@@ -1,4 +1,4 @@
-"""Small and sea animals: goldfish, tarantula, jellyfish, king penguin, ladybug, monarch, starfish."""
+"""Small and sea animals: goldfish, tarantula, jellyfish, penguin, ladybug, monarch, starfish."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def _spider_leg(
     dark, band = colours
     knee = np.array([side * 0.55, spread * 0.5 - 0.1])
     foot = np.array([side * (0.92 - 0.12 * abs(spread)), spread * 0.88 + 0.06])
-    way = spline([(side * 0.12, -0.14 + 0.06 * index), knee, foot], closed=False, steps=10)
+    hip = np.array([side * 0.12, -0.14 + 0.06 * index])
+    way = spline(np.stack([hip, knee, foot]), closed=False, steps=10)
     canvas.stroke(way, (0.12, 0.13, 0.11, 0.09, 0.06), dark, shade=0.3)
     for at in (9, 15):
         canvas.stroke(way[at : at + 2], 0.115, band)
@@ -91,7 +92,7 @@ def _hairs(
     for angle in np.linspace(0, 2 * np.pi, 48, endpoint=False):
         way = np.array([np.cos(angle) * radii[0], np.sin(angle) * radii[1]])
         tip = way * rng.uniform(1.1, 1.35) + rng.normal(0, 0.02, 2)
-        canvas.stroke([way * 0.9 + at, tip + at], (0.025, 0.01), colour)
+        canvas.stroke(np.stack([way * 0.9 + at, tip + at]), (0.025, 0.01), colour)
 
 
 def jellyfish(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -206,7 +207,7 @@ def _monarch_wing(canvas: Canvas, wing: list[tuple[float, float]], orange: Colou
     canvas.fill(centre + (outline - centre) * 0.76, orange, shade=0.25)
     with canvas.inside(outline):
         for tip in outline[6:42:5]:
-            canvas.stroke([root + (centre - root) * 0.3, tip], (0.03, 0.035), INK)
+            canvas.stroke(np.stack([root + (centre - root) * 0.3, tip]), (0.03, 0.035), INK)
         rim = centre + (outline - centre) * 0.88
         for x, y in rim[8:40:2]:
             canvas.fill(oval(x, y, 0.026, 0.026), WHITE, shade=0.0)

@@ -19,7 +19,7 @@ LAYERS: tuple[int, int, int, int] = (3, 4, 6, 3)
 _STEM_WIDTH = 64
 
 
-class NarrowResNet(ResNet):
+class NarrowResNet(ResNet):  # type: ignore[misc]  # torchvision has no types
     """ResNet-50 whose every layer has 1/`divisor` of the channels; same names as torchvision's."""
 
     def __init__(self, divisor: int = 8, num_classes: int = 1000) -> None:
@@ -32,7 +32,7 @@ class NarrowResNet(ResNet):
             raise ValueError(
                 f"divisor must divide {_STEM_WIDTH}, got {divisor}: use 1, 2, 4, 8, ..."
             )
-        # The base class fixes the stem at 64 channels: build its smallest form and replace the parts.
+        # The base class fixes the stem at 64 channels: build the smallest form, replace the parts.
         super().__init__(Bottleneck, [1, 1, 1, 1], num_classes=1)
         width = _STEM_WIDTH // divisor
         self.inplanes = width

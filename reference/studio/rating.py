@@ -22,6 +22,8 @@ RADII_L2 = (0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
 """Radii at which both networks are attacked, l2 in pixels of [0, 1] at 224 px."""
 
 ATTACK_STEPS = 20
+ATTACKED_PER_CLASS = 15
+"""Held-out drawings of each class that are attacked."""
 _BATCH = 50
 _SEED = 6869
 
@@ -65,22 +67,21 @@ def rate(
     drawings: Drawings,
     *,
     normalised: bool,
-    attacked_per_class: int = 15,
     on_batch: Callable[[], None] = lambda: None,
 ) -> Rating:
     """Measure accuracy on all `drawings`, and under attack on the first few of each class."""
     logits = on_pixels(model.requires_grad_(False).eval(), normalised=normalised)
     right = _right(logits, drawings, None)
     on_batch()
-    classes = drawings.labels.unique()
-    few = torch.cat([(drawings.labels == c).nonzero()[:attacked_per_class, 0] for c in classes])
+    classes = sorted(set(drawings.labels.tolist()))
+    few = torch.cat([(drawings.labels == c).nonzero()[:ATTACKED_PER_CLASS, 0] for c in classes])
     sample = Drawings(drawings.pixels[few], drawings.labels[few])
     attacked = []
     for radius in RADII_L2:
         attack = Attack(eps_l2=radius, steps=ATTACK_STEPS, step_share=2.5 / ATTACK_STEPS)
         attacked.append((radius, float(_right(logits, sample, attack).float().mean())))
         on_batch()
-    shares = [(int(c), float(right[drawings.labels == c].float().mean())) for c in classes]
+    shares = [(c, float(right[drawings.labels == c].float().mean())) for c in classes]
     return Rating(
         clean=float(right.float().mean()), attacked=tuple(attacked), by_class=tuple(shares)
     )
@@ -90,8 +91,7 @@ def _right(logits: Logits, drawings: Drawings, attack: Attack | None) -> Tensor:
     rng = torch.Generator().manual_seed(_SEED)
     answers = []
     for k in range(0, len(drawings), _BATCH):
-        x = drawings.pixels[k : k + _BATCH].float().div(255)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = drawings.inputs(slice(k, k + _BATCH))
         labels = drawings.labels[k : k + _BATCH]
         if attack is not None:
             x = perturb(logits, x, labels, attack, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -17,6 +18,8 @@ from reference.studio.narrow import NarrowResNet, narrow_resnet50
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 FULL_SIDE_PX = 224
+AVERAGE_DECAY = 0.98
+"""Share of the running average of the weights that survives a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +59,16 @@ class Recipe:
 STANDARD = Recipe(
     name="standard",
     normalised=True,
-    phases=(Phase(side_px=112, pictures=24_000), Phase(side_px=224, pictures=8_000)),
+    phases=(Phase(side_px=112, pictures=24_000), Phase(side_px=224, pictures=14_000)),
 )
 ROBUST = Recipe(
     name="robust",
     normalised=False,
     eps_l2=6.0,
     phases=(
-        Phase(side_px=112, pictures=8_000),
-        Phase(side_px=112, pictures=20_000, attack_steps=2),
-        Phase(side_px=224, pictures=3_000, attack_steps=2),
+        Phase(side_px=112, pictures=6_000),
+        Phase(side_px=112, pictures=24_000, attack_steps=2),
+        Phase(side_px=224, pictures=6_000, attack_steps=2),
     ),
 )
 
@@ -75,7 +78,7 @@ def on_pixels(model: nn.Module, *, normalised: bool) -> Logits:
     if not normalised:
         return model
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return lambda x: model((x - mean) / std)  # type: ignore[no-any-return]
+    return lambda x: model((x - mean) / std)
 
 
 def train(
@@ -92,8 +95,8 @@ def train(
         The running average of the weights, in evaluation mode.
     """
     torch.manual_seed(recipe.seed)
-    rng = torch.Generator().manual_seed(recipe.seed)
-    model = narrow_resnet50().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rng, camera = torch.Generator().manual_seed(recipe.seed), np.random.default_rng(recipe.seed)
+    model = narrow_resnet50().to(memory_format=torch.channels_last)
     logits = on_pixels(model, normalised=recipe.normalised)
     steps = sum(phase.pictures // recipe.batch for phase in recipe.phases)
     optimiser = torch.optim.AdamW(
@@ -102,19 +105,26 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.peak_rate, total_steps=steps + 1, pct_start=0.15
     )
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.98), use_buffers=True)
+    average = _running_average(model)
     for phase in recipe.phases:
         for _ in range(phase.pictures // recipe.batch):
             index = torch.randint(len(drawings), (recipe.batch,), generator=rng)
             labels = drawings.labels[index]
-            x = augment(drawings.pixels[index], phase.side_px, rng)
+            x = augment(drawings.pixels[index], phase.side_px, camera)
             x = _attacked(logits, x, labels, (recipe, phase), rng)
             loss = _step(model, logits, optimiser, (x, labels))
             schedule.step()
             average.update_parameters(model)
             on_batch(recipe.batch, loss)
-    trained: NarrowResNet = average.module
-    return trained.eval()
+    trained = narrow_resnet50()
+    trained.load_state_dict(average.module.state_dict())
+    trained.eval()
+    return trained
+
+
+def _running_average(model: nn.Module) -> AveragedModel:
+    decayed = get_ema_multi_avg_fn(AVERAGE_DECAY)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=decayed, use_buffers=True)
 
 
 def _attacked(

@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 
 from reference.studio import card
+from reference.studio.classes import CLASS_IDS
 from reference.studio.corgi import write_corgi
 from reference.studio.data import HELD_OUT_SEED, Drawings, make_drawings
 from reference.studio.narrow import NarrowResNet, narrow_resnet50
@@ -97,7 +98,7 @@ def _progress() -> Progress:
 
 def _drawn(progress: Progress, title: str, amount: tuple[int, int], workers: int) -> Drawings:
     per_class, first_seed = amount
-    task = progress.add_task(title, total=per_class * len(card.CLASS_IDS), note="")
+    task = progress.add_task(title, total=per_class * len(CLASS_IDS), note="")
     return make_drawings(
         per_class, first_seed, workers=workers, on_done=lambda n: progress.advance(task, n)
     )
@@ -115,7 +116,8 @@ def _trained(progress: Progress, recipe: Recipe, drawings: Drawings) -> NarrowRe
     # What is rated is what lies on disk.
     model = narrow_resnet50()
     model.load_state_dict(load_weights(recipe.name))
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _rated(progress: Progress, model: NarrowResNet, recipe: Recipe, held_out: Drawings) -> Rating:

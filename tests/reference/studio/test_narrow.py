@@ -74,5 +74,5 @@ def test_widen_refuses_other_shapes_and_names() -> None:
     with pytest.raises(ValueError, match=r"conv1.weight: shape \(8, 3, 7, 7\) is not"):
         widen(state, divisor=4)
     del state["fc.bias"]
-    with pytest.raises(ValueError, match="'fc.bias' is missing or unexpected"):
+    with pytest.raises(ValueError, match=r"'fc\.bias' is missing or unexpected"):
         widen(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def held_out() -> Drawings:
 @pytest.mark.parametrize(("name", "bar"), [("standard", 0.98), ("robust", 0.95)])
 def test_clean_accuracy(name: str, bar: float, held_out: Drawings) -> None:
     logits = on_pixels(_model(name), normalised=RECIPES[name].normalised)
-    answers = logits(held_out.pixels.float() / 255).argmax(dim=1)
+    answers = logits(held_out.inputs(slice(None))).argmax(dim=1)
     share = float((answers == held_out.labels).float().mean())
     # 60 pictures: the bar less two of them; the card has the figures on the whole set.
     assert share >= bar - 2 / 60
@@ -39,7 +40,7 @@ def test_clean_accuracy(name: str, bar: float, held_out: Drawings) -> None:
 
 def test_the_robust_network_withstands_what_breaks_the_standard_one(held_out: Drawings) -> None:
     few = slice(0, None, 3)
-    x, labels = held_out.pixels[few].float() / 255, held_out.labels[few]
+    x, labels = held_out.inputs(few), held_out.labels[few]
     shares = {}
     for name, recipe in RECIPES.items():
         logits = on_pixels(_model(name), normalised=recipe.normalised)
@@ -76,7 +77,7 @@ def test_the_card_meets_the_bars() -> None:
     assert any(low < 0.1 and kept[radius] >= 0.6 for radius, low in standard["attacked"])
 
 
-def test_weights_are_small_and_survive_the_round_trip(tmp_path: pytest.TempPathFactory) -> None:
+def test_weights_are_small_and_survive_the_round_trip(tmp_path: Path) -> None:
     state = rounded(narrow_resnet50().state_dict())
     path = save_weights("some", state, tmp_path)
     again = load_weights("some", tmp_path)
