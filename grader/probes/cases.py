@@ -7,6 +7,7 @@ smallest gap, so that no difference crosses a kink; ties are cases of their own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,24 @@ POOL_STEP_SHARE = 0.25
 
 UPDATE_SIZES = (1, 3, 4, 7)
 """Kernel sizes of the update's cases."""
+
+CONV_DEMOS = (
+    ((1, 2), (3,), (1, 2)),
+    ((1, 2, 3), (1, 10), (1, 2, 3)),
+    ((1, 2, 3), (1, 10, 100), (1, 2, 3)),
+    ((1, 2, 3, 4, 5), (1, 10, 100), (1, 0, 2, 0, 3)),
+    ((1, 3, -2, 4, 0, 2, -1, 5), (1, 2, -1), (2, -1, 0, 1, 3, -2, 1, 1)),
+)
+"""(x, w, grad_out) of the public cases, small ones first: shown to students, part of no verdict."""
+
+POOL_DEMOS = (
+    ((1, 2), 1, (1, 2)),
+    ((-1, -2), 2, (1,)),
+    ((1, 3, 2), 2, (1, 10)),
+    ((-3, -1, -2, -4), 3, (1, 10)),
+    ((1, 4, -2, 3, 0, 2, -1, 5), 3, (2, -1, 1, 3, -2, 1)),
+)
+"""(x, k, grad_out) of the public cases of pooling."""
 
 _DECIMALS = 4
 
@@ -147,6 +166,22 @@ def tie_cases(seed: int) -> tuple[PoolCase, ...]:
     )
 
 
+def conv_demos() -> tuple[ConvCase, ...]:
+    """Return the public cases of the convolution, by size; the last one is drawn."""
+    return tuple(
+        ConvCase(key=f"demo{i}", x=_floats(x), w=_floats(w), grad_out=_floats(g))
+        for i, (x, w, g) in enumerate(CONV_DEMOS)
+    )
+
+
+def pool_demos() -> tuple[PoolCase, ...]:
+    """Return the public cases of pooling, by size; the last one is drawn."""
+    return tuple(
+        PoolCase(key=f"demo{i}", x=_floats(x), k=k, grad_out=_floats(g))
+        for i, (x, k, g) in enumerate(POOL_DEMOS)
+    )
+
+
 def update_cases(seed: int) -> tuple[UpdateCase, ...]:
     """Draw the update's cases."""
     rng = np.random.default_rng([seed, 4])
@@ -190,6 +225,10 @@ def pool_rows(case: PoolCase) -> tuple[Floats, ...]:
 def tie_rows(case: PoolCase) -> tuple[Floats, ...]:
     """Return the cotangents of a tie's calls: the case's own, then each unit vector."""
     return (np.array(case.grad_out), *np.eye(len(case.grad_out)))
+
+
+def _floats(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
 
 
 def _rounded(values: Floats) -> tuple[float, ...]:

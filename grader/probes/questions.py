@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from grader.probes.cases import (
     conv_cases,
+    conv_demos,
     conv_rows,
     pool_cases,
+    pool_demos,
     pool_rows,
     tie_cases,
     tie_rows,
@@ -52,11 +54,11 @@ def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
     """
     conv = [
         _Call(key=c.key, rows=((np.array(c.x), np.array(c.w), np.array(c.grad_out)),), returns=2)
-        for c in conv_cases(seed)
+        for c in (*conv_cases(seed), *conv_demos())
     ]
     pool = [
         _Call(key=c.key, rows=((np.array(c.x), c.k, np.array(c.grad_out)),))
-        for c in pool_cases(seed)
+        for c in (*pool_cases(seed), *pool_demos())
     ]
     ties = [
         _Call(key=c.key, rows=tuple((np.array(c.x), c.k, g) for g in tie_rows(c)))
@@ -75,12 +77,13 @@ def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
 
 
 def _conv_forward(seed: int) -> list[_Call]:
-    return [_Call(key=c.key, rows=conv_rows(c)) for c in conv_cases(seed)]
+    return [_Call(key=c.key, rows=conv_rows(c)) for c in (*conv_cases(seed), *conv_demos())]
 
 
 def _pool_forward(seed: int) -> list[_Call]:
     distinct = [
-        _Call(key=c.key, rows=tuple((x, c.k) for x in pool_rows(c))) for c in pool_cases(seed)
+        _Call(key=c.key, rows=tuple((x, c.k) for x in pool_rows(c)))
+        for c in (*pool_cases(seed), *pool_demos())
     ]
     ties = [_Call(key=c.key, rows=((np.array(c.x), c.k),)) for c in tie_cases(seed)]
     return [*distinct, *ties]

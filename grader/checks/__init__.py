@@ -1,0 +1,19 @@
+"""Checks: what was seen against what is right, one finding per check. Nothing is run here.
+
+`run_checks` is the stage. Verdicts fail closed: missing or malformed evidence is never a pass, and
+a fault of the grader's own is its own outcome.
+"""
+
+from __future__ import annotations
+
+from grader.checks.context import Check, CheckContext, TrustedNetworks, evidence_reader
+from grader.checks.registry import CHECKS, run_checks
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckContext",
+    "TrustedNetworks",
+    "evidence_reader",
+    "run_checks",
+]

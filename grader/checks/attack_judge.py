@@ -1,0 +1,334 @@
+"""The verdict on one attack: direction, gain, constraint, start; all from its images."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from grader.assignment import Experiment
+from grader.checks import credit
+from grader.checks.attempts import Attempt, log_probability_curve, pictures, step_config
+from grader.checks.context import RUN_ENDED, CheckContext
+from grader.checks.directions import Direction, direction_of
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    not_attempted,
+    partly,
+    passed,
+    sentence_of,
+    student_error,
+)
+from grader.records import Bar, BarsExhibit, Exhibit, Measurement
+from grader.tolerance import threshold
+from reference.attack import Verification, verify
+from reference.classify import top_k
+from reference.expected import AttackResult
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Case:
+    """Everything about one attack."""
+
+    experiment: Experiment
+    attempt: Attempt
+    reference: AttackResult
+    target: int
+    final: Tensor
+    facts: Verification
+    direction: Direction
+    wanted_gain: float
+
+    @property
+    def share(self) -> float:
+        """Gain as a share of the reference's."""
+        return self.facts.log_gain / self.wanted_gain if self.wanted_gain > 0 else 0.0
+
+
+def judge_attack(context: CheckContext, part_id: str, attempt: Attempt) -> Verdict:
+    """Judge one run as an answer to 4(a), 4(b) or 4(e)."""
+    experiment = context.experiment(part_id)
+    final = attempt.final
+    ended = _ended_early(context, attempt)
+    if ended is not None:
+        return ended
+    if final is None or not bool(torch.isfinite(final).all()):
+        return failed(
+            "The attack did not return an image of the start's shape with finite values."
+        ).noting(attempt.run.run_id)
+    corgi = context.networks.corgi(attempt.space)
+    if final.shape != corgi.shape:
+        return failed(f"The attacked image has the shape {tuple(final.shape)}, not the corgi's.")
+    if attempt.network not in {experiment.network, "other", ""}:
+        verdict = failed(
+            f"The attack ran on the {attempt.network} network; this part asks for the "
+            f"{experiment.network} one."
+        )
+        return replace(verdict, evidence_ids=(attempt.run.run_id,))
+    case = _measure(context, part_id, attempt, final)
+    return replace(
+        _verdict(context, case),
+        measurements=_rows(case),
+        exhibits=_exhibits(context, case),
+        evidence_ids=(attempt.run.run_id, f"cell {attempt.run.cell_index}"),
+    )
+
+
+def _ended_early(context: CheckContext, attempt: Attempt) -> Verdict | None:
+    """A run that an exception or a limit ended."""
+    run = attempt.run
+    cell = next((c for c in context.evidence.cells if c.cell_index == run.cell_index), None)
+    cut = cell is not None and cell.outcome in RUN_ENDED
+    if not run.error and not (cut and attempt.final is None):
+        return None
+    if cell is not None and cut:
+        return Verdict(
+            outcome=cell.outcome,
+            message=f"The attack did not come to its end. {sentence_of(cell)}.",
+            evidence_ids=(run.run_id,),
+        )
+    if run.error.startswith("NotImplementedError"):
+        return not_attempted("generate_adversarial_example is still the unfinished stub.")
+    return student_error(f"The attack ended with an exception: {run.error}.")
+
+
+def _measure(context: CheckContext, part_id: str, attempt: Attempt, final: Tensor) -> _Case:
+    experiment = context.experiment(part_id)
+    reference = context.expected.attack(part_id)
+    target = reference.target if experiment.target is None else experiment.target
+    config = replace(step_config(experiment), space=attempt.space)
+    network = context.networks.network(experiment.network)
+    device = next(network.parameters()).device
+    corgi = context.networks.corgi(attempt.space)
+    return _Case(
+        experiment=experiment,
+        attempt=attempt,
+        reference=reference,
+        target=target,
+        final=final,
+        facts=verify(network, corgi.to(device), final.to(device), target, config),
+        direction=direction_of(context, attempt, experiment.network, target),
+        wanted_gain=_wanted_gain(reference, attempt.run.steps),
+    )
+
+
+def _wanted_gain(reference: AttackResult, steps: int) -> float:
+    """The reference's gain after as many steps; after few, that after all."""
+    trace = [s.log_probability for s in reference.trace]
+    if steps < threshold("least_steps") or not trace:
+        return reference.log_gain
+    before, after = trace[0], trace[min(steps, len(trace) - 1)]
+    return reference.log_gain if before is None or after is None else after - before
+
+
+# -- verdict --------------------------------------------------------------------------------------
+
+
+def _verdict(context: CheckContext, case: _Case) -> Verdict:
+    start = _wrong_start(case)
+    if start is not None:
+        return start
+    if case.facts.distance_l2 == 0:
+        return failed("The attacked image is the start: it was never changed.")
+    share, direction = case.share, case.direction
+    name = context.networks.class_names[case.target]
+    if share < threshold("gain_some"):
+        return failed(_why_no_gain(context, case, name))
+    words = [f"the log-probability of {name} rises by {case.facts.log_gain:.1f} nats"]
+    earned = 1.0
+    if direction.objective in credit.OBJECTIVE and direction.objective != "log_probability":
+        earned = min(earned, credit.OBJECTIVE[direction.objective])
+        words.append(
+            f"but what is climbed is {_OBJECTIVE_WORDS[direction.objective]}, not the "
+            "log-probability"
+        )
+    if share < threshold("gain_full"):
+        earned = min(earned, credit.WEAK_GAIN)
+        words.append(f"but the reference reaches {case.wanted_gain:.1f}: take more or longer steps")
+    broken = _broken_constraint(case)
+    if broken:
+        earned = min(earned, credit.CONSTRAINT)
+        words.append(f"but {broken}")
+    if earned < 1:
+        return partly(f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(case))
+    if direction.heading == "unknown" and case.experiment.eps_l2 is None:
+        return needs_human(
+            f"The attacked image is a {name} to the network, but how it was made was not seen; "
+            "a person looks at it.",
+            staff="No step was recorded and nothing bounds the change: any picture would do.",
+        )
+    return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(case))
+
+
+def _wrong_start(case: _Case) -> Verdict | None:
+    if case.attempt.from_corgi != "other":
+        return None
+    if case.attempt.start is None:
+        return needs_human(
+            "The start image of the attack was not seen; a person looks at it.",
+            staff=f"{case.attempt.run.run_id} has no start image",
+        )
+    bounded = case.experiment.eps_l2 is not None
+    if bounded and case.share >= threshold("gain_full") and not _broken_constraint(case):
+        return None  # the result lies in the ball round the corgi, wherever it came from
+    return needs_human(
+        "The attack does not start from the corgi as `prepare_image` gives it; a person looks at "
+        "it.",
+        staff="Another start, such as the result of an earlier attack or another picture.",
+    )
+
+
+def _why_no_gain(context: CheckContext, case: _Case, name: str) -> str:
+    change = (
+        f"the log-probability of {name} goes from {case.facts.log_probability_before:.1f} to "
+        f"{case.facts.log_probability_after:.1f} nats"
+    )
+    direction = case.direction
+    if direction.heading == "downhill":
+        return (
+            f"The steps descend instead of ascending: {change}. Move along the gradient of the "
+            "log-probability, or against that of the cross-entropy."
+        )
+    if direction.heading == "nowhere":
+        return f"The gradient is zero, so the image is not led anywhere: {change}."
+    if direction.objective == "untargeted":
+        return f"The steps only lead away from the true class, not to {name}: {change}."
+    if direction.objective.startswith("class "):
+        other = context.networks.class_names[int(direction.objective.removeprefix("class "))]
+        return f"The steps climb the log-probability of {other} instead of {name}: {change}."
+    if direction.objective in {"logit", "margin"}:
+        climbed = _OBJECTIVE_WORDS[direction.objective]
+        return f"The steps climb {climbed}, but do not get far: {change}."
+    return (
+        f"The attack does not reach its aim: {change}; the reference gains {case.wanted_gain:.1f}."
+    )
+
+
+_OBJECTIVE_WORDS = {
+    "logit": "the logit alone",
+    "margin": "the margin to the next class",
+    "untargeted": "the distance from the true class",
+}
+
+
+def _broken_constraint(case: _Case) -> str:
+    facts, radius = case.facts, case.experiment.eps_l2
+    if radius is not None and facts.ball_excess_l2 > threshold("ball_excess") * radius:
+        return f"the image is {facts.distance_l2:.1f} away from the corgi, more than {radius:g}"
+    allowed = threshold("box_violations") * case.final.numel()
+    if facts.box_violations > allowed:
+        return f"{facts.box_violations} values lie outside of the range of valid pixels"
+    return ""
+
+
+def _doubts(case: _Case) -> str:
+    notes = []
+    if case.attempt.from_corgi == "similar":
+        notes.append("The corgi was resized in another way than by prepare_image.")
+    if case.attempt.space.value != case.experiment.space:
+        notes.append(f"It ran in {case.attempt.space.value} space.")
+    if case.attempt.network in {"other", ""}:
+        notes.append("The network in use was none of the trusted ones; judged by its images.")
+    if case.direction.heading == "unknown":
+        notes.append("No step was recorded; judged by gain and constraint.")
+    if case.direction.heading in {"partly", "elsewhere"} and not case.direction.objective:
+        notes.append("The first direction is not the gradient; judged by gain and constraint.")
+    if case.attempt.run.steps not in {0, case.experiment.n_steps}:
+        notes.append(f"{case.attempt.run.steps} steps instead of {case.experiment.n_steps}.")
+    return " ".join(notes)
+
+
+# -- what is shown --------------------------------------------------------------------------------
+
+
+def _rows(case: _Case) -> tuple[Measurement, ...]:
+    facts, radius = case.facts, case.experiment.eps_l2
+    rows = [
+        Measurement(
+            quantity="gain in log-probability, trusted weights (nats)",
+            measured=f"{facts.log_gain:.2f}",
+            expected=f"{case.wanted_gain:.2f}",
+            tolerance=f"at least {threshold('gain_full'):.0%} of it",
+            ok=case.share >= threshold("gain_full"),
+        ),
+        Measurement(
+            quantity="probability of the target, before and after",
+            measured=f"{_probability(facts.probability_before)} to "
+            f"{_probability(facts.probability_after)}",
+            expected=f"{_probability(case.reference.p_before)} to "
+            f"{_probability(case.reference.p_after)}",
+            tolerance="",
+            ok=facts.probability_after > facts.probability_before,
+        ),
+        Measurement(
+            quantity=f"l2 distance to the corgi ({case.attempt.space.value})",
+            measured=f"{facts.distance_l2:.1f}",
+            expected="any" if radius is None else f"at most {radius:g}",
+            tolerance="" if radius is None else f"{threshold('ball_excess'):.1%}",
+            ok=radius is None or facts.ball_excess_l2 <= threshold("ball_excess") * radius,
+        ),
+        Measurement(
+            quantity="values outside of the pixel box",
+            measured=str(facts.box_violations),
+            expected="0",
+            tolerance=f"{threshold('box_violations'):.2%} of them",
+            ok=facts.box_violations <= threshold("box_violations") * case.final.numel(),
+        ),
+    ]
+    for step, value in case.direction.cosines:
+        first = step == case.direction.cosines[0][0]
+        rows.append(
+            Measurement(
+                quantity=f"cosine of the direction with the gradient, step {step}",
+                measured=f"{value:.3f}",
+                expected="1" if first else "1 (not decisive)",
+                tolerance=f"{threshold('same_direction'):g} or more" if first else "",
+                ok=not first or value >= threshold("same_direction"),
+            )
+        )
+    return tuple(rows)
+
+
+def _probability(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+
+
+def _exhibits(context: CheckContext, case: _Case) -> tuple[Exhibit, ...]:
+    reference = case.reference
+    trace = tuple(
+        s.log_probability
+        for s in reference.trace
+        if s.log_probability is not None and math.isfinite(s.log_probability)
+    )
+    name = context.networks.class_names[case.target]
+    caption = f"{name} {_probability(case.facts.probability_after)}"
+    corgi = context.networks.corgi(case.attempt.space)
+    return (
+        *pictures(case.attempt, str(context.expected.path(reference.image)), caption),
+        _bars(context, "before", case, corgi),
+        _bars(context, "after", case, case.final),
+        log_probability_curve(context, case.attempt, case.experiment.network, case.target, trace),
+    )
+
+
+def _bars(context: CheckContext, title: str, case: _Case, image: Tensor) -> BarsExhibit:
+    logits = context.networks.logits(case.experiment.network, image)
+    top = top_k(logits, context.networks.class_names, TOP)
+    return BarsExhibit(
+        title=title,
+        bars=tuple(
+            Bar(
+                class_id=p.class_id,
+                name=p.name,
+                probability=p.probability,
+                is_target=p.class_id == case.target,
+            )
+            for p in top
+        ),
+    )

@@ -1,0 +1,181 @@
+"""What every check is given: evidence, trusted networks, expected outputs, the hand-in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from grader.assignment import Assignment, Experiment
+from grader.codenames import names_bound
+from grader.records import Alignment, ArrayRef, Evidence, Finding, Outcome, Submission
+from reference.bundles import Bundle
+from reference.classify import load_class_names
+from reference.errors import GraderFault
+from reference.expected import Expected
+from reference.images import Space, prepare_image, read_image
+from reference.networks import load_network
+
+Array: TypeAlias = NDArray[np.generic]
+ArrayReader: TypeAlias = Callable[[ArrayRef], Array]
+"""Reads an array of the evidence.
+
+Raises GraderFault where the file is not what was recorded.
+"""
+
+TRUSTED = ("pretrained", "robust")
+"""Names of the trusted networks."""
+
+SIDE_PX = 224
+"""Side of the hidden probe image."""
+
+
+def evidence_reader(folder: Path) -> ArrayReader:
+    """Return a reader of the arrays below `folder`; each file's digest is compared."""
+
+    def read(reference: ArrayRef) -> Array:
+        try:
+            data = (folder / Path(reference.path).name).read_bytes()
+        except OSError as error:
+            raise GraderFault(
+                f"{reference.path}: expected an array of the evidence, found {error.strerror}; "
+                "grade the submission again"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != reference.sha256:
+            raise GraderFault(
+                f"{reference.path}: the evidence has changed since it was recorded; "
+                "grade the submission again"
+            )
+        array: Array = np.load(io.BytesIO(data), allow_pickle=False)
+        return array
+
+    return read
+
+
+class TrustedNetworks:
+    """The host's own networks and corgi, loaded when first asked for."""
+
+    def __init__(
+        self,
+        load: Callable[[str], nn.Module],
+        corgi: Callable[[Space], Tensor],
+        class_names: tuple[str, ...],
+        seed: int,
+    ) -> None:
+        self._load = load
+        self._corgi = corgi
+        self._networks: dict[str, nn.Module] = {}
+        self._fingerprints: dict[str, Tensor] = {}
+        self.class_names = class_names
+        self.seed = seed
+
+    @classmethod
+    def from_bundle(
+        cls, bundle: Bundle, seed: int, device: torch.device | str = "cpu"
+    ) -> TrustedNetworks:
+        """Take them from a bundle; the studio's narrow networks stand for its full-size ones."""
+        bgr = read_image(bundle.corgi)
+        return cls(
+            load=lambda name: load_network(name, bundle, device=device, width="narrow"),
+            corgi=lambda space: prepare_image(bgr, normalised=space is Space.NORMALISED),
+            class_names=load_class_names(bundle.classes),
+            seed=seed,
+        )
+
+    def network(self, name: str) -> nn.Module:
+        """Return `pretrained` or `robust`, in evaluation mode, parameters frozen."""
+        if name not in self._networks:
+            self._networks[name] = self._load(name)
+        return self._networks[name]
+
+    def corgi(self, space: Space) -> Tensor:
+        """Return the start image of the attacks, (1, 3, 224, 224)."""
+        return self._corgi(space)
+
+    def fingerprint(self, name: str) -> Tensor:
+        """Return a trusted network's logits on the hidden probe image, (1, 1000)."""
+        if name not in self._fingerprints:
+            generator = torch.Generator().manual_seed(self.seed)
+            image = torch.randn((1, 3, SIDE_PX, SIDE_PX), generator=generator)
+            self._fingerprints[name] = self.logits(name, image)
+        return self._fingerprints[name]
+
+    def logits(self, name: str, images: Tensor) -> Tensor:
+        """Return a trusted network's logits, (N, 1000), on the CPU."""
+        network = self.network(name)
+        device = next(network.parameters()).device
+        with torch.no_grad():
+            logits: Tensor = network(images.float().to(device)).cpu()
+        return logits
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CheckContext:
+    """Everything that the checks of one submission may look at."""
+
+    evidence: Evidence
+    """What was seen in the run."""
+    arrays: ArrayReader
+    """Reads the evidence's arrays."""
+    expected: Expected
+    """What the reference gets."""
+    networks: TrustedNetworks
+    """Trusted networks."""
+    bundle: Bundle
+    """Where the notebook's weights came from."""
+    assignment: Assignment
+    """Parts and experiments."""
+    submission: Submission
+    """What was handed in."""
+    alignment: Alignment
+    """Which cell belongs to which part; the written answers."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the hidden inputs."""
+        return self.evidence.seed
+
+    @cached_property
+    def names_defined(self) -> frozenset[str]:
+        """Names that the notebook's code cells bind."""
+        code = (cell.source for cell in self.submission.cells if cell.kind == "code")
+        return frozenset().union(*(names_bound(source) for source in code))
+
+    def answer(self, part_id: str) -> str:
+        """Return the written answer to a part, or an empty string."""
+        return dict(self.alignment.answers).get(part_id, "").strip()
+
+    def experiment(self, part_id: str) -> Experiment:
+        """Return the part's experiment."""
+        return self.assignment.experiment(part_id)
+
+    def cells_of(self, part_id: str) -> tuple[int, ...]:
+        """Return the positions of the cells that belong to a part."""
+        return tuple(m.cell_index for m in self.alignment.matches if m.part_id == part_id)
+
+    def tensor(self, reference: ArrayRef) -> Tensor:
+        """Read an array as a float32 tensor."""
+        return torch.from_numpy(np.array(self.arrays(reference), dtype=np.float32))
+
+    def pages(self) -> str:
+        """Say where in the report to look."""
+        count = self.submission.report_pages
+        if count == 0:
+            return "there is no report.pdf"
+        return "report.pdf, its one page" if count == 1 else f"report.pdf, pages 1 to {count}"
+
+
+Check: TypeAlias = Callable[[CheckContext, str], Finding]
+"""One check: context and id of the part, to a finding. Pure; raises only for faults of ours."""
+
+RUN_ENDED = (Outcome.TIMEOUT, Outcome.RESOURCE_LIMIT)
+"""Outcomes of a cell after which later cells may be missing."""

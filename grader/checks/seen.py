@@ -1,0 +1,63 @@
+"""Which network was in use, and which image went in: told from numbers, never from names."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from torch import Tensor
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.records import ArrayRef
+from grader.tolerance import TOLERANCES, compare, threshold
+from reference.images import Space
+
+NetworkName: TypeAlias = Literal["pretrained", "robust", "other", ""]
+"""A trusted network, another one, or not known."""
+
+Likeness: TypeAlias = Literal["same", "similar", "other"]
+"""Equal up to rounding; the same picture by another way of resizing; another picture."""
+
+
+def network_of(context: CheckContext, fingerprint: ArrayRef | None) -> NetworkName:
+    """Tell a network by its logits on the hidden probe image."""
+    if fingerprint is None:
+        return ""
+    found = context.arrays(fingerprint)
+    tolerance = TOLERANCES["logits", "float32"]
+    for name in TRUSTED:
+        if compare(found, context.networks.fingerprint(name).numpy(), tolerance).ok:
+            return "pretrained" if name == "pretrained" else "robust"
+    return "other"
+
+
+def network_of_weights(context: CheckContext, weights_sha256: str) -> NetworkName:
+    """Tell a network by its digest: the notebook's looks at `model` say which one that is."""
+    for state in context.evidence.models:
+        if weights_sha256 and state.weights_sha256 == weights_sha256:
+            name = network_of(context, state.fingerprint)
+            if name:
+                return name
+    for run in context.evidence.runs:
+        if weights_sha256 and run.weights_sha256 == weights_sha256:
+            return network_of(context, run.fingerprint)
+    return ""
+
+
+def likeness(image: Tensor, wanted: Tensor) -> Likeness:
+    """Compare an image with the one that it should be, both (1, 3, H, W) in one space."""
+    if image.shape != wanted.shape:
+        return "other"
+    if compare(image.numpy(), wanted.numpy(), TOLERANCES["start_image", "float32"]).ok:
+        return "same"
+    mean_difference = float((image - wanted).abs().mean())
+    return "similar" if mean_difference <= threshold("other_resize") else "other"
+
+
+def corgi_space(context: CheckContext, image: Tensor) -> tuple[Space, Likeness] | None:
+    """Return in which space an image is the corgi, and how closely; None where in neither."""
+    found = {space: likeness(image, context.networks.corgi(space)) for space in Space}
+    for wanted in ("same", "similar"):
+        for space, how in found.items():
+            if how == wanted:
+                return space, how
+    return None
