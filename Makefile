@@ -21,7 +21,7 @@ REQUIRE ?=
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
-GRADING = --course $(VARIANT) $(COMMON) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
+GRADING = --variant $(VARIANT) $(COMMON) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
 .PHONY: help setup grade check report notebook submissions reference assets zoo lint types test ci-test regold clean

@@ -23,7 +23,7 @@ from grader.records import Limits
 from grader.results import ResultFolder
 from grader.summary import render_summary
 from grader.terminal import display, show_grades
-from reference.errors import GraderFault, PsetError
+from reference.errors import ConfigError, GraderFault, PsetError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +35,7 @@ app = typer.Typer(
 DEFAULT_LIMITS = Limits()
 
 Zip = Annotated[Path, typer.Argument(help="The submission, (kerberos).zip.", metavar="ZIP")]
-Course = Annotated[str, typer.Option(help="6.869 or 6.819.")]
+Course = Annotated[str, typer.Option("--variant", "--course", help="6.869 or 6.819.")]
 Submitted = Annotated[
     str | None,
     typer.Option(help="When it was handed in, such as 2021-04-02T10:00 (Eastern time)."),
@@ -84,11 +84,16 @@ def check_command(
     bundle: BundleName = "studio",
     device: Device = "auto",
     out: Out = Path("results"),
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write a markdown summary here.")] = None,
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     seed: Seed = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
 ) -> None:
-    """The same for a pipeline: exit 0 if the policy is met, 1 if not; junit.xml, summary.md."""
+    """The same for a pipeline: exit 0 if the policy is met, 1 if not.
+
+    JUnit XML and a markdown summary go beside the results unless told otherwise.
+    """
     policy = parse_policy(require)
     console = Console()
     request = _request(
@@ -97,8 +102,8 @@ def check_command(
     record = _grade(request, console)
     verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
     root = record.folder.root
-    (root / "junit.xml").write_text(render_junit(record.sheet), encoding="utf-8")
-    (root / "summary.md").write_text(render_summary(record.sheet, verdict), encoding="utf-8")
+    _write(junit or root / "junit.xml", render_junit(record.sheet))
+    _write(summary or root / "summary.md", render_summary(record.sheet, verdict))
     show_grades(console, record.sheet, record.folder)
     _show_verdict(console, verdict)
     raise typer.Exit(verdict.exit_status)
@@ -148,6 +153,13 @@ def _request(
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:
     with display(console) as show:
         return grade(request, show.stage, show.run)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _show_verdict(console: Console, verdict: Verdict) -> None:

@@ -96,6 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.tunnel = host
         self.close_connection = False
 
+    def finish(self) -> None:
+        """Close the tunnel too, which the server does not know of."""
+        super().finish()
+        if self.tunnel:
+            self.connection.close()
+
     def do_HEAD(self) -> None:
         """Answer with the length only."""
         self._answer(body=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -87,7 +88,10 @@ class Session:
     async def run_hidden(self, code: str, timeout_s: float) -> str:
         """Run our own code outside the notebook; return the error it raised, or an empty string."""
         cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
-        request = self.client.async_execute_cell(cell, 0, store_history=False)
+        place = (
+            len(self.client.nb.cells) - 1
+        )  # nbclient writes the cell there: our own scratch slot
+        request = self.client.async_execute_cell(cell, place, store_history=False)
         try:
             reason = await self._bounded(request, timeout_s)
         except KernelGone:
@@ -198,8 +202,11 @@ async def open_session(
         GraderFault: the kernel did not start.
     """
     manager = _kernel_manager(workspace)
+    scratch = nbformat.v4.new_code_cell()  # type: ignore[no-untyped-call]
+    driven = copy.copy(notebook)
+    driven["cells"] = [*notebook.cells, scratch]
     client: Any = _Client(
-        notebook,
+        driven,
         km=manager,
         allow_errors=True,
         timeout=None,

@@ -1,0 +1,282 @@
+"""One notebook that does all that old notebooks do, and one that does all that it must not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import numpy as np
+import psutil
+import pytest
+
+from grader.execution import Progress
+from grader.probes import all_probes
+from grader.records import ArrayRef, AttackRun, CellRun, Evidence, Limits, Outcome
+from tests.grader.execution.conftest import COURSE, Run
+
+pytestmark = pytest.mark.kernel
+
+STEP_IMAGE = """
+class StepImage:
+    def __init__(self, orig_input, step_size=2, is_normalized=True, renorm=True, eps=30,
+                 norm_update='l2'):
+        self.orig_input, self.step_size, self.eps = orig_input, step_size, eps
+
+    def step(self, x, g):
+        return x + self.step_size * g
+"""
+
+CELLS = {
+    "imports": "import torch, requests, urllib.request, os\nfrom torchvision import models",
+    "colab": "from google.colab import drive, files\ndrive.mount('/content/drive')",
+    "random network": "model = models.__dict__['resnet50'](pretrained=False)\nmodel.fc",
+    "pretrained": "model = models.resnet50(pretrained=True).cuda()\nmodel.eval();",
+    "predict": "batch = torch.rand(1, 3, 64, 64).cuda()\nlogits = model(batch.to('cuda'))",
+    "cuda everywhere": (
+        "a = torch.zeros(2, device='cuda') + torch.tensor([1., 2.]).to(torch.device('cuda:0'))\n"
+        "a = a.cuda(non_blocking=True); torch.cuda.synchronize(); print(a.device)"
+    ),
+    "http": (
+        f"print(len(requests.get('{COURSE}WelshCorgi.jpeg').content))\n"
+        f"print(len(urllib.request.urlopen('{COURSE}WelshCorgi.jpeg').read()))"
+    ),
+    "https": "print(requests.get('https://files.example.edu/a%20list.txt').text[:2])",
+    "unlisted": "print(requests.get('http://example.com/weights.pt').status_code)",
+    "unlisted https": "requests.get('https://example.com/weights.pt')",
+    "stepper": STEP_IMAGE,
+    "attack": (
+        "def generate_adversarial_example(model_fn, x, class_id, n_iter=200):\n"
+        "    for _ in range(n_iter):\n"
+        "        x = step.step(x, torch.ones_like(x))\n"
+        "    return x"
+    ),
+    "attacked, output captured": (
+        "%%capture\n"
+        "start = torch.zeros(1, 3, 64, 64)\n"
+        "step = StepImage(start, step_size=0.5, renorm=False, norm_update='abs')\n"
+        "generate_adversarial_example(model, start, 76, n_iter=3)"
+    ),
+    "robust": (
+        "state = torch.load('imagenet_l2_3_0.pt')['model']\n"
+        "model.load_state_dict({k.split('model.')[-1]: v for k, v in state.items()})"
+    ),
+    "inline, twice in one cell": (
+        "for size in (1, 2):\n"
+        "    step = StepImage(start, step_size=size, is_normalized=False)\n"
+        "    x = start\n"
+        "    for _ in range(4):\n"
+        "        x = step.step(x.clone().requires_grad_(), torch.ones_like(x)).detach()"
+    ),
+    "error": "print('before'); 1 / 0",
+    "after the error": "print('still here')",
+    "layers": (
+        "import numpy as np\n"
+        "def conv1d_forward(x, w):\n"
+        "    return np.convolve(x, w, 'same')\n"
+        "def conv1d_update(w, grad_w, lr):\n"
+        "    raise NotImplementedError()"
+    ),
+    "rebound": "conv1d_forward = None",
+    "no trace of the grader": (
+        "import sys\n"
+        "print([n for n in sys.modules if n.split('.')[0] in ('grader', 'reference')])\n"
+        "print(sorted(n for n in globals() if 'pset4' in n), os.path.basename(os.getcwd()))"
+    ),
+}
+
+
+class Tour(NamedTuple):
+    evidence: Evidence
+    folder: Path
+    progress: list[Progress]
+
+    def cell(self, name: str) -> CellRun:
+        index = list(CELLS).index(name)
+        return next(run for run in self.evidence.cells if run.cell_index == index)
+
+    def text(self, name: str) -> str:
+        notebook = nbformat.read(self.folder / "executed.ipynb", 4)  # type: ignore[no-untyped-call]
+        outputs = notebook.cells[list(CELLS).index(name)].outputs
+        return "".join(o.get("text", "") for o in outputs)
+
+    def array(self, ref: ArrayRef | None) -> np.ndarray:
+        assert ref is not None
+        data = (self.folder / "evidence" / ref.path).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == ref.sha256
+        array: np.ndarray = np.load(self.folder / "evidence" / ref.path, allow_pickle=False)
+        assert array.shape == ref.shape
+        return array
+
+
+@pytest.fixture(scope="module")
+def tour(run_cells: Run) -> Tour:
+    return Tour(*run_cells(*CELLS.values(), probes=all_probes(5)))
+
+
+def runs_of(tour: Tour, name: str) -> list[AttackRun]:
+    index = list(CELLS).index(name)
+    return [run for run in tour.evidence.runs if run.cell_index == index]
+
+
+@pytest.mark.parametrize("name", [n for n in CELLS if n not in {"error", "unlisted https"}])
+def test_cell_runs_without_error(tour: Tour, name: str) -> None:
+    assert tour.cell(name).outcome is Outcome.PASS, tour.cell(name).error_message
+
+
+def test_cell_error_is_named_and_the_rest_goes_on(tour: Tour) -> None:
+    failed = tour.cell("error")
+    assert failed.outcome is Outcome.STUDENT_ERROR
+    assert (failed.error_name, failed.error_message) == ("ZeroDivisionError", "division by zero")
+    assert tour.text("after the error") == "still here\n"
+
+
+def test_shims_that_took_effect_are_named(tour: Tour) -> None:
+    assert {s.name for s in tour.evidence.shims} == {"colab", "cuda-to-cpu", "narrow-resnet"}
+    assert tour.text("cuda everywhere") == "cpu\n"
+
+
+def test_course_files_are_served_and_misses_named(tour: Tour) -> None:
+    evidence = tour.evidence
+    assert evidence.served.count(f"{COURSE}WelshCorgi.jpeg") == 2
+    assert "https://files.example.edu/a%20list.txt" in evidence.served
+    assert set(evidence.missed) == {"http://example.com/weights.pt", "https://example.com/"}
+    assert tour.text("https") == "c0\n"
+    assert tour.text("unlisted") == "404\n"
+    assert tour.cell("unlisted https").error_name == "ProxyError"
+    assert tour.cell("unlisted https").seconds < 2
+
+
+def test_networks_are_followed_through_rebinding_and_loading(tour: Tour) -> None:
+    models = tour.evidence.models
+    names = list(CELLS)
+    assert [names[m.cell_index] for m in models] == ["random network", "pretrained", "robust"]
+    assert {m.in_features for m in models} == {256}
+    assert len({m.weights_sha256 for m in models}) == 3
+    assert all(tour.array(m.fingerprint).shape == (1, 1000) for m in models)
+
+
+def test_prediction_is_recorded(tour: Tour) -> None:
+    (prediction,) = tour.evidence.predictions
+    assert prediction.weights_sha256 == tour.evidence.models[1].weights_sha256
+    assert tour.array(prediction.image).shape == (1, 3, 64, 64)
+    assert tour.array(prediction.logits).shape == (1, 1000)
+    assert not prediction.training
+
+
+def test_attack_is_recorded_even_where_output_is_captured(tour: Tour) -> None:
+    (run,) = runs_of(tour, "attacked, output captured")
+    assert (run.function, run.class_id, run.steps) == ("generate_adversarial_example", 76, 3)
+    assert run.weights_sha256 == tour.evidence.models[1].weights_sha256
+    assert run.settings is not None
+    assert run.settings.eps_l2 is None
+    assert (run.settings.step_size, run.settings.norm) == (0.5, "abs")
+    assert run.settings.normalised
+    assert not tour.array(run.start).any()
+    assert (tour.array(run.final) == 1.5).all()
+    assert (tour.array(run.samples[0].gradient) == 1).all()
+    assert [step for step, _ in run.images] == [0, 1, 2]
+    assert (tour.array(run.images[2][1]) == 1.0).all()
+
+
+def test_inline_loops_are_told_apart(tour: Tour) -> None:
+    first, second = runs_of(tour, "inline, twice in one cell")
+    assert (first.function, first.class_id, first.steps, second.steps) == ("", None, 4, 4)
+    assert (tour.array(first.final) == 4).all()
+    assert (tour.array(second.final) == 8).all()
+    assert second.settings is not None
+    assert not second.settings.normalised
+    assert first.weights_sha256 == tour.evidence.models[2].weights_sha256
+
+
+def test_probe_is_asked_behind_the_cell_that_binds_its_names(tour: Tour) -> None:
+    replies = {reply.probe_id: reply for reply in tour.evidence.replies}
+    assert "maxpool1d_forward" not in replies
+    # `conv1d_forward` was last bound to None: the answer is an error, not the old function's.
+    assert {v.error_name for v in replies["conv1d_forward"].values} == {"TypeError"}
+    assert {v.error_name for v in replies["conv1d_update"].values} == {"NotImplementedError"}
+
+
+def test_nothing_of_the_grader_is_in_the_kernel(tour: Tour) -> None:
+    assert tour.text("no trace of the grader") == "[]\n[] work\n"
+
+
+def test_evidence_is_no_output_and_notebook_is_valid(tour: Tour) -> None:
+    text = (tour.folder / "executed.ipynb").read_text()
+    assert "vnd.pset4" not in text
+    nbformat.validate(json.loads(text))  # type: ignore[no-untyped-call]
+
+
+def test_progress_is_monotone_and_names_attack_steps(tour: Tour) -> None:
+    done = [p.done for p in tour.progress]
+    assert done == sorted(done)
+    assert {p.total for p in tour.progress} == {tour.progress[0].total}
+    assert any((p.attack_step, p.attack_total) == (0, 3) for p in tour.progress)
+
+
+def test_no_recorder_failed(tour: Tour) -> None:
+    assert [n.message for n in tour.evidence.notes if n.code == "kernel-message"] == []
+
+
+BAD = {
+    "sleeps": "import time; time.sleep(60)",
+    "floods": "while True: print('x' * 10_000)",
+    "goes on": "print('alive')",
+    "forges": (
+        "from _pset4.start import _channels\n"
+        "c = _channels[0]\n"
+        "c.send('probe', {'probe': 'conv1d_forward', 'calls': []})\n"
+        "c.send('run-open', {'run': '../x', 'function': '', 'class_id': 1, 'weights': '',"
+        " 'in_features': None})\n"
+        "c.send('nonsense', {})\n"
+        "c._nonce = 'guess'\n"
+        "c.send('model', {'weights': '', 'in_features': 2048})\n"
+        "c._nonce = 'n0'"
+    ),
+    "ignores the interrupt": (
+        "while True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        pass"
+    ),
+    "never runs": "print('no')",
+}
+
+
+@pytest.fixture(scope="module")
+def bad(run_cells: Run) -> tuple[Evidence, set[int]]:
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    limits = Limits(cell_timeout_s=3.0, output_mib_per_cell=1.0)
+    evidence, _, _ = run_cells(*BAD.values(), limits=limits)
+    after = {process.pid for process in psutil.Process().children(recursive=True)}
+    return evidence, after - before
+
+
+def test_each_limit_has_its_outcome(bad: tuple[Evidence, set[int]]) -> None:
+    outcomes = {list(BAD)[run.cell_index]: run.outcome for run in bad[0].cells}
+    assert outcomes == {
+        "sleeps": Outcome.TIMEOUT,
+        "floods": Outcome.RESOURCE_LIMIT,
+        "goes on": Outcome.PASS,
+        "forges": Outcome.PASS,
+        "ignores the interrupt": Outcome.TIMEOUT,
+    }
+    assert all(run.error_message for run in bad[0].cells if run.outcome is not Outcome.PASS)
+
+
+def test_no_process_is_left(bad: tuple[Evidence, set[int]]) -> None:
+    assert bad[1] == set()
+
+
+def test_forged_messages_are_dropped_and_noted(bad: tuple[Evidence, set[int]]) -> None:
+    evidence = bad[0]
+    assert (evidence.replies, evidence.runs, evidence.models) == ((), (), ())
+    notes = " ".join(n.message for n in evidence.notes)
+    for sign in ("was not asked", "run-open", "unknown kind", "nonce"):
+        assert sign in notes or sign == "run-open"
+    assert len([n for n in evidence.notes if n.code == "kernel-message"]) == 4
+
+
+def test_kernel_that_ends_itself(run_cells: Run) -> None:
+    evidence, _, _ = run_cells("x = 1", "import os; os._exit(0)", "y = 1")
+    assert [run.outcome for run in evidence.cells] == [Outcome.PASS, Outcome.STUDENT_ERROR]
+    assert evidence.cells[1].error_name == "KernelDied"
