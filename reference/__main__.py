@@ -59,13 +59,21 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(help="of the random network and starts")] = 0,
     only: Annotated[list[str] | None, typer.Option(help="id of an experiment; repeatable")] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="studio: the narrow networks, same logits within 1e-4")
+    ] = False,
 ) -> None:
     """Run every experiment and write arrays, images, traces and a manifest."""
     folder = expected_folder(bundle) if out is None else out
     if out is None and (only or bundle == "studio-narrow"):
         raise ConfigError("run: a trial (--only, studio-narrow) needs a folder of its own: --out.")
     source = get_bundle(bundle)
-    settings = RunSettings(device=choose_device(device), seed=seed, only=tuple(only or ()))
+    settings = RunSettings(
+        device=choose_device(device),
+        seed=seed,
+        width="narrow" if fast else "full",
+        only=tuple(only or ()),
+    )
     with _progress(MofNCompleteColumn()) as progress:
         whole = progress.add_task("all experiments", total=len(only or experiment_ids()))
         bars = _Bars(progress)

@@ -9,7 +9,7 @@ by `make reference BUNDLE=imagenet`. A folder holds
     <id>.png            its last image, 8 bits
     <id>-logits.npy     float32, shape (1, 1000): 2(c), and after each attack
     corgi.png           the start of the attacks, as prepared
-    4d-side-by-side.png plain images of 4(d) above, Distill's way below
+    4d-side-by-side.jpeg plain images of 4(d) above, Distill's way below
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Manifest:
     """What it ran on."""
     seeds: dict[str, int]
     """Every seed, by purpose."""
+    width: str
+    """`full`: the bundle's own networks; `narrow`: the studio's, with the same logits."""
     n_steps: int
     """Steps of each experiment of Problem 4."""
     files: dict[str, str]
@@ -274,14 +276,9 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
 
 
 def write_json(record: object, path: Path) -> None:
-    """Write one of this module's records."""
-    content = TypeAdapter(type(record)).dump_json(record, indent=1)
+    """Write one of this module's records, in one line: the traces are long."""
+    content = TypeAdapter(type(record)).dump_json(record)
     path.write_bytes(content + b"\n")
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json` with the digests of all other files of the folder."""
-    write_json(manifest, folder / "manifest.json")
 
 
 def _read(kind: type[T], path: Path) -> T:

@@ -21,7 +21,7 @@ from reference.attack import Trace, TraceStep, ascend, log_probability_of, verif
 from reference.bundles import bundle_digests, bundle_version, sha256_of
 from reference.classify import load_class_names, log_probability, top_k
 from reference.device import describe_device, repeatable
-from reference.dream import channel_mean, layer_norm, random_start
+from reference.dream import channel_norm, layer_norm, random_start
 from reference.errors import ConfigError
 from reference.expected import (
     FORMAT_VERSION,
@@ -32,7 +32,6 @@ from reference.expected import (
     PredictionsResult,
     load_expected,
     write_json,
-    write_manifest,
 )
 from reference.images import Space, load_png, prepare_image, read_image, save_grid, save_png
 from reference.networks import features, last_in_features, load_network
@@ -89,7 +88,7 @@ class DreamSpec:
     layer: str
     """torchvision's name."""
     by_channel: bool = False
-    """Whether one channel is climbed: the one that the corgi excites most; else the whole layer."""
+    """Whether one channel is climbed, the one that varies most over the corgi; else the layer."""
     distill: bool = False
     """Whether with `visualise` instead of plain steps."""
 
@@ -135,7 +134,7 @@ DREAMS = (
 SPECS: tuple[AttackSpec | DreamSpec, ...] = (*ATTACKS, *DREAMS)
 """Every experiment of Problem 4, in the order in which they run."""
 
-SIDE_BY_SIDE = "4d-side-by-side.png"
+SIDE_BY_SIDE = "4d-side-by-side.jpeg"
 """File name of the picture that holds the plain images (above) and Distill's (below)."""
 
 
@@ -271,7 +270,7 @@ class _Laboratory:
         """4(d)."""
         layer = features(self.networks["pretrained"], spec.layer)
         channel = self._liveliest_channel(layer) if spec.by_channel else None
-        objective = layer_norm() if channel is None else channel_mean(channel)
+        objective = layer_norm() if channel is None else channel_norm(channel)
         image, objectives, trace = (
             self._distill(spec.id, layer, objective)
             if spec.distill
@@ -319,10 +318,11 @@ class _Laboratory:
             versions=_versions(),
             device=describe_device(self.settings.device),
             seeds={"random_network": self.settings.seed, "dream_start": self.settings.seed},
+            width=self.settings.width,
             n_steps=self.settings.n_steps,
             files={path.name: sha256_of(path) for path in sorted(self.folder.iterdir())},
         )
-        write_manifest(self.folder, manifest)
+        write_json(manifest, self.folder / "manifest.json")
 
     def _plain(
         self, name: str, layer: Callable[[Tensor], Tensor], objective: Objective
@@ -341,8 +341,9 @@ class _Laboratory:
         return made.image, made.objectives, ()
 
     def _liveliest_channel(self, layer: Callable[[Tensor], Tensor]) -> int:
-        means = layer(self.starts[Space.PIXELS]).mean(dim=(0, 2, 3))
-        return int(means.argmax())
+        """Find what singles out a part of the corgi, not what grass or sky excite evenly."""
+        spread = layer(self.starts[Space.PIXELS]).std(dim=(0, 2, 3))
+        return int(spread.argmax())
 
     def _write_logits(self, name: str, logits: Tensor) -> None:
         np.save(self.folder / f"{name}-logits.npy", logits.detach().float().cpu().numpy())

@@ -146,7 +146,7 @@ def load_png(path: Path, space: Space) -> Tensor:
 
 
 def save_grid(rows: Sequence[Sequence[Path]], path: Path, gap_px: int = 8) -> None:
-    """Write pictures of one size, given as rows of files, as one PNG picture with white gaps."""
+    """Write pictures of one size, given as rows of files, as one picture with white gaps."""
     with Image.open(rows[0][0]) as first:
         width, height = first.width + gap_px, first.height + gap_px
     size = (len(rows[0]) * width - gap_px, len(rows) * height - gap_px)
@@ -155,7 +155,7 @@ def save_grid(rows: Sequence[Sequence[Path]], path: Path, gap_px: int = 8) -> No
         for j, name in enumerate(row):
             with Image.open(name) as picture:
                 sheet.paste(picture, (j * width, i * height))
-    sheet.save(path, optimize=True)
+    sheet.save(path, quality=88, optimize=True)
 
 
 def _channels(values: tuple[float, float, float], like: Tensor) -> Tensor:

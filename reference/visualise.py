@@ -36,7 +36,7 @@ class VisualiseConfig:
 
     n_steps: int = 200
     """Number of steps of Adam."""
-    learning_rate: float = 0.05
+    learning_rate: float = 0.02
     """Of Adam, per coefficient (Fourier) or logit of a pixel."""
     fourier: bool = True
     """Whether to optimise decorrelated Fourier coefficients instead of pixels."""
@@ -82,7 +82,8 @@ def visualise(
     """Climb an objective by Adam over a parameterised image.
 
     Args:
-        network: Pixels in [0, 1], shape (1, 3, H, W), to a layer's output.
+        network: Pixels in [0, 1], shape (1, 3, H, W), on the CPU, to a layer's output (which may
+            lie elsewhere).
         objective: What to make large (see `dream`).
         config: Parameterisation, transformations, steps.
         on_step: Called after each step with the number of steps done.

@@ -88,7 +88,8 @@ def test_the_ball_holds_and_only_4a_leaves_it(expected):
 
 def test_every_dream_climbs(expected):
     for dream in expected.dreams:
-        assert dream.gain > 1.5 or dream.value_before <= 0 < dream.value_after, dream.id
+        # Distill's way pays for its coarser pictures with a smaller norm
+        assert dream.gain > (1.5 if dream.style == "plain" else 1.05), dream.id
 
 
 @pytest.mark.parametrize("spec", ATTACKS, ids=lambda spec: spec.id)

@@ -129,8 +129,8 @@ def test_missing_files_are_noticed(bundle, tmp_path, name, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"format_version": 1', '"format_version": 99', "of format 1, found 99"),
-        ('"n_steps": 0', '"n_steps": "many"', "n_steps: Input should be a valid integer"),
+        ('"format_version":1', '"format_version":99', "of format 1, found 99"),
+        ('"n_steps":0', '"n_steps":"many"', "n_steps: Input should be a valid integer"),
     ],
 )
 def test_a_foreign_manifest_is_named(bundle, tmp_path, old, new, message):
