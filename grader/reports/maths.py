@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from functools import lru_cache
 
 from markupsafe import Markup, escape
-from ziamath.zmath import Latex
 
-MAX_COST = 6000
-"""Largest cost of one formula, see `cost` (about 2 s on a slow core)."""
-MAX_COST_PER_TEXT = 30_000
-"""Largest cost of all formulas of one text."""
+with warnings.catch_warnings():  # it finds its font by a call that Python 3.11 deprecates
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from ziamath.zmath import Latex
+
+MAX_COST = 3000
+"""Largest cost of one formula, see `cost` (about 1 s on a slow core)."""
+MAX_COST_PER_TEXT = 8000
+"""Largest cost of all formulas of one text; our own longest answer has 900."""
 _SIZE_PX = 20.0
 _NESTING = re.compile(r"\\(?:left|right|begin|end)(?![a-zA-Z])|\\.|[{}]", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="(\S+) (\S+) (\S+) (\S+)"')

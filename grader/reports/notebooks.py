@@ -8,6 +8,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from grader.reports.markup import plain
 from grader.reports.refreport import Snippet
 from reference.errors import ConfigError
 
+RELEASE = Path(__file__).resolve().parents[2] / "templates" / "notebook" / "pset4_release.ipynb"
+"""The notebook that students get."""
 SAME_CELL = 0.85
 """Two cells of one part that share this much text are shown once, with the lines that differ."""
 MAX_PRINTED_LINES = 24
@@ -60,6 +63,12 @@ def read_cells(path: Path) -> tuple[NotebookCell, ...]:
         raise ConfigError(f"{path}: expected a notebook, found something else") from error
 
 
+def without_prompts(answer: str) -> str:
+    """Return an answer without the lines that the notebook's own answer cells start with."""
+    kept = [line for line in answer.splitlines() if line.strip() not in _prompts()]
+    return "\n".join(kept).strip()
+
+
 def snippets(cells: Iterable[NotebookCell]) -> tuple[Snippet, ...]:
     """Return the cells' code; of a near copy of an earlier cell only the lines that differ."""
     shown: list[NotebookCell] = []
@@ -98,6 +107,12 @@ def drawn(cells: Iterable[NotebookCell], caption: str) -> tuple[FigureRow, ...]:
                 continue
             rows.append(wide_row("", caption, pixels))
     return tuple(rows)
+
+
+@lru_cache(maxsize=1)
+def _prompts() -> frozenset[str]:
+    cells = [cell for cell in read_cells(RELEASE) if cell.role == "answer"]
+    return frozenset(line.strip() for cell in cells for line in cell.source.splitlines()) - {""}
 
 
 def _cell(index: int, cell: dict[str, Any]) -> NotebookCell:

@@ -93,7 +93,7 @@ def bars_svg(bars: BarsExhibit) -> Markup:
         size = {"width": max(x(share) - names, 1.0), "height": row - 4}
         parts.append(el("rect", x=names, y=top + 1, **size, fill=paint[0], class_=paint[1]))
         inside = bar.is_target and share >= 0.5
-        shown = f"{bar.probability:.3f}" + (" target" if bar.is_target and not inside else "")
+        shown = probability(bar.probability) + (" target" if bar.is_target and not inside else "")
         target = bar.is_target
         parts.append(text(x(share) + 5, top + 11, shown, muted=not target, bold=target))
         if inside:
@@ -106,10 +106,15 @@ def bars_svg(bars: BarsExhibit) -> Markup:
 def bars_alt(bars: BarsExhibit) -> str:
     """Return the bars in words."""
     told = ", ".join(
-        f"{bar.name}{' (target)' if bar.is_target else ''} {bar.probability:.3f}"
+        f"{bar.name}{' (target)' if bar.is_target else ''} {probability(bar.probability)}"
         for bar in bars.bars
     )
     return f"Class probabilities, {bars.title}: {told or 'none'}."
+
+
+def probability(value: float) -> str:
+    """Return a probability with three decimals; a smaller one is not called zero."""
+    return "<0.001" if 0 < value < 0.0005 else f"{value:.3f}"
 
 
 def frame(x: Scale, y: Scale) -> Markup:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,8 +15,6 @@ from grader.reports.markup import code_html, markdown_html, plain
 from grader.reports.questions import PROBLEMS
 from grader.reports.render import render_page
 from grader.reports.words import part_label
-
-_ANSWER_TO = re.compile(r"\A\s*\*\*Answer to [^*]{1,20}\*\*[ \t]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +90,12 @@ def build_report(source: ReportSource) -> str:
 
 
 def _view(part: ReportPart) -> _PartView:
-    answer = _ANSWER_TO.sub("", part.answer)
     return _PartView(
         anchor=f"part-{part.id}",
         label=part_label(part.id),
         title=plain(part.title),
         question=markdown_html(part.question),
-        answer=markdown_html(answer) if answer.strip() else Markup(),
+        answer=markdown_html(part.answer) if part.answer.strip() else Markup(),
         facts=part.facts,
         figures=part.figures,
         printed=tuple(code_html(text, "text") for text in part.printed),

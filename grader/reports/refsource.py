@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.records import Bar, BarsExhibit, CurveExhibit, Exhibit, StemExhibit
 from grader.reports.figures import FigureRow, figure_rows, picture_row, wide_row
-from grader.reports.notebooks import NotebookCell, read_cells, snippets
+from grader.reports.notebooks import NotebookCell, read_cells, snippets, without_prompts
 from grader.reports.pictures import Pixels, load_file, to_pixels
 from grader.reports.questions import QUESTIONS, Question
 from grader.reports.refreport import ReportPart, ReportSource
@@ -18,6 +18,7 @@ from reference.classify import Prediction
 from reference.dream import random_start
 from reference.expected import AttackResult, DreamResult, Expected
 from reference.experiments import SIDE_BY_SIDE
+from reference.images import Space
 
 SOLVED = Path(__file__).resolve().parents[2] / "templates" / "notebook" / "pset4_solved.ipynb"
 """The notebook with our own answers and code."""
@@ -61,7 +62,7 @@ def _part(question: Question, expected: Expected, cells: tuple[NotebookCell, ...
         id=question.part,
         title=question.title,
         question=question.text,
-        answer="\n\n".join(answer),
+        answer=without_prompts("\n\n".join(answer)),
         facts=facts,
         figures=figures,
         snippets=snippets(code),
@@ -91,36 +92,25 @@ def _layer_example(part: str) -> tuple[Exhibit, ...]:
     rng = np.random.default_rng(4)
     x, w, g = rng.normal(size=16), rng.normal(size=5), rng.normal(size=16)
     k = 4
-    by_loops, by_differences = "example: as loops (expected)", "by central differences (expected)"
     if part == "1a":
         y, loops = conv.forward(x, w), conv.forward_loops(x, w)
-        return (_stems(f"N = 16, k = 5; {by_loops}, vectorised (measured)", y, loops),)
+        return (_stems("an example, N = 16 and k = 5, against explicit loops", y, loops),)
     if part == "1b":
         y, loops = pool.forward(x, k)[0], pool.forward_loops(x, k)[0]
-        return (_stems(f"N = 16, k = 4; {by_loops}, vectorised (measured)", y, loops),)
+        return (_stems("an example, N = 16 and k = 4, against explicit loops", y, loops),)
     if part == "3b":
         in_x = numgrad.vjp(lambda v: conv.forward(v, w), x, g, eps=numgrad.LINEAR_EPS)
         in_w = numgrad.vjp(lambda v: conv.forward(x, v), w, g, eps=numgrad.LINEAR_EPS)
+        grad_x, grad_w = conv.grad_input(g, w), conv.grad_kernel(x, g, w.size)
         return (
-            _stems(
-                f"∂C/∂x by the equation (measured), {by_differences}", conv.grad_input(g, w), in_x
-            ),
-            _stems(
-                f"∂C/∂W by the equation (measured), {by_differences}",
-                conv.grad_kernel(x, g, 5),
-                in_w,
-            ),
+            _stems("∂C/∂x of an example, against central differences", grad_x, in_x),
+            _stems("∂C/∂W of an example, against central differences", grad_w, in_w),
         )
     if part == "3d":
         g = g[: x.size - k + 1]
         in_x = numgrad.vjp(lambda v: pool.forward(v, k)[0], x, g)
-        return (
-            _stems(
-                f"∂C/∂x by the equation (measured), {by_differences}",
-                pool.grad_input(x, k, g),
-                in_x,
-            ),
-        )
+        grad_x = pool.grad_input(x, k, g)
+        return (_stems("∂C/∂x of an example, against central differences", grad_x, in_x),)
     return ()
 
 
@@ -140,7 +130,7 @@ def _inference(part: str, expected: Expected) -> Shown:
         return (("Features that enter the last layer", str(expected.in_features)),), ()
     corgi = picture_row((("the picture", "", load_file(expected.path("corgi.png"))),))
     if part == "2b":
-        bars = _bars("random network, logits to probabilities", found.random_top5)
+        bars = _bars("random network", found.random_top5)
         return (), (corgi, *figure_rows((bars,), expected.folder))
     top = found.pretrained_top5[0]
     bars = _bars("pretrained network", found.pretrained_top5)
@@ -220,7 +210,10 @@ def _comparison(expected: Expected) -> Shown:
 
 
 def _dreams(expected: Expected) -> Shown:
-    plain = tuple(dream for dream in expected.dreams if dream.style == "plain")
+    plain = sorted(
+        (dream for dream in expected.dreams if dream.style == "plain"),
+        key=lambda dream: (dream.channel is not None, dream.layer),
+    )
     facts = tuple(
         (
             _dream_name(dream),
@@ -290,4 +283,4 @@ def _probability(log_p: float) -> str:
 
 
 def _space(attack: AttackResult) -> str:
-    return f"{attack.step.space.value} space"
+    return "normalised space" if attack.step.space is Space.NORMALISED else "pixel space"

@@ -23,7 +23,14 @@ from grader.records import (
 )
 from grader.records.codec import load
 from grader.reports.figures import Figure, FigureRow, figure_rows
-from grader.reports.notebooks import NotebookCell, drawn, printed, read_cells, snippets
+from grader.reports.notebooks import (
+    NotebookCell,
+    drawn,
+    printed,
+    read_cells,
+    snippets,
+    without_prompts,
+)
 from grader.reports.questions import QUESTIONS, Question
 from grader.reports.refreport import ReportPart, ReportSource
 
@@ -109,7 +116,7 @@ def _part(
         id=question.part,
         title=question.title,
         question=question.text,
-        answer="\n\n".join(written),
+        answer=without_prompts("\n\n".join(written)),
         figures=figures or drawn(cells, "drawn by the notebook"),
         printed=printed(cells),
         snippets=snippets(cells),
