@@ -6,9 +6,10 @@
     submissions/NAME/outputs.json stored outputs where they differ from the base's
     submissions/NAME/expect.toml  the verdict that it must get
 
-`python -m grader.samples` writes `submissions/NAME.zip` for every folder; the same sources always
-give the same bytes. `python -m grader.samples record NAME EXECUTED.ipynb` takes the outputs of a
-run of the sample (the `executed.ipynb` of its results) as what the student's own run had stored.
+`python -m grader.samples [NAME ...]` writes `submissions/NAME.zip` for every folder; the same
+sources always give the same bytes. `python -m grader.samples NAME --record EXECUTED.ipynb` takes
+the outputs of a run of the sample (the `executed.ipynb` of its results) as what its student's own
+run had stored.
 """
 
 from __future__ import annotations
@@ -258,26 +259,24 @@ def _cell_id(cell: NotebookNode) -> str:
     return str(cell.metadata.id)
 
 
-app = typer.Typer(add_completion=False, help="Make the zips of the sample submissions.")
-
-
-@app.callback(invoke_without_command=True)
-def build_all(context: typer.Context) -> None:
-    """Write the zip of every sample."""
-    if context.invoked_subcommand is None:
-        for name in sample_names():
-            typer.echo(build_zip(name, SUBMISSIONS / f"{name}.zip"))
-
-
-@app.command(name="record")
-def record_command(
-    name: Annotated[str, typer.Argument(help="A sample.")],
-    executed: Annotated[Path, typer.Argument(help="A run of it.", exists=True)],
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Samples; all of them if none.")] = None,
+    executed: Annotated[
+        Path | None, typer.Option("--record", help="Keep this run's outputs instead.", exists=True)
+    ] = None,
 ) -> None:
-    """Keep the outputs of a run of a sample as its stored outputs."""
-    notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
-    typer.echo(record(name, notebook))
+    """Write the zips of sample submissions, or keep a run of one as its stored outputs."""
+    try:
+        for name in names or sample_names():
+            if executed is not None:
+                notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+                typer.echo(record(name, notebook))
+            else:
+                typer.echo(build_zip(name, SUBMISSIONS / f"{name}.zip"))
+    except ConfigError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":
-    app()
+    typer.run(main)
