@@ -67,6 +67,8 @@ def run(
     folder = expected_folder(bundle) if out is None else out
     if out is None and (only or bundle == "studio-narrow"):
         raise ConfigError("run: a trial (--only, studio-narrow) needs a folder of its own: --out.")
+    if fast and bundle != "studio":
+        raise ConfigError(f"run: --fast is for the studio bundle, not for {bundle}.")
     source = get_bundle(bundle)
     settings = RunSettings(
         device=choose_device(device),

@@ -175,7 +175,7 @@ def _fetch(staging: Path, path: str, source: Source, on_progress: Progress | Non
     raise AssetsMissing(
         f"{Path(path).name} could not be fetched ({'; '.join(troubles)}). Run `make assets` again "
         f"with a network connection (what has come so far is kept), put the file into a folder and "
-        f"name that (FROM=folder), or take the built-in bundle (BUNDLE=studio)."
+        f"run `python -m reference assets --from FOLDER`, or take the built-in bundle (BUNDLE=studio)."
     )
 
 

@@ -12,8 +12,9 @@ from reference.__main__ import main
         (["run", "--bundle", "imagenet"], "run `make assets`"),
         (["run", "--bundle", "studio-narrow"], "needs a folder of its own"),
         (["run", "--only", "4a"], "needs a folder of its own"),
+        (["run", "--bundle", "imagenet", "--fast"], "--fast is for the studio bundle"),
     ],
-    ids=["bundle", "imagenet", "narrow", "only"],
+    ids=["bundle", "imagenet", "narrow", "only", "fast"],
 )
 def test_a_wrong_setting_is_one_sentence_and_2(argv, message, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
