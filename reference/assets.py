@@ -175,7 +175,7 @@ def _fetch(staging: Path, path: str, source: Source, on_progress: Progress | Non
     raise AssetsMissing(
         f"{Path(path).name} could not be fetched ({'; '.join(troubles)}). Run `make assets` again "
         f"with a network connection (what has come so far is kept), put the file into a folder and "
-        f"run `python -m reference assets --from FOLDER`, or take the built-in bundle (BUNDLE=studio)."
+        f"run `python -m reference assets --from FOLDER`, or take the built-in one (BUNDLE=studio)."
     )
 
 
@@ -234,9 +234,9 @@ class Resuming:
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
                 if answer.headers.get("Content-Range", "") == f"bytes */{have}":
-                    return  # everything had come before the cut
-                self.part.unlink()
-                raise requests.exceptions.ChunkedEncodingError("the part is longer than the file")
+                    return None  # everything had come before the cut
+                self.part.unlink()  # of another file: begin anew, without a range
+                return self._go_on(url)
             answer.raise_for_status()
             if answer.status_code != requests.codes.partial_content:
                 have = 0  # the server sends the whole file
@@ -246,3 +246,4 @@ class Resuming:
                     have += file.write(chunk)
                     if self.on_progress is not None:
                         self.on_progress(self.part.stem, have, total)
+        return None

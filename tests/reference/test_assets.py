@@ -136,8 +136,6 @@ def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
     part = tmp_path / "imagenet.fetching" / f"{CORGI}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[CORGI] + b"more")
-    with pytest.raises(AssetsMissing, match="longer than the file"):
-        fetch(server, tmp_path / "imagenet")
     assert fetch(server, tmp_path / "imagenet").corgi.read_bytes() == CONTENT[CORGI]
 
 
