@@ -17,7 +17,14 @@ from rich.console import Console
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
-from grader.pipeline import GradeRecord, GradeRequest, grade, rescore_folder
+from grader.pipeline import (
+    GradeRecord,
+    GradeRequest,
+    grade,
+    render_own_report,
+    render_reference_report,
+    rescore_folder,
+)
 from grader.policy import Verdict, evaluate, parse_policy
 from grader.records import Limits
 from grader.results import ResultFolder
@@ -45,6 +52,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Out = Annotated[Path, typer.Option(help="Results go to OUT/<kerberos>/.")]
 AssignmentName = Annotated[str, typer.Option(help="Name or path of the assignment file.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh by default.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
 
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -60,16 +68,24 @@ def grade_command(
     out: Out = Path("results"),
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     seed: Seed = None,
+    threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
 ) -> None:
     """Run and grade one submission; write feedback, staff page and results.json."""
     console = Console()
-    record = _grade(
-        _request(
-            submission, course, submitted, bundle, device, out, assignment, seed, cell_timeout_s
-        ),
-        console,
+    request = GradeRequest(
+        zip_path=submission,
+        out=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        submitted=parse_submitted(submitted) if submitted else None,
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        seed=seed,
+        threads=threads,
     )
+    record = _grade(request, console)
     show_grades(console, record.sheet, record.folder)
 
 
@@ -88,6 +104,7 @@ def check_command(
     summary: Annotated[Path | None, typer.Option(help="Write a markdown summary here.")] = None,
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     seed: Seed = None,
+    threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
 ) -> None:
     """The same for a pipeline: exit 0 if the policy is met, 1 if not.
@@ -96,8 +113,17 @@ def check_command(
     """
     policy = parse_policy(require)
     console = Console()
-    request = _request(
-        submission, course, submitted, bundle, device, out, assignment, seed, cell_timeout_s
+    request = GradeRequest(
+        zip_path=submission,
+        out=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        submitted=parse_submitted(submitted) if submitted else None,
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        seed=seed,
+        threads=threads,
     )
     record = _grade(request, console)
     verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
@@ -107,6 +133,44 @@ def check_command(
     show_grades(console, record.sheet, record.folder)
     _show_verdict(console, verdict)
     raise typer.Exit(verdict.exit_status)
+
+
+@app.command("report")
+def report_command(
+    submission: Annotated[
+        Path | None,
+        typer.Argument(help="A submission; without one, the reference run.", metavar="[ZIP]"),
+    ] = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="report.pdf, or with a ZIP the results folder.")
+    ] = None,
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    threads: Threads = None,
+) -> None:
+    """Render the required report.pdf: from the reference run, or from a student's own notebook."""
+    console = Console()
+    if submission is None:
+        path = out or Path("report.pdf")
+        with display(console) as show:
+            render_reference_report(bundle, path, show.stage)
+    else:
+        offering = load_assignment(assignment)
+        request = GradeRequest(
+            zip_path=submission,
+            out=out or Path("results"),
+            assignment=offering,
+            course=offering.courses[-1],
+            submitted=None,
+            bundle=bundle,
+            device=device,
+            limits=DEFAULT_LIMITS,
+            threads=threads,
+        )
+        with display(console) as show:
+            path = render_own_report(request, show.stage, show.run)
+    console.print(f"Report: {path}", markup=False, highlight=False)
 
 
 @app.command("score")
@@ -124,30 +188,6 @@ def score_command(
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)
-
-
-def _request(
-    submission: Path,
-    course: str,
-    submitted: str | None,
-    bundle: str,
-    device: str,
-    out: Path,
-    assignment: str,
-    seed: int | None,
-    cell_timeout_s: float,
-) -> GradeRequest:
-    return GradeRequest(
-        zip_path=submission,
-        out=out,
-        assignment=load_assignment(assignment),
-        course=parse_course(course),
-        submitted=parse_submitted(submitted) if submitted else None,
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
-        seed=seed,
-    )
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import secrets
@@ -35,7 +36,10 @@ from grader.records import (
 )
 from grader.records.codec import load, save
 from grader.reports.pdf import html_to_pdf
+from grader.reports.refreport import build_report
+from grader.reports.refsource import from_reference
 from grader.reports.render import render_feedback_html, render_staff_html
+from grader.reports.resultsource import from_results
 from grader.results import ResultFolder, replacing
 from grader.scoring import SheetFacts, rescore, score
 from reference.bundles import Bundle, bundle_version, get_bundle
@@ -67,6 +71,8 @@ class GradeRequest:
     """Bounds of the run."""
     seed: int | None = None
     """Of the hidden inputs; None for a fresh one."""
+    threads: int | None = None
+    """CPU threads of the kernel; None for as many as this process may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +146,48 @@ def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnSta
     return renewed
 
 
+def render_reference_report(bundle_name: str, path: Path, on_stage: OnStage) -> None:
+    """Render the required report from the reference run.
+
+    Raises:
+        ConfigError: the bundle has no expected outputs, or `path` cannot be written.
+    """
+    on_stage("reports")
+    html_to_pdf(build_report(from_reference(load_expected(bundle_name))), path)
+
+
+def render_own_report(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> Path:
+    """Render the required report from a student's own run, and return where it is.
+
+    The notebook is run unless these results of the very same zip are there already.
+
+    Raises:
+        SubmissionError, ConfigError, GraderFault: see `grade`.
+    """
+    folder = _results_of(request) or grade(request, on_stage, on_progress).folder
+    on_stage("reports")
+    path = folder.root / "report.pdf"
+    html_to_pdf(build_report(from_results(folder.root)), path)
+    return path
+
+
+def _results_of(request: GradeRequest) -> ResultFolder | None:
+    """Results of the same zip and bundle by this version of the grader, if there are any."""
+    if not request.zip_path.is_file():
+        return None
+    digest = hashlib.sha256(request.zip_path.read_bytes()).hexdigest()
+    wanted = (digest, request.bundle, _version())
+    for path in sorted(request.out.glob("*/results.json")):
+        sheet = load(GradeSheet, path)
+        if (sheet.facts.zip_sha256, sheet.facts.bundle, sheet.facts.grader_version) == wanted:
+            return ResultFolder(root=path.parent)
+    return None
+
+
+def _version() -> str:
+    return importlib.metadata.version("pset4-grader")
+
+
 @contextmanager
 def _unpacked(request: GradeRequest) -> Iterator[tuple[Submission, ResultFolder]]:
     """Read the zip, and lay its files into a results folder; it replaces the old one at the end."""
@@ -179,7 +227,7 @@ def _run(
         course_files=request.assignment.course_files,
         evidence_folder=folder.evidence,
         executed_notebook=folder.executed,
-        threads=os.cpu_count() or 1,
+        threads=request.threads or len(os.sched_getaffinity(0)),
         on_progress=on_progress,
     )
     return execute(plan, job)
@@ -224,7 +272,7 @@ def _sheet_facts(
             assignment_sha256=request.assignment.sha256,
             bundle=bundle.name,
             bundle_sha256=bundle_version(bundle),
-            grader_version=importlib.metadata.version("pset4-grader"),
+            grader_version=_version(),
             zip_sha256=submission.zip_sha256,
             seed=evidence.seed,
             seconds=evidence.seconds,
