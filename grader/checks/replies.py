@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from grader.checks.context import Array, CheckContext
 from grader.checks.findings import (
     Verdict,
@@ -15,6 +17,7 @@ from grader.checks.findings import (
 )
 from grader.probes.questions import AGAIN
 from grader.records import Outcome, ProbeReply, ProbeValue
+from grader.tolerance import agrees
 
 CHANGED = "inputs changed"
 """How the collector marks a call that changed its arguments."""
@@ -57,7 +60,7 @@ class Answers:
         first = self.first(key)
         if again is None or first is None:
             return again is first
-        return bool(again.shape == first.shape and (again == first).all())
+        return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
 
 
 def answers_of(context: CheckContext, reply: ProbeReply) -> tuple[Answers, ...]:

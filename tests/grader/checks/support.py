@@ -1,0 +1,414 @@
+"""Evidence made by factories: real replies of real functions, runs of the reference's own loop."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from grader.assignment import load_assignment
+from grader.checks import CheckContext, TrustedNetworks, evidence_reader
+from grader.execution.collector import Collector
+from grader.kernel_side import probing
+from grader.kernel_side.channel import Channel
+from grader.probes import all_probes
+from grader.records import (
+    Alignment,
+    ArrayRef,
+    AttackRun,
+    Cell,
+    CellMatch,
+    CellRun,
+    Evidence,
+    GradientSample,
+    HostFacts,
+    ModelState,
+    Outcome,
+    Prediction,
+    ProbeReply,
+    StepSettings,
+    Submission,
+)
+from reference.attack import Objective, ascend, gradient_at, log_probability_of, verify
+from reference.bundles import Bundle, get_bundle
+from reference.classify import load_class_names, top_k
+from reference.dream import layer_norm
+from reference.expected import AttackResult, DreamResult, Expected, Manifest, PredictionsResult
+from reference.images import Space, from_pixels, prepare_image, read_image
+from reference.networks import features, load_network
+from reference.steps import Norm, StepConfig, step
+
+SEED = 20210324
+SIDE_PX = 64
+N_STEPS = 30
+ASSIGNMENT = load_assignment()
+
+NORMALISED_BALL = StepConfig(step_size=3, space=Space.NORMALISED, eps_l2=30, norm=Norm.L2)
+FREE = StepConfig(step_size=0.05, space=Space.NORMALISED, eps_l2=None, norm=Norm.ABS)
+PIXEL_BALL = StepConfig(step_size=2, space=Space.PIXELS, eps_l2=30, norm=Norm.L2)
+DREAM = StepConfig(step_size=0.05, space=Space.PIXELS, eps_l2=None, norm=Norm.ABS)
+CONFIGS = {"4a": FREE, "4b": NORMALISED_BALL, "4e": PIXEL_BALL}
+TARGETS = {"4a": 76, "4b": 282, "4e": 282}
+NETWORKS = {"4a": "pretrained", "4b": "pretrained", "4e": "robust"}
+
+
+class _FakeSession:
+    def __init__(self, collector: Collector) -> None:
+        self.collector = collector
+
+    def send(self, *_: Any, content: Any, buffers: Any, **__: Any) -> None:
+        self.collector.feed(content, buffers)
+
+
+class _FakeKernel:
+    """As much of an ipykernel as the channel needs."""
+
+    iopub_socket = None
+
+    def __init__(self, collector: Collector) -> None:
+        self.session = _FakeSession(collector)
+
+    def get_parent(self) -> dict[str, Any]:
+        return {}
+
+    def topic(self, name: str) -> bytes:
+        return name.encode()
+
+
+def payload_of(source: str) -> str:
+    """The JSON text within a probe's statement."""
+    call = ast.parse(source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    return str(ast.literal_eval(call.args[1]))
+
+
+def replies(folder: Path, namespace: Mapping[str, Any], seed: int = SEED) -> tuple[ProbeReply, ...]:
+    """Ask every probe whose names are there, through the real desk, channel and collector."""
+    collector = Collector(folder=folder, nonce="n")
+    channel = Channel(_FakeKernel(collector), "n")
+    for probe in all_probes(seed):
+        if all(name in namespace for name in probe.needs):
+            collector.asking = probe.probe_id
+            probing.answer(channel, dict(namespace), payload_of(probe.source))
+    assert not collector.problems, collector.problems
+    return tuple(collector.replies.values())
+
+
+@dataclass
+class Lab:
+    """Trusted networks at a small size, a short reference run, and makers of evidence."""
+
+    folder: Path
+    bundle: Bundle = field(init=False)
+    networks: TrustedNetworks = field(init=False)
+    corgi: dict[Space, Tensor] = field(init=False)
+    stored: int = 0
+
+    def __post_init__(self) -> None:
+        self.bundle = get_bundle("studio-narrow")
+        pixels = prepare_image(read_image(self.bundle.corgi), normalised=False)
+        small = F.interpolate(pixels, size=(SIDE_PX, SIDE_PX), mode="area").clamp(0, 1)
+        self.corgi = {space: from_pixels(small, space) for space in Space}
+        self.networks = TrustedNetworks(
+            load=lambda name: load_network(name, self.bundle),
+            corgi=lambda space: self.corgi[space],
+            class_names=load_class_names(self.bundle.classes),
+            seed=SEED,
+        )
+        self.random = load_network("random", self.bundle, seed=5)
+        self.expected = self._expected()
+
+    # -- the reference's own results --------------------------------------------------------------
+
+    def _expected(self) -> Expected:
+        logits = self.networks.logits("pretrained", self.corgi[Space.NORMALISED])
+        top5 = top_k(logits, self.networks.class_names)
+        return Expected(
+            bundle_name="studio-narrow",
+            in_features=self.bundle.in_features,
+            folder=self.folder,
+            manifest=Manifest(
+                format_version=1,
+                bundle_name="studio",
+                bundle_version="1",
+                bundle_files={},
+                versions={},
+                device="cpu",
+                width="narrow",
+                seeds={},
+                n_steps=N_STEPS,
+                files={},
+            ),
+            predictions=PredictionsResult(
+                in_features=self.bundle.in_features,
+                random_seed=0,
+                random_top5=top5,
+                pretrained_top5=top5,
+                robust_top5=top5,
+            ),
+            attacks=tuple(self._attack(part) for part in CONFIGS),
+            dreams=tuple(self._dream(layer) for layer in ("layer1", "layer2")),
+        )
+
+    def _attack(self, part: str) -> AttackResult:
+        config, target, network = CONFIGS[part], TARGETS[part], NETWORKS[part]
+        module, start = self.networks.network(network), self.corgi[config.space]
+        trace = ascend(module, start, log_probability_of(target), config, N_STEPS)
+        facts = verify(module, start, trace.final, target, config)
+        top5 = top_k(self.networks.logits(network, trace.final), self.networks.class_names)
+        return AttackResult(
+            id=part,
+            network=network,
+            target=target,
+            target_name=self.networks.class_names[target],
+            step=config,
+            n_steps=N_STEPS,
+            log_p_before=facts.log_probability_before,
+            log_p_after=facts.log_probability_after,
+            log_p_picture=facts.log_probability_after,
+            distance_l2=facts.distance_l2,
+            top5_before=top5,
+            top5_after=top5,
+            image=f"{part}.png",
+            logits=f"{part}.npy",
+            trace=trace.steps,
+        )
+
+    def _dream(self, layer: str) -> DreamResult:
+        function = features(self.networks.network("pretrained"), layer)
+        trace = ascend(function, self.noise(0), layer_norm(), DREAM, N_STEPS)
+        values = tuple(s.objective for s in trace.steps)
+        return DreamResult(
+            id=f"4d-{layer}",
+            style="plain",
+            layer=layer,
+            channel=None,
+            objective=layer_norm().name,
+            start_seed=0,
+            step=DREAM,
+            n_steps=N_STEPS,
+            value_before=values[0],
+            value_after=values[-1],
+            image=f"4d-{layer}.png",
+            objectives=values,
+            trace=trace.steps,
+        )
+
+    # -- evidence ---------------------------------------------------------------------------------
+
+    def noise(self, seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return torch.rand((1, 3, SIDE_PX, SIDE_PX), generator=generator)
+
+    def store(self, value: Any) -> ArrayRef:
+        array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+        self.stored += 1
+        path = self.folder / f"array{self.stored}.npy"
+        np.save(path, array, allow_pickle=False)
+        return ArrayRef(
+            path=path.name,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            dtype=array.dtype.name,
+            shape=array.shape,
+        )
+
+    def fingerprint(self, name: str) -> ArrayRef:
+        if name in {"pretrained", "robust"}:
+            return self.store(self.networks.fingerprint(name))
+        return self.store(torch.randn(1, 1000, generator=torch.Generator().manual_seed(1)))
+
+    def run(
+        self,
+        *,
+        direction: Callable[[Tensor], Tensor],
+        config: StepConfig,
+        start: Tensor,
+        network: str = "pretrained",
+        class_id: int | None = None,
+        n_steps: int = N_STEPS,
+        recorded: bool = True,
+        run_id: str = "run1",
+        sign: float = 1.0,
+    ) -> AttackRun:
+        """Do what a notebook does, `x = step.step(x, direction(x))`, and record it.
+
+        `sign` is that of a StepImage that subtracts.
+        """
+        x, samples, images = start, [], []
+        for number in range(n_steps):
+            g = direction(x)
+            if recorded and number in {0, 100}:
+                sample = GradientSample(step=number, image=self.store(x), gradient=self.store(g))
+                samples.append(sample)
+            if recorded and number in {0, 1, 2, 5, 10, 20}:
+                images.append((number, self.store(x.half())))
+            x = step(x, sign * g, start=start, config=config)
+        return AttackRun(
+            run_id=run_id,
+            cell_index=0,
+            function="generate_adversarial_example" if class_id is not None else "",
+            class_id=class_id,
+            steps=n_steps if recorded else 0,
+            settings=StepSettings(
+                step_size=config.step_size,
+                eps_l2=config.eps_l2,
+                normalised=config.space is Space.NORMALISED,
+                norm=str(config.norm),
+            ),
+            start=self.store(start),
+            final=self.store(x),
+            samples=tuple(samples),
+            images=tuple(images),
+            weights_sha256="",
+            fingerprint=self.fingerprint(network),
+        )
+
+    def attack(self, part: str, objective: Objective | None = None, **changes: Any) -> AttackRun:
+        """A run of a part in its own setting; by default a right one."""
+        network = changes.pop("network", NETWORKS[part])
+        module = self.networks.network(network)
+        climbed = objective or log_probability_of(TARGETS[part])
+        settings: dict[str, Any] = {
+            "direction": lambda x: gradient_at(module, x, climbed),
+            "config": CONFIGS[part],
+            "start": self.corgi[CONFIGS[part].space],
+            "network": network,
+            "class_id": TARGETS[part],
+        }
+        return self.run(**{**settings, **changes})
+
+    def dream(self, layer: str, objective: Objective | None = None, **changes: Any) -> AttackRun:
+        """A run of 4(d)."""
+        function = features(self.networks.network("pretrained"), layer)
+        climbed = objective or layer_norm()
+        settings: dict[str, Any] = {
+            "direction": lambda x: gradient_at(function, x, climbed),
+            "config": DREAM,
+            "start": self.noise(3),
+        }
+        return self.run(**{**settings, **changes})
+
+    def prediction(self, network: str, image: Tensor, **changes: Any) -> Prediction:
+        """`model(image)` with a network."""
+        if network == "random":
+            with torch.no_grad():
+                logits = self.random(image)
+        else:
+            logits = self.networks.logits(network, image)
+        prediction = Prediction(
+            cell_index=0,
+            weights_sha256=digest(network),
+            training=False,
+            image=self.store(image),
+            logits=self.store(logits),
+        )
+        return replace(prediction, **changes)
+
+    def model(self, network: str, **changes: Any) -> ModelState:
+        """What `model` was after a cell."""
+        state = ModelState(
+            cell_index=0,
+            in_features=self.bundle.in_features,
+            weights_sha256=digest(network),
+            fingerprint=self.fingerprint(network),
+        )
+        return replace(state, **changes)
+
+    def context(
+        self,
+        *,
+        sources: Iterable[str] = (),
+        answers: tuple[tuple[str, str], ...] = (),
+        report_pages: int = 3,
+        parts: Mapping[int, str] | None = None,
+        **evidence: Any,
+    ) -> CheckContext:
+        """A context with the given evidence and no more."""
+        cells = tuple(
+            Cell(
+                index=i,
+                cell_id="",
+                kind="code",
+                source=source,
+                execution_count=None,
+                stored_outputs=0,
+            )
+            for i, source in enumerate(sources)
+        )
+        return CheckContext(
+            evidence=blank_evidence(**evidence),
+            arrays=evidence_reader(self.folder),
+            expected=self.expected,
+            networks=self.networks,
+            bundle=self.bundle,
+            assignment=ASSIGNMENT,
+            submission=Submission(
+                kerberos="ada",
+                zip_sha256="",
+                folder="",
+                notebook_path="ada.ipynb",
+                report_path="report.pdf" if report_pages else "",
+                report_pages=report_pages,
+                other_files=(),
+                cells=cells,
+                notes=(),
+            ),
+            alignment=Alignment(
+                matches=tuple(
+                    CellMatch(
+                        cell_index=i, template_id=f"t{i}", part_id=p, how="id", similarity=1.0
+                    )
+                    for i, p in (parts or {}).items()
+                ),
+                missing=(),
+                answers=answers,
+            ),
+        )
+
+    def ask(self, namespace: Mapping[str, Any], **changes: Any) -> CheckContext:
+        """A context whose evidence is the replies of the functions in `namespace`."""
+        sources = [f"def {name}(*args):\n    ..." for name in namespace]
+        folder = Path(self.folder)
+        return self.context(replies=replies(folder, namespace), sources=sources, **changes)
+
+
+def digest(network: str) -> str:
+    return hashlib.sha256(network.encode()).hexdigest()
+
+
+def blank_evidence(**changes: Any) -> Evidence:
+    evidence = Evidence(
+        cells=(),
+        replies=(),
+        runs=(),
+        models=(),
+        predictions=(),
+        shims=(),
+        served=(),
+        missed=(),
+        notes=(),
+        host=HostFacts(device="cpu", isolation="process", versions=()),
+        seconds=0.0,
+        seed=SEED,
+    )
+    return replace(evidence, **changes)
+
+
+def cell_run(
+    index: int, outcome: Outcome = Outcome.PASS, error_name: str = "", error_message: str = ""
+) -> CellRun:
+    return CellRun(
+        cell_index=index,
+        outcome=outcome,
+        seconds=0.1,
+        error_name=error_name,
+        error_message=error_message,
+    )
