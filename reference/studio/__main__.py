@@ -23,9 +23,12 @@ def zoo(
     docs: Annotated[Path, typer.Option(help="Folder of the model card and its pictures.")] = Path(
         "docs"
     ),
+    retrain: Annotated[
+        bool, typer.Option(help="Train; otherwise rate the weights that are there.")
+    ] = True,
 ) -> None:
     """Retrain both networks from nothing and write weights, corgi and model card."""
-    zoo_stage.make_zoo(docs=docs, threads=threads)
+    zoo_stage.make_zoo(docs=docs, threads=threads, retrain=retrain)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ def meadow(canvas: Canvas, rng: np.random.Generator) -> None:
         [(-2.5, horizon), (-0.7, horizon + rng.uniform(-0.2, 0.1)), (0.8, horizon), (2.5, horizon)]
     )
     canvas.fill(np.vstack([hill[:24], [(2.5, 2.5), (-2.5, 2.5)]]), green, shade=0.15, grain=0.2)
-    for _ in range(60):
+    light, dark = mix(green, (0.8, 0.9, 0.5), 0.4), mix(green, (0.1, 0.25, 0.05), 0.5)
+    for _ in range(int(rng.integers(40, 180))):
         x, y = rng.uniform(-1.4, 1.4), rng.uniform(horizon + 0.15, 1.1)
-        tone = mix(green, _colour(rng, 0.1, 0.6), 0.3)
+        tone = mix(light, dark, rng.uniform())
         canvas.stroke([(x, y), (x + rng.normal(0, 0.04), y - 0.12)], (0.025, 0.006), tone)
 
 

@@ -50,6 +50,8 @@ class Card:
     """Top classes of the corgi, by network."""
     outcomes: tuple[Outcome, ...]
     """The course's attacks."""
+    retrained: bool
+    """The weights were trained in this run (else they were there)."""
     minutes: float
     """Wall time of everything, minutes."""
 

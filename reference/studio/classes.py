@@ -41,7 +41,7 @@ PAINTERS: Mapping[int, Drawn] = {
     327: Drawn(paint=draw_wild.starfish, max_turn=np.pi),
     340: Drawn(paint=draw_pets.zebra, max_turn=0.15),
     779: Drawn(paint=draw_things.school_bus, max_turn=0.15),
-    805: Drawn(paint=draw_things.soccer_ball, max_turn=np.pi),
+    805: Drawn(paint=draw_things.soccer_ball, max_turn=0.2),
     920: Drawn(paint=draw_things.traffic_light, max_turn=0.15),
     949: Drawn(paint=draw_things.strawberry, max_turn=0.8),
     951: Drawn(paint=draw_things.lemon, max_turn=0.8),

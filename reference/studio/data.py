@@ -121,7 +121,8 @@ def augment(pixels: Tensor, side_px: int, rng: np.random.Generator) -> Tensor:
 def _camera(rng: np.random.Generator, side_px: int) -> npt.NDArray[np.float64]:
     """Return a random affine map from the stored picture to one of `side_px`: (2, 3)."""
     turn, stretch = rng.uniform(-0.2, 0.2), rng.uniform(0.87, 1.15)
-    zoom = rng.uniform(0.88, 1.25) * side_px / SIDE_PX
+    # Small pictures are also cut from larger ones, so that textures come at their full-size scale.
+    zoom = rng.uniform(0.88, 1.2 + 0.6 * (1 - side_px / SIDE_PX)) * side_px / SIDE_PX
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     c, s = np.cos(turn) * zoom, np.sin(turn) * zoom
     linear = np.array([[c * stretch * mirror, -s / stretch], [s * stretch * mirror, c / stretch]])

@@ -18,11 +18,11 @@ from reference.studio.data import Drawings
 from reference.studio.train import on_pixels
 from reference.studio.weights import CORGI_JPEG
 
-RADII_L2 = (0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
+RADII_L2 = (0.5, 1.0, 2.0, 4.0, 6.0)
 """Radii at which both networks are attacked, l2 in pixels of [0, 1] at 224 px."""
 
 ATTACK_STEPS = 20
-ATTACKED_PER_CLASS = 15
+ATTACKED_PER_CLASS = 10
 """Held-out drawings of each class that are attacked."""
 _BATCH = 50
 _SEED = 6869

@@ -32,6 +32,8 @@ class Phase:
     """How many pictures the network sees, with repetition."""
     attack_steps: int = 0
     """Steps of the attack on every batch; 0 trains plainly."""
+    eps_share: tuple[float, float] = (1.0, 1.0)
+    """Share of the recipe's radius at the start and at the end of the phase, linear between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,12 @@ STANDARD = Recipe(
 ROBUST = Recipe(
     name="robust",
     normalised=False,
-    eps_l2=6.0,
+    eps_l2=4.0,
     phases=(
-        Phase(side_px=112, pictures=6_000),
-        Phase(side_px=112, pictures=24_000, attack_steps=2),
-        Phase(side_px=224, pictures=6_000, attack_steps=2),
+        Phase(side_px=112, pictures=10_000),
+        Phase(side_px=112, pictures=20_000, attack_steps=2, eps_share=(0.1, 1.0)),
+        Phase(side_px=112, pictures=20_000, attack_steps=2),
+        Phase(side_px=224, pictures=9_000, attack_steps=2),
     ),
 )
 
@@ -107,11 +110,14 @@ def train(
     )
     average = _running_average(model)
     for phase in recipe.phases:
-        for _ in range(phase.pictures // recipe.batch):
+        length = phase.pictures // recipe.batch
+        for k in range(length):
             index = torch.randint(len(drawings), (recipe.batch,), generator=rng)
             labels = drawings.labels[index]
             x = augment(drawings.pixels[index], phase.side_px, camera)
-            x = _attacked(logits, x, labels, (recipe, phase), rng)
+            if phase.attack_steps:
+                model.eval()
+                x = perturb(logits, x, labels, _attack(recipe, phase, k / length), rng)
             loss = _step(model, logits, optimiser, (x, labels))
             schedule.step()
             average.update_parameters(model)
@@ -127,16 +133,15 @@ def _running_average(model: nn.Module) -> AveragedModel:
     return AveragedModel(model, multi_avg_fn=decayed, use_buffers=True)
 
 
-def _attacked(
-    logits: Logits, x: Tensor, labels: Tensor, plan: tuple[Recipe, Phase], rng: torch.Generator
-) -> Tensor:
-    recipe, phase = plan
-    if not phase.attack_steps:
-        return x
-    eps = recipe.eps_l2 * phase.side_px / FULL_SIDE_PX
-    share = 1.25 / phase.attack_steps
-    attack = Attack(eps_l2=eps, steps=phase.attack_steps, step_share=share)
-    return perturb(logits, x, labels, attack, rng)
+def _attack(recipe: Recipe, phase: Phase, progress: float) -> Attack:
+    """Return the attack at a point of the phase (0 to 1), its radius scaled to the picture size."""
+    start, end = phase.eps_share
+    share = start + (end - start) * progress
+    return Attack(
+        eps_l2=recipe.eps_l2 * share * phase.side_px / FULL_SIDE_PX,
+        steps=phase.attack_steps,
+        step_share=1.25 / phase.attack_steps,
+    )
 
 
 def _step(

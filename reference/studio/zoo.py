@@ -36,30 +36,43 @@ from reference.studio.rating import (
     top_classes,
 )
 from reference.studio.train import ROBUST, STANDARD, Recipe, train
-from reference.studio.weights import CORGI_JPEG, DATA, load_weights, rounded, save_weights
+from reference.studio.weights import (
+    CORGI_JPEG,
+    DATA,
+    NETWORKS,
+    load_weights,
+    rounded,
+    save_weights,
+)
 
 RECIPES: tuple[Recipe, Recipe] = (STANDARD, ROBUST)
 TRAIN_PER_CLASS = 300
 HELD_OUT_PER_CLASS = 50
 
 
-def make_zoo(*, docs: Path, threads: int) -> card.Card:
+def make_zoo(*, docs: Path, threads: int, retrain: bool = True) -> card.Card:
     """Draw, train, rate and write everything of the studio.
+
+    The pictures of the card, and its figures, come from the weights as they lie on disk.
 
     Args:
         docs: folder of `model-card.md` and its `images`.
         threads: threads of torch and processes that draw.
+        retrain: False rates the weights that are there.
     """
     torch.set_num_threads(threads)
     began = time.monotonic()
     DATA.mkdir(exist_ok=True)
     write_corgi(CORGI_JPEG)
     with _progress() as progress:
-        training = _drawn(progress, "Draw training pictures", (TRAIN_PER_CLASS, 0), threads)
+        if retrain:
+            training = _drawn(progress, "Draw training pictures", (TRAIN_PER_CLASS, 0), threads)
+            for recipe in RECIPES:
+                _train(progress, recipe, training)
         held_out = _drawn(
             progress, "Draw held-out pictures", (HELD_OUT_PER_CLASS, HELD_OUT_SEED), threads
         )
-        models = {recipe.name: _trained(progress, recipe, training) for recipe in RECIPES}
+        models = {name: _loaded(name) for name in NETWORKS}
         ratings = {
             recipe.name: _rated(progress, models[recipe.name], recipe, held_out)
             for recipe in RECIPES
@@ -79,6 +92,7 @@ def make_zoo(*, docs: Path, threads: int) -> card.Card:
             for recipe in RECIPES
         },
         outcomes=tuple(outcomes),
+        retrained=retrain,
         minutes=(time.monotonic() - began) / 60,
     )
     _write(result, docs)
@@ -104,7 +118,7 @@ def _drawn(progress: Progress, title: str, amount: tuple[int, int], workers: int
     )
 
 
-def _trained(progress: Progress, recipe: Recipe, drawings: Drawings) -> NarrowResNet:
+def _train(progress: Progress, recipe: Recipe, drawings: Drawings) -> None:
     total = sum(p.pictures // recipe.batch * recipe.batch for p in recipe.phases)
     task = progress.add_task(f"Train {recipe.name}", total=total, note="")
 
@@ -113,9 +127,11 @@ def _trained(progress: Progress, recipe: Recipe, drawings: Drawings) -> NarrowRe
 
     trained = train(recipe, drawings, show)
     save_weights(recipe.name, rounded(trained.state_dict()))
-    # What is rated is what lies on disk.
+
+
+def _loaded(name: str) -> NarrowResNet:
     model = narrow_resnet50()
-    model.load_state_dict(load_weights(recipe.name))
+    model.load_state_dict(load_weights(name))
     model.eval()
     return model
 
