@@ -211,13 +211,8 @@ def _show_verdict(console: Console, verdict: Verdict) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; a foreseen error is one sentence, never a traceback."""
     try:
-        app(args=argv, standalone_mode=False)
-    except typer.Exit as leave:
-        return int(leave.exit_code)
-    except typer.Abort:
-        ERRORS.print("Interrupted; results written so far are kept.")
-        return 130
-    except KeyboardInterrupt:
+        status = app(args=argv, standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
         ERRORS.print("Interrupted; results written so far are kept.")
         return 130
     except GraderFault as error:
@@ -228,7 +223,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         return _unforeseen(error)
-    return 0
+    return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
 
 def _unforeseen(error: Exception) -> int:

@@ -130,5 +130,5 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
     for note in sheet.notes:
         if note.severity is Severity.ERROR:
             console.print(f"! {note.message}", markup=False, highlight=False, style="red")
-    console.print(f"Feedback: {folder.feedback_pdf}", markup=False, highlight=False)
-    console.print(f"For staff: {folder.staff_html}", markup=False, highlight=False)
+    for label, path in (("Feedback", folder.feedback_pdf), ("For staff", folder.staff_html)):
+        console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)

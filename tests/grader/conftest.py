@@ -1,0 +1,58 @@
+"""One short submission that was really graded: layers and inference, no attacks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import load_assignment
+from grader.pipeline import GradeRecord, GradeRequest, grade
+from grader.records import Limits
+from tests import factories
+
+LAYERS = """
+import numpy as np
+
+def conv1d_forward(x, w):
+    x, w = np.asarray(x), np.asarray(w)
+    p = (len(w) - 1) // 2
+    padded = np.pad(x, (p, len(w) - 1 - p))
+    return np.array([padded[i:i + len(w)] @ w for i in range(len(x))])
+
+def maxpool1d_forward(x, k):
+    return [max(x[i:i + k]) for i in range(len(x) - k + 1)]
+"""
+
+
+def short_zip(path: Path) -> Path:
+    """A hand-in whose notebook answers 1(a) and 1(b) only."""
+    cells = [factories.code_cell(LAYERS), factories.code_cell("print('done')")]
+    files = {
+        "pset4.ipynb": factories.notebook_bytes(cells),
+        "report.pdf": factories.pdf_bytes(pages=2),
+    }
+    return factories.write_zip(path, files)
+
+
+def request_for(zip_path: Path, out: Path, bundle: str = "studio-narrow") -> GradeRequest:
+    return GradeRequest(
+        zip_path=zip_path,
+        out=out,
+        assignment=load_assignment(),
+        course="6.869",
+        submitted=None,
+        bundle=bundle,
+        device="cpu",
+        limits=Limits(),
+        seed=11,
+        threads=1 if bundle == "studio-narrow" else len(os.sched_getaffinity(0)),
+    )
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
+    folder = tmp_path_factory.mktemp("graded")
+    zip_path = short_zip(folder / "jdoe.zip")
+    return grade(request_for(zip_path, folder / "results"), lambda _: None, lambda _: None)
