@@ -9,6 +9,7 @@ is for the host to say.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from .channel import Channel
 
 _SINGLE = {"float64": torch.float32}
-_BUILD = {
+_BUILD: dict[str, Callable[[Any, str], Any]] = {
     "numpy": lambda values, dtype: np.array(values, dtype=dtype),
     "torch": lambda values, dtype: torch.tensor(values, dtype=getattr(torch, dtype)),
     "torch32": lambda values, dtype: torch.tensor(
@@ -82,7 +83,7 @@ def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, 
     """All rows of one call, the outputs of one place stacked."""
     answers = [_call(function, row, form, call["returns"]) for row in call["rows"]]
     places = list(zip(*(outputs for outputs, _ in answers), strict=True))
-    fact = {
+    fact: dict[str, Any] = {
         "key": f"{call['key']}@{form}",
         "form": form,
         "kept_inputs": all(kept for _, kept in answers),
