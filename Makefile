@@ -24,7 +24,7 @@ COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 GRADING = --variant $(VARIANT) $(COMMON) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test ci-test regold clean
+.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ types: $(READY) ## mypy --strict on both packages
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
 	@$(BIN)/pytest
+
+bench: $(READY) $(SYSTEM_READY) ## Time a whole notebook against plain nbclient (about 10 minutes)
+	@$(BIN)/python -m tests.benchmarks.overhead --bundle $(BUNDLE)
 
 regold: $(READY) $(SYSTEM_READY) ## Renew the golden files, schema and generated notebooks
 	@$(BIN)/python -m grader.release

@@ -107,7 +107,18 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         on_stage("run")
         evidence = _run(plan, submission, bundle, folder, request, on_progress)
         on_stage("checks")
-        findings = _check(request.assignment, submission, alignment, evidence, bundle, folder)
+        networks = TrustedNetworks.from_bundle(bundle, evidence.seed, plan.device)
+        context = CheckContext(
+            evidence=evidence,
+            arrays=evidence_reader(folder.evidence),
+            expected=load_expected(bundle.name),
+            networks=networks,
+            bundle=bundle,
+            assignment=request.assignment,
+            submission=submission,
+            alignment=alignment,
+        )
+        findings = run_checks(request.assignment, context)
         facts = _sheet_facts(request, submission, alignment, evidence, bundle)
         lateness = late_coefficient(
             request.assignment.due, request.submitted, request.assignment.late
@@ -231,27 +242,6 @@ def _run(
         on_progress=on_progress,
     )
     return execute(plan, job)
-
-
-def _check(
-    assignment: Assignment,
-    submission: Submission,
-    alignment: Alignment,
-    evidence: Evidence,
-    bundle: Bundle,
-    folder: ResultFolder,
-) -> Mapping[str, tuple[Finding, ...]]:
-    context = CheckContext(
-        evidence=evidence,
-        arrays=evidence_reader(folder.evidence),
-        expected=load_expected(bundle.name),
-        networks=TrustedNetworks.from_bundle(bundle, evidence.seed),
-        bundle=bundle,
-        assignment=assignment,
-        submission=submission,
-        alignment=alignment,
-    )
-    return run_checks(assignment, context)
 
 
 def _sheet_facts(

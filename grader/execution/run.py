@@ -144,6 +144,10 @@ class _Run:
     async def go(self) -> None:
         """Start the kernel, take the steps of the plan, write the executed notebook."""
         environment = self._workspace.environment | self._course_files.environment()
+        if self._plan.device == "cpu":
+            environment["CUDA_VISIBLE_DEVICES"] = (
+                ""  # the notebook must not find what was ruled out
+            )
         limits = self._plan.limits
         self._report()
         async with open_session(

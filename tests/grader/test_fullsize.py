@@ -1,0 +1,44 @@
+"""The main job at full size: ResNet-50, 200 steps per attack, every page."""
+
+from __future__ import annotations
+
+import pytest
+from pypdf import PdfReader
+
+from grader.pipeline import GradeRecord, grade
+from grader.records import Outcome
+from grader.samples import build_zip
+from tests.grader.conftest import request_for
+
+pytestmark = [pytest.mark.kernel, pytest.mark.fullsize, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def course_form(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
+    """The course's own notebook form, unmodified: CUDA calls everywhere, old URLs, Colab."""
+    out = tmp_path_factory.mktemp("fullsize")
+    zip_path = build_zip("course_form", out / "course_form.zip")
+    return grade(request_for(zip_path, out, bundle="studio"), lambda _: None, lambda _: None)
+
+
+def test_every_cell_ran(course_form: GradeRecord) -> None:
+    failed = [run for run in course_form.evidence.cells if run.outcome is not Outcome.PASS]
+    assert failed == []
+
+
+def test_networks_are_full_size(course_form: GradeRecord) -> None:
+    assert {model.in_features for model in course_form.evidence.models} == {2048}
+
+
+def test_every_attack_is_right(course_form: GradeRecord) -> None:
+    parts = {part.id: part for part in course_form.sheet.parts}
+    for name in ("2a", "2b", "2c", "4a", "4b", "4d", "4e"):
+        assert parts[name].outcome is Outcome.PASS, parts[name].message
+        assert parts[name].points == parts[name].max_points
+
+
+def test_feedback_shows_the_attacks(course_form: GradeRecord) -> None:
+    pdf = PdfReader(course_form.folder.feedback_pdf)
+    text = "".join(page.extract_text() for page in pdf.pages)
+    assert "tarantula" in text
+    assert "tiger cat" in text

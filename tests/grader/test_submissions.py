@@ -1,0 +1,89 @@
+"""Every sample submission, really graded, gets the verdict that its `expect.toml` names.
+
+They run on the narrow bundle, two at a time with one thread each: 200 steps per attack as in the
+handout, at an eighth of the width. `test_fullsize` grades one of them at full size.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.assignment import load_assignment, parse_course
+from grader.lateness import parse_submitted
+from grader.pipeline import grade
+from grader.policy import evaluate, parse_policy
+from grader.records import GradeSheet, PartGrade
+from grader.samples import build_zip, read_expectation, sample_names
+from tests.grader.conftest import request_for
+
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
+
+NAMES = sample_names()
+Graded = Mapping[str, tuple[GradeSheet, int]]
+
+
+def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
+    """The sheet of a sample, and the exit status of `grader check`."""
+    expected = read_expectation(name)
+    zip_path = build_zip(name, out / f"{name}.zip")
+    request = replace(
+        request_for(zip_path, out / "results"),
+        course=parse_course(expected.course),
+        submitted=parse_submitted(expected.submitted),
+    )
+    record = grade(request, lambda _: None, lambda _: None)
+    verdict = evaluate(
+        parse_policy(None), load_assignment(), record.sheet, record.submission, record.evidence
+    )
+    return record.sheet, verdict.exit_status
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    out = tmp_path_factory.mktemp("samples")
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
+        running = {name: pool.submit(grade_sample, name, out) for name in NAMES}
+        return {name: future.result() for name, future in running.items()}
+
+
+def points_of(part: PartGrade, expected: float | str) -> float:
+    match expected:
+        case "full":
+            return part.max_points
+        case "zero":
+            return 0.0
+        case number:
+            return float(number)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_part_gets_its_verdict(name: str, graded: Graded) -> None:
+    sheet, _ = graded[name]
+    expected = read_expectation(name).parts
+    found = {
+        part.id: (part.outcome, pytest.approx(part.points), part.message) for part in sheet.parts
+    }
+    wanted = {
+        part.id: (
+            expected[part.id].outcome,
+            points_of(part, expected[part.id].points),
+            part.message,
+        )
+        for part in sheet.parts
+    }
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lateness_and_policy(name: str, graded: Graded) -> None:
+    sheet, exit_check = graded[name]
+    expected = read_expectation(name)
+    assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
+    assert exit_check == expected.exit_check
