@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,6 @@ from grader.probes import all_probes
 from grader.records import (
     Alignment,
     Evidence,
-    Finding,
     GradeSheet,
     Limits,
     RunFacts,
