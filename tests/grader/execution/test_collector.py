@@ -1,0 +1,119 @@
+"""What the kernel says is checked before it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.execution.collector import Collector, StepProgress
+from grader.kernel_side.channel import MIME
+
+OPEN = {"run": "run1", "function": "", "class_id": None, "weights": "", "in_features": None}
+IMAGE = np.ones((1, 3, 4, 4), np.float32)
+
+
+def message(
+    kind: str, body: dict[str, Any], nonce: str = "n", **arrays: np.ndarray
+) -> tuple[dict[str, Any], list[bytes]]:
+    table = [
+        {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)}
+        for name, array in arrays.items()
+    ]
+    content = {"nonce": nonce, "kind": kind, "body": body, "arrays": table}
+    return {"data": {MIME: content}}, [array.tobytes() for array in arrays.values()]
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Collector:
+    return Collector(folder=tmp_path, nonce="n")
+
+
+def test_progress_is_handed_on(collector: Collector) -> None:
+    sign = collector.feed(*message("progress", {"run": "run1", "step": 5, "total": 200}))
+    assert sign == StepProgress(run="run1", step=5, total=200)
+    assert collector.problems == []
+
+
+def test_run_is_put_together(collector: Collector, tmp_path: Path) -> None:
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    step = {"run": "run1", "step": 0}
+    collector.feed(*message("run-sample", step, image=IMAGE, gradient=2 * IMAGE))
+    collector.feed(*message("run-image", step, image=IMAGE.astype(np.float16)))
+    close = {"run": "run1", "steps": 9, "seconds": 1.0, "error": "", "settings": None}
+    collector.feed(*message("run-close", close, final=3 * IMAGE))
+    assert collector.problems == []
+    run = collector.runs["run1"]
+    assert (run.steps, len(run.samples), run.images[0][0]) == (9, 1, 0)
+    assert run.final is not None
+    assert (np.load(tmp_path / run.final.path) == 3).all()
+
+
+HOSTILE = {
+    "wrong nonce": message("note", {"message": "x"}, nonce="guess"),
+    "unknown kind": message("grade", {"points": 11}),
+    "extra key": message("run-open", {**OPEN, "points": 11}),
+    "path in the run's name": message("run-open", {**OPEN, "run": "../../x"}),
+    "step of no run": message("run-image", {"run": "run7", "step": 0}, image=IMAGE),
+    "unasked reply": message("probe", {"probe": "conv1d_forward", "calls": []}),
+    "path in the probe's name": message("probe", {"probe": "../x", "calls": []}),
+    "text for a number": message("progress", {"run": "run1", "step": "5", "total": None}),
+    "bytes that do not fit": (message("run-open", OPEN, start=IMAGE)[0], [b"123"]),
+    "buffers missing": (message("run-open", OPEN, start=IMAGE)[0], []),
+    "object dtype": (
+        {
+            "data": {
+                MIME: {
+                    "nonce": "n",
+                    "kind": "run-open",
+                    "body": OPEN,
+                    "arrays": [{"name": "start", "dtype": "object", "shape": [1]}],
+                }
+            }
+        },
+        [b"12345678"],
+    ),
+    "negative shape": (
+        {
+            "data": {
+                MIME: {
+                    "nonce": "n",
+                    "kind": "run-open",
+                    "body": OPEN,
+                    "arrays": [{"name": "start", "dtype": "uint8", "shape": [-1, -8]}],
+                }
+            }
+        },
+        [b"12345678"],
+    ),
+    "no body": ({"data": {MIME: {"nonce": "n"}}}, []),
+    "not even a table": ({"data": {MIME: 3}}, []),
+    "no data": ({}, []),
+}
+
+
+@pytest.mark.parametrize(("content", "buffers"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_message_is_dropped_and_noted(
+    content: dict[str, Any], buffers: list[bytes], collector: Collector, tmp_path: Path
+) -> None:
+    assert collector.feed(content, buffers) is None
+    assert len(collector.problems) == 1
+    assert (collector.runs, collector.replies, collector.models) == ({}, {}, [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_second_reply_to_a_probe_is_dropped(collector: Collector) -> None:
+    collector.asking = "conv1d_forward"
+    for _ in range(2):
+        collector.feed(*message("probe", {"probe": "conv1d_forward", "calls": []}))
+    assert "was not asked" in collector.problems[0]
+
+
+def test_evidence_is_capped(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.execution.collector.MAX_EVIDENCE_BYTES", IMAGE.nbytes)
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    collector.feed(*message("run-open", {**OPEN, "run": "run2"}, start=IMAGE))
+    assert list(collector.runs) == ["run1"]
+    assert "over its cap" in collector.problems[0]
