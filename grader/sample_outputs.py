@@ -22,10 +22,10 @@ Output: TypeAlias = Mapping[str, Json]
 Outputs: TypeAlias = Mapping[str, tuple[Output, ...]]
 """Outputs by cell id."""
 
-MAX_WIDTH_PX = 460
+MAX_WIDTH_PX = 400
 """Greatest width of a stored picture."""
 
-COLOURS = 48
+COLOURS = 24
 """Colours of a stored picture's palette."""
 
 MAX_TEXT_CHARACTERS = 4000

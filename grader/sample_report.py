@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
 import weasyprint
+from PIL import Image
 
 from grader.sample_outputs import Outputs, pictures
 from reference.errors import ConfigError
 
 FONTS = Path(__file__).resolve().parents[1] / "templates" / "fonts"
 """Folder of the fonts that the style sheet names."""
+
+JPEG_QUALITY = 60
+"""Quality of the report's pictures, of 95."""
 
 _FIGURE = re.compile(r'<img src="figure:([a-z0-9-]+)">')
 
@@ -65,4 +71,12 @@ def _figure(figures: dict[str, tuple[str, int]], name: str, outputs: Outputs) ->
     found = pictures(outputs.get(cell_id, ()))
     if number >= len(found):
         return ""
-    return f'<img alt="{name}" src="data:image/png;base64,{found[number]}">'
+    return f'<img alt="{name}" src="data:image/jpeg;base64,{_as_jpeg(found[number])}">'
+
+
+def _as_jpeg(png: str) -> str:
+    """Return a picture, base64, in the form that a PDF takes up as it is and keeps small."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        picture.convert("RGB").save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
