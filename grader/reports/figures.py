@@ -20,6 +20,10 @@ Kind = Literal["picture", "plot", "wide"]
 """Pictures stand four in a row, plots two, a wide picture alone."""
 
 
+ANOTHER_PICTURE = 0.2
+"""A mean absolute change above this leaves nothing of the original: no difference is shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One picture or plot, ready for a template."""
@@ -101,22 +105,26 @@ class _Loaded:
 
 
 def figure_rows(exhibits: Iterable[Exhibit], folder: Path) -> tuple[FigureRow, ...]:
-    """Return the figures of one finding in order; neighbours of a kind share a row.
+    """Return the figures of one finding: rows of pictures in order, then one row of all plots.
 
-    Where a row of pictures has an `original` and a `yours`, their amplified difference follows.
+    Neighbouring pictures share a row; where it has an `original` and a `yours`, their amplified
+    difference follows.
 
     Args:
         exhibits: what the check wants to be seen.
         folder: where the arrays of the evidence lie.
     """
     rows = []
+    plotted: list[Exhibit] = []
     for is_image, group in groupby(exhibits, lambda exhibit: isinstance(exhibit, ImageExhibit)):
         if is_image:
             images = tuple(e for e in group if isinstance(e, ImageExhibit))
             columns = tuple((figure,) for figure in _pictures(images, folder))
             rows.append(FigureRow(kind="picture", columns=columns))
         else:
-            rows.append(FigureRow(kind="plot", columns=_columns(tuple(group))))
+            plotted += group
+    if plotted:
+        rows.append(FigureRow(kind="plot", columns=_columns(tuple(plotted))))
     return tuple(rows)
 
 
@@ -171,6 +179,8 @@ def _difference(
         return ()
     factor = pictures.DIFFERENCE_FACTOR
     change = float(np.abs(yours - original).mean())
+    if change > ANOTHER_PICTURE:
+        return ()
     return (
         Figure(
             kind="picture",

@@ -36,6 +36,8 @@ from grader.reports.refreport import ReportPart, ReportSource
 
 _RELEVANT = frozenset({"todo", "run", ""})
 """Roles of code cells that an answer shows; the given ones are the same for everybody."""
+_DRAWING = _RELEVANT | {"figure"}
+"""Roles of cells whose figures are shown where no check has a picture."""
 _FOREIGN = ("reference", "expected")
 """Words in a label or title that mark what is not the student's."""
 
@@ -72,7 +74,10 @@ def from_results(results_dir: Path) -> ReportSource:
 def cells_by_part(
     cells: tuple[NotebookCell, ...], alignment: Alignment
 ) -> dict[str, tuple[NotebookCell, ...]]:
-    """Return the relevant code cells of each part, in the notebook's order."""
+    """Return the code cells of each part that may be shown, in the notebook's order.
+
+    A cell that matches the template has the role that it has there.
+    """
     roles = {cell.cell_id: cell.role for cell in load_template()}
     found: dict[str, list[NotebookCell]] = {}
     for match in alignment.matches:
@@ -80,8 +85,8 @@ def cells_by_part(
             continue
         cell = cells[match.cell_index]
         role = roles.get(match.template_id, "") if match.template_id else cell.role
-        if cell.kind == "code" and match.part_id and role in _RELEVANT:
-            found.setdefault(match.part_id, []).append(cell)
+        if cell.kind == "code" and match.part_id and role in _DRAWING:
+            found.setdefault(match.part_id, []).append(replace(cell, role=role))
     return {part: tuple(those) for part, those in found.items()}
 
 
@@ -108,6 +113,7 @@ def _part(
     cells: tuple[NotebookCell, ...],
     evidence: Path,
 ) -> ReportPart:
+    relevant = [cell for cell in cells if cell.role in _RELEVANT]
     findings = grade.findings if grade is not None else ()
     exhibits = own_exhibits(one for finding in findings for one in finding.exhibits)
     figures = tuple(map(_renamed, figure_rows(exhibits, evidence)))
@@ -118,8 +124,8 @@ def _part(
         question=question.text,
         answer=without_prompts("\n\n".join(written)),
         figures=figures or drawn(cells, "drawn by the notebook"),
-        printed=printed(cells),
-        snippets=snippets(cells),
+        printed=printed(relevant),
+        snippets=snippets(relevant),
     )
 
 

@@ -49,6 +49,25 @@ def test_attack_shows_original_yours_difference_reference_then_plots(tmp_path: P
     )
 
 
+def test_plots_of_several_runs_follow_all_pictures(tmp_path: Path) -> None:
+    first, second = (attack_exhibits(tmp_path, name, side=8) for name in ("4a", "4b"))
+    rows = figure_rows((*first[:2], first[5], *second[:2], second[5]), tmp_path)
+    assert [row.kind for row in rows] == ["picture", "picture", "plot"]
+    assert [len(row.columns) for row in rows] == [3, 3, 2]
+
+
+def test_a_picture_of_which_nothing_is_left_has_no_difference(tmp_path: Path) -> None:
+    exhibits = tuple(
+        ImageExhibit(
+            label=label,
+            normalised=False,
+            array=save_array(tmp_path, f"{label}.npy", np.full((1, 3, 4, 4), value)),
+        )
+        for label, value in (("original", 0.1), ("yours", 0.9))
+    )
+    assert len(figure_rows(exhibits, tmp_path)[0].columns) == 2
+
+
 def test_normalised_arrays_come_back_as_pixels(tmp_path: Path) -> None:
     pixels = picture(3, 16)
     ref = save_array(tmp_path, "x.npy", ((pixels - MEAN) / STD).astype(np.float32))

@@ -118,7 +118,12 @@ def test_report_is_a_tagged_pdf_with_a_bookmark_per_question(
     expected: Expected, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.pdf"
-    html_to_pdf(build_report(from_reference(expected)), path)
+    source = from_reference(expected)
+    quick = tuple(  # setting every formula takes seconds; 1(a) has enough of them
+        part if part.id == "1a" else replace(part, answer="", figures=part.figures[:1])
+        for part in source.parts
+    )
+    html_to_pdf(build_report(replace(source, parts=quick)), path)
     reader = PdfReader(path)
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
     titles: list[str] = []
