@@ -7,6 +7,7 @@ import io
 import re
 import tomllib
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 import weasyprint
@@ -60,6 +61,12 @@ def report_pdf(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problem Set 4</title>'
         f"<style>{style}</style>{html}</html>"
     )
+    return _rendered(page)
+
+
+@lru_cache(maxsize=4)
+def _rendered(page: str) -> bytes:
+    """Return the PDF of a page of HTML; most samples have the same report."""
     document = weasyprint.HTML(string=page, base_url=f"{FONTS.as_uri()}/")
     pdf: bytes = document.write_pdf(pdf_identifier=b"pset4-sample")
     return pdf
