@@ -26,6 +26,13 @@ _SIZE_PX = 20.0
 _NESTING = re.compile(r"\\(?:left|right|begin|end)(?![a-zA-Z])|\\.|[{}]", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="(\S+) (\S+) (\S+) (\S+)"')
 
+_REWRITES = (
+    (re.compile(r"\\operatorname\*?\{arg(?:\\[,;: ]|~| )*(max|min)\}"), r"\\arg\1 "),
+    (re.compile(r"\\mathop(?![a-zA-Z])"), ""),
+    (re.compile(r"\\(?:nonumber|notag)(?![a-zA-Z])|\\label\{[^{}]*\}"), ""),
+)
+"""What the setter would drop or spell wrongly, in a form that it knows."""
+
 
 def cost(latex: str) -> int:
     """Return the characters of a formula, each counted 2 to the power of its depth."""
@@ -57,7 +64,10 @@ def _set(latex: str, display: bool) -> Markup | None:
     if not latex or cost(latex) > MAX_COST:
         return None
     try:
-        svg = Latex(latex, size=_SIZE_PX, inline=not display).svg()
+        known = latex
+        for pattern, put in _REWRITES:
+            known = pattern.sub(put, known)
+        svg = Latex(known, size=_SIZE_PX, inline=not display).svg()
     except Exception:  # noqa: BLE001 -- the setter has no error of its own; its text is not ours
         return None
     box = _VIEW_BOX.search(svg)

@@ -73,6 +73,22 @@ def test_a_formula_that_cannot_be_set_stays_as_code(latex: str) -> None:
     assert "<img" not in html
 
 
+@pytest.mark.parametrize(
+    ("written", "same_as"),
+    [
+        (r"\operatorname*{arg\,max}_{j} x", r"\argmax _{j} x"),
+        (r"\operatorname{arg~min} x", r"\argmin  x"),
+        (r"\mathop{\mathrm{sign}} x", r"{\mathrm{sign}} x"),
+        (r"x = 1 \nonumber", "x = 1"),
+    ],
+)
+def test_what_the_setter_does_not_know_is_said_otherwise(written: str, same_as: str) -> None:
+    def drawn(latex: str) -> str:
+        return set_math(latex).split("base64,")[1]
+
+    assert drawn(written) == drawn(same_as)
+
+
 def test_nested_formulas_are_refused_before_they_take_minutes() -> None:
     started = time.perf_counter()
     for latex in (
