@@ -22,6 +22,8 @@ REQUIRE ?=
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 GRADING = --variant $(VARIANT) $(COMMON) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
+# A sample of ours is zipped anew when its sources have changed.
+zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
 .PHONY: help setup grade check report notebook submissions reference assets zoo lint types test bench regold clean
@@ -32,15 +34,15 @@ help: ## List the targets
 setup: $(READY) $(SYSTEM_READY) ## Make .venv and look for the system packages (every target does it)
 
 grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [DEVICE=] [OUT=]
-	@$(need-sub)$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true
+	@$(need-sub)$(zip-sample)
 	@$(GRADER) grade $(SUB) $(GRADING)
 
 check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [REQUIRE=structure|run|points=N]
-	@$(need-sub)$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true
+	@$(need-sub)$(zip-sample)
 	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
 
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
-	@$(if $(SUB),$(MAKE) --no-print-directory $(SUB) 2>/dev/null || true)
+	@$(if $(SUB),$(zip-sample))
 	@$(GRADER) report $(SUB) $(COMMON) $(if $(OUT),--out $(OUT))
 
 notebook: $(READY) ## Make the release and the solved notebook from the master
@@ -49,7 +51,7 @@ notebook: $(READY) ## Make the release and the solved notebook from the master
 submissions: $(READY) $(SYSTEM_READY) ## Zip the sample submissions
 	@$(BIN)/python -m grader.samples
 
-submissions/%.zip: submissions/%/sample.toml | $(READY)
+submissions/%.zip: submissions/%/sample.toml $(wildcard submissions/_*/*) templates/notebook/pset4_solved.ipynb | $(READY)
 	@$(BIN)/python -m grader.samples $*
 
 reference: $(READY) ## Run every experiment and write the expected outputs [BUNDLE=] [DEVICE=auto|cpu|cuda]
