@@ -163,19 +163,19 @@ def _cat_marks(
             canvas.stroke(line, (0.04, 0.07, 0.03), coat.dark)
             canvas.stroke([(dx + side * 0.12, -0.7), (dx + side * 0.14, -0.42)], 0.05, coat.dark)
         return
-    for x in (-0.42, -0.15, 0.15, 0.42):
+    for x in (-0.4, 0.0, 0.4):
         wave = rng.uniform(-0.05, 0.05)
         line = spline(
             [(x * 1.2, -0.85), (x + wave + dx, -0.55), (x * 0.8 + dx, -0.3)], closed=False
         )
-        canvas.stroke(line, (0.13, 0.12, 0.03), coat.dark)
+        canvas.stroke(line, (0.19, 0.17, 0.05), coat.dark)
     for side in (-1.0, 1.0):
-        for y in (-0.28, 0.08, 0.36):
+        for y in (-0.22, 0.12, 0.46):
             edge = side * 1.08
             line = spline(
                 [(edge, y - 0.04), (edge * 0.75, y + 0.05), (edge * 0.52, y)], closed=False
             )
-            canvas.stroke(line, (0.13, 0.11, 0.03), coat.dark)
+            canvas.stroke(line, (0.17, 0.14, 0.04), coat.dark)
 
 
 def _cat_muzzle(canvas: Canvas, rng: np.random.Generator, coat: Coat, x: float) -> None:

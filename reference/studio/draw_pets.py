@@ -21,7 +21,7 @@ EGYPTIAN = Breed(
 _CORGI_COATS: tuple[Colour, ...] = ((0.85, 0.52, 0.24), (0.78, 0.42, 0.17), (0.9, 0.63, 0.36))
 _TIGER_COATS: tuple[Colour, ...] = ((0.84, 0.54, 0.27), (0.68, 0.5, 0.34), (0.88, 0.62, 0.36))
 _HUSKY_COATS: tuple[Colour, ...] = ((0.2, 0.2, 0.23), (0.38, 0.39, 0.43), (0.3, 0.25, 0.23))
-_EGYPTIAN_COATS: tuple[Colour, ...] = ((0.72, 0.69, 0.64), (0.66, 0.58, 0.46), (0.58, 0.57, 0.57))
+_EGYPTIAN_COATS: tuple[Colour, ...] = ((0.72, 0.69, 0.64), (0.7, 0.55, 0.38), (0.82, 0.58, 0.33))
 
 
 def _near(rng: np.random.Generator, colour: Colour, spread: float = 0.05) -> Colour:
@@ -191,13 +191,12 @@ def _leg(
     thick = 0.15 if breed.cat else 0.18
     canvas.stroke(way, (thick * 1.5, thick, thick * 0.8), colour)
     canvas.fill(oval(foot[0] - 0.03, foot[1] - 0.02, thick * 0.62, 0.055), mix(colour, WHITE, 0.2))
-    if breed.cat:
-        for k in (0.25, 0.5, 0.75):
+    if breed.marks == "stripes":
+        for k in (0.3, 0.62):
             x, y = top[0] + (foot[0] - top[0]) * k, top[1] + (foot[1] - top[1]) * k
             reach = thick * 0.5
             dark = mix(coat.dark, INK, 0.3) if far else coat.dark
-            width = 0.05 if breed.marks == "stripes" else 0.025
-            canvas.stroke([(x - reach, y), (x, y + 0.02), (x + reach, y)], width, dark)
+            canvas.stroke([(x - reach, y), (x, y + 0.02), (x + reach, y)], 0.065, dark)
 
 
 def _tail(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -> None:
@@ -232,11 +231,11 @@ def _flank(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -
         return
     canvas.fill(oval(-0.05, 0.25, 0.5, 0.09), coat.under, shade=0.05, alpha=0.8)
     if breed.marks == "stripes":
-        count = int(rng.integers(10, 14))
+        count = int(rng.integers(7, 9))
         for x in np.linspace(-0.5, 0.6, count):
             bend, drop = rng.uniform(-0.1, 0.1), rng.uniform(0.05, 0.22)
             line = spline([(x, -0.34), (x + bend, -0.08), (x + bend * 0.4, drop)], closed=False)
-            canvas.stroke(line, (0.06, 0.065, 0.015), coat.dark)
+            canvas.stroke(line, (0.09, 0.1, 0.03), coat.dark)
         return
     for _ in range(45):
         x, y = rng.uniform(-0.58, 0.6), rng.uniform(-0.25, 0.18)
@@ -251,14 +250,14 @@ def _chest(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -
     canvas.fill(oval(0, 0.15, 0.12, 0.25), coat.under, shade=0.1, alpha=0.8)
     if breed.marks == "stripes":
         for side in (-1.0, 1.0):
-            for y in np.arange(-0.15, 0.75, 0.13):
+            for y in np.arange(-0.15, 0.75, 0.19):
                 tilt = rng.uniform(0.0, 0.1)
                 line = [
                     (side * 0.5, y - 0.04),
                     (side * 0.3, y + tilt * 0.5),
                     (side * 0.12, y + tilt),
                 ]
-                canvas.stroke(spline(line, closed=False), (0.065, 0.055, 0.012), coat.dark)
+                canvas.stroke(spline(line, closed=False), (0.1, 0.085, 0.02), coat.dark)
         return
     for _ in range(40):
         x, y = rng.uniform(-0.45, 0.45), rng.uniform(-0.2, 0.75)

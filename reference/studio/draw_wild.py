@@ -103,14 +103,14 @@ def jellyfish(canvas: Canvas, rng: np.random.Generator) -> None:
         a, b = rng.uniform(-0.12, 0.12, 2)
         end = rng.uniform(0.6, 0.98)
         way = spline([(x, -0.1), (x + a, 0.25), (x * 0.9 + b, 0.6), (x + a, end)], closed=False)
-        canvas.stroke(way, (0.03, 0.012), mix(main, WHITE, 0.3), alpha=0.7)
+        canvas.stroke(way, (0.035, 0.015), mix(main, WHITE, 0.3), alpha=0.85)
     for x in (-0.18, 0.0, 0.18):
         a = rng.uniform(-0.1, 0.1)
         way = spline([(x, -0.1), (x + a, 0.2), (x - a, 0.45), (x + a, 0.75)], closed=False)
         canvas.stroke(way, (0.16, 0.13, 0.09, 0.02), mix(main, WHITE, 0.45), alpha=0.75)
     rim = [(0.62 - 0.155 * k, -0.08 + 0.07 * (k % 2)) for k in range(9)]
     bell = spline([(-0.6, -0.35), (-0.35, -0.7), (0.0, -0.8), (0.35, -0.7), (0.6, -0.35), *rim])
-    canvas.fill(bell, main, shade=0.4, alpha=0.85)
+    canvas.fill(bell, main, shade=0.4, alpha=0.95)
     with canvas.inside(bell):
         for x in np.linspace(-0.9, 0.9, 9):
             way = spline([(0, -0.85), (x * 0.5, -0.6), (x * 0.7, -0.05)], closed=False)
@@ -215,7 +215,7 @@ def _monarch_wing(canvas: Canvas, wing: list[tuple[float, float]], orange: Colou
 
 def starfish(canvas: Canvas, rng: np.random.Generator) -> None:
     """Paint a starfish: five tapered arms with rows of bumps."""
-    hues = ((0.9, 0.38, 0.2), (0.78, 0.2, 0.25), (0.85, 0.6, 0.3), (0.55, 0.25, 0.5))
+    hues = ((0.92, 0.36, 0.16), (0.85, 0.2, 0.25), (0.95, 0.5, 0.15), (0.6, 0.2, 0.55))
     main = _near(rng, hues[int(rng.integers(4))])
     pale = mix(main, (1.0, 0.9, 0.75), 0.6)
     slim = rng.uniform(0.28, 0.4)

@@ -61,7 +61,7 @@ class Recipe:
 STANDARD = Recipe(
     name="standard",
     normalised=True,
-    phases=(Phase(side_px=112, pictures=24_000), Phase(side_px=224, pictures=14_000)),
+    phases=(Phase(side_px=112, pictures=30_000), Phase(side_px=224, pictures=14_000)),
 )
 ROBUST = Recipe(
     name="robust",
@@ -84,6 +84,19 @@ def on_pixels(model: nn.Module, *, normalised: bool) -> Logits:
     return lambda x: model((x - mean) / std)
 
 
+def _economical(logits: Logits) -> Logits:
+    """Compute in bfloat16 where the processor does so: half the memory traffic, the bottleneck."""
+    able = torch.cpu.get_capabilities()
+    if not (able.get("avx512_bf16") or able.get("amx_bf16")):
+        return logits
+
+    def mixed(x: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return logits(x).float()
+
+    return mixed
+
+
 def train(
     recipe: Recipe, drawings: Drawings, on_batch: Callable[[int, float], None] = lambda _n, _l: None
 ) -> NarrowResNet:
@@ -100,7 +113,7 @@ def train(
     torch.manual_seed(recipe.seed)
     rng, camera = torch.Generator().manual_seed(recipe.seed), np.random.default_rng(recipe.seed)
     model = narrow_resnet50().to(memory_format=torch.channels_last)
-    logits = on_pixels(model, normalised=recipe.normalised)
+    logits = _economical(on_pixels(model, normalised=recipe.normalised))
     steps = sum(phase.pictures // recipe.batch for phase in recipe.phases)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.peak_rate, weight_decay=recipe.decay
