@@ -50,6 +50,11 @@ class _Case:
         """Gain as a share of the reference's."""
         return self.facts.log_gain / self.wanted_gain if self.wanted_gain > 0 else 0.0
 
+    @property
+    def reached(self) -> bool:
+        """Whether the gain is as good as the reference's."""
+        return self.facts.log_gain >= self.wanted_gain - threshold("gain_shortfall")
+
 
 def judge_attack(context: CheckContext, part_id: str, attempt: Attempt) -> Verdict:
     """Judge one run as an answer to 4(a), 4(b) or 4(e)."""
@@ -136,9 +141,9 @@ def _verdict(context: CheckContext, case: _Case) -> Verdict:
         return start
     if case.facts.distance_l2 == 0:
         return failed("The attacked image is the start: it was never changed.")
-    share, direction = case.share, case.direction
+    direction = case.direction
     name = context.networks.class_names[case.target]
-    if share < threshold("gain_some"):
+    if case.share < threshold("gain_some"):
         return failed(_why_no_gain(context, case, name))
     words = [f"the log-probability of {name} rises by {case.facts.log_gain:.1f} nats"]
     earned = 1.0
@@ -148,7 +153,7 @@ def _verdict(context: CheckContext, case: _Case) -> Verdict:
             f"but what is climbed is {_OBJECTIVE_WORDS[direction.objective]}, not the "
             "log-probability"
         )
-    if share < threshold("gain_full"):
+    if not case.reached:
         earned = min(earned, credit.WEAK_GAIN)
         words.append(f"but the reference reaches {case.wanted_gain:.1f}: take more or longer steps")
     broken = _broken_constraint(case)
@@ -175,7 +180,7 @@ def _wrong_start(case: _Case) -> Verdict | None:
             staff=f"{case.attempt.run.run_id} has no start image",
         )
     bounded = case.experiment.eps_l2 is not None
-    if bounded and case.share >= threshold("gain_full") and not _broken_constraint(case):
+    if bounded and case.reached and not _broken_constraint(case):
         return None  # the result lies in the ball round the corgi, wherever it came from
     return needs_human(
         "The attack does not start from the corgi as `prepare_image` gives it; a person looks at "
@@ -254,8 +259,8 @@ def _rows(case: _Case) -> tuple[Measurement, ...]:
             quantity="gain in log-probability, trusted weights (nats)",
             measured=f"{facts.log_gain:.2f}",
             expected=f"{case.wanted_gain:.2f}",
-            tolerance=f"at least {threshold('gain_full'):.0%} of it",
-            ok=case.share >= threshold("gain_full"),
+            tolerance=f"{threshold('gain_shortfall'):g} less",
+            ok=case.reached,
         ),
         Measurement(
             quantity="probability of the target, before and after",

@@ -1,32 +1,41 @@
 """4(d): which layer, channel or unit did a run climb? Found from its first direction.
 
-The gradient of every candidate objective at the same image is compared with the recorded one, the
-likely ones first: the norms of the notebook's four layers, then of all other layers, then means.
-For single channels and units there are too many to try. If the direction is g = J'u with u on one
-channel, then J g = J J'u is largest there; so one forward-mode derivative along g ranks all
-channels and units of a layer, and only the first few are verified exactly.
+The gradient of every candidate objective at the same image is compared with the recorded one: the
+norms of the notebook's four layers, then of all other layers, then means and l1 norms.
+
+Single channels and units are too many for that. With the direction g, an objective f of a layer's
+output and its cotangent u, the gradient is J'u, and <g, J'u> = <J g, u>: one derivative along g
+gives the inner products with the gradients of all channels and units at once. Their lengths
+|J'u| follow, roughly, from derivatives along a few random directions v, since the mean of <J v, u>
+squared is |J'u| squared. So all cosines of a layer are estimated together, and only the greatest
+few are verified exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from grader.checks.directions import cosine
 from grader.tolerance import threshold
-from reference.attack import Objective, gradient_at
+from reference.attack import Objective
 from reference.dream import channel_mean, channel_norm, layer_norm
 from reference.networks import activations, features
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 """What the notebook's `model_layer` gives, by its id."""
 
-FEW = 4
-"""Channels and units per layer that are verified exactly."""
+PARTED = (*LAYERS, "relu", "maxpool", "conv1")
+"""Layers whose channels and units are looked at."""
+
+FEW = 5
+"""Channels and units per layer and kind that are verified exactly."""
+
+RANDOM_DIRECTIONS = 12
+"""Derivatives from which the lengths of gradients are estimated, within a third or so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,19 +65,18 @@ def recognise(network: nn.Module, image: Tensor, direction: Tensor) -> Climbed |
         image: Where the direction was taken, (1, 3, H, W), in the space that the run fed.
         direction: The same shape.
     """
-    with torch.no_grad():
-        outputs = activations(network, image)
+    leaf = image.detach().requires_grad_(True)
+    outputs = activations(network, leaf)
     names = (*LAYERS, *(name for name in outputs if name not in LAYERS and name != "fc"))
     for layer, objective in _whole_layers(names):
-        found = _tried(network, image, direction, layer, objective)
+        found = _tried(outputs[layer], leaf, direction, layer, objective)
         if found is not None:
             return found
-    for layer in names:
-        if outputs[layer].ndim != 4 or outputs[layer].shape[2] * outputs[layer].shape[3] == 1:
-            continue
-        found = _parts_of_layer(network, image, direction, layer)
-        if found is not None:
-            return found
+    for layer in PARTED:
+        for objective in _likely_parts(features(network, layer), image, direction):
+            found = _tried(outputs[layer], leaf, direction, layer, objective)
+            if found is not None:
+                return found
     return None
 
 
@@ -94,34 +102,49 @@ def _whole_layers(names: tuple[str, ...]) -> Iterator[tuple[str, Objective]]:
 
 
 def _tried(
-    network: nn.Module, image: Tensor, direction: Tensor, layer: str, objective: Objective
+    output: Tensor, leaf: Tensor, direction: Tensor, layer: str, objective: Objective
 ) -> Climbed | None:
-    gradient = gradient_at(features(network, layer), image, objective)
+    """Compare the direction with the objective's gradient through a graph that is kept."""
+    (gradient,) = torch.autograd.grad(objective.function(output), leaf, retain_graph=True)
     value = cosine(direction, gradient)
     if abs(value) < threshold("same_direction"):
         return None
     return Climbed(layer=layer, objective=objective, downhill=value < 0, cosine=value)
 
 
-def _parts_of_layer(
-    network: nn.Module, image: Tensor, direction: Tensor, layer: str
-) -> Climbed | None:
-    """Screen the channels and units of a layer, then verify the likeliest."""
-    response = _derivative_along(features(network, layer), image, direction)[0]
-    strength = response.flatten(1).norm(dim=1)
-    channels = [int(c) for c in strength.topk(min(FEW, strength.numel())).indices]
-    objectives: list[Objective] = []
-    for channel in channels:
-        objectives += [channel_norm(channel), channel_mean(channel)]
-    places = response.abs().flatten().topk(min(FEW, response.numel())).indices
-    for place in places:
-        channel, row, column = (int(i) for i in torch.unravel_index(place, response.shape))
-        objectives.append(_unit(channel, row, column))
-    for objective in objectives:
-        found = _tried(network, image, direction, layer, objective)
-        if found is not None:
-            return found
-    return None
+def _likely_parts(
+    function: Callable[[Tensor], Tensor], image: Tensor, direction: Tensor
+) -> Iterator[Objective]:
+    """Yield the channels and units of a layer whose gradients the direction is most like."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (RANDOM_DIRECTIONS, *image.shape[1:])
+    random = torch.randn(shape, generator=generator).to(image)
+    along = _derivatives_along(function, image, torch.cat([direction, random]))
+    with torch.no_grad():
+        output = function(image)[0]
+    units = along.flatten(1)
+    norms = torch.einsum("vchw,chw->vc", along, output)
+    means = along.sum(dim=(2, 3))
+    for channel in _greatest(norms):
+        yield channel_norm(channel)
+    for channel in _greatest(means):
+        yield channel_mean(channel)
+    for place in _greatest(units):
+        rest, column = divmod(place, output.shape[2])
+        channel, row = divmod(rest, output.shape[1])
+        yield _unit(channel, row, column)
+
+
+def _greatest(products: Tensor) -> list[int]:
+    """Return the columns with the greatest estimated cosine, in size.
+
+    Args:
+        products: Inner products with each candidate's gradient: of the direction in row 0, of
+            random directions below.
+    """
+    lengths = products[1:].square().mean(dim=0).sqrt()
+    cosines = torch.where(lengths > 0, products[0].abs() / lengths, 0)
+    return [int(i) for i in cosines.topk(min(FEW, cosines.numel())).indices]
 
 
 def _unit(channel: int, row: int, column: int) -> Objective:
@@ -131,10 +154,16 @@ def _unit(channel: int, row: int, column: int) -> Objective:
     )
 
 
-def _derivative_along(
-    function: Callable[[Tensor], Tensor], image: Tensor, direction: Tensor
+def _derivatives_along(
+    function: Callable[[Tensor], Tensor], image: Tensor, directions: Tensor
 ) -> Tensor:
-    """Return the function's derivative along a direction: one forward pass with tangents."""
-    step = direction / direction.norm().clamp(min=torch.finfo(direction.dtype).tiny)
-    tangent = cast("Tensor", torch.func.jvp(function, (image,), (step,))[1])
-    return tangent.detach()
+    """Return J v for each direction v, shape (V, C, H, W).
+
+    J'u is linear in u; the derivative of its product with v with respect to u is J v.
+    """
+    leaf = image.detach().repeat(len(directions), 1, 1, 1).requires_grad_(True)
+    output = function(leaf)
+    cotangent = torch.zeros_like(output).requires_grad_(True)
+    (pulled,) = torch.autograd.grad(output, leaf, cotangent, create_graph=True)
+    (along,) = torch.autograd.grad(pulled, cotangent, directions)
+    return along.detach()

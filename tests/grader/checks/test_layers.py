@@ -255,7 +255,7 @@ FORWARD = (
         "odd size",
     ),
     Case("valid", "conv_forward", {F1: lambda x, w: np.convolve(x, w, "valid")}, W, "N - k + 1"),
-    Case("full", "conv_forward", {F1: lambda x, w: np.convolve(x, w)}, W, "N + k - 1"),
+    Case("full", "conv_forward", {F1: np.convolve}, W, "N + k - 1"),
     Case("one-sided", "conv_forward", {F1: causal}, H, "one-sided"),
     Case("doubled", "conv_forward", {F1: lambda x, w: 2 * forward(x, w)}, W, "2 times"),
     Case("negated", "conv_forward", {F1: lambda x, w: -forward(x, w)}, W, "-1 times"),
@@ -417,7 +417,7 @@ BACKWARD = (
 
 POOL = (
     Case("right", "pool_forward", {M1: max_pool}, R, "N - k + 1"),
-    Case("with places", "pool_forward", {M1: lambda x, k: pool.forward(x, k)}, R, "Right"),
+    Case("with places", "pool_forward", {M1: pool.forward}, R, "Right"),
     Case("torch", "pool_forward", {M1: pool_torch}, R, "Right"),
     Case("from zero", "pool_forward", {M1: max_from_zero}, W, "start the maximum"),
     Case("last window", "pool_forward", {M1: lambda x, k: max_pool(x, k)[:-1]}, W, "last window"),
@@ -439,7 +439,7 @@ POOL = (
     Case(
         "right",
         "pool_backward",
-        {M1: max_pool, M2: lambda x, k, g: pool.grad_input(x, k, g)},
+        {M1: max_pool, M2: pool.grad_input},
         R,
         "Right",
     ),
