@@ -67,7 +67,8 @@ def test_the_corgi_is_a_corgi_and_the_random_network_knows_nothing(expected):
     found = expected.predictions
     assert (found.pretrained_top5[0].class_id, found.robust_top5[0].class_id) == (263, 263)
     assert min(found.pretrained_top5[0].probability, found.robust_top5[0].probability) > 0.9
-    assert found.random_top5[0].probability < 0.05
+    # untrained statistics normalise nothing, so a random network may be sure of what it guesses
+    assert 263 not in {prediction.class_id for prediction in found.random_top5}
 
 
 @pytest.mark.parametrize("attack_id", ["4a", "4b"])
