@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from grader.checks.replies import Answers
 from grader.probes import ConvCase
 from grader.tolerance import agrees
 from reference import conv
-from reference.conv import CONVENTIONS
+from reference.conv import CONVENTIONS, Convention
 from reference.signals import Floats
 
 Operation = Literal["cross-correlation", "convolution"]
@@ -34,6 +35,14 @@ class Shift:
     def describe(self) -> str:
         """Say by how much."""
         return "that grows with k" if self.by is None else f"{self.by:+d}"
+
+
+@lru_cache(maxsize=2048)
+def by_convention(case: ConvCase, convention: Convention) -> Floats:
+    """Return the convolution's output by a convention, read-only (the same is asked for often)."""
+    output = conv.forward(case.x, case.w, convention)
+    output.flags.writeable = False
+    return output
 
 
 def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
@@ -140,9 +149,7 @@ def _offsets(case: ConvCase, output: Array | None, operation: Operation) -> set[
 
 
 def _fits_some(case: ConvCase, output: Array | None) -> bool:
-    return output is not None and any(
-        agrees(output, conv.forward(case.x, case.w, c)) for c in CONVENTIONS
-    )
+    return output is not None and any(agrees(output, by_convention(case, c)) for c in CONVENTIONS)
 
 
 def _more_than_one_tap(outputs: Mapping[ConvCase, Array | None], right: list[str]) -> bool:
@@ -156,7 +163,7 @@ def _right_inside(outputs: Mapping[ConvCase, Array | None]) -> bool:
         for case, output in outputs.items():
             n, k = len(case.x), len(case.w)
             inside = slice(k - 1, n - k + 1)
-            wanted = conv.forward(case.x, case.w, convention)
+            wanted = by_convention(case, convention)
             if output is None or not agrees(output.reshape(n)[inside], wanted[inside]):
                 break
             judged += k > 1 and n > 2 * k - 2
@@ -169,7 +176,7 @@ def _right_inside(outputs: Mapping[ConvCase, Array | None]) -> bool:
 def _factor(outputs: Mapping[ConvCase, Array | None]) -> float | None:
     """A constant by which one convention's outputs are multiplied, if there is one."""
     for convention in CONVENTIONS:
-        wanted: list[Floats] = [conv.forward(c.x, c.w, convention) for c in outputs]
+        wanted: list[Floats] = [by_convention(c, convention) for c in outputs]
         found = [np.zeros(len(c.x)) if y is None else y.reshape(-1) for c, y in outputs.items()]
         flat_wanted, flat_found = np.concatenate(wanted), np.concatenate(found).astype(np.float64)
         factor = float(flat_found @ flat_wanted / (flat_wanted @ flat_wanted))

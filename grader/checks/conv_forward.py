@@ -9,14 +9,13 @@ import numpy as np
 
 from grader.checks import credit
 from grader.checks.context import Array, CheckContext
-from grader.checks.conv_diagnosis import Shift, describe_difference, shift_of
+from grader.checks.conv_diagnosis import Shift, by_convention, describe_difference, shift_of
 from grader.checks.examples import counterexample, row, stems
 from grader.checks.findings import Verdict, failed, needs_human, partly, passed
 from grader.checks.replies import Answers, answers_of, judge_layer, reply_of
 from grader.probes import ConvCase, conv_cases, conv_demos
 from grader.records import Finding, Outcome
 from grader.tolerance import agrees, compare_layer
-from reference import conv
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from reference.numgrad import LINEAR_EPS
 from reference.signals import Floats
@@ -72,10 +71,9 @@ def _judge(answers: Answers, cases: tuple[ConvCase, ...]) -> Verdict:
     verdict = _verdict(answers, cases, fitting)
     demos = conv_demos()
     comparisons = [
-        compare_layer(_or_nothing(answers.first(c.key)), conv.forward(c.x, c.w, closest))
-        for c in cases
+        compare_layer(_or_nothing(answers.first(c.key)), by_convention(c, closest)) for c in cases
     ]
-    tries = [((d.x, d.w), answers.first(d.key), conv.forward(d.x, d.w, closest)) for d in demos]
+    tries = [((d.x, d.w), answers.first(d.key), by_convention(d, closest)) for d in demos]
     last = tries[-1]
     title = f"{FUNCTION} on a public example, against {closest.describe(2)}"
     if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN}:
@@ -137,7 +135,7 @@ def _fitting(answers: Answers, cases: tuple[ConvCase, ...]) -> tuple[Convention,
     return tuple(
         convention
         for convention in CONVENTIONS
-        if all(y is not None and agrees(y, conv.forward(c.x, c.w, convention)) for c, y in outputs)
+        if all(y is not None and agrees(y, by_convention(c, convention)) for c, y in outputs)
     )
 
 
@@ -148,7 +146,7 @@ def _closest(answers: Answers, cases: tuple[ConvCase, ...]) -> Convention:
         total = 0
         for case in cases:
             output = answers.first(case.key)
-            wanted = conv.forward(case.x, case.w, convention)
+            wanted = by_convention(case, convention)
             if output is not None and output.shape == wanted.shape:
                 total += wanted.size - compare_layer(output, wanted).outside
         return total

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from grader.checks.attempts import Attempt, attempts_of
 from grader.checks.context import CheckContext
 from grader.checks.conv_forward import own_forward
 from grader.checks.findings import needs_human
 from grader.checks.replies import in_report
-from grader.records import AttackRun, Finding, Outcome
+from grader.records import Finding, Outcome
+
+COMPARED = ("4a", "4b")
+"""Parts whose images 4(c) compares."""
 
 LONGEST_QUOTE = 4000
 """Characters of an answer that the staff detail quotes."""
@@ -52,28 +56,33 @@ def _pooling(_: CheckContext) -> str:
 def _distances(context: CheckContext) -> str:
     """How far the two attacks moved, which is what 4(c) is about."""
     told = []
-    for part_id, target in (("4a", 76), ("4b", 282)):
-        runs = [
-            run
-            for run in context.evidence.runs
-            if run.class_id == target and run.start is not None and run.final is not None
+    attempts = attempts_of(context)
+    for part_id in COMPARED:
+        experiment = context.experiment(part_id)
+        moved = [
+            distance(a)
+            for a in attempts
+            if a.run.class_id == experiment.target
+            and a.network == experiment.network
+            and a.space.value == experiment.space
+            and a.final is not None
         ]
-        if runs:
-            told.append(f"{part_id}: l2 distance {_distance(context, runs[-1]):.1f}")
+        if moved:
+            told.append(f"{part_id}: l2 distance {moved[-1]:.1f}")
     reference = {a.id: a for a in context.expected.attacks}
     told += [
         f"reference {part_id}: {reference[part_id].distance_l2:.1f}"
-        for part_id in ("4a", "4b")
+        for part_id in COMPARED
         if part_id in reference
     ]
     return "; ".join(told) + "." if told else ""
 
 
-def _distance(context: CheckContext, run: AttackRun) -> float:
-    if run.start is None or run.final is None:
+def distance(attempt: Attempt) -> float:
+    """Return how far an attack moved, as l2 distance in its own space; NaN where not known."""
+    if attempt.start is None or attempt.final is None:
         return float("nan")
-    start, final = context.tensor(run.start), context.tensor(run.final)
-    return float((final - start).norm()) if start.shape == final.shape else float("nan")
+    return float((attempt.final - attempt.start).norm())
 
 
 _BESIDE: Mapping[str, Callable[[CheckContext], str]] = {

@@ -151,3 +151,11 @@ def test_prose_is_for_a_person(lab: Lab, part: str) -> None:
 def test_prose_knows_the_convention(lab: Lab) -> None:
     context = lab.ask({"conv1d_forward": lambda x, w: np.convolve(x, w, "same")})
     assert "zero-padded convolution" in CHECKS["prose"](context, "3c").staff_detail
+
+
+def test_prose_compares_the_two_attacks(lab: Lab) -> None:
+    runs = (lab.attack("4a"), lab.attack("4b"), lab.attack("4e"))
+    detail = CHECKS["prose"](lab.context(runs=runs), "4c").staff_detail
+    wanted = {a.id: a.distance_l2 for a in lab.expected.attacks}
+    assert f"4a: l2 distance {wanted['4a']:.1f}" in detail
+    assert f"4b: l2 distance {wanted['4b']:.1f}" in detail
