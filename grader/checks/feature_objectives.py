@@ -13,7 +13,7 @@ few are verified exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +33,9 @@ PARTED = (*LAYERS, "relu", "maxpool", "conv1")
 
 FEW = 5
 """Channels and units per layer and kind that are verified exactly."""
+
+DIGITS = 5
+"""Of a cosine; among equals the first counts (`layer3` is its own last block)."""
 
 RANDOM_DIRECTIONS = 12
 """Derivatives from which the lengths of gradients are estimated, within a third or so."""
@@ -68,16 +71,14 @@ def recognise(network: nn.Module, image: Tensor, direction: Tensor) -> Climbed |
     leaf = image.detach().requires_grad_(True)
     outputs = activations(network, leaf)
     names = (*LAYERS, *(name for name in outputs if name not in LAYERS and name != "fc"))
-    for layer, objective in _whole_layers(names):
-        found = _tried(outputs[layer], leaf, direction, layer, objective)
-        if found is not None:
-            return found
+    whole = (_tried(outputs[n], leaf, direction, n, o) for n, o in _whole_layers(names))
+    found = _best(whole)
     for layer in PARTED:
-        for objective in _likely_parts(features(network, layer), image, direction):
-            found = _tried(outputs[layer], leaf, direction, layer, objective)
-            if found is not None:
-                return found
-    return None
+        if found is not None:
+            break
+        likely = _likely_parts(features(network, layer), image, direction)
+        found = _best(_tried(outputs[layer], leaf, direction, layer, o) for o in likely)
+    return found
 
 
 def value_of(network: nn.Module, layer: str, objective: Objective, image: Tensor) -> float:
@@ -103,13 +104,17 @@ def _whole_layers(names: tuple[str, ...]) -> Iterator[tuple[str, Objective]]:
 
 def _tried(
     output: Tensor, leaf: Tensor, direction: Tensor, layer: str, objective: Objective
-) -> Climbed | None:
+) -> Climbed:
     """Compare the direction with the objective's gradient through a graph that is kept."""
     (gradient,) = torch.autograd.grad(objective.function(output), leaf, retain_graph=True)
     value = cosine(direction, gradient)
-    if abs(value) < threshold("same_direction"):
-        return None
     return Climbed(layer=layer, objective=objective, downhill=value < 0, cosine=value)
+
+
+def _best(tried: Iterable[Climbed]) -> Climbed | None:
+    """Return the closest, if it is close enough: neighbouring blocks may be nearly as close."""
+    closest = max(tried, key=lambda c: round(abs(c.cosine), DIGITS))
+    return closest if abs(closest.cosine) >= threshold("same_direction") else None
 
 
 def _likely_parts(

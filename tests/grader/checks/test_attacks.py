@@ -28,6 +28,7 @@ from reference.attack import (
     negative_cross_entropy_of,
     probability_of,
 )
+from reference.classify import log_probability
 from reference.images import Space
 from tests.grader.checks.support import (
     FREE,
@@ -103,6 +104,23 @@ def out_of_the_box(lab: Lab) -> AttackRun:
     return replace(run, final=lab.store(final + 0.8 * (final > final.mean())))
 
 
+def part_of_the_way(lab: Lab) -> AttackRun:
+    """An image between the start and the end, with some 60 % of the gain."""
+    run, context = lab.attack("4a"), lab.context()
+    start, final = context.tensor(run.start), context.tensor(run.final)  # type: ignore[arg-type]
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        share = (low + high) / 2
+        image = start + share * (final - start)
+        value = float(log_probability(lab.networks.logits("pretrained", image), 76))
+        before, after = (
+            lab.expected.attack("4a").log_p_before,
+            lab.expected.attack("4a").log_p_after,
+        )
+        low, high = (low, share) if value - before > 0.6 * (after - before) else (share, high)
+    return replace(run, final=lab.store(image), images=run.images[:1])
+
+
 def with_nan(lab: Lab) -> AttackRun:
     run = lab.attack("4b", n_steps=1)
     return replace(run, final=lab.store(torch.full((1, 3, SIDE_PX, SIDE_PX), torch.nan)))
@@ -138,7 +156,7 @@ CASES = (
     Case("logit alone", "4a", lambda lab: lab.attack("4a", logit_of(76)), P, "the logit alone"),
     Case("no ball", "4b", lambda lab: lab.attack("4b", config=FREE), P, "away from the corgi"),
     Case("out of the box", "4a", out_of_the_box, P, "range of valid pixels"),
-    Case("too few steps", "4a", lambda lab: lab.attack("4a", n_steps=2), P, "reference reaches"),
+    Case("too few steps", "4a", part_of_the_way, P, "reference reaches"),
     Case("another start", "4a", from_noise, H, "does not start from the corgi"),
     Case("not finite", "4b", with_nan, W, "finite"),
     Case("another shape", "4b", of_another_shape, W, "shape"),
@@ -212,10 +230,10 @@ def test_an_exception_within_the_attack(lab: Lab) -> None:
 
 def test_bonus(lab: Lab) -> None:
     asked = [lab.attack(part) for part in TARGETS]
-    further = lab.attack("4e", log_probability_of(340), class_id=340)
+    further = [lab.attack("4e", log_probability_of(c), class_id=c) for c in (76, 145, 340)]
     away = lab.attack("4e", away_from(340), class_id=340)
     for runs, outcome in (
-        ((*asked, further), R),
+        ((*asked, *further), R),
         ((*asked, away), W),
         (tuple(asked), Outcome.NOT_ATTEMPTED),
         ((), Outcome.NOT_ATTEMPTED),
