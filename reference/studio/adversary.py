@@ -23,6 +23,8 @@ class Attack:
     """Gradient steps."""
     step_share: float
     """Length of a step as a share of the radius."""
+    spread: bool = False
+    """Each picture gets a radius of its own, uniform between 0 and `eps_l2`."""
 
 
 def _length(x: Tensor) -> Tensor:
@@ -45,14 +47,16 @@ def perturb(
     Returns:
         (N, 3, H, W), pixels in [0, 1], within `attack.eps_l2` of `x`.
     """
+    radius = torch.full((len(x), 1, 1, 1), attack.eps_l2)
+    if attack.spread:
+        radius *= torch.rand(radius.shape, generator=rng)
     delta = torch.randn(x.shape, generator=rng).contiguous(memory_format=torch.channels_last)
-    delta = delta / _length(delta) * attack.eps_l2 * 0.5
+    delta = delta / _length(delta) * radius * 0.5
     for _ in range(attack.steps):
         point = (x + delta).clamp(0, 1).requires_grad_(True)
         loss = F.cross_entropy(logits(point), labels, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, point)
-        delta = (
-            point.detach() - x + attack.step_share * attack.eps_l2 * gradient / _length(gradient)
-        )
-        delta = delta * (attack.eps_l2 / _length(delta)).clamp_max(1.0)
+        stride = attack.step_share * radius * gradient / _length(gradient)
+        delta = point.detach() - x + stride
+        delta = delta * (radius / _length(delta)).clamp_max(1.0)
     return (x + delta).clamp(0, 1).detach()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ class Phase:
     """Steps of the attack on every batch; 0 trains plainly."""
     eps_share: tuple[float, float] = (1.0, 1.0)
     """Share of the recipe's radius at the start and at the end of the phase, linear between."""
+    spread: bool = False
+    """Each picture gets a radius of its own, uniform from 0 up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,9 @@ class Recipe:
     """All that decides a training run."""
 
     name: str
-    """"standard" or "robust"."""
+    """"standard", "robust", or what "robust" starts from."""
+    starts_from: str = ""
+    """Name of the recipe whose network this one trains on; empty: random weights."""
     normalised: bool
     """The network takes ImageNet-normalised pictures (else pixels in [0, 1])."""
     phases: tuple[Phase, ...]
@@ -63,8 +67,8 @@ STANDARD = Recipe(
     normalised=True,
     phases=(Phase(side_px=112, pictures=30_000), Phase(side_px=224, pictures=14_000)),
 )
-ROBUST = Recipe(
-    name="robust",
+ROBUST_START = Recipe(
+    name="robust-start",
     normalised=False,
     eps_l2=4.0,
     phases=(
@@ -72,6 +76,17 @@ ROBUST = Recipe(
         Phase(side_px=112, pictures=20_000, attack_steps=2, eps_share=(0.1, 1.0)),
         Phase(side_px=112, pictures=20_000, attack_steps=2),
         Phase(side_px=224, pictures=9_000, attack_steps=2),
+    ),
+)
+ROBUST = Recipe(
+    name="robust",
+    starts_from="robust-start",
+    normalised=False,
+    eps_l2=12.0,
+    peak_rate=2e-3,
+    phases=(
+        Phase(side_px=112, pictures=20_000, attack_steps=3, eps_share=(0.3, 1.0), spread=True),
+        Phase(side_px=224, pictures=6_000, attack_steps=3, spread=True),
     ),
 )
 
@@ -98,14 +113,18 @@ def _economical(logits: Logits) -> Logits:
 
 
 def train(
-    recipe: Recipe, drawings: Drawings, on_batch: Callable[[int, float], None] = lambda _n, _l: None
+    recipe: Recipe,
+    drawings: Drawings,
+    on_batch: Callable[[int, float], None] = lambda _n, _l: None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> NarrowResNet:
-    """Train a narrow ResNet-50 from random weights.
+    """Train a narrow ResNet-50.
 
     Args:
         recipe: sizes, rates, radius and seed.
         drawings: the training pictures.
         on_batch: called after each step with the pictures seen in it and its loss.
+        start: state dict to start from; None: random weights.
 
     Returns:
         The running average of the weights, in evaluation mode.
@@ -113,6 +132,8 @@ def train(
     torch.manual_seed(recipe.seed)
     rng, camera = torch.Generator().manual_seed(recipe.seed), np.random.default_rng(recipe.seed)
     model = narrow_resnet50().to(memory_format=torch.channels_last)
+    if start is not None:
+        model.load_state_dict(start)
     logits = _economical(on_pixels(model, normalised=recipe.normalised))
     steps = sum(phase.pictures // recipe.batch for phase in recipe.phases)
     optimiser = torch.optim.AdamW(
@@ -154,6 +175,7 @@ def _attack(recipe: Recipe, phase: Phase, progress: float) -> Attack:
         eps_l2=recipe.eps_l2 * share * phase.side_px / FULL_SIDE_PX,
         steps=phase.attack_steps,
         step_share=1.25 / phase.attack_steps,
+        spread=phase.spread,
     )
 
 

@@ -35,7 +35,7 @@ from reference.studio.rating import (
     rate,
     top_classes,
 )
-from reference.studio.train import ROBUST, STANDARD, Recipe, train
+from reference.studio.train import ROBUST, ROBUST_START, STANDARD, Recipe, train
 from reference.studio.weights import (
     CORGI_JPEG,
     DATA,
@@ -45,7 +45,8 @@ from reference.studio.weights import (
     save_weights,
 )
 
-RECIPES: tuple[Recipe, Recipe] = (STANDARD, ROBUST)
+RECIPES: tuple[Recipe, ...] = (STANDARD, ROBUST_START, ROBUST)
+"""In the order of training."""
 TRAIN_PER_CLASS = 300
 HELD_OUT_PER_CLASS = 50
 
@@ -67,29 +68,34 @@ def make_zoo(*, docs: Path, threads: int, retrain: bool = True) -> card.Card:
     with _progress() as progress:
         if retrain:
             training = _drawn(progress, "Draw training pictures", (TRAIN_PER_CLASS, 0), threads)
+            trained: dict[str, NarrowResNet] = {}
             for recipe in RECIPES:
-                _train(progress, recipe, training)
+                start = trained.get(recipe.starts_from)
+                trained[recipe.name] = _train(progress, recipe, training, start)
+            for name in NETWORKS:
+                save_weights(name, rounded(trained[name].state_dict()))
         held_out = _drawn(
             progress, "Draw held-out pictures", (HELD_OUT_PER_CLASS, HELD_OUT_SEED), threads
         )
         models = {name: _loaded(name) for name in NETWORKS}
+        normalised = {recipe.name: recipe.normalised for recipe in RECIPES}
         ratings = {
-            recipe.name: _rated(progress, models[recipe.name], recipe, held_out)
-            for recipe in RECIPES
+            name: _rated(progress, model, (name, normalised[name]), held_out)
+            for name, model in models.items()
         }
         outcomes = []
-        for part, (name, _, _) in progress.track(
-            COURSE_ATTACKS.items(), description="Attack the corgi"
-        ):
+        task = progress.add_task("Attack the corgi", total=len(COURSE_ATTACKS), note="")
+        for part, (name, _, _) in COURSE_ATTACKS.items():
             outcomes.append(course_attack(models[name], part))
+            progress.advance(task)
     result = card.Card(
         recipes=RECIPES,
         train_per_class=TRAIN_PER_CLASS,
         held_out_per_class=HELD_OUT_PER_CLASS,
         ratings=ratings,
         corgi={
-            recipe.name: top_classes(models[recipe.name], corgi_input(normalised=recipe.normalised))
-            for recipe in RECIPES
+            name: top_classes(model, corgi_input(normalised=normalised[name]))
+            for name, model in models.items()
         },
         outcomes=tuple(outcomes),
         retrained=retrain,
@@ -118,15 +124,16 @@ def _drawn(progress: Progress, title: str, amount: tuple[int, int], workers: int
     )
 
 
-def _train(progress: Progress, recipe: Recipe, drawings: Drawings) -> None:
+def _train(
+    progress: Progress, recipe: Recipe, drawings: Drawings, start: NarrowResNet | None
+) -> NarrowResNet:
     total = sum(p.pictures // recipe.batch * recipe.batch for p in recipe.phases)
     task = progress.add_task(f"Train {recipe.name}", total=total, note="")
 
     def show(pictures: int, loss: float) -> None:
         progress.update(task, advance=pictures, note=f"loss {loss:.3f}")
 
-    trained = train(recipe, drawings, show)
-    save_weights(recipe.name, rounded(trained.state_dict()))
+    return train(recipe, drawings, show, None if start is None else start.state_dict())
 
 
 def _loaded(name: str) -> NarrowResNet:
@@ -136,11 +143,12 @@ def _loaded(name: str) -> NarrowResNet:
     return model
 
 
-def _rated(progress: Progress, model: NarrowResNet, recipe: Recipe, held_out: Drawings) -> Rating:
-    task: TaskID = progress.add_task(f"Rate {recipe.name}", total=1 + len(RADII_L2), note="")
-    return rate(
-        model, held_out, normalised=recipe.normalised, on_batch=lambda: progress.advance(task)
-    )
+def _rated(
+    progress: Progress, model: NarrowResNet, kind: tuple[str, bool], held_out: Drawings
+) -> Rating:
+    name, normalised = kind
+    task: TaskID = progress.add_task(f"Rate {name}", total=1 + len(RADII_L2), note="")
+    return rate(model, held_out, normalised=normalised, on_batch=lambda: progress.advance(task))
 
 
 def _write(result: card.Card, docs: Path) -> None:
