@@ -1,14 +1,13 @@
 """Every sample submission, really graded, gets the verdict that its `expect.toml` names.
 
-They run on the narrow bundle, two at a time with one thread each: 200 steps per attack as in the
-handout, at an eighth of the width. `test_fullsize` grades one of them at full size.
+They run on the narrow bundle, each on a worker of its own with one thread: 200 steps per attack as
+in the handout, at an eighth of the width. `test_fullsize` grades one of them at full size.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +23,8 @@ from tests.grader.conftest import request_for
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
 
-NAMES = sample_names()
-Graded = Mapping[str, tuple[GradeSheet, int]]
+SAMPLES = [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in sample_names()]
+Graded = Callable[[str], tuple[GradeSheet, int]]
 
 
 def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
@@ -44,13 +43,10 @@ def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
     return record.sheet, verdict.exit_status
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    out = tmp_path_factory.mktemp("samples")
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
-        running = {name: pool.submit(grade_sample, name, out) for name in NAMES}
-        return {name: future.result() for name, future in running.items()}
+    """Grades a sample when it is first asked for."""
+    return functools.cache(lambda name: grade_sample(name, tmp_path_factory.mktemp(name)))
 
 
 def points_of(part: PartGrade, expected: float | str) -> float:
@@ -63,9 +59,9 @@ def points_of(part: PartGrade, expected: float | str) -> float:
             return float(number)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_each_part_gets_its_verdict(name: str, graded: Graded) -> None:
-    sheet, _ = graded[name]
+    sheet, _ = graded(name)
     expected = read_expectation(name).parts
     found = {
         part.id: (part.outcome, pytest.approx(part.points), part.message) for part in sheet.parts
@@ -81,9 +77,9 @@ def test_each_part_gets_its_verdict(name: str, graded: Graded) -> None:
     assert found == wanted
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_lateness_and_policy(name: str, graded: Graded) -> None:
-    sheet, exit_check = graded[name]
+    sheet, exit_check = graded(name)
     expected = read_expectation(name)
     assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
     assert exit_check == expected.exit_check
