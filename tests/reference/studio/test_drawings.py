@@ -52,7 +52,8 @@ def test_clip_and_transform() -> None:
     lit = canvas.px[..., 0] > 0.5
     rows, columns = np.nonzero(lit)
     assert (rows.mean(), columns.mean()) == pytest.approx((32, 48), abs=1)
-    assert lit.sum() == pytest.approx(np.pi * 8**2, rel=0.1)
+    # OpenCV's smooth edge lies about half a pixel further out.
+    assert lit.sum() == pytest.approx(np.pi * 8.5**2, rel=0.1)
 
 
 def test_spline_passes_through_its_points() -> None:

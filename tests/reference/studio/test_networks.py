@@ -44,9 +44,9 @@ def test_the_robust_network_withstands_what_breaks_the_standard_one(held_out: Dr
     shares = {}
     for name, recipe in RECIPES.items():
         logits = on_pixels(_model(name), normalised=recipe.normalised)
-        attack = Attack(eps_l2=2.0, steps=10, step_share=0.25)
+        attack = Attack(eps_l2=4.0, steps=10, step_share=0.25)
         attacked = perturb(logits, x, labels, attack, torch.Generator().manual_seed(0))
-        assert float((attacked - x).flatten(1).norm(dim=1).max()) <= 2.0 + 1e-3
+        assert float((attacked - x).flatten(1).norm(dim=1).max()) <= 4.0 + 1e-3
         shares[name] = float((logits(attacked).argmax(dim=1) == labels).float().mean())
     assert shares["standard"] <= 0.15
     assert shares["robust"] >= 0.6
