@@ -28,7 +28,7 @@ def zoo(
     ] = True,
 ) -> None:
     """Retrain both networks from nothing and write weights, corgi and model card."""
-    zoo_stage.make_zoo(docs=docs, threads=threads, retrain=retrain)
+    zoo_stage.make_zoo(zoo_stage.Plan(docs=docs, threads=threads, retrain=retrain))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def plot_robustness(card: Card, path: Path) -> None:
 def as_markdown(card: Card) -> str:
     """Return the text of `docs/model-card.md`."""
     # The result is Markdown, not HTML, and every value in it is our own.
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
     environment.filters |= {
         "named": lambda class_id: f"{_NAMES[class_id]} ({class_id})",
         "percent": lambda share: f"{share:.1%}",

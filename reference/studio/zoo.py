@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -47,38 +48,45 @@ from reference.studio.weights import (
 
 RECIPES: tuple[Recipe, ...] = (STANDARD, ROBUST_START, ROBUST)
 """In the order of training."""
-TRAIN_PER_CLASS = 300
-HELD_OUT_PER_CLASS = 50
 
 
-def make_zoo(*, docs: Path, threads: int, retrain: bool = True) -> card.Card:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one `make zoo` does, and where it writes."""
+
+    docs: Path = Path("docs")
+    """Folder of `model-card.md` and its `images`."""
+    data: Path = DATA
+    """Folder of the weights, the corgi and `card.json`."""
+    threads: int = 2
+    """Threads of torch, and processes that draw."""
+    retrain: bool = True
+    """False rates the weights that are there."""
+    recipes: tuple[Recipe, ...] = RECIPES
+    """In the order of training."""
+    train_per_class: int = 300
+    """Training drawings of each class."""
+    held_out_per_class: int = 50
+    """Held-out drawings of each class."""
+
+
+def make_zoo(plan: Plan) -> card.Card:
     """Draw, train, rate and write everything of the studio.
 
-    The pictures of the card, and its figures, come from the weights as they lie on disk.
-
-    Args:
-        docs: folder of `model-card.md` and its `images`.
-        threads: threads of torch and processes that draw.
-        retrain: False rates the weights that are there.
+    The figures and pictures of the card come from the weights as they lie on disk.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(plan.threads)
     began = time.monotonic()
-    DATA.mkdir(exist_ok=True)
-    write_corgi(CORGI_JPEG)
+    plan.data.mkdir(parents=True, exist_ok=True)
+    write_corgi(plan.data / CORGI_JPEG.name)
+    normalised = {recipe.name: recipe.normalised for recipe in plan.recipes}
     with _progress() as progress:
-        if retrain:
-            training = _drawn(progress, "Draw training pictures", (TRAIN_PER_CLASS, 0), threads)
-            trained: dict[str, NarrowResNet] = {}
-            for recipe in RECIPES:
-                start = trained.get(recipe.starts_from)
-                trained[recipe.name] = _train(progress, recipe, training, start)
-            for name in NETWORKS:
-                save_weights(name, rounded(trained[name].state_dict()))
+        if plan.retrain:
+            _train_all(progress, plan)
         held_out = _drawn(
-            progress, "Draw held-out pictures", (HELD_OUT_PER_CLASS, HELD_OUT_SEED), threads
+            progress, "Draw held-out pictures", (plan.held_out_per_class, HELD_OUT_SEED), plan
         )
-        models = {name: _loaded(name) for name in NETWORKS}
-        normalised = {recipe.name: recipe.normalised for recipe in RECIPES}
+        models = {name: _loaded(name, plan.data) for name in NETWORKS}
         ratings = {
             name: _rated(progress, model, (name, normalised[name]), held_out)
             for name, model in models.items()
@@ -89,20 +97,31 @@ def make_zoo(*, docs: Path, threads: int, retrain: bool = True) -> card.Card:
             outcomes.append(course_attack(models[name], part))
             progress.advance(task)
     result = card.Card(
-        recipes=RECIPES,
-        train_per_class=TRAIN_PER_CLASS,
-        held_out_per_class=HELD_OUT_PER_CLASS,
+        recipes=plan.recipes,
+        train_per_class=plan.train_per_class,
+        held_out_per_class=plan.held_out_per_class,
         ratings=ratings,
         corgi={
             name: top_classes(model, corgi_input(normalised=normalised[name]))
             for name, model in models.items()
         },
         outcomes=tuple(outcomes),
-        retrained=retrain,
+        retrained=plan.retrain,
         minutes=(time.monotonic() - began) / 60,
     )
-    _write(result, docs)
+    _write(result, plan)
     return result
+
+
+def _train_all(progress: Progress, plan: Plan) -> None:
+    """Train every network and write the weights of those that the bundle holds."""
+    drawings = _drawn(progress, "Draw training pictures", (plan.train_per_class, 0), plan)
+    trained: dict[str, NarrowResNet] = {}
+    for recipe in plan.recipes:
+        start = trained.get(recipe.starts_from)
+        trained[recipe.name] = _train(progress, recipe, drawings, start)
+    for name in NETWORKS:
+        save_weights(name, rounded(trained[name].state_dict()), plan.data)
 
 
 def _progress() -> Progress:
@@ -116,11 +135,11 @@ def _progress() -> Progress:
     )
 
 
-def _drawn(progress: Progress, title: str, amount: tuple[int, int], workers: int) -> Drawings:
+def _drawn(progress: Progress, title: str, amount: tuple[int, int], plan: Plan) -> Drawings:
     per_class, first_seed = amount
     task = progress.add_task(title, total=per_class * len(CLASS_IDS), note="")
     return make_drawings(
-        per_class, first_seed, workers=workers, on_done=lambda n: progress.advance(task, n)
+        per_class, first_seed, workers=plan.threads, on_done=lambda n: progress.advance(task, n)
     )
 
 
@@ -136,9 +155,9 @@ def _train(
     return train(recipe, drawings, show, None if start is None else start.state_dict())
 
 
-def _loaded(name: str) -> NarrowResNet:
+def _loaded(name: str, folder: Path) -> NarrowResNet:
     model = narrow_resnet50()
-    model.load_state_dict(load_weights(name))
+    model.load_state_dict(load_weights(name, folder))
     model.eval()
     return model
 
@@ -151,14 +170,14 @@ def _rated(
     return rate(model, held_out, normalised=normalised, on_batch=lambda: progress.advance(task))
 
 
-def _write(result: card.Card, docs: Path) -> None:
-    images = docs / "images"
+def _write(result: card.Card, plan: Plan) -> None:
+    images = plan.docs / "images"
     images.mkdir(parents=True, exist_ok=True)
     for name, picture in card.pictures(result).items():
         cv2.imwrite(str(images / f"studio-{name}.png"), picture[..., ::-1])
     card.plot_robustness(result, images / "studio-robustness.png")
-    (docs / "model-card.md").write_text(card.as_markdown(result), encoding="utf-8")
-    (DATA / "card.json").write_text(json.dumps(card.as_json(result), indent=1) + "\n", "utf-8")
+    (plan.docs / "model-card.md").write_text(card.as_markdown(result), encoding="utf-8")
+    (plan.data / "card.json").write_text(json.dumps(card.as_json(result), indent=1) + "\n", "utf-8")
     _show(result)
 
 
