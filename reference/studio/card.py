@@ -20,7 +20,6 @@ from reference.studio.rating import (
     ATTACK_STEPS,
     ATTACKED_PER_CLASS,
     COURSE_ATTACKS,
-    RADII_L2,
     Outcome,
     Rating,
     corgi_input,
@@ -124,7 +123,7 @@ def as_markdown(card: Card) -> str:
     ratings = card.ratings.items()
     return template.render(
         classes=CLASS_IDS,
-        radii=RADII_L2,
+        radii=[radius for radius, _ in next(iter(card.ratings.values())).attacked],
         attack_steps=ATTACK_STEPS,
         attacked_per_class=ATTACKED_PER_CLASS,
         amplification=_AMPLIFICATION,

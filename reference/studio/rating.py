@@ -67,6 +67,7 @@ def rate(
     drawings: Drawings,
     *,
     normalised: bool,
+    radii_l2: tuple[float, ...] = RADII_L2,
     on_batch: Callable[[], None] = lambda: None,
 ) -> Rating:
     """Measure accuracy on all `drawings`, and under attack on the first few of each class."""
@@ -77,7 +78,7 @@ def rate(
     few = torch.cat([(drawings.labels == c).nonzero()[:ATTACKED_PER_CLASS, 0] for c in classes])
     sample = Drawings(drawings.pixels[few], drawings.labels[few])
     attacked = []
-    for radius in RADII_L2:
+    for radius in radii_l2:
         attack = Attack(eps_l2=radius, steps=ATTACK_STEPS, step_share=2.5 / ATTACK_STEPS)
         attacked.append((radius, float(_right(logits, sample, attack).float().mean())))
         on_batch()

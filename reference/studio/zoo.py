@@ -28,6 +28,7 @@ from reference.studio.corgi import write_corgi
 from reference.studio.data import HELD_OUT_SEED, Drawings, make_drawings
 from reference.studio.narrow import NarrowResNet, narrow_resnet50
 from reference.studio.rating import (
+    CORGI,
     COURSE_ATTACKS,
     RADII_L2,
     Rating,
@@ -68,6 +69,10 @@ class Plan:
     """Training drawings of each class."""
     held_out_per_class: int = 50
     """Held-out drawings of each class."""
+    radii_l2: tuple[float, ...] = RADII_L2
+    """Radii at which accuracy is measured, l2 in pixels of [0, 1]."""
+    course_steps: int = 200
+    """Steps of the course's attacks."""
 
 
 def make_zoo(plan: Plan) -> card.Card:
@@ -88,13 +93,13 @@ def make_zoo(plan: Plan) -> card.Card:
         )
         models = {name: _loaded(name, plan.data) for name in NETWORKS}
         ratings = {
-            name: _rated(progress, model, (name, normalised[name]), held_out)
+            name: _rated(progress, model, (name, normalised[name]), (held_out, plan.radii_l2))
             for name, model in models.items()
         }
         outcomes = []
         task = progress.add_task("Attack the corgi", total=len(COURSE_ATTACKS), note="")
         for part, (name, _, _) in COURSE_ATTACKS.items():
-            outcomes.append(course_attack(models[name], part))
+            outcomes.append(course_attack(models[name], part, plan.course_steps))
             progress.advance(task)
     result = card.Card(
         recipes=plan.recipes,
@@ -163,11 +168,20 @@ def _loaded(name: str, folder: Path) -> NarrowResNet:
 
 
 def _rated(
-    progress: Progress, model: NarrowResNet, kind: tuple[str, bool], held_out: Drawings
+    progress: Progress,
+    model: NarrowResNet,
+    kind: tuple[str, bool],
+    test: tuple[Drawings, tuple[float, ...]],
 ) -> Rating:
-    name, normalised = kind
-    task: TaskID = progress.add_task(f"Rate {name}", total=1 + len(RADII_L2), note="")
-    return rate(model, held_out, normalised=normalised, on_batch=lambda: progress.advance(task))
+    (name, normalised), (held_out, radii) = kind, test
+    task: TaskID = progress.add_task(f"Rate {name}", total=1 + len(radii), note="")
+    return rate(
+        model,
+        held_out,
+        normalised=normalised,
+        radii_l2=radii,
+        on_batch=lambda: progress.advance(task),
+    )
 
 
 def _write(result: card.Card, plan: Plan) -> None:
@@ -182,11 +196,15 @@ def _write(result: card.Card, plan: Plan) -> None:
 
 
 def _show(result: card.Card) -> None:
-    table = Table("network", "clean", *(f"PGD {radius:g}" for radius in RADII_L2), "corgi")
+    radii = [radius for radius, _ in next(iter(result.ratings.values())).attacked]
+    table = Table("network", "clean", *(f"PGD {radius:g}" for radius in radii), "corgi")
     for name, rating in result.ratings.items():
         attacked = (f"{share:.1%}" for _, share in rating.attacked)
         table.add_row(
-            name, f"{rating.clean:.1%}", *attacked, f"{dict(result.corgi[name])[263]:.3f}"
+            name,
+            f"{rating.clean:.1%}",
+            *attacked,
+            f"{dict(result.corgi[name]).get(CORGI, 0.0):.3f}",
         )
     console = Console()
     console.print(table)

@@ -21,6 +21,8 @@ def test_zoo_from_nothing_with_a_few_pictures(tmp_path: Path) -> None:
         recipes=tuple(replace(recipe, batch=8, phases=phases) for recipe in RECIPES),
         train_per_class=1,
         held_out_per_class=1,
+        radii_l2=(1.0,),
+        course_steps=2,
     )
     card = make_zoo(plan)
     assert card.retrained
