@@ -39,10 +39,12 @@ to = torch.Tensor.to
 def to_cpu(self, *a, **k):
     return self if a and str(a[0]).startswith('cuda') else to(self, *a, **k)
 torch.Tensor.to = to_cpu
-for name in ('google', 'google.colab', 'google.colab.drive', 'google.colab.files'):
+parts = ('', '.drive', '.files', '.patches')
+for name in ('google', *('google.colab' + part for part in parts)):
     sys.modules[name] = types.ModuleType(name)
 sys.modules['google.colab'].drive = sys.modules['google.colab.drive']
 sys.modules['google.colab'].files = sys.modules['google.colab.files']
+sys.modules['google.colab.patches'].cv2_imshow = lambda image: None
 sys.modules['google.colab'].drive.mount = lambda *a, **k: None
 class _Local:
     def __init__(self, url): self.content = open(url.split('/')[-1], 'rb').read()
