@@ -98,7 +98,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
     """
     on_stage("bundle")
     bundle = get_bundle(request.bundle)
-    load_expected(bundle.name)  # before minutes are spent on the run
+    expected = load_expected(bundle.name)  # before minutes are spent on the run
     on_stage("intake")
     with _unpacked(request) as (submission, folder):
         alignment = align(submission, load_template(), request.assignment)
@@ -110,7 +110,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         context = CheckContext(
             evidence=evidence,
             arrays=evidence_reader(folder.evidence),
-            expected=load_expected(bundle.name),
+            expected=expected,
             networks=networks,
             bundle=bundle,
             assignment=request.assignment,
