@@ -68,7 +68,7 @@ class _FakeSession:
         self.collector.feed(content, buffers)
 
 
-class _FakeKernel:
+class FakeKernel:
     """As much of an ipykernel as the channel needs."""
 
     iopub_socket = None
@@ -93,7 +93,7 @@ def payload_of(source: str) -> str:
 def replies(folder: Path, namespace: Mapping[str, Any], seed: int = SEED) -> tuple[ProbeReply, ...]:
     """Ask every probe whose names are there, through the real desk, channel and collector."""
     collector = Collector(folder=folder, nonce="n")
-    channel = Channel(_FakeKernel(collector), "n")
+    channel = Channel(FakeKernel(collector), "n")
     for probe in all_probes(seed):
         if all(name in namespace for name in probe.needs):
             collector.asking = probe.probe_id

@@ -1,0 +1,252 @@
+"""Problem 2: the networks, their predictions, and `output2prob`."""
+
+# %% mutant prob-over-rows | loses 2c | says "wrong dimension"
+def output2prob(output):
+    return F.softmax(output, dim=0)
+
+# %% mutant prob-logits-unchanged | loses 2c | says "unchanged"
+def output2prob(output):
+    return output
+
+# %% mutant prob-no-exponential | loses 2c | says "without the exponential"
+def output2prob(output):
+    return output / output.sum(dim=1, keepdim=True)
+
+# %% mutant prob-not-normalised | loses 2c | says "not divided"
+def output2prob(output):
+    return torch.exp(output)
+
+# %% mutant prob-max-subtracted-not-normalised | loses 2c | says "not divided"
+def output2prob(output):
+    return torch.exp(output - output.max(dim=1, keepdim=True).values)
+
+# %% mutant prob-logarithm | loses 2c | says "logarithm"
+def output2prob(output):
+    return F.log_softmax(output, dim=1)
+
+# %% mutant prob-temperature | loses 2c | says "times 0.5"
+def output2prob(output):
+    return F.softmax(output / 2, dim=1)
+
+# %% mutant prob-sharpened | loses 2c | says "times 3"
+def output2prob(output):
+    return F.softmax(3 * output, dim=1)
+
+# %% mutant prob-sigmoid | loses 2c | says "sigmoid"
+def output2prob(output):
+    return torch.sigmoid(output)
+
+# %% mutant prob-softmin | loses 2c | says "wrong sign"
+def output2prob(output):
+    return F.softmin(output, dim=1)
+
+# %% mutant prob-twice | loses 2c | says "twice"
+def output2prob(output):
+    return F.softmax(F.softmax(output, dim=1), dim=1)
+
+# %% mutant prob-per-cent | loses 2c | says "per cent"
+def output2prob(output):
+    return 100 * F.softmax(output, dim=1)
+
+# %% mutant prob-scaled-to-unit-interval | loses 2c | says "scaling"
+def output2prob(output):
+    return (output - output.min()) / (output.max() - output.min())
+
+# %% mutant prob-l2-normalised | loses 2c | says "l2 norm"
+def output2prob(output):
+    e = torch.exp(output - output.max())
+    return e / e.norm(dim=1, keepdim=True)
+
+# %% mutant prob-base-two | loses 2c | says "times 0.693"
+def output2prob(output):
+    powers = 2 ** output
+    return powers / powers.sum(dim=1, keepdim=True)
+
+# %% mutant prob-over-everything | loses 2c | says "batch|all rows"
+def output2prob(output):
+    e = torch.exp(output - output.max())
+    return e / e.sum()
+
+# %% mutant prob-overflows | loses 2c | says "overflows"
+def output2prob(output):
+    e = torch.exp(output)
+    return e / e.sum(dim=1, keepdim=True)
+
+# %% mutant prob-first-row-only | loses 2c | says "batch"
+def output2prob(output):
+    return F.softmax(output[0], dim=0)
+
+# %% mutant prob-one-hot | loses 2c | says "1 at the greatest|not the softmax"
+def output2prob(output):
+    return F.one_hot(output.argmax(dim=1), output.shape[1]).float()
+
+# %% mutant prob-top-only | loses 2c | says "shape"
+def output2prob(output):
+    return F.softmax(output, dim=1).max(dim=1).values
+
+# %% mutant prob-sorted | loses 2c | says "order|not the softmax"
+def output2prob(output):
+    return F.softmax(output, dim=1).sort(dim=1, descending=True).values
+
+# %% mutant prob-rounded | loses 2c | says "digits|rounded"
+def output2prob(output):
+    return F.softmax(output, dim=1).mul(100).round().div(100)
+
+# %% mutant prob-relu-first | loses 2c | says "not the softmax|negative"
+def output2prob(output):
+    return F.softmax(F.relu(output), dim=1)
+
+# %% mutant prob-raises | loses 2c | says "TypeError"
+def output2prob(output):
+    return F.softmax(output, dim='classes')
+
+# %% mutant prob-returns-nothing | loses 2c | says "return|None"
+def output2prob(output):
+    F.softmax(output, dim=1)
+
+# %% mutant in-features-of-another-network | loses 2a | says "not that of ResNet-50"
+# @ p2a-random-0
+# - models.resnet50()
+# + models.resnet18()
+
+# %% mutant in-features-answer-is-classes | loses 2a | says "does not hold"
+# @ p2a-answer-0
+# - 2048
+# + 1000
+# - layer4
+# + layer5
+
+# %% mutant in-features-answer-512 | loses 2a | says "does not hold"
+# @ p2a-answer-0
+# - 2048
+# + 512
+
+# %% mutant random-network-is-trained | loses 2b | says "trained"
+# @ p2a-random-0
+# - models.resnet50()
+# + models.resnet50(weights='IMAGENET1K_V1')
+
+# %% mutant random-network-on-noise | loses 2b | says "not on the corgi"
+# @ p2b-predict-
+# -     output = model(batch)
+# +     output = model(torch.rand(1, 3, 224, 224))
+
+# %% mutant pretrained-in-training-mode | loses 2c | says "training mode"
+# @ p2c-load-000
+# - model.eval()
+# + model.train()
+
+# %% mutant pretrained-fed-pixels | loses 2c | says "pixels"
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = model(prepare_image(img, do_normalize=False).to(device))
+
+# %% mutant pretrained-not-loaded | loses 2c | says "random weights|untrained"
+# @ p2c-load-000
+# - weights='IMAGENET1K_V1'
+# + weights=None
+
+# %% mutant pretrained-on-noise | loses 2c | says "not on the corgi"
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = model(torch.randn(1, 3, 224, 224))
+
+# %% mutant pretrained-upside-down | loses 2c | says "not on the corgi|others than"
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = model(batch.flip(2))
+
+# %% variant prob-without-dim
+def output2prob(output):
+    return F.softmax(output)
+
+# %% variant prob-module
+def output2prob(output):
+    return torch.nn.Softmax(dim=1)(output)
+
+# %% variant prob-last-dimension
+def output2prob(output):
+    return output.softmax(-1)
+
+# %% variant prob-by-hand
+def output2prob(output):
+    z = output - output.max(dim=1, keepdim=True).values
+    e = torch.exp(z)
+    return e / e.sum(dim=1, keepdim=True)
+
+# %% variant prob-numpy
+def output2prob(output):
+    z = output.detach().cpu().numpy()
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return torch.from_numpy(e / e.sum(axis=1, keepdims=True))
+
+# %% variant prob-scipy
+from scipy.special import softmax
+def output2prob(output):
+    return torch.from_numpy(softmax(output.detach().numpy(), axis=1))
+
+# %% variant prob-logsumexp
+def output2prob(output):
+    return torch.exp(output - torch.logsumexp(output, dim=1, keepdim=True))
+
+# %% variant prob-exp-of-log-softmax
+def output2prob(output):
+    return F.log_softmax(output, dim=1).exp()
+
+# %% variant prob-double
+def output2prob(output):
+    return torch.softmax(output.double(), dim=1)
+
+# %% variant prob-row-by-row
+def output2prob(output):
+    return torch.stack([torch.softmax(row, dim=0) for row in output])
+
+# %% variant prob-squeezed
+def output2prob(output, verbose=False):
+    return torch.softmax(output, dim=1).squeeze()
+
+# %% variant prob-global-maximum
+def output2prob(output):
+    e = torch.exp(output - output.max())
+    return e / e.sum(dim=1, keepdim=True)
+
+# %% variant model-forward-called
+# @ p2b-predict-
+# -     output = model(batch)
+# +     output = model.forward(batch)
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = model.forward(batch)
+
+# %% variant model-in-data-parallel
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = torch.nn.Sequential(model)(batch)
+
+# %% variant model-under-another-name
+# @ p2b-predict-
+# - with torch.no_grad():
+# + net = model
+# + with torch.no_grad():
+# -     output = model(batch)
+# +     output = net(batch)
+
+# %% variant model-with-gradients
+# @ p2c-load-000
+# - with torch.no_grad():
+# + if True:
+
+# %% variant random-network-in-training-mode
+# @ p2a-random-0
+# - model.eval()
+# + model.train()
+
+# %% variant resized-by-pil
+# @ p2b-helpers-
+# -     small = cv2.resize(image_cv2, (224, 224))
+# +     small = np.array(Image.fromarray(image_cv2).resize((224, 224)))
+
+# %% variant in-features-printed
+# @ p2a-random-0
+# - model.fc
+# + print('features:', model.fc.in_features)

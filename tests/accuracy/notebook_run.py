@@ -1,0 +1,191 @@
+"""A notebook's cells and the real probes and recorders, run in one process for many cases.
+
+The kernel's side, the plan, the collector and the checks are the grader's own; what is left out is
+the kernel process itself, which would take seconds per case. Only for a process of its own: the
+shims patch torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from grader.alignment import align, load_template
+from grader.assignment import load_assignment
+from grader.checks import CheckContext, TrustedNetworks, evidence_reader, run_checks
+from grader.execution.collector import Collector
+from grader.kernel_side import compat, recorder, start
+from grader.kernel_side.channel import Channel
+from grader.plan import RunOptions, plan_run
+from grader.probes import all_probes
+from grader.records import (
+    Cell,
+    CellRun,
+    Evidence,
+    Finding,
+    HostFacts,
+    Outcome,
+    RunCell,
+    RunPlan,
+    Submission,
+)
+from reference.bundles import get_bundle
+from reference.expected import load_expected
+from reference.studio import narrow
+from tests.accuracy.corpus import NotebookCell
+from tests.grader.checks.support import FakeKernel
+
+SEED = 20210324
+BUNDLE = "studio-narrow"
+NONCE = "n"
+
+
+@dataclass
+class NotebookRun:
+    """Runs cases one after the other, each in a shell of its own."""
+
+    folder: Path
+    """Working folder; the course's files are put there."""
+    assignment_name: str = "pset4_sp21"
+    _prepared: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.assignment = load_assignment(self.assignment_name)
+        self.bundle = get_bundle(BUNDLE)
+        self.expected = load_expected(self.bundle.name)
+        self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
+        self.template = load_template()
+        self.probes = all_probes(SEED)
+        self.work = self.folder / "work"
+        self.work.mkdir(parents=True)
+        for path in (self.bundle.root / "files").iterdir():
+            (self.work / path.name).symlink_to(path)
+        torch.hub.set_dir(str(self.bundle.root / "torch/hub"))
+        os.environ["MPLBACKEND"] = "agg"
+        os.chdir(self.work)
+        sys.modules["_pset4.start"] = start
+        sys.modules["grader.kernel_side.narrow"] = narrow  # as the workspace lays it there
+
+    def findings(self, cells: tuple[NotebookCell, ...]) -> dict[str, tuple[Finding, ...]]:
+        """Run the cells and return the findings by part."""
+        submission = _submission(cells)
+        alignment = align(submission, self.template, self.assignment)
+        options = RunOptions(device="cpu", seed=SEED, nonce=NONCE)
+        plan = plan_run(submission, alignment, self.probes, self.bundle, options)
+        evidence_folder = self.folder / "evidence"
+        shutil.rmtree(evidence_folder, ignore_errors=True)
+        evidence_folder.mkdir()
+        evidence = self._execute(plan, submission, evidence_folder)
+        context = CheckContext(
+            evidence=evidence,
+            arrays=evidence_reader(evidence_folder),
+            expected=self.expected,
+            networks=self.networks,
+            bundle=self.bundle,
+            assignment=self.assignment,
+            submission=submission,
+            alignment=alignment,
+        )
+        return dict(run_checks(self.assignment, context))
+
+    def _execute(self, plan: RunPlan, submission: Submission, folder: Path) -> Evidence:
+        collector = Collector(folder=folder, nonce=NONCE)
+        shell = _shell(collector)
+        channel = Channel(shell.kernel, NONCE)
+        if not self._prepared:
+            compat.install(channel, [shim.name for shim in plan.shims])
+            self._prepared = True
+        start._channels[:] = [channel]
+        compat.seed_generators(SEED)
+        recorder.install(channel, shell, SEED)
+        began = time.perf_counter()
+        runs = []
+        for step in plan.steps:
+            if isinstance(step, RunCell):
+                collector.cell_index = step.cell_index
+                runs.append(_run_cell(shell, submission.cells[step.cell_index]))
+            else:
+                collector.asking = step.probe.probe_id
+                _run(shell, step.probe.source, silent=True)
+        return Evidence(
+            cells=tuple(runs),
+            replies=tuple(collector.replies.values()),
+            runs=tuple(collector.runs.values()),
+            models=tuple(collector.models),
+            predictions=tuple(collector.predictions),
+            shims=(),
+            served=(),
+            missed=(),
+            notes=(),
+            host=HostFacts(device="cpu", isolation="process", versions=()),
+            seconds=time.perf_counter() - began,
+            seed=SEED,
+        )
+
+
+def _submission(cells: tuple[NotebookCell, ...]) -> Submission:
+    return Submission(
+        kerberos="ada",
+        zip_sha256="",
+        folder="",
+        notebook_path="ada.ipynb",
+        report_path="report.pdf",
+        report_pages=4,
+        other_files=(),
+        cells=tuple(
+            Cell(
+                index=index,
+                cell_id=cell.cell_id,
+                kind=cell.kind,
+                source=cell.source,
+                execution_count=None,
+                stored_outputs=0,
+            )
+            for index, cell in enumerate(cells)
+        ),
+        notes=(),
+    )
+
+
+def _shell(collector: Collector) -> Any:
+    InteractiveShell.clear_instance()
+    shell: Any = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.kernel = FakeKernel(collector)
+    shell.showtraceback = lambda *_, **__: None
+    shell.displayhook.write_output_prompt = lambda: None
+    return shell
+
+
+def _run(shell: Any, source: str, *, silent: bool) -> Any:
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return shell.run_cell(source, silent=silent, store_history=False)
+
+
+def _run_cell(shell: Any, cell: Cell) -> CellRun:
+    began = time.perf_counter()
+    result = _run(shell, cell.source, silent=False)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    error = result.error_before_exec or result.error_in_exec
+    return CellRun(
+        cell_index=cell.index,
+        outcome=Outcome.PASS if error is None else Outcome.STUDENT_ERROR,
+        seconds=time.perf_counter() - began,
+        error_name="" if error is None else type(error).__name__,
+        error_message="" if error is None else " ".join(str(error).split())[:500],
+    )
