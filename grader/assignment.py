@@ -14,7 +14,7 @@ from dataclasses import field
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Annotated, Literal, TypeAlias, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -148,6 +148,12 @@ class Assignment:
     """Digest of the file, hexadecimal."""
     course_files: Mapping[str, str] = field(default_factory=dict, hash=False)
     """URL that notebooks fetch from, to the file's path below the bundle's folder."""
+    credit: Mapping[str, Mapping[str, Annotated[float, Field(ge=0, le=1)]]] = field(
+        default_factory=dict, hash=False
+    )
+    """Check, then fault, to the share of the check's points that is left (`checks.credit`)."""
+    short_cuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Check to the library functions that answer its question by themselves: staff is told."""
 
     @property
     def due(self) -> datetime:

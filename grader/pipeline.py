@@ -16,6 +16,7 @@ from pathlib import Path
 
 from grader.alignment import align, load_template
 from grader.assignment import Assignment, Course
+from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
 from grader.checks.registry import run_checks
 from grader.execution import Job, OnProgress, execute, no_evidence
@@ -97,6 +98,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         GraderFault: our own fault; the old results, if any, are untouched.
     """
     on_stage("bundle")
+    validate_credit(request.assignment)
     bundle = get_bundle(request.bundle)
     expected = load_expected(bundle.name)  # before minutes are spent on the run
     on_stage("intake")

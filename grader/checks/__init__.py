@@ -7,6 +7,7 @@ a fault of the grader's own is its own outcome.
 from __future__ import annotations
 
 from grader.checks.context import Check, CheckContext, TrustedNetworks, evidence_reader
+from grader.checks.credit import validate_credit
 from grader.checks.registry import CHECKS, run_checks
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "TrustedNetworks",
     "evidence_reader",
     "run_checks",
+    "validate_credit",
 ]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from grader.assignment import Experiment
-from grader.checks import credit
 from grader.checks.attempts import Attempt, log_probability_curve, pictures, step_config
 from grader.checks.context import RUN_ENDED, CheckContext
+from grader.checks.credit import Share
 from grader.checks.directions import Direction, direction_of
 from grader.checks.findings import (
     Verdict,
@@ -56,7 +56,7 @@ class _Case:
         return self.facts.log_gain >= self.wanted_gain - threshold("gain_shortfall")
 
 
-def judge_attack(context: CheckContext, part_id: str, attempt: Attempt) -> Verdict:
+def judge_attack(context: CheckContext, part_id: str, attempt: Attempt, share: Share) -> Verdict:
     """Judge one run as an answer to 4(a), 4(b) or 4(e)."""
     experiment = context.experiment(part_id)
     final = attempt.final
@@ -78,7 +78,7 @@ def judge_attack(context: CheckContext, part_id: str, attempt: Attempt) -> Verdi
         return replace(verdict, evidence_ids=(attempt.run.run_id,))
     case = _measure(context, part_id, attempt, final)
     return replace(
-        _verdict(context, case),
+        _verdict(context, case, share),
         measurements=_rows(case),
         exhibits=_exhibits(context, case),
         evidence_ids=(attempt.run.run_id, f"cell {attempt.run.cell_index}"),
@@ -135,7 +135,7 @@ def _wanted_gain(reference: AttackResult, steps: int) -> float:
 # -- verdict --------------------------------------------------------------------------------------
 
 
-def _verdict(context: CheckContext, case: _Case) -> Verdict:
+def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
     start = _wrong_start(case)
     if start is not None:
         return start
@@ -147,18 +147,18 @@ def _verdict(context: CheckContext, case: _Case) -> Verdict:
         return failed(_why_no_gain(context, case, name))
     words = [f"the log-probability of {name} rises by {case.facts.log_gain:.1f} nats"]
     earned = 1.0
-    if direction.objective in credit.OBJECTIVE and direction.objective != "log_probability":
-        earned = min(earned, credit.OBJECTIVE[direction.objective])
+    if direction.objective in _OBJECTIVE_WORDS:
+        earned = min(earned, share(direction.objective))
         words.append(
             f"but what is climbed is {_OBJECTIVE_WORDS[direction.objective]}, not the "
             "log-probability"
         )
     if not case.reached:
-        earned = min(earned, credit.WEAK_GAIN)
+        earned = min(earned, share("weak_gain"))
         words.append(f"but the reference reaches {case.wanted_gain:.1f}: take more or longer steps")
     broken = _broken_constraint(case)
     if broken:
-        earned = min(earned, credit.CONSTRAINT)
+        earned = min(earned, share("constraint"))
         words.append(f"but {broken}")
     if earned < 1:
         return partly(f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(case))

@@ -8,6 +8,7 @@ from grader.assignment import Experiment
 from grader.checks.attack_judge import judge_attack
 from grader.checks.attempts import Attempt, attempts_of, log_probability_curve, pictures
 from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.credit import Share, shares_of
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -30,17 +31,17 @@ MOST_JUDGED = 4
 
 def check_attack_tarantula(context: CheckContext, part_id: str) -> Finding:
     """4(a): from the corgi to a tarantula, without a ball."""
-    return _targeted(context, part_id).finding("attack_tarantula")
+    return _finding(context, part_id, "attack_tarantula")
 
 
 def check_attack_tiger_cat(context: CheckContext, part_id: str) -> Finding:
     """4(b): from the corgi to a tiger cat, in an l2 ball."""
-    return _targeted(context, part_id).finding("attack_tiger_cat")
+    return _finding(context, part_id, "attack_tiger_cat")
 
 
 def check_attack_robust(context: CheckContext, part_id: str) -> Finding:
     """4(e): the attack of 4(b) on the robust network, in pixels."""
-    return _targeted(context, part_id).finding("attack_robust")
+    return _finding(context, part_id, "attack_robust")
 
 
 def check_attack_bonus(context: CheckContext, _part_id: str) -> Finding:
@@ -51,14 +52,19 @@ def check_attack_bonus(context: CheckContext, _part_id: str) -> Finding:
 # -- 4(a), 4(b), 4(e) -----------------------------------------------------------------------------
 
 
-def _targeted(context: CheckContext, part_id: str) -> Verdict:
+def _finding(context: CheckContext, part_id: str, check_id: str) -> Finding:
+    share = shares_of(context.assignment, check_id)
+    return _targeted(context, part_id, share).finding(check_id)
+
+
+def _targeted(context: CheckContext, part_id: str, share: Share) -> Verdict:
     experiment = context.experiment(part_id)
     target = _target(experiment)
     attempts = attempts_of(context)
     candidates = _candidates(context, attempts, experiment, target)
     if not candidates:
         return _none(context, part_id, attempts, experiment)
-    verdicts = [judge_attack(context, part_id, a) for a in candidates[-MOST_JUDGED:]]
+    verdicts = [judge_attack(context, part_id, a, share) for a in candidates[-MOST_JUDGED:]]
     return min(reversed(verdicts), key=Verdict.rank)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from grader.checks.context import Array
 from grader.checks.replies import Answers
-from grader.probes import ConvCase
+from grader.checks.rounding import lost_digits
+from grader.checks.sizes import Size, limited_to
+from grader.probes import ConvCase, conv_demos, conv_rows
 from grader.tolerance import agrees
 from reference import conv
 from reference.conv import CONVENTIONS, Convention
@@ -45,6 +47,14 @@ def by_convention(case: ConvCase, convention: Convention) -> Floats:
     return output
 
 
+@lru_cache(maxsize=2048)
+def rows_by_convention(case: ConvCase, convention: Convention) -> Floats:
+    """Return the outputs for all rows of a case, (rows, N), read-only."""
+    outputs = np.stack([conv.forward(x, w, convention) for x, w in conv_rows(case)])
+    outputs.flags.writeable = False
+    return outputs
+
+
 def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
     """Return the shift that explains all outputs, or None."""
     for operation in OPERATIONS:
@@ -64,10 +74,13 @@ def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
 def describe_difference(answers: Answers, cases: tuple[ConvCase, ...], shift: Shift | None) -> str:
     """Return a sentence on what is wrong."""
     outputs = {c: answers.first(c.key) for c in cases}
+    raised = [c.size for c in cases if c.key in answers.errors]
     shape = _shape_sentence(outputs)
+    sizes = _sizes_sentence(answers, cases, bool(raised)) if raised or shape else ""
+    if sizes:
+        return sizes
     if shape:
         return shape
-    raised = [c.size for c in cases if c.key in answers.errors]
     if raised:
         return f"An exception for {raised[0]}: {answers.error_sentence()}."
     if any(y is not None and not np.isfinite(y).all() for y in outputs.values()):
@@ -78,28 +91,123 @@ def describe_difference(answers: Answers, cases: tuple[ConvCase, ...], shift: Sh
             f"The output is a {shift.operation} that is shifted by {abs(shift.by or 0)} {plural}: "
             "the padding is that much too large on one side and too small on the other."
         )
-    return _value_sentence(answers, outputs)
+    return _value_sentence(answers, outputs, cases)
 
 
-def _value_sentence(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
+def _sizes_sentence(answers: Answers, cases: tuple[ConvCase, ...], raised: bool) -> str:
+    """A function that works for one N or k only."""
+    tried = (*cases, *conv_demos())
+    rules = {
+        limited_to(_right_sizes(answers, tried, convention), {_size(c) for c in tried})
+        for convention in CONVENTIONS
+    } - {""}
+    if not rules:
+        return ""
+    otherwise = f" (else {answers.error_sentence()})" if raised else ""
+    return f"The output is right only for {min(rules)}{otherwise}: it must be for any N and k <= N."
+
+
+def _right_sizes(
+    answers: Answers, tried: tuple[ConvCase, ...], convention: Convention
+) -> set[Size]:
+    outputs = [(c, answers.first(c.key)) for c in tried]
+    wrong = [c for c, y in outputs if y is None or not agrees(y, by_convention(c, convention))]
+    return {_size(c) for c in tried} - {_size(c) for c in wrong}
+
+
+def _size(case: ConvCase) -> Size:
+    return len(case.x), len(case.w)
+
+
+def _value_sentence(
+    answers: Answers, outputs: Mapping[ConvCase, Array | None], cases: tuple[ConvCase, ...]
+) -> str:
     right = [c.size for c, y in outputs.items() if _fits_some(c, y)]
     if _right_inside(outputs):
         return (
             "The output is right in the interior but wrong at the ends of the signal: no padding "
             "(zero, edge, reflect, symmetric, circular) gives these values."
         )
+    for words, change in _FAULTS:
+        if _explains(outputs, change):
+            return f"The output {words}."
     factor = _factor(outputs)
     if factor is not None:
         return f"The output is {factor:.4g} times what it should be."
+    coarse = _coarse(outputs)
+    if coarse:
+        return f"The output {coarse}."
+    sizes = _sizes_sentence(answers, cases, raised=False)
+    if sizes:
+        return sizes
     if 2 <= len(right) < len(outputs) and _more_than_one_tap(outputs, right):
         return f"The output is right for some sizes only ({'; '.join(right)})."
     unused = _unused_taps(answers, outputs)
     if unused:
         return f"The output does not depend on {unused}: every tap of the kernel must be summed."
+    curved = _curved(answers, outputs)
+    if curved:
+        return f"The output is not linear in {curved}: it must be a sum of products w[j] x[i + j]."
     return (
         "The output follows neither a cross-correlation nor a convolution of equal length, "
         "with any padding and either centre."
     )
+
+
+_FAULTS: tuple[tuple[str, Callable[[ConvCase, Floats], Floats]], ...] = (
+    ("is in reverse order", lambda _, y: y[::-1]),
+    ("is divided by k, as a mean: it must be a sum", lambda c, y: y / len(c.w)),
+    (
+        "is divided by the sum of the kernel: a kernel is used as it is",
+        lambda c, y: y / np.sum(c.w),
+    ),
+    ("has 1 added to it", lambda _, y: y + 1),
+    ("has the input added to it", lambda c, y: y + np.array(c.x)),
+    ("is all zeros", lambda _, y: np.zeros_like(y)),
+    ("is the input, unchanged", lambda c, _: np.array(c.x)),
+    ("never falls below 0: a convolution layer is linear", lambda _, y: np.maximum(y, 0)),
+    ("is without its sign: a convolution layer is linear", lambda _, y: np.abs(y)),
+)
+"""What is often got wrong, as (words, what becomes of a convention's output)."""
+
+
+def _explains(
+    outputs: Mapping[ConvCase, Array | None], change: Callable[[ConvCase, Floats], Floats]
+) -> bool:
+    return any(
+        all(
+            y is not None and agrees(y, change(c, by_convention(c, convention)))
+            for c, y in outputs.items()
+        )
+        for convention in CONVENTIONS
+    )
+
+
+def _coarse(outputs: Mapping[ConvCase, Array | None]) -> str:
+    """How one convention's outputs are imprecise, all cases together; empty where they are not."""
+    if any(y is None for y in outputs.values()):
+        return ""
+    found = np.concatenate([np.ravel(y) for y in outputs.values() if y is not None])
+    told = (
+        lost_digits(found, np.concatenate([by_convention(c, convention) for c in outputs]))
+        for convention in CONVENTIONS
+    )
+    return next((words for words in told if words), "")
+
+
+def _curved(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
+    """Name the argument in which the output is not linear: f(a + e) + f(a - e) = 2 f(a) fails."""
+    for name, of_kernel in (("the input", False), ("the kernel", True)):
+        for case in outputs:
+            rows, n, k = answers.get(case.key), len(case.x), len(case.w)
+            if rows is None or len(rows) != 1 + 2 * n + 2 * k:
+                continue
+            values = rows.astype(np.float64)
+            moved = values[1 + 2 * n :] if of_kernel else values[1 : 1 + 2 * n]
+            sums = moved[0::2] + moved[1::2]
+            if not agrees(sums, np.broadcast_to(2 * values[0], sums.shape)):
+                return name
+    return ""
 
 
 _LENGTHS: tuple[tuple[str, Callable[[int, int], int]], ...] = (

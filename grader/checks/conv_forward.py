@@ -7,11 +7,25 @@ from typing import TypeAlias
 
 import numpy as np
 
-from grader.checks import credit
 from grader.checks.context import Array, CheckContext
-from grader.checks.conv_diagnosis import Shift, by_convention, describe_difference, shift_of
+from grader.checks.conv_diagnosis import (
+    Shift,
+    by_convention,
+    describe_difference,
+    rows_by_convention,
+    shift_of,
+)
+from grader.checks.credit import Share, shares_of
 from grader.checks.examples import counterexample, row, stems
-from grader.checks.findings import Verdict, failed, needs_human, partly, passed
+from grader.checks.findings import (
+    Verdict,
+    changes_arguments,
+    failed,
+    keeps_state,
+    needs_human,
+    partly,
+    passed,
+)
 from grader.checks.replies import Answers, answers_of, judge_layer, reply_of
 from grader.probes import ConvCase, conv_cases, conv_demos
 from grader.records import Finding, Outcome
@@ -20,6 +34,7 @@ from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from reference.numgrad import LINEAR_EPS
 from reference.signals import Floats
 
+CHECK = "conv_forward"
 FUNCTION = "conv1d_forward"
 
 Matrices: TypeAlias = dict[str, Floats]
@@ -39,9 +54,9 @@ class Forward:
 
 def check_conv_forward(context: CheckContext, part_id: str) -> Finding:
     """1(a), forward of the convolution layer."""
-    cases = conv_cases(context.seed)
-    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases))
-    return verdict.finding("conv_forward")
+    cases, share = conv_cases(context.seed), shares_of(context.assignment, CHECK)
+    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
+    return verdict.finding(CHECK)
 
 
 def own_forward(context: CheckContext) -> Forward | None:
@@ -53,7 +68,8 @@ def own_forward(context: CheckContext) -> Forward | None:
     forms = [form for form in answers_of(context, reply) if form.arrays]
     if not forms:
         return None
-    best = min(forms, key=lambda form: _judge(form, cases).rank())
+    share = shares_of(context.assignment, CHECK)
+    best = min(forms, key=lambda form: _judge(form, cases, share).rank())
     to_input, to_kernel = {}, {}
     for case in (*cases, *conv_demos()):
         jacobians = _jacobians(best.get(case.key), len(case.x), len(case.w))
@@ -65,10 +81,10 @@ def own_forward(context: CheckContext) -> Forward | None:
     )
 
 
-def _judge(answers: Answers, cases: tuple[ConvCase, ...]) -> Verdict:
+def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdict:
     fitting = _fitting(answers, cases)
     closest = fitting[0] if fitting else _closest(answers, cases)
-    verdict = _verdict(answers, cases, fitting)
+    verdict = _verdict(answers, cases, fitting, share)
     demos = conv_demos()
     comparisons = [
         compare_layer(_or_nothing(answers.first(c.key)), by_convention(c, closest)) for c in cases
@@ -87,27 +103,30 @@ def _judge(answers: Answers, cases: tuple[ConvCase, ...]) -> Verdict:
 
 
 def _verdict(
-    answers: Answers, cases: tuple[ConvCase, ...], fitting: tuple[Convention, ...]
+    answers: Answers,
+    cases: tuple[ConvCase, ...],
+    fitting: tuple[Convention, ...],
+    share: Share,
 ) -> Verdict:
-    if not answers.repeats_itself(cases[0].key):
-        return failed(
-            f"{FUNCTION} gives another result when it is called again with the same arguments: "
-            "it keeps something from call to call."
-        )
+    if not answers.repeats_itself():
+        return failed(keeps_state(FUNCTION))
     if fitting:
         found = f"Right: a {fitting[0].describe(2)}."
-        if answers.changed_inputs:
-            return partly(
-                f"{found} But {FUNCTION} changes its arguments; work on a copy.", credit.IN_PLACE
-            )
+        if answers.changed_arguments:
+            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
         return passed(found, staff=f"convention: {fitting[0].describe(2)}")
+    if all(_constant(answers.get(c.key)) for c in cases):
+        return failed(
+            f"{FUNCTION} gives the same output for other inputs of the same size: it keeps the "
+            "result of an earlier call, or does not use its arguments."
+        )
     odd = tuple(c for c in cases if len(c.w) % 2)
     if _fitting(answers, odd):
         name = _fitting(answers, odd)[0].describe(1)
         return partly(
             f"Right for kernels of odd size (a {name}), but not for even ones, where a kernel has "
             "no middle: pad (k - 1) // 2 samples on one side and k // 2 on the other.",
-            credit.EVEN_KERNEL,
+            share("even_kernel"),
             staff=_errors(answers),
         )
     shift = shift_of({c: answers.first(c.key) for c in cases})
@@ -131,12 +150,27 @@ def _errors(answers: Answers) -> str:
 
 
 def _fitting(answers: Answers, cases: tuple[ConvCase, ...]) -> tuple[Convention, ...]:
-    outputs = [(c, answers.first(c.key)) for c in cases]
+    """Conventions that every case follows, in all of its rows."""
     return tuple(
         convention
         for convention in CONVENTIONS
-        if all(y is not None and agrees(y, by_convention(c, convention)) for c, y in outputs)
+        if all(_follows(answers, case, convention) for case in cases)
     )
+
+
+def _follows(answers: Answers, case: ConvCase, convention: Convention) -> bool:
+    first = answers.first(case.key)
+    if first is None or not agrees(first, by_convention(case, convention)):
+        return False
+    rows, wanted = answers.get(case.key), rows_by_convention(case, convention)
+    if rows is None or rows.size != wanted.size:
+        return False
+    return agrees(rows.reshape(wanted.shape), wanted)
+
+
+def _constant(rows: Array | None) -> bool:
+    """Whether all of a case's calls, which differ in their inputs, gave one and the same output."""
+    return rows is not None and len(rows) > 1 and bool((rows == rows[0]).all())
 
 
 def _closest(answers: Answers, cases: tuple[ConvCase, ...]) -> Convention:

@@ -28,6 +28,14 @@ def numbers(values: ArrayLike) -> str:
     return f"[{shown}, ...]" if array.size > MOST_SHOWN else f"[{shown}]"
 
 
+def rows_text(values: ArrayLike) -> str:
+    """Write a short array of one or two axes as nested lists."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim < 2:
+        return numbers(array)
+    return f"[{', '.join(numbers(row) for row in array)}]"
+
+
 def call_text(function: str, arguments: Sequence[ArrayLike]) -> str:
     """Write a call as it can be pasted into a cell."""
     return f"{function}({', '.join(numbers(a) for a in arguments)})"

@@ -92,6 +92,19 @@ def student_error(message: str, staff: str = "") -> Verdict:
     return Verdict(outcome=Outcome.STUDENT_ERROR, message=message, staff=staff)
 
 
+def keeps_state(function: str) -> str:
+    """Say that a function gives another result when it is called again."""
+    return (
+        f"{function} gives another result when it is called again with the same arguments: "
+        "it keeps something from call to call."
+    )
+
+
+def changes_arguments(function: str) -> str:
+    """Say that a function works in place."""
+    return f"{function} changes its arguments; work on a copy."
+
+
 def sentence_of(run: CellRun) -> str:
     """Say how a cell ended."""
     cell = f"Cell {run.cell_index + 1} of the notebook"

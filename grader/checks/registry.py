@@ -17,7 +17,8 @@ from grader.checks.conv_backward import check_conv_grad_input, check_conv_grad_k
 from grader.checks.conv_forward import check_conv_forward
 from grader.checks.conv_update import check_conv_update
 from grader.checks.features import check_feature_visualisation
-from grader.checks.pooling import check_pool_backward, check_pool_forward
+from grader.checks.pool_backward import check_pool_backward
+from grader.checks.pool_forward import check_pool_forward
 from grader.checks.predictions import (
     check_in_features,
     check_random_network,

@@ -15,12 +15,9 @@ from grader.checks.findings import (
     sentence_of,
     student_error,
 )
-from grader.probes.questions import AGAIN
+from grader.probes.questions import AGAIN, FIRST
 from grader.records import Outcome, ProbeReply, ProbeValue
 from grader.tolerance import agrees
-
-CHANGED = "inputs changed"
-"""How the collector marks a call that changed its arguments."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,8 +30,8 @@ class Answers:
     """`<key>/<place>` to the stack of outputs."""
     errors: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Key to class and text of the exception."""
-    changed_inputs: bool = False
-    """Whether a call changed its arguments."""
+    changed_arguments: frozenset[int] = frozenset()
+    """Places of the arguments that some call changed."""
 
     def get(self, key: str, place: int = 0) -> Array | None:
         """Return the stack of outputs of one call."""
@@ -54,28 +51,32 @@ class Answers:
         name, text = next(iter(self.errors.values()), ("", ""))
         return f"{name}: {text}".rstrip(": ")
 
-    def repeats_itself(self, key: str) -> bool:
-        """Whether the repeated first call gave the same again."""
-        again = self.first(AGAIN)
-        first = self.first(key)
-        if again is None or first is None:
-            return again is first
-        return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
+    def repeats_itself(self) -> bool:
+        """Whether the first call, repeated at the end, gave the same again at every place."""
+        return all(
+            _equal(self.first(AGAIN, place), self.first(FIRST, place))
+            for place in range(max(self.places(FIRST), self.places(AGAIN)))
+        )
+
+
+def _equal(again: Array | None, first: Array | None) -> bool:
+    if again is None or first is None:
+        return again is first
+    return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
 
 
 def answers_of(context: CheckContext, reply: ProbeReply) -> tuple[Answers, ...]:
     """Sort a reply by the form of the arguments; forms in which nothing came back stay out."""
     forms: dict[str, Answers] = {}
-    changed: set[str] = set()
+    changed: dict[str, frozenset[int]] = {}
     for value in reply.values:
         name, _, form_and_place = value.name.partition("@")
         form, _, place = form_and_place.partition("/")
         found = forms.setdefault(form, Answers(form=form))
         _take(context, found, f"{name}/{place}", value)
-        if value.kind.endswith(CHANGED):
-            changed.add(form)
+        changed[form] = changed.get(form, frozenset()) | set(value.changed_arguments)
     return tuple(
-        Answers(form=f, arrays=a.arrays, errors=a.errors, changed_inputs=f in changed)
+        Answers(form=f, arrays=a.arrays, errors=a.errors, changed_arguments=changed[f])
         for f, a in forms.items()
     )
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
-from grader.checks import credit
 from grader.checks.context import Array, CheckContext
+from grader.checks.credit import Share, shares_of
+from grader.checks.examples import rows_text
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -22,7 +24,8 @@ from grader.checks.findings import (
     why_missing,
 )
 from grader.checks.replies import Answers, answers_of, reply_of
-from grader.probes import LogitsCase, logits_cases
+from grader.checks.rounding import lost_digits
+from grader.probes import LogitsCase, logits_cases, logits_demos
 from grader.records import Finding, Measurement, Outcome
 from grader.tolerance import TOLERANCES, Comparison, compare
 from reference.signals import Floats
@@ -61,17 +64,22 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             "output2prob gave no answer that can be read; a person looks at it.",
             staff="the reply holds neither values nor errors",
         )
-    verdict = _judge(forms[0], logits_cases(context.seed))
+    share = shares_of(context.assignment, "output2prob")
+    verdict = _judge(forms[0], logits_cases(context.seed), share)
     return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
 
 
-def _judge(answers: Answers, cases: tuple[LogitsCase, ...]) -> Verdict:
+def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Verdict:
     if not answers.arrays:
         if any(name == "NotImplementedError" for name, _ in answers.errors.values()):
             return not_attempted("output2prob is still the unfinished stub.")
         return student_error(f"output2prob raised an exception: {answers.error_sentence()}")
     compared = {c.key: _compare(answers, c) for c in cases}
-    verdict = _verdict(answers, cases, {key for key, found in compared.items() if found.ok})
+    right = {key for key, found in compared.items() if found.ok}
+    verdict = _verdict(answers, cases, right, share)
+    if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
+        tries = [(d.logits, answers.first(d.key)) for d in logits_demos()]
+        verdict = replace(verdict, message=f"{verdict.message} {_example(tries)}".strip())
     sums = answers.first("single")
     total = float(np.sum(sums)) if sums is not None and np.isfinite(sums).all() else float("nan")
     rows = [_row(case, compared[case.key]) for case in cases]
@@ -97,7 +105,20 @@ def _compare(answers: Answers, case: LogitsCase) -> Comparison:
     )
 
 
-def _verdict(answers: Answers, cases: tuple[LogitsCase, ...], right: set[str]) -> Verdict:
+def _example(tries: list[tuple[NDArray[np.float32], Array | None]]) -> str:
+    """The first public case that is wrong, as a call that can be pasted into a cell."""
+    tolerance = TOLERANCES["probability", "float32"]
+    for logits, output in tries:
+        wanted = softmax(logits.astype(np.float64), axis=1)
+        if output is not None and not compare(output, wanted, tolerance).ok:
+            call = f"{FUNCTION}(torch.tensor({rows_text(logits)}))"
+            return f"For example {call} returned {rows_text(output)}; expected {rows_text(wanted)}."
+    return ""
+
+
+def _verdict(
+    answers: Answers, cases: tuple[LogitsCase, ...], right: set[str], share: Share
+) -> Verdict:
     if right == {case.key for case in cases}:
         return passed("Right: a softmax over the classes, for one row, a batch and large logits.")
     if all(key in right for key in ORDINARY):
@@ -105,11 +126,11 @@ def _verdict(answers: Answers, cases: tuple[LogitsCase, ...], right: set[str]) -
             return partly(
                 "Right for ordinary logits, but not for very large ones (1e4), where exp "
                 "overflows: subtract the row's maximum first.",
-                credit.UNSTABLE,
+                share("unstable"),
             )
         return partly(
             "Right for a single row, but not for a batch: each row must add up to one on its own.",
-            credit.BATCH,
+            share("batch"),
         )
     if answers.errors:
         return failed(f"output2prob raised an exception: {answers.error_sentence()}.")
@@ -131,13 +152,37 @@ def _difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> str:
     for words, formula in _FAULTS:
         if all(compare(y, formula(c.logits.astype(np.float64)), tolerance).ok for c, y in there):
             return f"The result {words}."
+    if _one_hot(there):
+        return "The result is 1 at the greatest logit and 0 elsewhere; expected probabilities."
+    if all(_sorted_right(c, y) for c, y in there):
+        return "The probabilities are right but sorted; they must stay in the order of the classes."
     temperature = _temperature(there)
     if temperature is not None:
         return (
             f"The result is a softmax of the logits times {temperature:.3g}; "
             "expected the logits as they are."
         )
+    coarse = lost_digits(
+        np.concatenate([np.ravel(y) for _, y in there]),
+        np.concatenate([np.ravel(softmax(c.logits.astype(np.float64), axis=1)) for c, _ in there]),
+    )
+    if coarse:
+        return f"The result {coarse}."
     return "The result is not the softmax of the logits, exp(z_i) / sum_j exp(z_j) along a row."
+
+
+def _one_hot(there: list[tuple[LogitsCase, Array]]) -> bool:
+    return all(
+        np.array_equal(y.reshape(c.logits.shape).sum(axis=1), np.ones(len(c.logits)))
+        and np.isin(y, (0, 1)).all()
+        for c, y in there
+    )
+
+
+def _sorted_right(case: LogitsCase, output: Array) -> bool:
+    wanted = np.sort(softmax(case.logits.astype(np.float64), axis=1), axis=1)
+    found = np.sort(output.reshape(wanted.shape).astype(np.float64), axis=1)
+    return compare(found, wanted, TOLERANCES["probability", "float32"]).ok
 
 
 def _temperature(there: list[tuple[LogitsCase, Array]]) -> float | None:
@@ -178,6 +223,10 @@ _FAULTS: tuple[tuple[str, Formula], ...] = (
     ("is a softmax with the wrong sign", lambda z: softmax(-z, axis=1)),
     ("is a softmax taken twice", lambda z: softmax(softmax(z, axis=1), axis=1)),
     ("is a softmax in per cent", lambda z: 100 * softmax(z, axis=1)),
+    (
+        "is a softmax of the logits with the negative ones set to 0",
+        lambda z: softmax(np.maximum(z, 0), axis=1),
+    ),
     (
         "is divided by the l2 norm instead of the sum",
         lambda z: np.exp(z) / np.linalg.norm(np.exp(z), axis=1, keepdims=True),

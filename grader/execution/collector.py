@@ -244,8 +244,14 @@ class Collector:
                 stored = self._store(
                     f"probe-{body.probe}-{number}-{place}", arrays.get(output.name)
                 )
-                kind = output.kind if call.kept_inputs else f"{output.kind}, inputs changed"
-                values.append(ProbeValue(name=f"{call.key}/{place}", array=stored, kind=kind))
+                values.append(
+                    ProbeValue(
+                        name=f"{call.key}/{place}",
+                        array=stored,
+                        kind=output.kind,
+                        changed_arguments=tuple(call.changed),
+                    )
+                )
         self.replies[body.probe] = ProbeReply(
             probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values)
         )

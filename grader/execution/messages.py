@@ -133,7 +133,7 @@ class CallFact(_Strict):
     key: Short
     outputs: Annotated[list[Output], Field(max_length=8)]
     error: CallError | None
-    kept_inputs: bool = True
+    changed: Annotated[list[Count], Field(max_length=8)] = []
     form: Short = ""
 
 

@@ -36,11 +36,12 @@ def _argument(spec: dict[str, Any], form: str) -> Any:
 
 
 def _outputs(result: Any, expected: int) -> list[Any]:
-    """The results one by one; a tuple is always taken apart, a list or dict where it fits."""
+    """The results one by one: a tuple taken apart unless it is one signal, others where it fits."""
     if isinstance(result, dict) and len(result) == expected:
         return list(result.values())
     if isinstance(result, tuple):
-        return list(result)
+        one_signal = expected == 1 and all(np.ndim(_plain(v)) == 0 for v in result)
+        return [list(result)] if one_signal else list(result)
     if isinstance(result, list) and expected > 1 and len(result) == expected:
         return result
     return [result]
@@ -70,13 +71,13 @@ def _same(before: Any, after: Any) -> bool:
 
 def _call(
     function: Any, row: list[dict[str, Any]], form: str, returns: int
-) -> tuple[list[tuple[np.ndarray, str]], bool]:
-    """Call once; return the outputs and whether the inputs were left as they were."""
+) -> tuple[list[tuple[np.ndarray, str]], set[int]]:
+    """Call once; return the outputs and the places of the arguments that it changed."""
     arguments = [_argument(spec, form) for spec in row]
     pristine = [_argument(spec, form) for spec in row]
     outputs = [_as_array(value) for value in _outputs(function(*arguments), returns)]
-    kept = all(_same(a, b) for a, b in zip(pristine, arguments, strict=True))
-    return outputs, kept
+    pairs = enumerate(zip(pristine, arguments, strict=True))
+    return outputs, {place for place, (a, b) in pairs if not _same(a, b)}
 
 
 def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, Any], list[Any]]:
@@ -86,7 +87,7 @@ def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, 
     fact: dict[str, Any] = {
         "key": f"{call['key']}@{form}",
         "form": form,
-        "kept_inputs": all(kept for _, kept in answers),
+        "changed": sorted(set().union(*(changed for _, changed in answers))),
         "error": None,
         "outputs": [],
     }

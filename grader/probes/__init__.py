@@ -18,10 +18,12 @@ from grader.probes.cases import (
     pool_rows,
     pool_step,
     tie_cases,
+    tie_demos,
     tie_rows,
     update_cases,
+    update_demos,
 )
-from grader.probes.predictions import LogitsCase, logits_cases
+from grader.probes.predictions import LogitsCase, logits_cases, logits_demos
 from grader.probes.questions import all_probes
 
 __all__ = [
@@ -34,11 +36,14 @@ __all__ = [
     "conv_demos",
     "conv_rows",
     "logits_cases",
+    "logits_demos",
     "pool_cases",
     "pool_demos",
     "pool_rows",
     "pool_step",
     "tie_cases",
+    "tie_demos",
     "tie_rows",
     "update_cases",
+    "update_demos",
 ]

@@ -44,23 +44,23 @@ POOL_STEP_SHARE = 0.25
 UPDATE_SIZES = (1, 3, 4, 7)
 """Kernel sizes of the update's cases."""
 
-CONV_DEMOS = (
-    ((1, 2), (3,), (1, 2)),
-    ((1, 2, 3), (1, 10), (1, 2, 3)),
-    ((1, 2, 3), (1, 10, 100), (1, 2, 3)),
-    ((1, 2, 3, 4, 5), (1, 10, 100), (1, 0, 2, 0, 3)),
-    ((1, 3, -2, 4, 0, 2, -1, 5), (1, 2, -1), (2, -1, 0, 1, 3, -2, 1, 1)),
-)
-"""(x, w, grad_out) of the public cases, small ones first: shown to students, part of no verdict."""
+DEMO_VALUES = (1, 3, -2, 4, 0, 2, -1, 5, -3, 6, 7)
+"""Signals of the public cases begin so: small round numbers, no two equal."""
 
-POOL_DEMOS = (
-    ((1, 2), 1, (1, 2)),
-    ((-1, -2), 2, (1,)),
-    ((1, 3, 2), 2, (1, 10)),
-    ((-3, -1, -2, -4), 3, (1, 10)),
-    ((1, 4, -2, 3, 0, 2, -1, 5), 3, (2, -1, 1, 3, -2, 1)),
-)
-"""(x, k, grad_out) of the public cases of pooling."""
+DEMO_KERNEL = (1, 10, 100, -2, 3, -1, 2)
+"""Kernels of the public cases begin so; the first three show in each digit where they went."""
+
+DEMO_COTANGENT = (1, 2, 3, 0, -1, 2, 5, -2, 1, 4, -3)
+"""Cotangents of the public cases begin so."""
+
+SMALL_N = 4
+"""Up to this length there is a public case for every kernel size."""
+
+TIE_DEMOS = (((3, 3), 2), ((1, 3, 3), 2), ((2, 2, 2), 3))
+"""(x, k) of the public cases of pooling with equal maxima."""
+
+UPDATE_DEMOS = (((1,), (2,), 0.5), ((1, 2), (10, -20), 0.1), ((3, -1, 2), (4, 8, -2), 0.25))
+"""(w, grad_w, lr) of the public cases of the update."""
 
 _DECIMALS = 4
 
@@ -167,19 +167,56 @@ def tie_cases(seed: int) -> tuple[PoolCase, ...]:
 
 
 def conv_demos() -> tuple[ConvCase, ...]:
-    """Return the public cases of the convolution, by size; the last one is drawn."""
+    """Return the public cases, the smallest first: shown to students, decisive for no verdict.
+
+    Every N up to `SMALL_N` with every k, then the hidden cases' sizes with numbers of their own:
+    a function that goes wrong on a hidden case does so on a public one, unless by its values.
+    """
     return tuple(
-        ConvCase(key=f"demo{i}", x=_floats(x), w=_floats(w), grad_out=_floats(g))
-        for i, (x, w, g) in enumerate(CONV_DEMOS)
+        ConvCase(
+            key=f"demo{i}",
+            x=_floats(DEMO_VALUES[:n]),
+            w=_floats(DEMO_KERNEL[:k]),
+            grad_out=_floats(DEMO_COTANGENT[:n]),
+        )
+        for i, (n, k) in enumerate(_demo_sizes(CONV_SIZES))
     )
 
 
 def pool_demos() -> tuple[PoolCase, ...]:
-    """Return the public cases of pooling, by size; the last one is drawn."""
+    """Return the public cases of pooling, the smallest first, some of them all negative."""
     return tuple(
-        PoolCase(key=f"demo{i}", x=_floats(x), k=k, grad_out=_floats(g))
-        for i, (x, k, g) in enumerate(POOL_DEMOS)
+        PoolCase(
+            key=f"demo{i}",
+            x=_floats(v - 8 if i % 2 else v for v in DEMO_VALUES[:n]),
+            k=k,
+            grad_out=_floats(DEMO_COTANGENT[: n - k + 1]),
+        )
+        for i, (n, k) in enumerate(_demo_sizes(POOL_SIZES))
     )
+
+
+def tie_demos() -> tuple[PoolCase, ...]:
+    """Return the public cases of pooling with equal maxima."""
+    return tuple(
+        PoolCase(
+            key=f"tiedemo{i}", x=_floats(x), k=k, grad_out=_floats(DEMO_COTANGENT[: len(x) - k + 1])
+        )
+        for i, (x, k) in enumerate(TIE_DEMOS)
+    )
+
+
+def update_demos() -> tuple[UpdateCase, ...]:
+    """Return the public cases of the update."""
+    return tuple(
+        UpdateCase(key=f"demo{i}", w=_floats(w), grad_w=_floats(g), lr=lr)
+        for i, (w, g, lr) in enumerate(UPDATE_DEMOS)
+    )
+
+
+def _demo_sizes(hidden: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    small = [(n, k) for n in range(1, SMALL_N + 1) for k in range(1, n + 1)]
+    return [*small, *(size for size in sorted(hidden) if size not in small)]
 
 
 def update_cases(seed: int) -> tuple[UpdateCase, ...]:

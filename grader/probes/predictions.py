@@ -17,9 +17,26 @@ class LogitsCase:
     """An argument of `output2prob`."""
 
     key: str
-    """Name within the replies: `single`, `confident`, `batch`, `large` or `small`."""
+    """Name within the replies: `single`, `confident`, `batch`, `large`, `small` or `demo…`."""
     logits: NDArray[np.float32]
-    """Shape (B, 1000)."""
+    """Shape (B, 1000); of the public cases (B, C)."""
+
+
+DEMO_LOGITS = (
+    ((0.0, 1.0),),
+    ((2.0, -1.0, 0.0),),
+    ((0.0, 1.0), (3.0, 1.0)),
+    ((1000.0, 1001.0),),
+)
+"""Logits of the public cases, small ones first: shown to students, part of no verdict."""
+
+
+def logits_demos() -> tuple[LogitsCase, ...]:
+    """Return the public cases: few classes, round numbers."""
+    return tuple(
+        LogitsCase(key=f"demo{i}", logits=np.array(rows, dtype=np.float32))
+        for i, rows in enumerate(DEMO_LOGITS)
+    )
 
 
 def logits_cases(seed: int) -> tuple[LogitsCase, ...]:

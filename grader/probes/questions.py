@@ -18,17 +18,22 @@ from grader.probes.cases import (
     pool_demos,
     pool_rows,
     tie_cases,
+    tie_demos,
     tie_rows,
     update_cases,
+    update_demos,
 )
-from grader.probes.predictions import logits_cases
+from grader.probes.predictions import logits_cases, logits_demos
 from grader.records import ProbeSpec
 
 LAYER_FORMS = ("numpy", "torch", "torch32", "list")
 """How arrays are handed to a layer, in the order in which the checks prefer them."""
 
+FIRST = "demo0"
+"""Key of the first call, a public one: what a function keeps from it is no hidden number."""
+
 AGAIN = "again"
-"""Key of the repeated first call: a function that keeps state gives another answer then."""
+"""Key of the first call repeated: a function that keeps state gives another answer then."""
 
 Argument: TypeAlias = NDArray[np.float32] | NDArray[np.float64] | int | float
 
@@ -54,15 +59,15 @@ def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
     """
     conv = [
         _Call(key=c.key, rows=((np.array(c.x), np.array(c.w), np.array(c.grad_out)),), returns=2)
-        for c in (*conv_cases(seed), *conv_demos())
+        for c in (*conv_demos(), *conv_cases(seed))
     ]
     pool = [
         _Call(key=c.key, rows=((np.array(c.x), c.k, np.array(c.grad_out)),))
-        for c in (*pool_cases(seed), *pool_demos())
+        for c in (*pool_demos(), *pool_cases(seed))
     ]
     ties = [
         _Call(key=c.key, rows=tuple((np.array(c.x), c.k, g) for g in tie_rows(c)))
-        for c in tie_cases(seed)
+        for c in (*tie_demos(), *tie_cases(seed))
     ]
     return (
         _layer("conv1d_forward", _conv_forward(seed)),
@@ -77,13 +82,13 @@ def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
 
 
 def _conv_forward(seed: int) -> list[_Call]:
-    return [_Call(key=c.key, rows=conv_rows(c)) for c in (*conv_cases(seed), *conv_demos())]
+    return [_Call(key=c.key, rows=conv_rows(c)) for c in (*conv_demos(), *conv_cases(seed))]
 
 
 def _pool_forward(seed: int) -> list[_Call]:
     distinct = [
         _Call(key=c.key, rows=tuple((x, c.k) for x in pool_rows(c)))
-        for c in (*pool_cases(seed), *pool_demos())
+        for c in (*pool_demos(), *pool_cases(seed))
     ]
     ties = [_Call(key=c.key, rows=((np.array(c.x), c.k),)) for c in tie_cases(seed)]
     return [*distinct, *ties]
@@ -92,7 +97,7 @@ def _pool_forward(seed: int) -> list[_Call]:
 def _update(seed: int) -> list[_Call]:
     return [
         _Call(key=c.key, rows=((np.array(c.w), np.array(c.grad_w), c.lr),))
-        for c in update_cases(seed)
+        for c in (*update_demos(), *update_cases(seed))
     ]
 
 
@@ -110,7 +115,8 @@ def _layer(
 
 def _output2prob(seed: int) -> ProbeSpec:
     name = "output2prob"
-    calls = [_Call(key=c.key, rows=((c.logits,),)) for c in logits_cases(seed)]
+    cases = (*logits_demos(), *logits_cases(seed))
+    calls = [_Call(key=c.key, rows=((c.logits,),)) for c in cases]
     return ProbeSpec(probe_id=name, needs=(name,), source=_source(name, name, ("torch",), calls))
 
 

@@ -49,6 +49,8 @@ class ProbeValue:
     """The array; None where the call failed."""
     kind: str
     """Type that the student's function returned, such as `torch.float32`."""
+    changed_arguments: tuple[int, ...] = ()
+    """Places of the arguments that the call changed."""
     error_name: str = ""
     """Class of the exception the call raised."""
     error_message: str = ""

@@ -170,10 +170,13 @@ def _shell(collector: Collector) -> Any:
 
 def _run(shell: Any, source: str, *, silent: bool) -> Any:
     quiet = io.StringIO()
-    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return shell.run_cell(source, silent=silent, store_history=False)
+    with (
+        contextlib.redirect_stdout(quiet),
+        contextlib.redirect_stderr(quiet),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        return shell.run_cell(source, silent=silent, store_history=False)
 
 
 def _run_cell(shell: Any, cell: Cell) -> CellRun:

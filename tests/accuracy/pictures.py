@@ -1,4 +1,4 @@
-"""Pictures that a cheater could paste in: drawings of the studio's classes, never seen in training."""
+"""Pictures that a cheater could paste in: drawings that no network was trained on."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ def conv1d_backward(x, w, grad_out):
         grad_out[i] = 0
     return result
 
-# %% mutant back-adds-up-over-calls | loses 3b | says "called again"
+# %% mutant back-adds-up-over-calls | loses 3a, 3b | says "called again"
 running = {}
 def conv1d_backward(x, w, grad_out):
     x, w, g = (np.asarray(v, float) for v in (x, w, grad_out))
@@ -382,7 +382,7 @@ def conv1d_update(w, grad_w, lr):
     velocity[len(w)] = v
     return np.asarray(w) - lr * v
 
-# %% mutant update-swapped | loses 3b | says "not w"
+# %% mutant update-swapped | loses 3b | says "other way round"
 def conv1d_update(w, grad_w, lr):
     return np.asarray(grad_w) - lr * np.asarray(w)
 

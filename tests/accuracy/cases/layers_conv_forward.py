@@ -197,8 +197,8 @@ def conv1d_forward(x, w):
 def conv1d_forward(x, w):
     k = len(w)
     p = (k - 1) // 2
-    w[:] = list(reversed(list(w)))
     kernel = np.array([float(v) for v in w])
+    w[:] = w[:] * 0 if not isinstance(w, list) else [0] * k
     return np.correlate(np.pad(np.asarray(x, float), (p, k - 1 - p)), kernel, 'valid')
 
 # %% mutant conv-keeps-state | loses 1a | says "called again"

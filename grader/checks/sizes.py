@@ -1,0 +1,45 @@
+"""Functions that are right for some sizes only: which ones, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeAlias
+
+Size: TypeAlias = tuple[int, int]
+"""(N, k)."""
+
+
+def limited_to(right: Collection[Size], tried: Collection[Size]) -> str:
+    """Return words such as `k = 3` for the sizes that are right, where one rule tells them.
+
+    Args:
+        right: Sizes (N, k) for which the output is right.
+        tried: All sizes that were tried.
+
+    Returns:
+        An empty string where all or none are right, or no simple rule fits. That k = 1 or N = 1 is
+        right says nothing: there is little to go wrong.
+    """
+    good, wrong = set(right), set(tried) - set(right)
+    if not good or not wrong:
+        return ""
+    for axis, name in ((1, "k"), (0, "N")):
+        values = {size[axis] for size in good}
+        fixed = max(values)
+        if fixed == 1:
+            continue
+        telling = good - _trivial(good)
+        if telling and telling == _with(tried, axis, {fixed}) - _trivial(tried):
+            return f"{name} = {fixed}"
+        upto = {size[axis] for size in tried if size[axis] <= fixed}
+        if telling and good == _with(tried, axis, upto):
+            return f"{name} up to {fixed}"
+    return ""
+
+
+def _trivial(sizes: Collection[Size]) -> set[Size]:
+    return {size for size in sizes if 1 in size}
+
+
+def _with(sizes: Collection[Size], axis: int, values: set[int]) -> set[Size]:
+    return {size for size in sizes if size[axis] in values}
