@@ -108,6 +108,13 @@ def _random_network(context: CheckContext, part_id: str) -> Verdict:
     untrained = [s for s in seen if s.network == "other"]
     if untrained:
         return _untrained(context, untrained[0])
+    own = context.cells_of(part_id)
+    trained = [s for s in seen if s.prediction.cell_index in own and s.network in TRUSTED]
+    if trained:
+        return failed(
+            "The network that ran on the corgi here is a trained one; this part asks for random "
+            "weights: `resnet50()` without `pretrained` or `weights`."
+        ).noting(f"the {trained[0].network} network in cell {trained[0].prediction.cell_index}")
     other = [p for p in context.evidence.predictions if _is_untrained(context, p)]
     if other:
         return failed(
@@ -217,6 +224,17 @@ def _top_verdict(seen: Seen, right: bool) -> Verdict:
 
 
 def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
+    own = context.cells_of(part_id)
+    random = [
+        s
+        for s in _seen_on_corgi(context)
+        if s.prediction.cell_index in own and s.network == "other"
+    ]
+    if random:
+        return failed(
+            "The network that ran on the corgi here has other weights than the pretrained one: "
+            "load those of ImageNet (`pretrained=True`); random weights have learned nothing."
+        ).noting(f"prediction in cell {random[0].prediction.cell_index}")
     trained = [
         p
         for p in context.evidence.predictions

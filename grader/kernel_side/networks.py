@@ -18,22 +18,23 @@ def to_numpy(tensor: torch.Tensor, dtype: torch.dtype = torch.float32) -> np.nda
 
 def _state_key(model: torch.nn.Module) -> tuple[Any, ...]:
     """Cheap value that changes whenever a tensor of the network is replaced or written to."""
-    return tuple(
-        (id(t), t.data_ptr(), t._version) for t in model.state_dict(keep_vars=True).values()
-    )
+    return tuple((id(t), t.data_ptr(), t._version) for _, t in model.named_parameters())
 
 
 def weights_sha256(model: torch.nn.Module) -> str:
-    """Digest of all floating-point tensors in the order of their names (cached by version)."""
+    """Digest of all parameters in the order of their names (cached by version).
+
+    Buffers stay out: in training mode a forward pass writes new statistics into them, and it is
+    the same network still.
+    """
     key = _state_key(model)
     cached = _digests.get(id(model))
     if cached is not None and cached[0] == key:
         return cached[1]
     digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        if tensor.is_floating_point():
-            digest.update(name.encode())
-            digest.update(to_numpy(tensor).tobytes())
+    for name, tensor in sorted(model.named_parameters()):
+        digest.update(name.encode())
+        digest.update(to_numpy(tensor).tobytes())
     _digests[id(model)] = (key, digest.hexdigest())
     return digest.hexdigest()
 
