@@ -120,6 +120,8 @@ class Experiment:
     """Ids that the notebook's `model_layer` takes; empty for `log_probability`."""
     different_objectives: int = Field(default=1, ge=1)
     """How many different objectives the part asks for."""
+    repeat_if_overwritten: bool = False
+    """Whether the student's own attack is run once more where its target was overwritten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)

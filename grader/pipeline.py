@@ -23,7 +23,7 @@ from grader.execution import Job, OnProgress, execute, no_evidence
 from grader.intake import read_submission
 from grader.lateness import late_coefficient
 from grader.overrides import load_overrides, render_template
-from grader.plan import RunOptions, plan_run
+from grader.plan import RunOptions, plan_run, repeats_of
 from grader.probes import all_probes
 from grader.records import (
     Alignment,
@@ -220,7 +220,9 @@ def _plan(
         nonce=secrets.token_hex(16),
         limits=request.limits,
     )
-    return plan_run(submission, alignment, all_probes(seed), bundle, options)
+    return plan_run(
+        submission, alignment, all_probes(seed), bundle, options, repeats_of(request.assignment)
+    )
 
 
 def _run(

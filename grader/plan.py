@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from grader.assignment import Assignment
 from grader.codenames import names_bound
 from grader.records import (
     Alignment,
     Limits,
     PlanStep,
     ProbeSpec,
+    RepeatAttack,
     RunCell,
     RunPlan,
     RunProbe,
@@ -57,8 +59,12 @@ def plan_run(
     probes: tuple[ProbeSpec, ...],
     bundle: Bundle,
     options: RunOptions,
+    repeats: tuple[RepeatAttack, ...] = (),
 ) -> RunPlan:
-    """Put each probe right behind the cell that last binds one of the names it needs."""
+    """Put each probe right behind the cell that last binds one of the names it needs.
+
+    Attacks whose target may have been overwritten are repeated at the end.
+    """
     parts = {match.cell_index: match.part_id for match in alignment.matches}
     code = [cell for cell in submission.cells if cell.kind == "code" and cell.source.strip()]
     last_bound: dict[str, int] = {}
@@ -72,7 +78,7 @@ def plan_run(
         steps.append(RunCell(cell_index=cell.index, part_id=parts.get(cell.index, "")))
         steps += [RunProbe(probe=p) for p in asked if places[p.probe_id] == cell.index]
     return RunPlan(
-        steps=tuple(steps),
+        steps=(*steps, *(repeats if steps else ())),
         unasked=tuple(probe.probe_id for probe in probes if probe not in asked),
         shims=_shims(bundle, options.device),
         limits=options.limits,
@@ -80,6 +86,15 @@ def plan_run(
         device=options.device,
         bundle=bundle.name,
         nonce=options.nonce,
+    )
+
+
+def repeats_of(assignment: Assignment) -> tuple[RepeatAttack, ...]:
+    """Return the attacks that are to be repeated where their target was overwritten."""
+    return tuple(
+        RepeatAttack(class_id=e.target, normalised=e.space == "normalised")
+        for e in assignment.experiments
+        if e.repeat_if_overwritten and e.target is not None
     )
 
 

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 
 from grader.assignment import Experiment
-from grader.checks.attempts import Attempt, log_probability_curve, pictures, step_config
+from grader.checks.attempts import (
+    Attempt,
+    images_along,
+    log_probability_curve,
+    pictures,
+    step_config,
+)
 from grader.checks.context import RUN_ENDED, CheckContext
 from grader.checks.credit import Share
 from grader.checks.directions import Direction, direction_of
@@ -23,11 +29,13 @@ from grader.checks.findings import (
     sentence_of,
     student_error,
 )
+from grader.checks.seen import structure_correlation
 from grader.records import Bar, BarsExhibit, Exhibit, Measurement
 from grader.tolerance import threshold
 from reference.attack import Verification, verify
 from reference.classify import top_k
 from reference.expected import AttackResult
+from reference.images import Space, from_pixels, to_pixels
 
 TOP = 5
 
@@ -107,10 +115,12 @@ def _measure(context: CheckContext, part_id: str, attempt: Attempt, final: Tenso
     experiment = context.experiment(part_id)
     reference = context.expected.attack(part_id)
     target = reference.target if experiment.target is None else experiment.target
-    config = replace(step_config(experiment), space=attempt.space)
+    config = step_config(experiment)
     network = context.networks.network(experiment.network)
     device = next(network.parameters()).device
-    corgi = context.networks.corgi(attempt.space)
+    corgi = context.networks.corgi(config.space)
+    # The picture is what counts: one made in another space is judged in the part's own.
+    final = from_pixels(to_pixels(final, attempt.space), config.space)
     return _Case(
         experiment=experiment,
         attempt=attempt,
@@ -139,11 +149,21 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
     start = _wrong_start(case)
     if start is not None:
         return start
-    if case.facts.distance_l2 == 0:
-        return failed("The attacked image is the start: it was never changed.")
     direction = case.direction
+    if case.facts.distance_l2 <= _NO_CHANGE_L2:
+        why = (
+            ": the gradient that was stepped along is zero"
+            if direction.heading == "nowhere"
+            else ""
+        )
+        return failed(f"The attacked image is the start, it was never changed{why}.")
+    if not _still_the_corgi(context, case):
+        return failed(
+            "The attacked image is another picture, not the corgi with a perturbation: the steps "
+            "that were seen do not lead there."
+        )
     name = context.networks.class_names[case.target]
-    if case.share < threshold("gain_some"):
+    if case.share < threshold("gain_some") or not _aimed(context, case):
         return failed(_why_no_gain(context, case, name))
     words = [f"the log-probability of {name} rises by {case.facts.log_gain:.1f} nats"]
     earned = 1.0
@@ -161,14 +181,44 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
         earned = min(earned, share("constraint"))
         words.append(f"but {broken}")
     if earned < 1:
-        return partly(f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(case))
+        return partly(
+            f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
+        )
     if direction.heading == "unknown" and case.experiment.eps_l2 is None:
         return needs_human(
             f"The attacked image is a {name} to the network, but how it was made was not seen; "
             "a person looks at it.",
             staff="No step was recorded and nothing bounds the change: any picture would do.",
         )
-    return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(case))
+    return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
+
+
+_NO_CHANGE_L2 = 1e-2
+"""l2 distance that rounding costs on the way; an attack moves 100 times as far."""
+
+
+def _aimed(context: CheckContext, case: _Case) -> bool:
+    """Whether the steps went for the target: by their direction, or by where they ended.
+
+    Any way to a uniform distribution raises a tiny probability too.
+    """
+    direction = case.direction
+    if case.reached or direction.objective in {"log_probability", "logit", "margin"}:
+        return True
+    if direction.objective:
+        return False
+    logits = context.networks.logits(case.experiment.network, case.final)
+    return int(logits[0].argmax()) == case.target
+
+
+def _still_the_corgi(context: CheckContext, case: _Case) -> bool:
+    """Whether the image has the corgi's coarse structure, or steps were seen to lead to it."""
+    before = [context.networks.corgi(case.attempt.space)]
+    if case.attempt.final is None:
+        return False
+    before += [image for _, image in images_along(context, case.attempt)[:-1]][-1:]
+    coarse = threshold("same_picture")
+    return any(structure_correlation(image, case.attempt.final) >= coarse for image in before)
 
 
 def _wrong_start(case: _Case) -> Verdict | None:
@@ -195,6 +245,11 @@ def _why_no_gain(context: CheckContext, case: _Case, name: str) -> str:
         f"{case.facts.log_probability_after:.1f} nats"
     )
     direction = case.direction
+    if case.attempt.space.value != case.experiment.space:
+        change = (
+            f"{change} (the attack ran in {_SPACE_WORDS[case.attempt.space.value]}, but this part "
+            f"feeds {_SPACE_WORDS[case.experiment.space]})"
+        )
     if direction.heading == "downhill":
         return (
             f"The steps descend instead of ascending: {change}. Move along the gradient of the "
@@ -215,6 +270,8 @@ def _why_no_gain(context: CheckContext, case: _Case, name: str) -> str:
     )
 
 
+_SPACE_WORDS = {"normalised": "normalised space", "pixels": "pixels in [0, 1]"}
+
 _OBJECTIVE_WORDS = {
     "logit": "the logit alone",
     "margin": "the margin to the next class",
@@ -232,7 +289,7 @@ def _broken_constraint(case: _Case) -> str:
     return ""
 
 
-def _doubts(case: _Case) -> str:
+def _doubts(context: CheckContext, case: _Case) -> str:
     notes = []
     if case.attempt.from_corgi == "similar":
         notes.append("The corgi was resized in another way than by prepare_image.")
@@ -244,6 +301,16 @@ def _doubts(case: _Case) -> str:
         notes.append("No step was recorded; judged by gain and constraint.")
     if case.direction.heading in {"partly", "elsewhere"} and not case.direction.objective:
         notes.append("The first direction is not the gradient; judged by gain and constraint.")
+    if case.attempt.run.repeats:
+        aimed = next(
+            (r.class_id for r in context.evidence.runs if r.run_id == case.attempt.run.repeats),
+            None,
+        )
+        notes.append(
+            f"In the notebook as handed in this attack goes to class {aimed}; the student's own "
+            f"function was run again with {case.target}, and that is judged. Look at "
+            f"{context.pages()}."
+        )
     if case.attempt.run.steps not in {0, case.experiment.n_steps}:
         notes.append(f"{case.attempt.run.steps} steps instead of {case.experiment.n_steps}.")
     return " ".join(notes)
@@ -272,7 +339,7 @@ def _rows(case: _Case) -> tuple[Measurement, ...]:
             ok=facts.probability_after > facts.probability_before,
         ),
         Measurement(
-            quantity=f"l2 distance to the corgi ({case.attempt.space.value})",
+            quantity=f"l2 distance to the corgi ({case.experiment.space})",
             measured=f"{facts.distance_l2:.1f}",
             expected="any" if radius is None else f"at most {radius:g}",
             tolerance="" if radius is None else f"{threshold('ball_excess'):.1%}",
@@ -313,7 +380,7 @@ def _exhibits(context: CheckContext, case: _Case) -> tuple[Exhibit, ...]:
     )
     name = context.networks.class_names[case.target]
     caption = f"{name} {_probability(case.facts.probability_after)}"
-    corgi = context.networks.corgi(case.attempt.space)
+    corgi = context.networks.corgi(Space(case.experiment.space))
     return (
         *pictures(case.attempt, str(context.expected.path(reference.image)), caption),
         _bars(context, "before", case, corgi),

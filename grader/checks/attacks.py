@@ -167,6 +167,7 @@ def _bonus(context: CheckContext) -> Verdict:
         and 0 <= a.run.class_id < len(context.networks.class_names)
         and (a.run.class_id, a.network) not in asked
         and a.network in TRUSTED
+        and not a.run.repeats
         and a.start is not None
         and a.final is not None
         and not a.run.error

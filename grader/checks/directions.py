@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -33,9 +32,14 @@ class Direction:
     heading: Heading
     """Against the log-probability of the target."""
     objective: str
-    """Key of `credit.OBJECTIVE` where one is recognised; `class <id>` for another class."""
+    """`log_probability`, `logit`, `margin`, `untargeted`, `class <id>` for that of another class;
+    empty where none is recognised."""
     cosines: tuple[tuple[int, float], ...]
     """(step, cosine with the gradient of the target's log-probability) at each sample."""
+
+
+_CLEARLY = 10.0
+"""An objective is named where it is that many times closer than the one asked for."""
 
 
 def unit(vector: Tensor) -> Tensor:
@@ -65,31 +69,73 @@ def effective(context: CheckContext, attempt: Attempt, sample: GradientSample) -
     return -gradient if cosine(after - image, gradient) < -threshold("uphill") else gradient
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sample:
+    """A recorded step: where, and which way the image went."""
+
+    step: int
+    image: Tensor
+    moved: Tensor
+
+
 def direction_of(context: CheckContext, attempt: Attempt, network: str, target: int) -> Direction:
     """Compare the recorded directions with trusted gradients at the same images."""
     module = context.networks.network(network)
-
-    def gradient(objective: Objective, image: Tensor) -> Tensor:
-        return gradient_at(module, image, objective)
-
-    found: list[tuple[int, Tensor, Tensor]] = []
-    for sample in sorted(attempt.run.samples, key=lambda s: s.step):
-        moved = effective(context, attempt, sample)
-        image = context.tensor(sample.image)
-        if moved is not None and bool(torch.isfinite(image).all()):
-            found.append((sample.step, image, moved))
-    if not found:
+    samples = _samples(context, attempt)
+    if not samples:
         return Direction(heading="unknown", objective="", cosines=())
+
+    def off(objective: Objective, sample: _Sample) -> float:
+        """1 - cosine between the step and the gradient of an objective."""
+        return 1 - cosine(sample.moved, gradient_at(module, sample.image, objective))
+
     wanted = log_probability_of(target)
-    cosines = tuple((step, cosine(moved, gradient(wanted, image))) for step, image, moved in found)
-    _, image, moved = found[0]
-    heading = _heading(moved, cosines[0][1])
-    objective = "log_probability"
-    if heading != "uphill":
-        ends = [image, image if attempt.final is None else attempt.final]
-        top, last = (int(context.networks.logits(network, x)[0].argmax()) for x in ends)
-        objective = _recognised(image, moved, target, (top, last), gradient)
+    cosines = tuple((s.step, 1 - off(wanted, s)) for s in samples)
+    heading = _heading(samples[0].moved, cosines[0][1])
+    if heading in {"nowhere", "downhill"}:
+        return Direction(heading=heading, objective="log_probability", cosines=cosines)
+    telling = [s for s in samples if _telling(context, network, target, s)] or samples[:1]
+    furthest = max(1 - dict(cosines)[s.step] for s in telling)
+    if furthest <= threshold("other_objective"):
+        return Direction(heading=heading, objective="log_probability", cosines=cosines)
+    others = {
+        name: max(off(objective, s) for s in telling)
+        for name, objective in _others(context, attempt, network, target, samples[0])
+    }
+    name = min(others, key=lambda key: others[key])
+    if others[name] <= furthest / _CLEARLY and others[name] <= 1 - threshold("same_direction"):
+        return Direction(heading=heading, objective=name, cosines=cosines)
+    objective = "log_probability" if heading == "uphill" else ""
     return Direction(heading=heading, objective=objective, cosines=cosines)
+
+
+def _samples(context: CheckContext, attempt: Attempt) -> list[_Sample]:
+    found = []
+    for sample in sorted(attempt.run.samples, key=lambda s: s.step):
+        moved, image = effective(context, attempt, sample), context.tensor(sample.image)
+        if moved is not None and bool(torch.isfinite(image).all()):
+            found.append(_Sample(step=sample.step, image=image, moved=moved))
+    return found
+
+
+def _telling(context: CheckContext, network: str, target: int, sample: _Sample) -> bool:
+    """Whether float32 still resolves the log-probability's gradient there."""
+    probabilities = context.networks.logits(network, sample.image).double().softmax(dim=1)
+    return 1 - float(probabilities[0, target]) > threshold("telling_doubt")
+
+
+def _others(
+    context: CheckContext, attempt: Attempt, network: str, target: int, first: _Sample
+) -> list[tuple[str, Objective]]:
+    """Objectives that are not the one asked for: of the target, of the true class, of others."""
+    ends = [first.image] if attempt.final is None else [first.image, attempt.final]
+    likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
+    return [
+        ("logit", logit_of(target)),
+        ("margin", margin_of(target)),
+        ("untargeted", away_from(likeliest[0])),
+        *((f"class {c}", log_probability_of(c)) for c in set(likeliest) - {target}),
+    ]
 
 
 def _heading(moved: Tensor, value: float) -> Heading:
@@ -101,33 +147,3 @@ def _heading(moved: Tensor, value: float) -> Heading:
     if value <= -same:
         return "downhill"
     return "partly" if value >= threshold("uphill") else "elsewhere"
-
-
-def _recognised(
-    image: Tensor,
-    moved: Tensor,
-    target: int,
-    classes: tuple[int, int],
-    gradient: Callable[[Objective, Tensor], Tensor],
-) -> str:
-    """Name the objective whose gradient the direction is; empty where none fits.
-
-    Args:
-        image: Where the gradients are taken.
-        moved: The direction.
-        target: Class asked for.
-        classes: Likeliest class at that image and at the final one.
-        gradient: Trusted gradient of an objective at an image.
-    """
-    top, last = classes
-    candidates: list[tuple[str, Objective]] = [
-        ("logit", logit_of(target)),
-        ("margin", margin_of(target)),
-        ("untargeted", away_from(top)),
-    ]
-    if last not in {target, top}:
-        candidates.append((f"class {last}", log_probability_of(last)))
-    for name, objective in candidates:
-        if cosine(moved, gradient(objective, image)) >= threshold("same_direction"):
-            return name
-    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.records import ArrayRef
@@ -16,6 +17,10 @@ NetworkName: TypeAlias = Literal["pretrained", "robust", "other", ""]
 
 Likeness: TypeAlias = Literal["same", "similar", "other"]
 """Equal up to rounding; the same picture by another way of resizing; another picture."""
+
+
+BLOCK_PX = 8
+"""Side of the blocks over which pictures are averaged."""
 
 
 def network_of(context: CheckContext, fingerprint: ArrayRef | None) -> NetworkName:
@@ -61,3 +66,14 @@ def corgi_space(context: CheckContext, image: Tensor) -> tuple[Space, Likeness] 
             if how == wanted:
                 return space, how
     return None
+
+
+def structure_correlation(one: Tensor, other: Tensor) -> float:
+    """Return the correlation of two pictures averaged over blocks; 0 where one has no structure.
+
+    Both (1, 3, H, W) in one space, finite. Perturbations average out, the picture stays.
+    """
+    coarse = [F.avg_pool2d(image.double(), BLOCK_PX).flatten() for image in (one, other)]
+    a, b = (values - values.mean() for values in coarse)
+    length = float(a.norm() * b.norm())
+    return float(a @ b) / length if length > 0 else 0.0

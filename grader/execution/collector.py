@@ -157,9 +157,11 @@ class Collector:
     def _run_open(self, body: m.RunOpen, arrays: dict[str, np.ndarray]) -> None:
         if body.run in self.runs:
             raise ValueError(f"{body.run} was opened before")
+        repeated = self.runs.get(body.repeats)
         self.runs[body.run] = AttackRun(
             run_id=body.run,
-            cell_index=self.cell_index,
+            cell_index=self.cell_index if repeated is None else repeated.cell_index,
+            repeats="" if repeated is None else repeated.run_id,
             function=body.function,
             class_id=body.class_id,
             steps=0,

@@ -86,6 +86,7 @@ class RunOpen(_Strict):
     class_id: int | None
     weights: Digest
     in_features: int | None
+    repeats: Annotated[str, Field(pattern=r"^(run[0-9]{1,4})?$")] = ""
 
 
 class RunStep(_Strict):

@@ -17,6 +17,7 @@ import nbformat
 from grader.execution.collector import Collector, StepProgress
 from grader.execution.course_files import CourseFiles, serve_course_files
 from grader.execution.session import Session, open_session
+from grader.execution.sources import repeat_source
 from grader.execution.workspace import KERNEL_PACKAGE, Workspace, make_workspace
 from grader.records import (
     CellRun,
@@ -26,6 +27,7 @@ from grader.records import (
     Outcome,
     ProbeReply,
     ProbeSpec,
+    RepeatAttack,
     RunCell,
     RunPlan,
     RunProbe,
@@ -157,10 +159,13 @@ class _Run:
             for step in self._plan.steps:
                 if not session.alive:
                     break
-                if isinstance(step, RunCell):
-                    await self._run_cell(session, step)
-                else:
-                    await self._ask(session, step)
+                match step:
+                    case RunCell():
+                        await self._run_cell(session, step)
+                    case RunProbe():
+                        await self._ask(session, step)
+                    case RepeatAttack():
+                        await self._repeat(session, step)
                 self._done += 1
         nbformat.write(self._notebook, self._job.executed_notebook)  # type: ignore[no-untyped-call]
 
@@ -188,6 +193,13 @@ class _Run:
         self._collector.cell_index = step.cell_index
         self._report()
         self._cells.append(await session.run_cell(cell, step.cell_index))
+
+    async def _repeat(self, session: Session, step: RepeatAttack) -> None:
+        self._label = f"attack towards class {step.class_id}, if it was overwritten"
+        self._report()
+        error = await session.run_hidden(repeat_source(step), self._plan.limits.cell_timeout_s)
+        if error:
+            self._collector.problems.append(f"attack repeated with {step.class_id}: {error}")
 
     async def _ask(self, session: Session, step: RunProbe) -> None:
         probe = step.probe

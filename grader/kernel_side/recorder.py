@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torchvision.models.resnet import ResNet
 
-from . import networks
+from . import networks, repeating
 from .channel import Channel
 
 ATTACK = "generate_adversarial_example"
@@ -30,12 +30,14 @@ MODEL = "model"
 HOOK = "__pset4_bound__"
 WATCHED = (ATTACK, STEPPER, MODEL)
 
-GRADIENT_STEPS = frozenset({0, 100})
+GRADIENT_STEPS = frozenset({0, 2, 5, 15, 100})
 IMAGE_STEPS = frozenset({0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100, 125, 150, 175})
 PROGRESS_EVERY = 5
 MAX_PREDICTIONS = 40
 MAX_PREDICTIONS_PER_CELL = 6
 MAX_RUNS = 64
+IMAGE_PLACE, CLASS_PLACE = 1, 2
+"""Places of x and class_id among the attack function's arguments."""
 MAX_ELEMENTS = 4 * 3 * 512 * 512
 """Greatest tensor that is recorded, in elements."""
 
@@ -56,6 +58,21 @@ class Run:
 
 
 @dataclass
+class Call:
+    """A call of the attack function, kept so that it can be repeated with another target."""
+
+    run: str
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    image: Any
+    class_id: int | None
+    names: dict[str, Any]
+    weights: str = ""
+    stepper: Any = None
+
+
+@dataclass
 class State:
     """All that the recorder remembers; one per kernel."""
 
@@ -70,6 +87,8 @@ class State:
     last_model: str = ""
     settings: dict[int, dict[str, Any]] = field(default_factory=dict)
     problems: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    repeats: str = ""
 
 
 _states: list[State] = []
@@ -197,7 +216,15 @@ def _open_run(run: Run, model: Any, start: Any) -> None:
     run.opened = True
     run.started = time.perf_counter()
     state.run = run
-    body = {"run": run.name, "function": run.function, "class_id": run.class_id, **facts}
+    body = {
+        "run": run.name,
+        "function": run.function,
+        "class_id": run.class_id,
+        "repeats": state.repeats,
+        **facts,
+    }
+    if run.function and state.calls and state.calls[-1].run == run.name:
+        state.calls[-1].weights = facts["weights"]
     state.channel.send("run-open", body, arrays)
 
 
@@ -245,7 +272,29 @@ def _attack_starts(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         return
     model_fn, x, class_id, n_iter = _attack_arguments(function, args, kwargs)
     run = Run(_next_name(), ATTACK, _as_int(class_id), _as_int(n_iter))
+    if not _state().repeats:
+        _keep_call(run, function, (args, kwargs), x)
     _open_run(run, _module_in_use(model_fn), x)
+
+
+def _keep_call(
+    run: Run, function: Any, given: tuple[tuple[Any, ...], dict[str, Any]], image: Any
+) -> None:
+    """Remember a call with the notebook's names as they are now; the image is copied."""
+    namespace = _state().shell.user_ns
+    code = getattr(function, "__code__", None)
+    used = repeating.global_names(code) if code is not None else set()
+    _state().calls.append(
+        Call(
+            run=run.name,
+            function=function,
+            args=given[0],
+            kwargs=given[1],
+            image=image.detach().clone() if _recordable(image) else image,
+            class_id=run.class_id,
+            names={name: namespace[name] for name in used if name in namespace},
+        )
+    )
 
 
 @_shielded
@@ -253,19 +302,24 @@ def _attack_ends(result: Any, error: str) -> None:
     _close_run(result, error)
 
 
+def recorded_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the student's attack as one run."""
+    _attack_starts(function, args, kwargs)
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        _attack_ends(None, f"{type(error).__name__}: {error}"[:300])
+        raise
+    _attack_ends(result, "")
+    return result
+
+
 def _wrap_attack(function: Any) -> Any:
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
         if _state().run is not None and _state().run.function:  # type: ignore[union-attr]
             return function(*args, **kwargs)
-        _attack_starts(function, args, kwargs)
-        try:
-            result = function(*args, **kwargs)
-        except BaseException as error:
-            _attack_ends(None, f"{type(error).__name__}: {error}"[:300])
-            raise
-        _attack_ends(result, "")
-        return result
+        return recorded_call(function, args, kwargs)
 
     recorded.__pset4_original__ = function  # type: ignore[attr-defined]
     return recorded
@@ -307,6 +361,13 @@ def _starts_over(run: Run, stepper: Any, x: torch.Tensor) -> bool:
     )
 
 
+def _direction(gradient: torch.Tensor) -> np.ndarray:
+    """Scale to a greatest value of 1 and store in half precision: only its direction is used."""
+    size = gradient.detach().abs().max()
+    scaled = gradient.detach() / size if bool(size > 0) else gradient
+    return networks.to_numpy(scaled, torch.float16)
+
+
 @_shielded
 def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
     state = _state()
@@ -321,7 +382,7 @@ def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
     run.stepper = stepper
     number = run.steps
     if number in GRADIENT_STEPS:
-        arrays = {"image": networks.to_numpy(x), "gradient": networks.to_numpy(gradient)}
+        arrays = {"image": networks.to_numpy(x), "gradient": _direction(gradient)}
         state.channel.send("run-sample", {"run": run.name, "step": number}, arrays)
     if number in IMAGE_STEPS:
         image = networks.to_numpy(x, torch.float16)
@@ -337,6 +398,9 @@ def _after_step(result: Any) -> None:
     if run is not None:
         run.steps += 1
         run.last = result
+        calls = _state().calls
+        if calls and calls[-1].run == run.name:
+            calls[-1].stepper = run.stepper
 
 
 def _wrap_stepper(cls: type) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compat, probing, recorder
+from . import compat, probing, recorder, repeating
 from .channel import Channel
 
 _channels: list[Channel] = []
@@ -28,6 +28,11 @@ def answer(shell: Any, payload: str) -> None:
         probing.answer(_channels[0], shell.user_ns, payload)
     finally:
         state_inside.inside_recorder = nested
+
+
+def repeat_attack(class_id: int, *, normalised: bool) -> None:
+    """Repeat the last attack in a space with another target, if that target was never aimed at."""
+    repeating.repeat(class_id, normalised=normalised)
 
 
 def _facts() -> dict[str, Any]:

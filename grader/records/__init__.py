@@ -29,7 +29,16 @@ from grader.records.grades import (
     StemExhibit,
 )
 from grader.records.outcome import DECIDED, Outcome
-from grader.records.plan import Limits, PlanStep, ProbeSpec, RunCell, RunPlan, RunProbe, Shim
+from grader.records.plan import (
+    Limits,
+    PlanStep,
+    ProbeSpec,
+    RepeatAttack,
+    RunCell,
+    RunPlan,
+    RunProbe,
+    Shim,
+)
 from grader.records.submission import Alignment, Cell, CellMatch, Note, Severity, Submission
 
 __all__ = [
@@ -61,6 +70,7 @@ __all__ = [
     "ProbeReply",
     "ProbeSpec",
     "ProbeValue",
+    "RepeatAttack",
     "RunCell",
     "RunFacts",
     "RunPlan",

@@ -131,6 +131,8 @@ class AttackRun:
     """Wall-clock seconds of the run."""
     error: str = ""
     """Exception that ended it, empty for none."""
+    repeats: str = ""
+    """The run whose call the grader repeated with another target; empty for the notebook's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

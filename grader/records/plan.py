@@ -61,7 +61,21 @@ class RunProbe:
     """The question."""
 
 
-PlanStep = RunCell | RunProbe
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatAttack:
+    """Call the student's own attack again, with the target that a part asks for.
+
+    Students often overwrite a target and run the cell again. Only where the notebook attacked in
+    this space, but never towards this class.
+    """
+
+    class_id: int
+    """The target that is asked for."""
+    normalised: bool
+    """Space of the attack: ImageNet-normalised, or pixels in [0, 1]."""
+
+
+PlanStep = RunCell | RunProbe | RepeatAttack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

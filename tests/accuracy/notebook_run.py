@@ -26,9 +26,10 @@ from grader.alignment import align, load_template
 from grader.assignment import load_assignment
 from grader.checks import CheckContext, TrustedNetworks, evidence_reader, run_checks
 from grader.execution.collector import Collector
+from grader.execution.sources import repeat_source
 from grader.kernel_side import compat, recorder, start
 from grader.kernel_side.channel import Channel
-from grader.plan import RunOptions, plan_run
+from grader.plan import RunOptions, plan_run, repeats_of
 from grader.probes import all_probes
 from grader.records import (
     Cell,
@@ -37,6 +38,7 @@ from grader.records import (
     Finding,
     HostFacts,
     Outcome,
+    RepeatAttack,
     RunCell,
     RunPlan,
     Submission,
@@ -83,7 +85,8 @@ class NotebookRun:
         submission = _submission(cells)
         alignment = align(submission, self.template, self.assignment)
         options = RunOptions(device="cpu", seed=SEED, nonce=NONCE)
-        plan = plan_run(submission, alignment, self.probes, self.bundle, options)
+        repeats = repeats_of(self.assignment)
+        plan = plan_run(submission, alignment, self.probes, self.bundle, options, repeats)
         evidence_folder = self.folder / "evidence"
         shutil.rmtree(evidence_folder, ignore_errors=True)
         evidence_folder.mkdir()
@@ -116,6 +119,8 @@ class NotebookRun:
             if isinstance(step, RunCell):
                 collector.cell_index = step.cell_index
                 runs.append(_run_cell(shell, submission.cells[step.cell_index]))
+            elif isinstance(step, RepeatAttack):
+                _run(shell, repeat_source(step), silent=True)
             else:
                 collector.asking = step.probe.probe_id
                 _run(shell, step.probe.source, silent=True)

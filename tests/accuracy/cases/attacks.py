@@ -20,12 +20,12 @@
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = -F.log_softmax(logit, dim=1)[:, 263].sum()
 
-# %% mutant attack-climbs-the-true-class | loses 4a, 4b, 4e | says "Pembroke|instead"
+# %% mutant attack-climbs-the-true-class | loses 4a, 4b, 4e | says "Pembroke"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1)[:, 263].sum()
 
-# %% mutant attack-next-class | loses 4a, 4b, 4e | says "instead of|does not reach"
+# %% mutant attack-next-class | loses 4a, 4b, 4e | says "instead of"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1)[:, class_id + 1].sum()
