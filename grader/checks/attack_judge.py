@@ -184,12 +184,6 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
         return partly(
             f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
         )
-    if direction.heading == "unknown" and case.experiment.eps_l2 is None:
-        return needs_human(
-            f"The attacked image is a {name} to the network, but how it was made was not seen; "
-            "a person looks at it.",
-            staff="No step was recorded and nothing bounds the change: any picture would do.",
-        )
     return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
 
 

@@ -92,6 +92,12 @@ def images_along(context: CheckContext, attempt: Attempt) -> tuple[tuple[int, Te
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
 
 
+def is_stuck(context: CheckContext, attempt: Attempt) -> bool:
+    """Whether the image was the same before each of the first steps: their results were dropped."""
+    along = [context.arrays(reference) for _, reference in attempt.run.images[:3]]
+    return len(along) > 1 and all((image == along[0]).all() for image in along)
+
+
 def log_probability_curve(
     context: CheckContext, attempt: Attempt, network: str, target: int, reference: tuple[float, ...]
 ) -> CurveExhibit:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from grader.checks.attempts import Attempt, images_along
 from grader.checks.context import CheckContext
+from grader.checks.derivatives import derivatives_along
 from grader.records import GradientSample
 from grader.tolerance import threshold
 from reference.attack import (
@@ -37,6 +38,9 @@ class Direction:
     cosines: tuple[tuple[int, float], ...]
     """(step, cosine with the gradient of the target's log-probability) at each sample."""
 
+
+FEW_CLASSES = 3
+"""Classes that are tried besides the likeliest ones."""
 
 _CLEARLY = 10.0
 """An objective is named where it is that many times closer than the one asked for."""
@@ -130,12 +134,20 @@ def _others(
     """Objectives that are not the one asked for: of the target, of the true class, of others."""
     ends = [first.image] if attempt.final is None else [first.image, attempt.final]
     likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
+    classes = {*likeliest, *_classes_along(context, network, first)} - {target}
     return [
         ("logit", logit_of(target)),
         ("margin", margin_of(target)),
         ("untargeted", away_from(likeliest[0])),
-        *((f"class {c}", log_probability_of(c)) for c in set(likeliest) - {target}),
+        *((f"class {c}", log_probability_of(c)) for c in sorted(classes)),
     ]
+
+
+def _classes_along(context: CheckContext, network: str, sample: _Sample) -> list[int]:
+    """The classes whose logits rise most along a step."""
+    module = context.networks.network(network)
+    along = derivatives_along(module, sample.image, sample.moved.reshape(sample.image.shape))[0]
+    return [int(c) for c in along.topk(FEW_CLASSES).indices]
 
 
 def _heading(moved: Tensor, value: float) -> Heading:

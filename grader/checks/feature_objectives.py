@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from grader.checks.derivatives import derivatives_along
 from grader.checks.directions import cosine
 from grader.tolerance import threshold
 from reference.attack import Objective
@@ -124,7 +125,7 @@ def _likely_parts(
     generator = torch.Generator().manual_seed(0)
     shape = (RANDOM_DIRECTIONS, *image.shape[1:])
     random = torch.randn(shape, generator=generator).to(image)
-    along = _derivatives_along(function, image, torch.cat([direction, random]))
+    along = derivatives_along(function, image, torch.cat([direction, random]))
     with torch.no_grad():
         output = function(image)[0]
     units = along.flatten(1)
@@ -157,18 +158,3 @@ def _unit(channel: int, row: int, column: int) -> Objective:
         name=f"unit ({row}, {column}) of channel {channel}",
         function=lambda out: out[0, channel, row, column],
     )
-
-
-def _derivatives_along(
-    function: Callable[[Tensor], Tensor], image: Tensor, directions: Tensor
-) -> Tensor:
-    """Return J v for each direction v, shape (V, C, H, W).
-
-    J'u is linear in u; the derivative of its product with v with respect to u is J v.
-    """
-    leaf = image.detach().repeat(len(directions), 1, 1, 1).requires_grad_(True)
-    output = function(leaf)
-    cotangent = torch.zeros_like(output).requires_grad_(True)
-    (pulled,) = torch.autograd.grad(output, leaf, cotangent, create_graph=True)
-    (along,) = torch.autograd.grad(pulled, cotangent, directions)
-    return along.detach()

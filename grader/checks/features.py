@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from grader.checks.attempts import Attempt, attempts_of, images_along, pictures
+from grader.checks.attempts import Attempt, attempts_of, images_along, is_stuck, pictures
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.directions import effective
 from grader.checks.feature_objectives import Climbed, layer_norms, recognise, value_of
@@ -35,6 +35,7 @@ class _Dream:
     before: float
     after: float
     change_rms: float
+    stuck: bool
     reference: DreamResult | None
 
     @property
@@ -57,6 +58,7 @@ class _Dream:
         return (
             self.climbed is not None
             and not self.climbed.downhill
+            and not self.stuck
             and self.rise >= self.wanted_rise
             and self.change_rms >= threshold("distinguishable")
         )
@@ -97,7 +99,7 @@ def _verdict(context: CheckContext, dreams: list[_Dream], wanted: int) -> Verdic
     if len(found) >= wanted:
         return passed(f"Right: {len(found)} different objectives climbed: {listed}.")
     faults = [text for text in (_fault(d) for d in dreams) if text]
-    unclear = [d for d in dreams if d.climbed is None and d.change_rms > 0 and _grew(context, d)]
+    unclear = [d for d in dreams if d.climbed is None and not d.stuck and _grew(context, d)]
     if not found and not unclear:
         return failed(faults[0] if faults else "No run makes a layer respond more strongly.")
     staff = f"Look for the others in {context.pages()}."
@@ -119,6 +121,11 @@ def _verdict(context: CheckContext, dreams: list[_Dream], wanted: int) -> Verdic
 
 def _fault(dream: _Dream) -> str:
     """Say what is wrong with a run whose objective is known; empty for nothing."""
+    if dream.stuck:
+        return (
+            "In one run the image never changed: it is the same before each step, so the result of "
+            "`step.step` is not used."
+        )
     if dream.climbed is None:
         return ""
     name = dream.climbed.words
@@ -169,6 +176,7 @@ def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
         before=before,
         after=after,
         change_rms=float(change.square().mean().sqrt()),
+        stuck=is_stuck(context, attempt),
         reference=_reference(context, climbed, name),
     )
 

@@ -54,6 +54,7 @@ class Run:
     steps: int = 0
     last: Any = None
     opened: bool = False
+    moved: bool = False
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -353,12 +354,12 @@ def _starts_over(run: Run, stepper: Any, x: torch.Tensor) -> bool:
     if run.stepper is not stepper:
         return True
     origin = getattr(stepper, "orig_input", None)
-    return (
-        run.steps > 1
-        and isinstance(origin, torch.Tensor)
-        and origin.shape == x.shape
-        and bool(torch.equal(origin.detach(), x.detach()))
-    )
+    if not isinstance(origin, torch.Tensor) or origin.shape != x.shape:
+        return False
+    if torch.equal(origin.detach(), x.detach()):
+        return run.moved  # a loop that drops its results stays at its start: still the same run
+    run.moved = True
+    return False
 
 
 def _direction(gradient: torch.Tensor) -> np.ndarray:

@@ -142,7 +142,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - is_normalized=False
 # + is_normalized=True
 
-# %% mutant robust-descends | loses 4e | says "descend"
+# %% mutant robust-logits-negated | loses 4e | says "reach"
 # @ p4e-attack-0
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
 # + batch_tensor = generate_adversarial_example(lambda x: -model(x), batch_tensor, 282)
@@ -162,20 +162,14 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - step_size=0.05
 # + step_size=-0.05
 
-# %% mutant box-ignored | loses 4a | says "range of valid pixels"
+# %% mutant box-ignored | loses 4a, 4b, 4e | says "range of valid pixels"
 # @ p4a-step-000
 # -         return torch.max(torch.min(x, self.high), self.low)
 # +         return x
-# @ p4b-attack-0
-# - batch_tensor.detach().clone()
-# + batch_tensor.detach().clone()
 
 # %% mutant target-picture-pasted-in | loses 4a | says "another picture"
 # @ p4a-attack-0
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 76)
-# + from reference.studio.data import make_drawings
-# + def generate_tarantula(*_):
-# +     return pasted
 # + from tests.accuracy.pictures import drawing_of
 # + pasted = normalize(drawing_of(76)).to(device)
 # + inner = generate_adversarial_example.__wrapped__
