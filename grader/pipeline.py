@@ -44,6 +44,7 @@ from grader.results import ResultFolder, replacing
 from grader.scoring import SheetFacts, rescore, score
 from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.device import choose_device
+from reference.errors import ConfigError
 from reference.expected import load_expected
 
 OnStage = Callable[[str], None]
@@ -145,10 +146,16 @@ def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnSta
     """Make the grades and pages anew from the stored findings and `grades.toml`; run nothing.
 
     Raises:
-        ConfigError: there are no results, or `grades.toml` cannot be read.
+        ConfigError: there are no results, they are of an offering with other parts, or
+            `grades.toml` cannot be read.
     """
     on_stage("scoring")
     sheet = load(GradeSheet, folder.results)
+    if {part.id for part in sheet.parts} != {part.id for part in assignment.parts}:
+        raise ConfigError(
+            f"{folder.results}: expected the parts of {assignment.name}, found those of "
+            f"{sheet.facts.assignment}; name that one with --assignment"
+        )
     evidence = load(Evidence, folder.evidence / "evidence.json")
     overrides = load_overrides(folder.grades, assignment, sheet.course)
     facts = replace(sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256)

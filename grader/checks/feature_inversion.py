@@ -161,9 +161,18 @@ def _is_unclear(context: CheckContext, inversion: Inversion) -> bool:
 
 
 def _doubts(good: dict[str, Inversion]) -> str:
+    notes = []
+    hovering = [layer for layer, i in good.items() if i.factor >= 1]
+    if hovering:
+        notes.append(
+            f"Told by the direction alone: {', '.join(hovering)}. Steps of this length are too "
+            "long to come closer there, for the reference too."
+        )
     mixed = [
-        i.attempt.run.run_id
-        for i in good.values()
+        layer
+        for layer, i in good.items()
         if i.approach is not None and i.approach.distance.corgi is not i.space
     ]
-    return f"Start and corgi were not prepared alike: {', '.join(mixed)}." if mixed else ""
+    if mixed:
+        notes.append(f"Start and corgi were not prepared alike: {', '.join(mixed)}.")
+    return " ".join(notes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,8 +27,6 @@ from reference.images import Space, to_pixels
 MOST_JUDGED = 24
 """Runs that are looked at, the last ones: those of both networks."""
 COLOURS = 3
-SMALL = 1e-6
-"""Standard deviation below which an image is of one colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +65,7 @@ class Inversion:
         """Share that is low enough."""
         if self.reference is None:
             return threshold("inversion_alone")
-        return _reference_factor(self.reference, self.attempt.run.steps)
+        return enough(self.reference, self.attempt.run.steps)
 
     @property
     def words(self) -> str:
@@ -84,7 +83,7 @@ class Inversion:
         """Whether neighbouring pixels of the start have little to do with each other."""
         centred = self.start.double() - self.start.double().mean(dim=(2, 3), keepdim=True)
         spread = float(centred.square().mean())
-        if spread < SMALL**2:
+        if spread == 0:
             return False
         neighbours = float((centred[..., 1:] * centred[..., :-1]).mean())
         return neighbours / spread < threshold("smooth_start")
@@ -164,7 +163,7 @@ def _reference(
     )
 
 
-def _reference_factor(reference: InversionResult, steps: int) -> float:
+def enough(reference: InversionResult, steps: int) -> float:
     """Return the factor that is low enough, from the reference after as many steps.
 
     Where steps of this length make the reference's distance go up and down by much, another run's
@@ -174,9 +173,8 @@ def _reference_factor(reference: InversionResult, steps: int) -> float:
     last = len(reference.distances) - 1
     count = min(steps, last) if steps >= threshold("least_steps") else last
     later = [d / reference.distances[0] for d in reference.distances[(count + 1) // 2 : count + 1]]
-    usual = statistics.median(later)
-    shortfall = (1 - threshold("inversion_fall")) * (1 - usual)
-    return usual + max(shortfall, max(later) - min(later))
+    low, usual, high = map(float, np.quantile(later, (0.05, 0.5, 0.95)))
+    return usual + max((1 - threshold("inversion_fall")) * (1 - usual), high - low)
 
 
 # -- what is shown --------------------------------------------------------------------------------

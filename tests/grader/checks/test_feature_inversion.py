@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -16,11 +17,11 @@ from torch.nn import functional as F
 from grader.assignment import load_assignment
 from grader.checks import CHECKS, CheckContext
 from grader.checks.feature_distances import recognise_distance
-from grader.checks.inversion_runs import inversions_of
+from grader.checks.inversion_runs import enough, inversions_of
 from grader.records import AttackRun, CurveExhibit, Finding, ImageExhibit, Outcome
 from reference.attack import Objective, ascend, gradient_at
 from reference.dream import feature_match, layer_norm
-from reference.expected import InversionResult
+from reference.expected import InversionResult, load_expected
 from reference.images import Space, from_pixels
 from reference.networks import features, load_network
 from reference.steps import Norm, StepConfig
@@ -168,6 +169,19 @@ def test_other_directions_are_no_distance(lab: InversionLab) -> None:
         assert recognise_distance(lab.networks, image, direction, "pretrained") is None
     large = F.interpolate(image, scale_factor=2)
     assert recognise_distance(lab.networks, large, torch.ones_like(large), "robust") is None
+
+
+@pytest.mark.parametrize("inversion", load_expected().inversions, ids=lambda i: i.id)
+@pytest.mark.parametrize("steps", [25, 50, 200])
+def test_the_bound_leaves_room_for_ups_and_downs(inversion: InversionResult, steps: int) -> None:
+    """Five recorded images of the later half tell the median of a run; some 1,000 choices."""
+    later = np.array(inversion.distances[(steps + 1) // 2 : steps + 1]) / inversion.distances[0]
+    rng = np.random.default_rng(0)
+    shuffled = rng.permuted(np.tile(later, (1000, 1)), axis=1)
+    medians = np.median(shuffled[:, :5], axis=1)
+    bound = enough(inversion, steps)
+    assert bound > np.quantile(medians, 0.999)
+    assert enough(inversion, 3) == enough(inversion, 200) == enough(inversion, 10**6)
 
 
 # -- verdicts -------------------------------------------------------------------------------------
