@@ -21,6 +21,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from reference.errors import ConfigError
+from reference.images import Space
+from reference.steps import Norm, StepConfig
 
 Course: TypeAlias = Literal["6.819", "6.869"]
 """Variant of the course."""
@@ -73,6 +75,8 @@ class Part:
     """Such as `4a`."""
     title: str
     """One line."""
+    question: str = ""
+    """Markdown, for students' reports; where it is empty, 2021's question of this id stands."""
     problem: int
     """Number of the problem."""
     required_for: tuple[Course, ...]
@@ -98,8 +102,9 @@ class Experiment:
 
     part_id: str
     """Part that it belongs to."""
-    objective: Literal["log_probability", "layer_norm"]
-    """What is climbed: a class's log-probability, or the l2 norm of a layer's output."""
+    objective: Literal["log_probability", "layer_norm", "feature_distance"]
+    """A class's log-probability or the l2 norm of a layer's output, to climb; or the l2 distance
+    of a layer's output to that for the corgi, to descend."""
     network: Literal["pretrained", "robust"]
     """Which ResNet-50."""
     space: Literal["normalised", "pixels"]
@@ -113,7 +118,7 @@ class Experiment:
     n_steps: int = Field(gt=0)
     """Number of steps."""
     target: int | None = Field(default=None, ge=0, lt=1000)
-    """ImageNet id of the class; None for `layer_norm`."""
+    """ImageNet id of the class; None unless the objective is `log_probability`."""
     eps_l2: float | None = Field(default=None, gt=0)
     """Radius of the l2 ball round the start, in units of `space`; None for no ball."""
     layers: tuple[int, ...] = ()
@@ -122,6 +127,16 @@ class Experiment:
     """How many different objectives the part asks for."""
     repeat_if_overwritten: bool = False
     """Whether the student's own attack is run once more where its target was overwritten."""
+
+    @property
+    def step(self) -> StepConfig:
+        """Settings of its steps."""
+        return StepConfig(
+            step_size=self.step_size,
+            space=Space(self.space),
+            eps_l2=self.eps_l2,
+            norm=Norm(self.norm),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
@@ -338,7 +353,7 @@ def _check_experiment(experiment: Experiment, part_ids: set[str], where: str) ->
         raise ConfigError(f"{place}: there is no such part")
     if experiment.objective == "log_probability" and experiment.target is None:
         raise ConfigError(f"{place}.target: expected the id of a class, found none")
-    if experiment.objective == "layer_norm" and not experiment.layers:
+    if experiment.objective != "log_probability" and not experiment.layers:
         raise ConfigError(f"{place}.layers: expected ids of layers, found none")
 
 

@@ -35,6 +35,7 @@ from grader.records import (
     Submission,
 )
 from grader.records.codec import load, save
+from grader.reference_runs import reference_runs
 from grader.reports.pdf import html_to_pdf
 from grader.reports.refreport import build_report
 from grader.reports.refsource import from_reference
@@ -44,6 +45,7 @@ from grader.results import ResultFolder, replacing
 from grader.scoring import SheetFacts, rescore, score
 from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.device import choose_device
+from reference.errors import ConfigError
 from reference.expected import load_expected
 
 OnStage = Callable[[str], None]
@@ -100,7 +102,8 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
     on_stage("bundle")
     validate_credit(request.assignment)
     bundle = get_bundle(request.bundle)
-    expected = load_expected(bundle.name)  # before minutes are spent on the run
+    # before minutes are spent on the run
+    expected = reference_runs(load_expected(bundle.name), request.assignment)
     on_stage("intake")
     with _unpacked(request) as (submission, folder):
         alignment = align(submission, load_template(), request.assignment)
@@ -145,10 +148,16 @@ def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnSta
     """Make the grades and pages anew from the stored findings and `grades.toml`; run nothing.
 
     Raises:
-        ConfigError: there are no results, or `grades.toml` cannot be read.
+        ConfigError: there are no results, they are of an offering with other parts, or
+            `grades.toml` cannot be read.
     """
     on_stage("scoring")
     sheet = load(GradeSheet, folder.results)
+    if {part.id for part in sheet.parts} != {part.id for part in assignment.parts}:
+        raise ConfigError(
+            f"{folder.results}: expected the parts of {assignment.name}, found those of "
+            f"{sheet.facts.assignment}; name that one with --assignment"
+        )
     evidence = load(Evidence, folder.evidence / "evidence.json")
     overrides = load_overrides(folder.grades, assignment, sheet.course)
     facts = replace(sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256)
@@ -179,19 +188,21 @@ def render_own_report(request: GradeRequest, on_stage: OnStage, on_progress: OnP
     folder = _results_of(request) or grade(request, on_stage, on_progress).folder
     on_stage("reports")
     path = folder.root / "report.pdf"
-    html_to_pdf(build_report(from_results(folder.root)), path)
+    html_to_pdf(build_report(from_results(folder.root, request.assignment)), path)
     return path
 
 
 def _results_of(request: GradeRequest) -> ResultFolder | None:
-    """Results of the same zip and bundle by this version of the grader, if there are any."""
+    """Results of the same zip, offering and bundle by this version, if there are any."""
     if not request.zip_path.is_file():
         return None
     digest = hashlib.sha256(request.zip_path.read_bytes()).hexdigest()
-    wanted = (digest, request.bundle, _version())
+    wanted = (digest, request.assignment.name, request.bundle, _version())
     for path in sorted(request.out.glob("*/results.json")):
         sheet = load(GradeSheet, path)
-        if (sheet.facts.zip_sha256, sheet.facts.bundle, sheet.facts.grader_version) == wanted:
+        facts = sheet.facts
+        found = (facts.zip_sha256, facts.assignment, facts.bundle, facts.grader_version)
+        if found == wanted:
             return ResultFolder(root=path.parent)
     return None
 

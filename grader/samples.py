@@ -22,9 +22,10 @@ from typing import Annotated, Literal, TypeVar
 
 import nbformat
 import typer
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from grader.assignment import DEFAULT_ASSIGNMENT
 from grader.records import Outcome
 from grader.release import make_release, make_solved, read_master, to_text
 from grader.sample_outputs import Outputs, captured, read_outputs, write_outputs
@@ -65,6 +66,8 @@ class Edit(_Strict):
     """Whether the cells are put back to what the release gives the student."""
     drop: bool = False
     """Whether the cells are taken out."""
+    add: str = ""
+    """Id of a code cell that is put behind each of the cells, with `replace` as its source."""
 
 
 class Sample(_Strict):
@@ -72,6 +75,10 @@ class Sample(_Strict):
 
     base: Literal["solved", "course"]
     """The notebook that it starts from."""
+    like: str = ""
+    """Name of a sample whose edits come first, and whose stored outputs count too."""
+    assignment: str = DEFAULT_ASSIGNMENT
+    """Name of the offering that it is handed in for."""
     report: str = ""
     """Name of the report's source in `_reports`; empty for no report."""
     omit_from_report: tuple[str, ...] = ()
@@ -81,7 +88,7 @@ class Sample(_Strict):
     layout: Literal["plain", "mac"] = "plain"
     """How the zip was made: its files at the top, or in one folder with a Mac's extra files."""
     edits: tuple[Edit, ...] = Field(default=(), alias="edit")
-    """Changes to the base, in order."""
+    """Changes to the base, in order; after those of `like`."""
 
 
 class ExpectedPart(_Strict):
@@ -143,6 +150,9 @@ def build_notebook(name: str, root: Path = SUBMISSIONS) -> NotebookNode:
     """
     sample = read_sample(name, root)
     notebook = _base(sample.base, root)
+    if sample.like:
+        for edit in read_sample(sample.like, root).edits:
+            _apply(edit, notebook, f"{sample.like}/sample.toml")
     for edit in sample.edits:
         _apply(edit, notebook, f"{name}/sample.toml")
     if sample.run:
@@ -190,9 +200,9 @@ def record(name: str, executed: NotebookNode, root: Path = SUBMISSIONS) -> Path:
         raise ConfigError(f"{name}: expected a run of this sample's notebook, found another's.")
     ids = [_cell_id(cell) for cell in notebook.cells]
     outputs = captured(dict(zip(ids, executed.cells, strict=True)))
-    if not sample.edits:
+    if not sample.edits and not sample.like:
         return write_outputs(root / "_bases" / f"{sample.base}_outputs.json", outputs)
-    common = read_outputs(root / "_bases" / f"{sample.base}_outputs.json")
+    common = _common_outputs(sample, root)
     own = {cell_id: found for cell_id, found in outputs.items() if common.get(cell_id) != found}
     return write_outputs(root / name / "outputs.json", own)
 
@@ -224,6 +234,11 @@ def _apply(edit: Edit, notebook: NotebookNode, where: str) -> None:
     if edit.drop:
         notebook.cells = [cell for cell in notebook.cells if _cell_id(cell) not in edit.cells]
         return
+    if edit.add:
+        new = v4.new_code_cell(edit.replace, id=edit.add, metadata={"id": edit.add})  # type: ignore[no-untyped-call]
+        for cell_id in edit.cells:
+            notebook.cells.insert(notebook.cells.index(by_id[cell_id]) + 1, new)
+        return
     if edit.from_release:
         release = {cell.id: cell.source for cell in make_release(read_master()).cells}
         for cell_id in edit.cells:
@@ -239,9 +254,14 @@ def _apply(edit: Edit, notebook: NotebookNode, where: str) -> None:
 
 
 def _outputs(name: str, sample: Sample, root: Path) -> Outputs:
-    """Return the stored outputs of a sample by cell id: the base's, then its own."""
-    common = read_outputs(root / "_bases" / f"{sample.base}_outputs.json")
-    return {**common, **read_outputs(root / name / "outputs.json")}
+    """Return the stored outputs of a sample by cell id: those of others, then its own."""
+    return {**_common_outputs(sample, root), **read_outputs(root / name / "outputs.json")}
+
+
+def _common_outputs(sample: Sample, root: Path) -> Outputs:
+    """Return the stored outputs of the base and of the sample that this one is like."""
+    base = read_outputs(root / "_bases" / f"{sample.base}_outputs.json")
+    return {**base, **read_outputs(root / sample.like / "outputs.json")} if sample.like else base
 
 
 def _store_run(notebook: NotebookNode, outputs: Outputs) -> None:

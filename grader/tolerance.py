@@ -162,6 +162,27 @@ THRESHOLDS: Mapping[str, Threshold] = {
         reason="factor by which an objective without a reference must rise; a random walk of the "
         "same length stays within 1.1",
     ),
+    "inversion_fall": Threshold(
+        value=0.7,
+        reason="share of the reference's fall of the feature distance (1 - factor), both as "
+        "medians over the later half of the steps: with steps of a fixed length the distance goes "
+        "up and down; its median differs between random starts by 0.05",
+    ),
+    "inversion_alone": Threshold(
+        value=0.9,
+        reason="factor to which a feature distance without a reference must fall; a random walk "
+        "raises it",
+    ),
+    "inversion_change": Threshold(
+        value=0.02,
+        reason="root mean square change of a pixel in [0, 1]: 5 of 255 levels; short steps towards "
+        "a near target move an image by 0.04",
+    ),
+    "smooth_start": Threshold(
+        value=0.5,
+        reason="correlation of neighbouring pixels from which on a start is a picture: 0 for "
+        "noise, 0.9 and more for photographs and drawings",
+    ),
     "distinguishable": Threshold(
         value=0.05,
         reason="root mean square change of a pixel in [0, 1]: 13 of 255 levels, plain to the eye "

@@ -1,8 +1,9 @@
-"""The reference on the command line: `python -m reference run` and `python -m reference assets`."""
+"""The reference on the command line: `python -m reference run`, `add` and `assets`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,9 @@ from reference.bundles import bundle_root, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError, PsetError
 from reference.expected import Expected, expected_folder
-from reference.experiments import RunSettings, experiment_ids, run_experiments
+from reference.experiments import add_group, check_group, run_experiments
+from reference.laboratory import RunSettings
+from reference.specs import experiment_ids, group_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -50,42 +53,77 @@ def _progress(*columns: ProgressColumn) -> Progress:
     return Progress(name, BarColumn(), *columns, TimeRemainingColumn(), console=_console)
 
 
+_BundleName = Annotated[str, typer.Option("--bundle", help="studio, studio-narrow or imagenet")]
+_Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda")]
+_Folder = Annotated[
+    Path | None, typer.Option("--out", help="folder to write; default: where the grader looks")
+]
+_Seed = Annotated[int, typer.Option("--seed", help="of the random network and starts")]
+_Fast = Annotated[
+    bool, typer.Option("--fast", help="studio: the narrow networks, same logits within 1e-4")
+]
+
+
 @app.command()
 def run(
-    bundle: Annotated[str, typer.Option(help="studio, studio-narrow or imagenet")] = "studio",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    out: Annotated[
-        Path | None, typer.Option(help="folder to write; default: where the grader looks")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of the random network and starts")] = 0,
+    bundle: _BundleName = "studio",
+    device: _Device = "auto",
+    out: _Folder = None,
+    seed: _Seed = 0,
     only: Annotated[list[str] | None, typer.Option(help="id of an experiment; repeatable")] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="studio: the narrow networks, same logits within 1e-4")
-    ] = False,
+    fast: _Fast = False,
 ) -> None:
     """Run every experiment and write arrays, images, traces and a manifest."""
     folder = expected_folder(bundle) if out is None else out
     if out is None and (only or bundle == "studio-narrow"):
         raise ConfigError("run: a trial (--only, studio-narrow) needs a folder of its own: --out.")
-    if fast and bundle != "studio":
-        raise ConfigError(f"run: --fast is for the studio bundle, not for {bundle}.")
+    settings = _settings(bundle, device, seed, fast, tuple(only or ()))
     source = get_bundle(bundle)
-    settings = RunSettings(
-        device=choose_device(device),
-        seed=seed,
-        width="narrow" if fast else "full",
-        only=tuple(only or ()),
-    )
     with _progress(MofNCompleteColumn()) as progress:
-        whole = progress.add_task("all experiments", total=len(only or experiment_ids()))
-        bars = _Bars(progress)
-
-        def listen(name: str, done: int, total: int) -> None:
-            bars(name, done, total)
-            progress.update(whole, advance=done == total)
-
+        listen = _listener(progress, len(only or experiment_ids()))
         found = run_experiments(source, folder, settings, listen)
     typer.echo(_summary(found))
+
+
+@app.command()
+def add(
+    group: Annotated[str, typer.Argument(help="such as sp22")],
+    bundle: _BundleName = "studio",
+    device: _Device = "auto",
+    out: _Folder = None,
+    seed: _Seed = 0,
+    fast: _Fast = False,
+) -> None:
+    """Run what one other offering adds, and put it beside what `run` has written, untouched."""
+    folder = expected_folder(bundle) if out is None else out
+    settings = _settings(bundle, device, seed, fast, ())
+    source = get_bundle(bundle)
+    check_group(source, folder, group)
+    ids = [i for i in experiment_ids() if group_of(i) == group]
+    with _progress(MofNCompleteColumn()) as progress:
+        found = add_group(source, folder, group, settings, _listener(progress, len(ids)))
+    typer.echo(_summary(found))
+
+
+def _settings(
+    bundle: str, device: str, seed: int, fast: bool, only: tuple[str, ...]
+) -> RunSettings:
+    if fast and bundle != "studio":
+        raise ConfigError(f"run: --fast is for the studio bundle, not for {bundle}.")
+    return RunSettings(
+        device=choose_device(device), seed=seed, width="narrow" if fast else "full", only=only
+    )
+
+
+def _listener(progress: Progress, experiments: int) -> Callable[[str, int, int], None]:
+    whole = progress.add_task("all experiments", total=experiments)
+    bars = _Bars(progress)
+
+    def listen(name: str, done: int, total: int) -> None:
+        bars(name, done, total)
+        progress.update(whole, advance=done == total)
+
+    return listen
 
 
 @app.command()
@@ -110,6 +148,7 @@ def _summary(found: Expected) -> str:
         for a in found.attacks
     ]
     lines += [f"{d.id}  {d.value_before:.3g} -> {d.value_after:.3g}" for d in found.dreams]
+    lines += [f"{i.id}  {i.distances[0]:.3g} -> {i.distances[-1]:.3g}" for i in found.inversions]
     return "\n".join([*lines, f"Written to {found.folder}"])
 
 

@@ -10,6 +10,7 @@ by `make reference BUNDLE=imagenet`. A folder holds
     <id>-logits.npy     float32, shape (1, 1000): 2(c), and after each attack
     corgi.png           the start of the attacks, as prepared
     4d-side-by-side.jpeg plain images of 4(d) above, Distill's way below
+    <group>/            what another offering adds: experiments, with a manifest of their own
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from reference.errors import AssetsMissing, ConfigError
 from reference.steps import StepConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
@@ -174,6 +177,28 @@ class DreamResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InversionResult:
+    """One random image that was led to the corgi's features, 4(d) of 2022."""
+
+    id: str
+    """`sp22/inversion-pretrained-layer1`, ..."""
+    network: str
+    """`pretrained` or `robust`."""
+    layer: str
+    """torchvision's name of the layer."""
+    start_seed: int
+    """Seed of the random start (see `dream.random_start`)."""
+    step: StepConfig
+    """Settings of the steps; the corgi was fed in their space."""
+    n_steps: int
+    """Number of steps."""
+    distances: tuple[float, ...]
+    """l2 distance of the layer's output to that for the corgi after 0 ... n_steps steps."""
+    image: str
+    """File name of the last image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """All expected outputs of one bundle."""
 
@@ -188,9 +213,11 @@ class Expected:
     predictions: PredictionsResult
     """Problem 2."""
     attacks: tuple[AttackResult, ...]
-    """4(a), 4(b), 4(e), 4(f), in this order."""
+    """4(a), 4(b), 4(e), 4(f), in this order, then those of the groups."""
     dreams: tuple[DreamResult, ...]
     """4(d)."""
+    inversions: tuple[InversionResult, ...] = ()
+    """4(d) of the groups that ask for it."""
 
     def attack(self, attack_id: str) -> AttackResult:
         """Return an attack by its id.
@@ -244,6 +271,34 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
         AssetsMissing: There are none, or files are missing, changed or of another format.
     """
     folder = expected_folder(bundle_name) if folder is None else folder
+    manifest = _checked_manifest(folder, bundle_name)
+    groups = {
+        path.parent: _checked_manifest(path.parent, bundle_name)
+        for path in sorted(folder.glob("*/manifest.json"))
+    }
+    for path, found in groups.items():
+        if found.bundle_version != manifest.bundle_version:
+            raise AssetsMissing(
+                f"{path}: expected outputs of version {manifest.bundle_version} of the bundle, "
+                f"found {found.bundle_version}; run `make reference BUNDLE={bundle_name}` again."
+            )
+    predictions = _read(PredictionsResult, folder / "predictions.json")
+    narrow = bundle_name == "studio-narrow"
+    all_files = {folder: manifest, **groups}
+    return Expected(
+        bundle_name=bundle_name,
+        in_features=NARROW_IN_FEATURES if narrow else predictions.in_features,
+        folder=folder,
+        manifest=manifest,
+        predictions=predictions,
+        attacks=_read_all(AttackResult, all_files, ("4a", "4b", "4e", "4f")),
+        dreams=_read_all(DreamResult, all_files, ("4d",)),
+        inversions=_read_all(InversionResult, all_files, ("inversion",)),
+    )
+
+
+def _checked_manifest(folder: Path, bundle_name: str) -> Manifest:
+    """Read a manifest and compare every file with its digest."""
     if not (folder / "manifest.json").is_file():
         raise AssetsMissing(
             f"{folder}: no expected outputs of the {bundle_name} bundle; "
@@ -262,17 +317,7 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
                 f"{path}: missing, or changed since it was written; "
                 f"run `make reference BUNDLE={bundle_name}` again."
             )
-    predictions = _read(PredictionsResult, folder / "predictions.json")
-    narrow = bundle_name == "studio-narrow"
-    return Expected(
-        bundle_name=bundle_name,
-        in_features=NARROW_IN_FEATURES if narrow else predictions.in_features,
-        folder=folder,
-        manifest=manifest,
-        predictions=predictions,
-        attacks=_read_all(AttackResult, folder, manifest, ("4a", "4b", "4e", "4f")),
-        dreams=_read_all(DreamResult, folder, manifest, ("4d",)),
-    )
+    return manifest
 
 
 def write_json(record: object, path: Path) -> None:
@@ -293,12 +338,15 @@ def _read(kind: type[T], path: Path) -> T:
 
 
 def _read_all(
-    kind: type[T], folder: Path, manifest: Manifest, parts: tuple[str, ...]
+    kind: type[T], manifests: Mapping[Path, Manifest], parts: tuple[str, ...]
 ) -> tuple[T, ...]:
-    names = sorted(
-        name for name in manifest.files if name.endswith(".json") and name.startswith(parts)
+    """Read the results whose file names begin with one of `parts`, folder by folder."""
+    return tuple(
+        _read(kind, folder / name)
+        for folder, manifest in manifests.items()
+        for name in sorted(manifest.files)
+        if name.endswith(".json") and name.startswith(parts)
     )
-    return tuple(_read(kind, folder / name) for name in names)
 
 
 def _by_id(results: tuple[T, ...], wanted: str) -> T:

@@ -137,6 +137,11 @@ def save_png(x: Tensor, space: Space, path: Path) -> None:
     Image.fromarray(to_uint8_rgb(x, space)).save(path, optimize=True)
 
 
+def save_jpeg(x: Tensor, space: Space, path: Path) -> None:
+    """Write one input tensor of shape (1, 3, H, W) as a small JPEG, to be looked at only."""
+    Image.fromarray(to_uint8_rgb(x, space)).save(path, quality=80, optimize=True)
+
+
 def load_png(path: Path, space: Space) -> Tensor:
     """Read a picture that `save_png` wrote, without resizing: float32 (1, 3, H, W) in `space`."""
     with Image.open(path) as picture:

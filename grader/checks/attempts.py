@@ -13,7 +13,7 @@ from grader.checks.seen import Likeness, NetworkName, corgi_space, network_of
 from grader.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
 from reference.images import Space
-from reference.steps import Norm, StepConfig
+from reference.steps import StepConfig
 
 IMAGE_DIMS = 4
 
@@ -72,12 +72,7 @@ def _image(context: CheckContext, reference: ArrayRef | None) -> Tensor | None:
 
 def step_config(experiment: Experiment) -> StepConfig:
     """Return the settings that an experiment's attack has to keep to."""
-    return StepConfig(
-        step_size=experiment.step_size,
-        space=Space(experiment.space),
-        eps_l2=experiment.eps_l2,
-        norm=Norm(experiment.norm),
-    )
+    return experiment.step
 
 
 def images_along(context: CheckContext, attempt: Attempt) -> tuple[tuple[int, Tensor], ...]:

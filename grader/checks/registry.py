@@ -16,6 +16,7 @@ from grader.checks.context import Check, CheckContext
 from grader.checks.conv_backward import check_conv_grad_input, check_conv_grad_kernel
 from grader.checks.conv_forward import check_conv_forward
 from grader.checks.conv_update import check_conv_update
+from grader.checks.feature_inversion import check_feature_inversion
 from grader.checks.features import check_feature_visualisation
 from grader.checks.pool_backward import check_pool_backward
 from grader.checks.pool_forward import check_pool_forward
@@ -37,6 +38,7 @@ CHECKS: Mapping[str, Check] = {
     "conv_grad_input": check_conv_grad_input,
     "conv_grad_kernel": check_conv_grad_kernel,
     "conv_update": check_conv_update,
+    "feature_inversion": check_feature_inversion,
     "feature_visualisation": check_feature_visualisation,
     "in_features": check_in_features,
     "output2prob": check_output2prob,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grader.assignment import Assignment
+
 PROBLEMS: tuple[tuple[int, str], ...] = (
     (1, "Forward propagation"),
     (2, "Neural network inference"),
@@ -132,3 +134,14 @@ QUESTIONS: tuple[Question, ...] = (
     ),
 )
 """Every question, in the handout's order."""
+
+
+def questions_of(assignment: Assignment) -> tuple[Question, ...]:
+    """Return an offering's questions: its own where it has them, else 2021's of the same id."""
+    usual = {question.part: question for question in QUESTIONS}
+    return tuple(
+        usual[part.id]
+        if part.id in usual and not part.question
+        else Question(part=part.id, title=part.title, text=part.question)
+        for part in assignment.parts
+    )

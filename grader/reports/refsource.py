@@ -17,8 +17,8 @@ from reference import conv, numgrad, pool
 from reference.classify import Prediction
 from reference.dream import random_start
 from reference.expected import AttackResult, DreamResult, Expected
-from reference.experiments import SIDE_BY_SIDE
 from reference.images import Space
+from reference.laboratory import SIDE_BY_SIDE
 
 SOLVED = Path(__file__).resolve().parents[2] / "templates" / "notebook" / "pset4_solved.ipynb"
 """The notebook with our own answers and code."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.alignment import load_template
+from grader.assignment import Assignment
 from grader.records import (
     Alignment,
     BarsExhibit,
@@ -31,7 +32,7 @@ from grader.reports.notebooks import (
     snippets,
     without_prompts,
 )
-from grader.reports.questions import QUESTIONS, Question
+from grader.reports.questions import QUESTIONS, Question, questions_of
 from grader.reports.refreport import ReportPart, ReportSource
 
 _RELEVANT = frozenset({"todo", "run", ""})
@@ -42,11 +43,12 @@ _FOREIGN = ("reference", "expected")
 """Words in a label or title that mark what is not the student's."""
 
 
-def from_results(results_dir: Path) -> ReportSource:
+def from_results(results_dir: Path, assignment: Assignment | None = None) -> ReportSource:
     """Return the report of a student's own run, ready to hand in.
 
     Args:
         results_dir: a folder that `grader grade` wrote.
+        assignment: the offering whose questions are answered; None for 2021's.
 
     Raises:
         ConfigError: something of it is missing.
@@ -57,7 +59,7 @@ def from_results(results_dir: Path) -> ReportSource:
     cells = cells_by_part(read_cells(results_dir / "executed.ipynb"), alignment)
     grades = {part.id: part for part in sheet.parts}
     parts = []
-    for question in QUESTIONS:
+    for question in QUESTIONS if assignment is None else questions_of(assignment):
         grade = grades.get(question.part)
         made = _part(question, grade, sheet, cells.get(question.part, ()), evidence)
         empty = not (made.answer or made.figures or made.snippets or made.printed)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from grader.assignment import load_assignment, parse_assignment, parse_course
+from grader.assignment import Course, load_assignment, parse_assignment, parse_course
 from reference.errors import ConfigError
 
 TEXT = (resources.files("grader") / "assignments" / "pset4_sp21.toml").read_text()
@@ -76,6 +76,40 @@ def test_both_courses_have_the_same_total_without_bonus() -> None:
 
     assert math.isclose(assignment.max_total("6.869"), 11)
     assert math.isclose(assignment.max_total("6.819"), 11)
+
+
+def test_the_second_offering_approaches_features_and_repeats_it() -> None:
+    first, second = load_assignment("pset4_sp21"), load_assignment("pset4_sp22")
+
+    assert {p.id for p in second.parts} == {p.id for p in first.parts} | {"4g"}
+    assert [problem.points for problem in second.problems] == [2, 1, 4, 4]
+    plain, robust = (second.experiment(part_id) for part_id in ("4d", "4g"))
+    assert (plain.objective, plain.network) == ("feature_distance", "pretrained")
+    assert (robust.objective, robust.network) == ("feature_distance", "robust")
+    assert plain.step == robust.step == first.experiment("4d").step
+    assert plain.different_objectives == robust.different_objectives == 3
+    assert second.experiment("4a").step == first.experiment("4b").step
+    assert second.experiment("4a").target == 76
+    assert second.experiment("4b") == first.experiment("4b")
+    assert second.experiment("4e") == first.experiment("4e")
+    assert second.due > first.due
+
+
+@pytest.mark.parametrize("course", ["6.819", "6.869"])
+def test_the_second_offerings_parts_are_2021s_and_scaled(course: Course) -> None:
+    first, second = load_assignment("pset4_sp21"), load_assignment("pset4_sp22")
+    fourth = [p.id for p in second.parts if p.problem == 4 and not p.bonus]
+    raw = {i: first.max_points("4d" if i == "4g" else i, course) for i in fourth}
+
+    assert math.fsum(second.max_points(i, course) for i in fourth) == pytest.approx(4)
+    assert second.max_points("4g", course) == second.max_points("4d", course)
+    for part_id in fourth:
+        scaled = raw[part_id] * 4 / math.fsum(raw.values())
+        assert second.max_points(part_id, course) == pytest.approx(scaled)
+    for part in first.parts:
+        if part.problem != 4 or part.bonus:
+            assert second.max_points(part.id, course) == first.max_points(part.id, course)
+    assert second.max_total(course) == pytest.approx(first.max_total(course))
 
 
 def test_it_is_a_frozen_record() -> None:

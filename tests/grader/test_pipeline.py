@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -83,6 +84,25 @@ def test_human_points_are_merged_without_a_run(
     assert sheet.total == pytest.approx(before.total + 0.5)
     assert "Good, but circular?" in results.feedback_html.read_text()
     assert load(GradeSheet, results.results) == sheet
+
+
+def test_results_of_another_offering_are_not_added_up_by_this_one(results: ResultFolder) -> None:
+    before = results.results.read_bytes()
+    with pytest.raises(ConfigError, match="parts of pset4_sp22, found those of pset4_sp21"):
+        rescore_folder(results, load_assignment("pset4_sp22"), nothing)
+    assert results.results.read_bytes() == before
+
+
+def test_an_experiment_without_a_reference_stops_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.pipeline.execute", None)  # a run would fail
+    usual = load_assignment()
+    others = tuple(replace(e, step_size=7.0) for e in usual.experiments)
+    request = request_for(short_zip(tmp_path / "jdoe.zip"), tmp_path / "out")
+    with pytest.raises(ConfigError, match="4a: the reference was never run with these"):
+        grade(replace(request, assignment=replace(usual, experiments=others)), nothing, nothing)
+    assert not (tmp_path / "out").exists()
 
 
 def test_grading_again_keeps_what_people_decided(results: ResultFolder, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from grader.samples import (
 from reference.errors import ConfigError
 
 NAMES = sample_names()
-PART_IDS = sorted(part.id for part in load_assignment("pset4_sp21").parts)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +64,8 @@ def test_the_samples_of_the_issue_are_there():
         "not_run",
         "overwritten_target",
         "report_only_1_3",
+        "sp22_complete",
+        "sp22_wrong_sign",
         "undergrad_6819",
         "wrong_descent",
         "wrong_flipped_kernel",
@@ -95,7 +96,8 @@ def test_each_notebook_is_valid_and_its_code_parses(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_sample_expects_a_verdict_for_every_part(name):
     expectation = read_expectation(name)
-    assert sorted(expectation.parts) == PART_IDS
+    offering = load_assignment(read_sample(name).assignment)
+    assert sorted(expectation.parts) == sorted(part.id for part in offering.parts)
     for part_id in ("3c", "3e", "4c"):
         assert expectation.parts[part_id].outcome == "NEEDS_HUMAN"
     for part in expectation.parts.values():
@@ -172,6 +174,32 @@ def test_an_edit_that_does_not_fit_is_an_error(edit, message, root):
     (root / "complete" / "sample.toml").write_text(f'base = "solved"\n[[edit]]\n{edit}\n')
     with pytest.raises(ConfigError, match=message):
         build_notebook("complete", root)
+
+
+def test_a_sample_may_be_like_another_and_add_a_cell(root):
+    edit = (
+        '[[edit]]\ncells = ["p4e-answer-0"]\nadd = "added-cell-0"\nreplace = "print(1)"\n'
+        '[[edit]]\ncells = ["added-cell-0"]\nfind = "1"\nreplace = "2"\n'
+    )
+    (root / "late" / "sample.toml").write_text(f'base = "solved"\nlike = "wrong_descent"\n{edit}')
+    cells = build_notebook("late", root).cells
+    ids = [cell.metadata.id for cell in cells]
+    place = ids.index("added-cell-0")
+    assert (ids[place - 1], cells[place].source) == ("p4e-answer-0", "print(2)")
+    like = {cell.metadata.id: cell.source for cell in build_notebook("wrong_descent", root).cells}
+    assert {cell.metadata.id: cell.source for cell in cells if cell.metadata.id in like} == like
+
+
+def test_the_second_offerings_notebook_differs_where_the_offering_does():
+    ours, theirs = (
+        {cell.metadata.id: cell.source for cell in build_notebook(name).cells}
+        for name in ("sp22_complete", "complete")
+    )
+    assert {i for i in ours if ours[i] != theirs.get(i)} == {
+        *("p4a-attack-0", "p4c-answer-0", "p4d-answer-0", "p4g-robust-0"),
+        *(f"p4d-run-{i}-00" for i in (1, 2, 3)),
+    }
+    assert "renorm=True" in ours["p4a-attack-0"]
 
 
 def test_a_missing_file_is_named(root):

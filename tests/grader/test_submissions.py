@@ -18,7 +18,7 @@ from grader.lateness import parse_submitted
 from grader.pipeline import grade
 from grader.policy import evaluate, parse_policy
 from grader.records import GradeSheet, PartGrade
-from grader.samples import build_zip, read_expectation, sample_names
+from grader.samples import build_zip, read_expectation, read_sample, sample_names
 from tests.grader.conftest import request_for
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
@@ -33,12 +33,13 @@ def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
     zip_path = build_zip(name, out / f"{name}.zip")
     request = replace(
         request_for(zip_path, out / "results"),
+        assignment=load_assignment(read_sample(name).assignment),
         course=parse_course(expected.course),
         submitted=parse_submitted(expected.submitted),
     )
     record = grade(request, lambda _: None, lambda _: None)
     verdict = evaluate(
-        parse_policy(None), load_assignment(), record.sheet, record.submission, record.evidence
+        parse_policy(None), request.assignment, record.sheet, record.submission, record.evidence
     )
     return record.sheet, verdict.exit_status
 

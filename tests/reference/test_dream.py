@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from reference.attack import ascend
+from reference import numgrad
+from reference.attack import ascend, gradient_at
 from reference.dream import (
     channel_mean,
     channel_norm,
@@ -31,6 +32,34 @@ OUT = torch.arange(18.0).view(1, 2, 3, 3)
 )
 def test_objectives_by_hand(objective, wanted):
     assert float(objective.function(OUT)) == pytest.approx(wanted)
+
+
+def test_the_gradient_of_the_feature_distance_is_that_of_its_differences():
+    torch.manual_seed(0)
+    layer = torch.nn.Conv2d(3, 2, 3, dtype=torch.float64).requires_grad_(False)
+    x, other = random_start(1, 5).double(), random_start(2, 5).double()
+    objective = feature_match(layer(other))
+
+    def value(flat):
+        image = torch.from_numpy(flat).reshape(x.shape)
+        return objective.function(layer(image)).reshape(1).numpy()
+
+    one = torch.ones(1, dtype=torch.float64).numpy()
+    wanted = numgrad.vjp(value, x.flatten().numpy(), one)
+    found = gradient_at(layer, x, objective)
+    torch.testing.assert_close(found.flatten(), torch.from_numpy(wanted), rtol=1e-6, atol=1e-8)
+
+
+def test_the_features_of_the_picture_itself_are_a_minimum():
+    torch.manual_seed(0)
+    layer = torch.nn.Conv2d(3, 4, 3).requires_grad_(False)
+    picture = random_start(5, 8)
+    objective = feature_match(layer(picture))
+    assert float(objective.function(layer(picture))) == 0
+    assert not bool(gradient_at(layer, picture, objective).any())
+    config = StepConfig(step_size=0.01, space=Space.PIXELS, eps_l2=None, norm=Norm.ABS)
+    trace = ascend(layer, random_start(0, 8), objective, config, n_steps=40)
+    assert -trace.steps[-1].objective < 0.5 * -trace.steps[0].objective
 
 
 def test_the_start_is_seeded_noise():

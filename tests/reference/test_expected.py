@@ -7,12 +7,12 @@ import torch
 from reference.attack import ascend, gradient_at, log_probability_of
 from reference.bundles import bundle_version, get_bundle
 from reference.classify import log_probability
-from reference.dream import layer_norm, random_start
+from reference.dream import feature_match, layer_norm, random_start
 from reference.errors import ConfigError
 from reference.expected import COMMITTED, expected_folder, load_expected
-from reference.experiments import ATTACKS, DREAM, DREAMS, experiment_ids
 from reference.images import Space, load_png, prepare_image, read_image
 from reference.networks import features, load_network
+from reference.specs import ATTACKS, DREAM, DREAMS, INVERSIONS, experiment_ids
 
 LOGIT_ATOL = 2e-4
 """Padding changes the order of sums: 1e-4; another machine's convolutions as much again."""
@@ -42,11 +42,16 @@ def corgi(narrow):
 
 
 def test_all_experiments_are_committed_and_small(expected):
-    assert {r.id for r in (*expected.attacks, *expected.dreams)} == set(experiment_ids())
+    found = (*expected.attacks, *expected.dreams, *expected.inversions)
+    assert {r.id for r in found} == set(experiment_ids())
     assert {a.id: (a.target, a.step) for a in expected.attacks} == {
         spec.id: (spec.target, spec.step) for spec in ATTACKS
     }
-    assert sum(path.stat().st_size for path in expected.folder.iterdir()) < MAX_BYTES
+    assert {(i.network, i.layer, i.step) for i in expected.inversions} == {
+        (spec.network, spec.layer, spec.step) for spec in INVERSIONS
+    }
+    files = (path for path in expected.folder.rglob("*") if path.is_file())
+    assert sum(path.stat().st_size for path in files) < MAX_BYTES
     assert expected.manifest.n_steps == 200
 
 
@@ -93,6 +98,15 @@ def test_every_dream_climbs(expected):
         assert dream.gain > (1.5 if dream.style == "plain" else 1.05), dream.id
 
 
+def test_inversions_come_closer_where_steps_of_this_length_can(expected):
+    """In the last stages of the standard network they are too long: the distance goes about."""
+    for inversion in expected.inversions:
+        start, *way = inversion.distances
+        assert len(way) == expected.manifest.n_steps
+        if inversion.network == "robust" or inversion.layer in {"layer1", "layer2"}:
+            assert max(way[-100:]) < 0.95 * start, inversion.id
+
+
 @pytest.mark.parametrize("spec", ATTACKS, ids=lambda spec: spec.id)
 def test_the_committed_pictures_fool_the_network(expected, narrow, spec):
     """The pictures are those of the experiments: their probability is the recorded one."""
@@ -133,6 +147,17 @@ def test_the_beginning_of_a_dream_is_regenerated(expected, narrow):
     trace = ascend(layer, start, layer_norm(), DREAM, EARLY_STEPS // 2)
     found = [step.objective for step in trace.steps]
     assert found == pytest.approx(list(dream.objectives[: len(found)]), rel=EARLY_RTOL)
+
+
+@pytest.mark.parametrize("name", ["pretrained-layer1", "robust-layer2"])
+def test_the_beginning_of_an_inversion_is_regenerated(expected, narrow, corgi, name):
+    (inversion,) = [i for i in expected.inversions if i.id == f"sp22/inversion-{name}"]
+    layer = features(load_network(inversion.network, narrow), inversion.layer)
+    wanted = layer(prepare_image(corgi, normalised=False))
+    start = random_start(inversion.start_seed)
+    trace = ascend(layer, start, feature_match(wanted), inversion.step, EARLY_STEPS // 4)
+    found = [-step.objective for step in trace.steps]
+    assert found == pytest.approx(list(inversion.distances[: len(found)]), rel=EARLY_RTOL)
 
 
 @pytest.mark.fullsize

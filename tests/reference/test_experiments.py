@@ -6,17 +6,14 @@ import torch
 from PIL import Image
 
 from reference.bundles import BUNDLE_FILES, open_bundle, write_record
+from reference.dream import random_start
 from reference.errors import AssetsMissing, ConfigError
 from reference.expected import load_expected
-from reference.experiments import (
-    ATTACKS,
-    DREAMS,
-    SIDE_BY_SIDE,
-    RunSettings,
-    experiment_ids,
-    run_experiments,
-)
-from reference.images import Space
+from reference.experiments import add_group, run_experiments
+from reference.images import Space, prepare_image, read_image
+from reference.laboratory import SIDE_BY_SIDE, RunSettings
+from reference.networks import features, load_network
+from reference.specs import ATTACKS, DREAMS, INVERSIONS, SPECS, experiment_ids, group_of
 from reference.steps import Norm
 from reference.studio.narrow import narrow_resnet50
 
@@ -93,6 +90,49 @@ def test_a_second_run_is_the_same_and_replaces_the_first(bundle, found, tmp_path
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_group_is_put_beside_what_is_there(bundle, tmp_path):
+    folder = tmp_path / "expected"
+    run_experiments(bundle, folder, settings(only=("4a", "4d-layer1")))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    found = add_group(bundle, folder, "sp22", settings(n_steps=1, only=()))
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    wanted = {spec.id for spec in SPECS if group_of(spec.id) == "sp22"}
+    assert {r.id for r in (*found.attacks, *found.inversions)} == {"4a", *wanted}
+    assert [d.id for d in found.dreams] == ["4d-layer1"]
+    again = add_group(bundle, folder, "sp22", settings(n_steps=2, only=()))
+    assert {i.n_steps for i in again.inversions} == {2}
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_inversion_is_measured_against_the_corgis_features(bundle, tmp_path):
+    by_id = {spec.id: spec for spec in INVERSIONS}
+    name = "sp22/inversion-robust-layer1"
+    found = run_experiments(bundle, tmp_path / "expected", settings(n_steps=4, only=(name,)))
+    (inversion,) = found.inversions
+    assert (inversion.network, inversion.layer) == ("robust", "layer1")
+    assert inversion.step == by_id[name].step
+    assert len(inversion.distances) == 5
+    layer = features(load_network("robust", bundle), "layer1")
+    corgi = layer(prepare_image(read_image(bundle.corgi), normalised=False))
+    before = float((layer(random_start(0)) - corgi).norm())
+    assert inversion.distances[0] == pytest.approx(before, rel=1e-5)
+    with Image.open(found.path(inversion.image)) as picture:
+        assert picture.size == (224, 224)
+
+
+def test_a_group_of_other_weights_is_refused(bundle, tmp_path):
+    folder = tmp_path / "expected"
+    name = "sp22/inversion-pretrained-layer1"
+    run_experiments(bundle, folder, settings(n_steps=0, only=(name,)))
+    manifest = folder / "sp22" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('version":"test"', 'version":"old"'))
+    with pytest.raises(AssetsMissing, match="of version test of the bundle, found old"):
+        load_expected("studio-narrow", folder)
+    (folder / "sp22" / "inversion-pretrained-layer1.jpeg").unlink()
+    with pytest.raises(AssetsMissing, match="missing, or changed"):
+        load_expected("studio-narrow", folder)
+
+
 def test_another_seed_gives_another_random_network_and_dream(bundle, found, tmp_path):
     other = run_experiments(bundle, tmp_path / "x", settings(seed=1, only=("4d-layer1",)))
     assert other.predictions.random_top5 != found.predictions.random_top5
@@ -154,4 +194,9 @@ def test_the_settings_are_the_notebooks():
     assert (robust.step.step_size, robust.step.eps_l2) == (2, 30)
     assert len([spec for spec in ATTACKS if spec.id.startswith("4f")]) >= 2
     assert len({spec.layer for spec in DREAMS}) >= 3
-    assert len(set(experiment_ids())) == len(ATTACKS) + len(DREAMS)
+    assert {(i.network, i.layer) for i in INVERSIONS} == {
+        (network, f"layer{k}") for network in ("pretrained", "robust") for k in (1, 2, 3, 4)
+    }
+    assert by_id["sp22/4a"].target == 76
+    assert by_id["sp22/4a"].step == by_id["4b"].step
+    assert len(set(experiment_ids())) == len(ATTACKS) + len(DREAMS) + len(INVERSIONS)

@@ -13,8 +13,10 @@ from reference.__main__ import main
         (["run", "--bundle", "studio-narrow"], "needs a folder of its own"),
         (["run", "--only", "4a"], "needs a folder of its own"),
         (["run", "--bundle", "imagenet", "--fast"], "--fast is for the studio bundle"),
+        (["add", "sp99"], "group: expected one of sp22, found 'sp99'"),
+        (["add", "sp22", "--bundle", "studio-narrow", "--out", "nowhere"], "no expected outputs"),
     ],
-    ids=["bundle", "imagenet", "narrow", "only", "fast"],
+    ids=["bundle", "imagenet", "narrow", "only", "fast", "group", "nothing to add to"],
 )
 def test_a_wrong_setting_is_one_sentence_and_2(argv, message, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
@@ -34,6 +36,7 @@ def test_help_names_the_commands(capsys):
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
     assert "run" in said
+    assert "add" in said
     assert "assets" in said
 
 

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from grader.assignment import load_assignment
 from grader.records import Alignment, CellMatch, StemExhibit
 from grader.records.codec import save
 from grader.reports.figures import Figure
 from grader.reports.notebooks import NotebookCell, read_cells, snippets, without_prompts
 from grader.reports.pdf import html_to_pdf
-from grader.reports.questions import QUESTIONS
+from grader.reports.questions import QUESTIONS, questions_of
 from grader.reports.refreport import ReportPart, ReportSource, Snippet, build_report
 from grader.reports.refsource import from_reference
 from grader.reports.resultsource import from_results, own_exhibits
@@ -188,6 +189,20 @@ def test_a_students_report_shows_only_what_is_their_own(results: Path) -> None:
     for foreign in ("reference", "passed", "not right", "points", "tolerance", "expected"):
         assert foreign not in body, foreign
     assert "<script" not in body
+
+
+def test_a_students_report_answers_the_questions_of_its_offering(results: Path) -> None:
+    source = from_results(results, load_assignment("pset4_sp22"))
+    asked = {part.id: part.question for part in source.parts}
+    assert asked["4g"].startswith("Repeat (d) on the network")
+    assert "close to those of the corgi" in asked["4d"]
+    assert asked["4a"] == {part.id: part.question for part in from_results(results).parts}["4a"]
+
+
+def test_the_questions_of_2021_are_the_usual_ones() -> None:
+    assert questions_of(load_assignment("pset4_sp21")) == QUESTIONS
+    ids = [question.part for question in questions_of(load_assignment("pset4_sp22"))]
+    assert ids == [part.id for part in load_assignment("pset4_sp22").parts]
 
 
 def test_nothing_of_the_reference_is_ones_own(tmp_path: Path) -> None:
