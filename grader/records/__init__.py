@@ -30,10 +30,18 @@ from grader.records.grades import (
 )
 from grader.records.outcome import DECIDED, Outcome
 from grader.records.plan import Limits, PlanStep, ProbeSpec, RunCell, RunPlan, RunProbe, Shim
+from grader.records.report import (
+    NO_REPORT,
+    ReportPicture,
+    ReportReading,
+    ReportSection,
+    ReportTrouble,
+)
 from grader.records.submission import Alignment, Cell, CellMatch, Note, Severity, Submission
 
 __all__ = [
     "DECIDED",
+    "NO_REPORT",
     "Alignment",
     "ArrayRef",
     "AttackRun",
@@ -61,6 +69,10 @@ __all__ = [
     "ProbeReply",
     "ProbeSpec",
     "ProbeValue",
+    "ReportPicture",
+    "ReportReading",
+    "ReportSection",
+    "ReportTrouble",
     "RunCell",
     "RunFacts",
     "RunPlan",
