@@ -96,5 +96,8 @@ def _plain(value: Json) -> str:
     """Return text that a file holds as one string or as lines, as a terminal would show it."""
     if isinstance(value, list):
         value = "\n".join(line.rstrip("\n") for line in value if isinstance(line, str))
-    text = _ANSI.sub("", source_of(value) or "") if isinstance(value, str) else ""
-    return text.strip("\n")
+    if not isinstance(value, str):
+        return ""
+    # JSON may hold lone surrogates, UTF-8 may not.
+    text = value.encode("utf-8", errors="replace").decode("utf-8").replace("\r\n", "\n")
+    return _ANSI.sub("", text).strip("\n")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+LONGEST_LINE = 500
+"""Characters of a line that are compared."""
+
 _DROPPED = re.compile(
     r"""
     \d+%\|                                    # a progress bar
   | \b(?:it/s|s/it|B/s|[kM]B/s)\b             # its rate
   | \bHBox\(|\bFloatProgress|\bIntProgress    # its widget
-  | \bWarning\b|\bwarnings?\.warn             # a warning
+  | Warning\b|\bwarnings?\.warn             # a warning
   | \b(?:cuda|cpu|gpu|tpu|nvidia|tesla|cudnn)(?:\b|:\d)   # devices
   | \b(?:wall|cpu)\ times?\b|\b(?:elapsed|took|seconds|minutes)\b|\bper\ loop\b
   | ^\s*<.*>\s*$                              # the repr of an object
@@ -60,8 +63,9 @@ class PrintedLine:
 def comparable_lines(text: str) -> tuple[PrintedLine, ...]:
     """Return the lines of printed text that say the same in every run of the same code."""
     lines = []
-    for raw in text.splitlines():
-        shown = raw.rsplit("\r", 1)[-1].strip()
+    for raw in text.split("\n"):
+        # Of what overwrites itself, the end is seen. Long lines cost regular expressions dearly.
+        shown = raw.rsplit("\r", 1)[-1].strip()[:LONGEST_LINE]
         kept = _TENSOR_NOTES.sub("", shown)
         if not kept or _DROPPED.search(kept):
             continue

@@ -9,7 +9,7 @@ not looked for.
 from __future__ import annotations
 
 import re
-import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -44,7 +44,7 @@ _WORD = (
     rf"(?:{_spaced('problem')}|{_spaced('question')}|exercise|task|part|section|prob|"
     r"answers?(?:\s+to)?|solutions?(?:\s+to)?|ex|q|(?-i:P))"
 )
-_WORDS = rf"(?:{_WORD}\b\s*[.:#]?\s*|{_WORD}(?=\d))+"
+_WORDS = rf"(?:{_WORD}\b\s*(?:[.:#]\s*)?|{_WORD}(?=\d)){{1,3}}"
 _NUMBER = r"[#(]?(?P<number>\d{1,2})(?!\d)"
 _ONE = r"(?<![a-z])[a-z](?![a-z])"
 _LIST = r"\s*(?:,|;|/|&|\+|\band\b|\bto\b|-|–|—)\s*(?:\d{1,2}\s*\.?\s*)?"
@@ -162,17 +162,18 @@ class _Finder:
     def __init__(self, lines: Sequence[TextLine], known: Mapping[int, tuple[str, ...]]) -> None:
         self._lines = lines
         self._known = known
-        weights = [
-            (round(x.height, 3), x.bold) for x in lines for _ in range(1 + len(x.text) // 20)
-        ]
-        self._body, self._body_bold = statistics.mode(weights) if weights else (0.0, False)
+        fonts: Counter[tuple[float, bool]] = Counter()
+        for line in lines:
+            fonts[round(line.height, 3), line.bold] += len(line.text)
+        self._body, self._body_bold = fonts.most_common(1)[0][0] if fonts else (0.0, False)
+        self._second_half = -1
         self._problem: int | None = None
         self._seen: set[str] = set()
         self._indent: float | None = None
 
     def mark(self, index: int) -> Mark | None:
         """Return the mark of one line, or None."""
-        label = self._label(index)
+        label = None if index == self._second_half else self._label(index)
         if label is None:
             return None
         line = self._lines[index]
@@ -199,10 +200,12 @@ class _Finder:
         line = self._lines[index]
         found = next((x for x in labels_in(line.text) if self._accepts(x, index)), None)
         after = self._lines[index + 1] if index + 1 < len(self._lines) else None
-        if found is None and after is not None and _HALF.match(line.text):
+        if found is None and after is not None and _HALF.match(line.text[:LONGEST]):
             both = f"{line.text} {after.text}"
             whole = (x for x in labels_in(both) if x.form == "full")
             found = next((x for x in whole if self._accepts(x, index)), None)
+            if found is not None:
+                self._second_half = index + 1
         return found
 
     def _accepts(self, label: Label, index: int) -> bool:

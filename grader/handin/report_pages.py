@@ -169,7 +169,8 @@ def _turned_deg(page: Any, text_page: Any) -> int:
                 angles[round(math.degrees(radians) / QUARTER_TURN_DEG) * QUARTER_TURN_DEG] += 1
     if not angles:
         return 0
-    return int((angles.most_common(1)[0][0] + page.get_rotation()) % 360)
+    # PDFium's angles are clockwise, as the page's own turn is.
+    return int(-(angles.most_common(1)[0][0] + page.get_rotation()) % 360)
 
 
 def _lines(
@@ -206,6 +207,9 @@ def _lines(
                 )
             before = end
         start += len(piece) + 1
+    if turned_deg:
+        # PDFium lists the lines of some turned pages from the last to the first.
+        lines.sort(key=lambda line: (line.top, line.left))
     return tuple(lines)
 
 
