@@ -30,8 +30,10 @@ def with_report(context: CheckContext, part_id: str, finding: Finding) -> Findin
     added = [sentence for sentence in sentences if sentence]
     if not added:
         return finding
-    detail = " ".join(filter(None, (finding.staff_detail, *added)))
-    return replace(finding, staff_detail=detail)
+    before = finding.staff_detail.rstrip()
+    if before and before[-1] not in ".!?:":
+        before += "."
+    return replace(finding, staff_detail=" ".join(filter(None, (before, *added))))
 
 
 def _where(context: CheckContext, part_id: str, finding: Finding) -> str:
@@ -51,7 +53,7 @@ def _shown(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
     """Where the last images of the finding's runs are shown, and what else is there."""
     recorded = {run.run_id for run in context.evidence.runs}
     runs = [one for one in finding.evidence_ids if one in recorded]
-    sentences = [_run_shown(context, run) for run in runs]
+    sentences = [_run_shown(context, part_id, run) for run in runs]
     pictures = [p for p in context.report.pictures if part_id in p.part_ids]
     unknown = [picture for picture in pictures if not picture.names]
     if unknown and any(e.part_id == part_id for e in context.assignment.experiments):
@@ -64,9 +66,10 @@ def _shown(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
     return sentences
 
 
-def _run_shown(context: CheckContext, run_id: str) -> str:
-    found = context.report.pictures_named(run_id)
-    certain = [picture for picture in found if picture.names == (run_id,)]
+def _run_shown(context: CheckContext, part_id: str, run_id: str) -> str:
+    everywhere = context.report.pictures_named(run_id)
+    certain = [picture for picture in everywhere if picture.names == (run_id,)]
+    found = [p for p in everywhere if part_id in p.part_ids] or everywhere
     if certain:
         return f"The last image of {run_id} is shown in report.pdf, {_pages(certain)}."
     if found:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 NEAR = 60
 """Characters between a class's name and its probability in one sentence or table row."""
 
-_WHOLE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[ ,]\d{3})+|\d{1,9})(?![\d,]*\d|\.\d)")
+_WHOLE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[ ,]\d{3})+|\d{1,9})(?![\d,]*\d|\.\d|e[-+]?\d)")
 _PROBABILITY = re.compile(
     r"(?<![\w.,])(?:"
     r"(?P<percent>\d{1,3}(?:\.\d{1,12})?)\s?%"
-    r"|(?P<share>0?\.\d{1,12}(?:e-?\d{1,3})?|1(?:\.0{1,12})?|0|\d(?:\.\d{1,12})?e-\d{1,3})"
+    r"|(?P<share>0?\.\d{1,12}(?:e-?\d{1,3})?|1\.0{1,12}|\d(?:\.\d{1,12})?e-\d{1,3})"
     r")(?![\w%]|\.\d)",
     re.IGNORECASE,
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -49,6 +49,11 @@ MARGIN = 6
 """Pixels, of `SIDE`, around a box in which the picture may lie."""
 COARSE_SIDE = 40
 """Pixels of the picture that is slid over a page."""
+COARSE_BLUR = COARSE_SIDE / 16
+"""The blur at that size."""
+STILL_THERE = 0.6
+"""Share of a picture's details that must be left at that size: drawings and photographs keep 0.7
+and more, the fine textures of 4(d) keep 0.4, and cannot be found by sliding."""
 COARSE_MATCH = 0.45
 """Least correlation of a place that is looked at closely; by chance, a page reaches 0.3."""
 LEAST_SHARE, GREATEST_SHARE, SHARE_STEP = 0.1, 0.95, 1.12
@@ -74,7 +79,7 @@ class Panel:
     names: tuple[str, ...]
     """Known pictures that it may be, the likeliest first; empty for none."""
     likeness: float
-    """Correlation of details with the first; 0 for none."""
+    """Correlation of grey details with the picture that they are variants of; 0 for no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,8 +101,8 @@ class Family:
     """Grey details of the first one at `CLOSE_SCALES`."""
     rough: tuple[Plane, ...]
     """Grey details of the first one at `ROUGH_SCALES`."""
-    coarse: Plane
-    """(COARSE_SIDE, COARSE_SIDE) grey details of the first one."""
+    coarse: Plane | None
+    """(COARSE_SIDE, COARSE_SIDE) grey details of the first one; None for a fine texture."""
 
 
 def families_of(known: Sequence[KnownPicture]) -> tuple[Family, ...]:
@@ -162,24 +167,25 @@ def _match(page: Rgb, box: PixelBox, families: Sequence[Family], *, rough: bool 
     """Compare a box with every family; `rough` for a box whose edges are not certain."""
     patch = _cut(page, box)
     grey = _details(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY))
-    places = [
-        (*_best_place(grey, template), template.shape[0], family)
-        for family in families
-        for template in (family.rough if rough else family.close)
-    ]
     nothing = Panel(box=box, names=(), likeness=0.0)
-    likeness, x, y, side, family = max(places, key=lambda p: p[0], default=(0.0, 0, 0, 0, None))
-    if family is None or likeness < MATCH:
+    sizes = [(family.rough if rough else family.close, family) for family in families]
+    # Every second size tells the family; the sizes between them tell the place.
+    first = [(_best_place(grey, templates[::2]), templates, f) for templates, f in sizes]
+    if not first:
         return nothing
+    best, templates, family = max(first, key=lambda found: found[0].likeness)
+    place = max(best, _best_place(grey, templates[1::2]))
+    if place.likeness < MATCH:
+        return nothing
+    likeness, x, y, side = place
     details = _unit(_details(_resized(patch[y : y + side, x : x + side], SIDE, SIDE)))
     if details is None:
         return nothing
-    names, likeness = _names(details, family)
-    return Panel(box=box, names=names, likeness=likeness)
+    return Panel(box=box, names=_names(details, family), likeness=likeness)
 
 
-def _names(details: Plane, family: Family) -> tuple[tuple[str, ...], float]:
-    """Return the variants that a panel may show, the likeliest first, and its likeness to that one.
+def _names(details: Plane, family: Family) -> tuple[str, ...]:
+    """Return the variants that a panel may show, the likeliest first.
 
     The first variant is the ground on which the others are made. The share of a variant's own
     change that a panel has is 0 for the ground itself and 1 for the variant; less than 1 where
@@ -199,8 +205,7 @@ def _names(details: Plane, family: Family) -> tuple[tuple[str, ...], float]:
         (name for name, share in shares.items() if share >= max(UNSURE, most / 2)),
         key=lambda name: -shares[name],
     )
-    names = changed if most >= CHANGED else [*same, *changed]
-    return tuple(names), scores[names[0]]
+    return tuple(changed if most >= CHANGED else [*same, *changed])
 
 
 def _share(score: float, level: float, alike: float) -> float:
@@ -239,16 +244,19 @@ def _cut(page: Rgb, box: PixelBox) -> Rgb:
 def _slid(page: Rgb, families: Sequence[Family], most: int) -> Iterator[Panel]:
     """Yield what is found by sliding each family's first picture over the page at many sizes."""
     hits: list[tuple[float, PixelBox]] = []
+    coarse = [family.coarse for family in families if family.coarse is not None]
+    height, width = page.shape[:2]
+    finest = COARSE_SIDE / (LEAST_SHARE * width)
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
-    width = page.shape[1]
+    grey = _resized(grey, round(height * finest), round(width * finest))
     share = LEAST_SHARE
-    while share <= GREATEST_SHARE:
+    while coarse and share <= GREATEST_SHARE:
         factor = COARSE_SIDE / (share * width)
-        small = _resized(grey, round(page.shape[0] * factor), round(width * factor))
-        if factor < 1 and min(small.shape) >= COARSE_SIDE:
-            details = _details(small, COARSE_SIDE / 16)
-            for family in families:
-                hits += _peaks(details, family.coarse, factor)
+        small = _resized(grey, round(height * factor), round(width * factor))
+        if min(small.shape) >= COARSE_SIDE:
+            details = _details(small, COARSE_BLUR)
+            for template in coarse:
+                hits += _peaks(details, template, factor)
         share *= SHARE_STEP
     taken: list[PixelBox] = []
     for _, box in sorted(hits, key=lambda hit: -hit[0]):
@@ -278,19 +286,33 @@ def _family(variants: Sequence[_Variant], first: Rgb) -> Family:
         sides = (round(SIDE * scale) for scale in scales)
         return tuple(_details(_resized(grey, side, side)) for side in sides)
 
+    fine = _details(_resized(grey, SIDE, SIDE))
+    coarse = _details(_resized(grey, COARSE_SIDE, COARSE_SIDE), COARSE_BLUR)
     return Family(
         variants=tuple(variants),
         close=at(CLOSE_SCALES),
         rough=at(ROUGH_SCALES),
-        coarse=_details(_resized(grey, COARSE_SIDE, COARSE_SIDE), COARSE_SIDE / 16),
+        coarse=coarse if coarse.std() > STILL_THERE * fine.std() else None,
     )
 
 
-def _best_place(grey: Plane, template: Plane) -> tuple[float, int, int]:
-    """Return the greatest correlation, and the column and row of its upper left corner."""
-    scores = cv2.matchTemplate(grey, template, cv2.TM_CCOEFF_NORMED)
-    _, likeness, _, (x, y) = cv2.minMaxLoc(scores)
-    return float(likeness), int(x), int(y)
+class _Place(NamedTuple):
+    """Where a template fits best; the greater, the better."""
+
+    likeness: float
+    x: int
+    y: int
+    side: int
+
+
+def _best_place(grey: Plane, templates: Sequence[Plane]) -> _Place:
+    """Return the place of the greatest correlation, in pixels of `grey`."""
+    best = _Place(-1.0, 0, 0, 0)
+    for template in templates:
+        scores = cv2.matchTemplate(grey, template, cv2.TM_CCOEFF_NORMED)
+        _, likeness, _, (x, y) = cv2.minMaxLoc(scores)
+        best = max(best, _Place(float(likeness), int(x), int(y), template.shape[0]))
+    return best
 
 
 def _details(picture: NDArray[Any], blur: float = BLUR) -> Plane:

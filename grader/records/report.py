@@ -55,7 +55,8 @@ class ReportPicture:
     Several where they cannot be told apart; empty where it is none of them.
     """
     likeness: float
-    """Correlation of its details with the first name's picture, -1 to 1; 0 for no name."""
+    """Correlation of its details, 0.3 to 1, with the picture that its names are variants of; 0 for
+    no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
