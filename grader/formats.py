@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _SPACE = re.compile(r"\s+")
 
@@ -21,3 +22,15 @@ def one_line(text: str) -> str:
         if character.isspace() or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
     )
     return _SPACE.sub(" ", "".join(kept)).strip()
+
+
+def format_pages(pages: Sequence[int]) -> str:
+    """Return sorted page numbers in words: `page 5`, `pages 4 to 5`, `pages 2, 4 to 6`."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    words = (f"{r[0]} to {r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
+    return f"{'page' if len(pages) == 1 else 'pages'} {', '.join(words)}"

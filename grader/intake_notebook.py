@@ -56,7 +56,7 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
     size = path.stat().st_size
     if size > limits.notebook_mib * MIB:
         raise NotANotebook(f"{size / MIB:.0f} MiB, more than {limits.notebook_mib:.0f} MiB")
-    document = _document(path.read_bytes())
+    document = document_of(path.read_bytes())
     raw_cells = document.get("cells")
     if not isinstance(raw_cells, list):
         raise NotANotebook("JSON without a list of cells")
@@ -84,8 +84,12 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
     return NotebookText(cells=tuple(cells), notes=tuple(notes))
 
 
-def _document(data: bytes) -> Mapping[str, Json]:
-    """Return the notebook's JSON as nbformat 4."""
+def document_of(data: bytes) -> Mapping[str, Json]:
+    """Return the JSON of a notebook file as nbformat 4.
+
+    Raises:
+        NotANotebook: not UTF-8, not JSON, or no notebook.
+    """
     if not data.strip():
         raise NotANotebook("an empty file")
     try:
@@ -125,7 +129,7 @@ def _cell(index: int, raw: Json) -> Cell | None:
     """Return one cell, or None where it has no text that can be read."""
     if not isinstance(raw, Mapping):
         return None
-    source = _source(raw.get("source"))
+    source = source_of(raw.get("source"))
     kind = raw.get("cell_type")
     if source is None or kind not in _KINDS:
         return None
@@ -152,7 +156,7 @@ def _blank(index: int) -> Cell:
     )
 
 
-def _source(value: Json) -> str | None:
+def source_of(value: Json) -> str | None:
     """Return a cell's text, which a file holds as one string or as a list of lines."""
     if isinstance(value, str):
         text = value

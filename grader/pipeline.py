@@ -20,6 +20,8 @@ from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
 from grader.checks.registry import run_checks
 from grader.execution import Job, OnProgress, execute, no_evidence
+from grader.handin import look_at_hand_in
+from grader.handin.known_pictures import known_pictures
 from grader.intake import read_submission
 from grader.lateness import late_coefficient
 from grader.overrides import load_overrides, render_template
@@ -110,20 +112,26 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         plan = _plan(request, submission, alignment, bundle)
         on_stage("run")
         evidence = _run(plan, submission, bundle, folder, request, on_progress)
+        on_stage("report")
+        arrays = evidence_reader(folder.evidence)
+        pictures = known_pictures(evidence, arrays, bundle.corgi)
+        look = look_at_hand_in(submission, request.assignment, pictures, folder.executed)
         on_stage("checks")
         networks = TrustedNetworks.from_bundle(bundle, evidence.seed, plan.device)
         context = CheckContext(
             evidence=evidence,
-            arrays=evidence_reader(folder.evidence),
+            arrays=arrays,
             expected=expected,
             networks=networks,
             bundle=bundle,
             assignment=request.assignment,
             submission=submission,
             alignment=alignment,
+            report=look.report,
         )
         findings = run_checks(request.assignment, context)
-        facts = _sheet_facts(request, submission, alignment, evidence, bundle)
+        seen = replace(evidence, notes=(*evidence.notes, *look.notes))
+        facts = _sheet_facts(request, submission, alignment, seen, bundle)
         lateness = late_coefficient(
             request.assignment.due, request.submitted, request.assignment.late
         )
@@ -138,6 +146,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
             ("alignment", alignment),
             ("plan", plan),
             ("evidence", evidence),
+            ("report", look.report),
         ):
             save(record, folder.evidence / f"{name}.json")
         _write_reports(sheet, evidence, folder)

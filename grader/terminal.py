@@ -19,6 +19,7 @@ STAGES = {
     "bundle": "Opening the bundle",
     "intake": "Reading the submission",
     "run": "Running the notebook",
+    "report": "Reading the report",
     "checks": "Checking what came out",
     "scoring": "Adding up",
     "reports": "Writing the pages",

@@ -303,7 +303,7 @@ def _doubts(context: CheckContext, case: _Case) -> str:
         notes.append(
             f"In the notebook as handed in this attack goes to class {aimed}; the student's own "
             f"function was run again with {case.target}, and that is judged. Look at "
-            f"{context.pages()}."
+            f"{context.pages(case.experiment.part_id)}."
         )
     if case.attempt.run.steps not in {0, case.experiment.n_steps}:
         notes.append(f"{case.attempt.run.steps} steps instead of {case.experiment.n_steps}.")

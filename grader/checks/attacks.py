@@ -44,9 +44,9 @@ def check_attack_robust(context: CheckContext, part_id: str) -> Finding:
     return _finding(context, part_id, "attack_robust")
 
 
-def check_attack_bonus(context: CheckContext, _part_id: str) -> Finding:
+def check_attack_bonus(context: CheckContext, part_id: str) -> Finding:
     """4(f): further classes."""
-    return _bonus(context).finding("attack_bonus")
+    return _bonus(context, part_id).finding("attack_bonus")
 
 
 # -- 4(a), 4(b), 4(e) -----------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _none(
         verdict = needs_human(
             f"In the notebook as handed in, this attack goes to class {found} ({name}) instead of "
             f"{_target(experiment)} ({wanted}); a person looks for {wanted} in the report.",
-            staff=f"Overwritten target; look at {context.pages()}.",
+            staff=f"Overwritten target; look at {context.pages(part_id)}.",
         )
         return replace(
             verdict,
@@ -158,7 +158,7 @@ def _asked_elsewhere(context: CheckContext, attempt: Attempt, part_id: str) -> b
 # -- 4(f) -----------------------------------------------------------------------------------------
 
 
-def _bonus(context: CheckContext) -> Verdict:
+def _bonus(context: CheckContext, part_id: str) -> Verdict:
     asked = {(e.target, e.network) for e in context.assignment.experiments}
     further = [
         a
@@ -175,7 +175,7 @@ def _bonus(context: CheckContext) -> Verdict:
     if not further:
         return not_attempted(
             "No attack towards a further class was found in the notebook.",
-            staff=f"Bonus examples may be in {context.pages()} only.",
+            staff=f"Bonus examples may be in {context.pages(part_id)} only.",
         )
     gains = [_gain(context, a) for a in further]
     least = threshold("bonus_gain") * _usual_gain(context)

@@ -17,7 +17,17 @@ from torch import Tensor, nn
 
 from grader.assignment import Assignment, Experiment
 from grader.codenames import names_bound
-from grader.records import Alignment, ArrayRef, Evidence, Finding, Outcome, Submission
+from grader.formats import format_pages
+from grader.records import (
+    NO_REPORT,
+    Alignment,
+    ArrayRef,
+    Evidence,
+    Finding,
+    Outcome,
+    ReportReading,
+    Submission,
+)
 from reference.bundles import Bundle
 from reference.classify import load_class_names
 from reference.errors import GraderFault
@@ -138,6 +148,8 @@ class CheckContext:
     """What was handed in."""
     alignment: Alignment
     """Which cell belongs to which part; the written answers."""
+    report: ReportReading = NO_REPORT
+    """What the report says and shows."""
 
     @property
     def seed(self) -> int:
@@ -166,9 +178,14 @@ class CheckContext:
         """Read an array as a float32 tensor."""
         return torch.from_numpy(np.array(self.arrays(reference), dtype=np.float32))
 
-    def pages(self) -> str:
-        """Say where in the report to look."""
+    def pages(self, part_id: str = "") -> str:
+        """Say where in the report to look: on the part's pages where they are known."""
+        known = self.report.pages_of(part_id)
+        if known:
+            return f"report.pdf, {format_pages(known)}"
         count = self.submission.report_pages
+        if count == 0 and self.submission.report_path:
+            return "report.pdf, which cannot be opened"
         if count == 0:
             return "there is no report.pdf"
         return "report.pdf, its one page" if count == 1 else f"report.pdf, pages 1 to {count}"

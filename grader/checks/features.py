@@ -77,7 +77,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             context, part_id, "An optimisation of a random image", ("model_layer", "StepImage")
         )
     wanted = context.experiment(part_id).different_objectives
-    verdict = _verdict(context, dreams, wanted)
+    verdict = _verdict(context, part_id, dreams, wanted)
     good = {d.climbed.words: d for d in dreams if d.ok and d.climbed is not None}
     shown = (list(good.values()) or dreams)[:MOST_SHOWN]
     return replace(
@@ -93,7 +93,7 @@ def _is_dream(attempt: Attempt) -> bool:
     return attempt.from_corgi == "other" and attempt.start is not None and not attempt.run.error
 
 
-def _verdict(context: CheckContext, dreams: list[_Dream], wanted: int) -> Verdict:
+def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: int) -> Verdict:
     found = list(dict.fromkeys(d.climbed.words for d in dreams if d.ok and d.climbed is not None))
     listed = "; ".join(found)
     if len(found) >= wanted:
@@ -102,7 +102,7 @@ def _verdict(context: CheckContext, dreams: list[_Dream], wanted: int) -> Verdic
     unclear = [d for d in dreams if d.climbed is None and not d.stuck and _grew(context, d)]
     if not found and not unclear:
         return failed(faults[0] if faults else "No run makes a layer respond more strongly.")
-    staff = f"Look for the others in {context.pages()}."
+    staff = f"Look for the others in {context.pages(part_id)}."
     if unclear:
         ids = ", ".join(d.attempt.run.run_id for d in unclear)
         staff += f" Objective not recognised, though layers respond more strongly: {ids}."

@@ -145,7 +145,7 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
         )
     return needs_human(
         f"{what} was not found in the run of the notebook; a person looks for it.",
-        staff=f"No evidence for {part_id}; look at the notebook and at {context.pages()}.",
+        staff=f"No evidence for {part_id}; look at the notebook and at {context.pages(part_id)}.",
     )
 
 

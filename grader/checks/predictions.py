@@ -10,6 +10,7 @@ from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.report_words import whole_numbers
 from grader.checks.seen import NetworkName, corgi_space, network_of, network_of_weights
 from grader.records import Bar, BarsExhibit, Finding, Measurement, Prediction
 from grader.tolerance import TOLERANCES, compare, threshold
@@ -93,10 +94,24 @@ def _in_features_verdict(
     )
     if shown:
         return passed("Right: the notebook loads the network and shows its last layer.", staff=note)
+    return _in_features_of_report(context, answers, note, part_id)
+
+
+def _in_features_of_report(
+    context: CheckContext, answers: set[int], note: str, part_id: str
+) -> Verdict:
+    """The number may be in the report only; elsewhere than under 2(a) a person has to see it."""
+    sections = context.report.sections_of(part_id)
+    own = [s for s in sections if not s.whole_problem]
+    if any(whole_numbers(f"{s.label} {s.text}") & answers for s in own):
+        return passed(
+            "Right: the report names the inputs of the last layer.",
+            staff=f"The number is in {context.pages(part_id)}. {note}".strip(),
+        )
     return needs_human(
         "The network was loaded, but the notebook does not show its last layer; a person looks "
         "for the number in the report.",
-        staff=f"Look for {context.bundle.in_features} in {context.pages()}.",
+        staff=f"Look for {context.bundle.in_features} in {context.pages(part_id)}.",
     )
 
 

@@ -28,7 +28,7 @@ def check_prose(context: CheckContext, part_id: str) -> Finding:
             verdict = needs_human("A person reads this answer in the report.", staff=verdict.staff)
         return verdict.noting(beside).finding("prose")
     quoted = answer[:LONGEST_QUOTE] + (" ..." if len(answer) > LONGEST_QUOTE else "")
-    staff = f"{beside} Also see {context.pages()}. The answer in the notebook: {quoted}"
+    staff = f"{beside} Also see {context.pages(part_id)}. The answer in the notebook: {quoted}"
     return needs_human("A person reads this answer.", staff=staff.strip()).finding("prose")
 
 

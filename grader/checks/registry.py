@@ -26,6 +26,7 @@ from grader.checks.predictions import (
     check_top_predictions,
 )
 from grader.checks.prose import check_prose
+from grader.checks.report_notes import with_report
 from grader.checks.softmax import check_output2prob
 from grader.records import Finding, Outcome
 
@@ -65,7 +66,7 @@ def _run(check_id: str, context: CheckContext, part_id: str) -> Finding:
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
-        return check(context, part_id)
+        return with_report(context, part_id, check(context, part_id))
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"

@@ -133,12 +133,12 @@ def in_report(context: CheckContext, part_id: str, reason: str) -> Verdict:
         for match in context.alignment.matches
         if match.cell_index < len(context.submission.cells)
     )
-    if not answer and context.submission.report_pages == 0 and not added_text:
+    if not answer and not context.submission.report_path and not added_text:
         return not_attempted(
             "No answer was found: neither code nor text in the notebook, and no report.pdf.",
             staff=f"{reason}.",
         )
-    where = "the notebook's text" if answer else context.pages()
+    where = "the notebook's text" if answer else context.pages(part_id)
     return needs_human(
         "There is no code for this part; a person reads the answer in the report or the notebook.",
         staff=f"{reason}. Look at {where}.",

@@ -49,7 +49,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             return needs_human(
                 "The notebook does not define output2prob; a person looks how the probabilities "
                 "were computed.",
-                staff=f"Look at the cells of 2(c) and at {context.pages()}.",
+                staff=f"Look at the cells of 2(c) and at {context.pages(part_id)}.",
             )
         return why_missing(context, part_id, "An answer of output2prob", (FUNCTION,))
     if reply.outcome is not Outcome.PASS:

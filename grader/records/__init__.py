@@ -39,10 +39,18 @@ from grader.records.plan import (
     RunProbe,
     Shim,
 )
+from grader.records.report import (
+    NO_REPORT,
+    ReportPicture,
+    ReportReading,
+    ReportSection,
+    ReportTrouble,
+)
 from grader.records.submission import Alignment, Cell, CellMatch, Note, Severity, Submission
 
 __all__ = [
     "DECIDED",
+    "NO_REPORT",
     "Alignment",
     "ArrayRef",
     "AttackRun",
@@ -71,6 +79,10 @@ __all__ = [
     "ProbeSpec",
     "ProbeValue",
     "RepeatAttack",
+    "ReportPicture",
+    "ReportReading",
+    "ReportSection",
+    "ReportTrouble",
     "RunCell",
     "RunFacts",
     "RunPlan",

@@ -46,7 +46,7 @@ def test_results_folder_is_complete(graded: GradeRecord) -> None:
         "submission",
     ]
     records = {path.stem for path in graded.folder.evidence.glob("*.json")}
-    assert records == {"submission", "alignment", "plan", "evidence"}
+    assert records == {"submission", "alignment", "plan", "evidence", "report"}
 
 
 def test_results_json_fits_the_schema(graded: GradeRecord) -> None:
