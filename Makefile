@@ -32,7 +32,7 @@ GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitt
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test bench regold clean
+.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test accuracy bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ types: $(READY) ## mypy --strict on both packages
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n logical --maxprocesses 8 --dist loadgroup -m "not fullsize"
 	@$(BIN)/pytest -q -m fullsize
+
+accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
+	@$(BIN)/python -m tests.accuracy
 
 bench: $(READY) $(SYSTEM_READY) ## Time a whole notebook against plain nbclient (about 10 minutes)
 	@$(BIN)/python -m tests.benchmarks.overhead --bundle $(BUNDLE)

@@ -68,7 +68,7 @@ def _verdict(
     unclear = [i.attempt.run.run_id for i in runs if _is_unclear(context, i)]
     if not good and not unclear:
         return failed(faults[0] if faults else "No run comes closer to the corgi's features.")
-    staff = f"Look for the others in {context.pages()}."
+    staff = f"Look for the others in {context.pages(part_id)}."
     if unclear:
         staff += f" Runs that may be right in another way: {', '.join(unclear)}."
     if not good:

@@ -134,11 +134,6 @@ class Case:
     names: frozenset[str] = field(default=frozenset())
     """Names that `code` binds."""
 
-    @property
-    def touched(self) -> str:
-        """The part under which the table counts it."""
-        return next(iter((*self.loses, *self.waits)), "")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookCell:

@@ -30,8 +30,8 @@ class Result:
     id: str
     family: str
     kind: str
-    touched: str
-    """Part under which it is counted; empty for a variant that touches several."""
+    marked: tuple[str, ...]
+    """Parts at which it must lose or wait."""
     misses: tuple[str, ...]
     """What is not as it must be; empty where all is well."""
     verdicts: tuple[PartVerdict, ...]

@@ -37,7 +37,7 @@ def main(family_name: str, wanted: list[str]) -> None:
                 id=case.id,
                 family=case.family,
                 kind=case.kind,
-                touched=case.touched,
+                marked=(*case.loses, *case.waits),
                 misses=misses(case, found),
                 verdicts=found,
                 seconds=time.perf_counter() - began,

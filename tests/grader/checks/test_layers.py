@@ -259,7 +259,7 @@ FORWARD = (
     Case("one-sided", "conv_forward", {F1: causal}, H, "one-sided"),
     Case("doubled", "conv_forward", {F1: lambda x, w: 2 * forward(x, w)}, W, "2 times"),
     Case("negated", "conv_forward", {F1: lambda x, w: -forward(x, w)}, W, "-1 times"),
-    Case("relu", "conv_forward", {F1: lambda x, w: np.maximum(forward(x, w), 0)}, W, "neither"),
+    Case("relu", "conv_forward", {F1: lambda x, w: np.maximum(forward(x, w), 0)}, W, "linear"),
     Case("nan", "conv_forward", {F1: lambda x, w: forward(x, w) * np.nan}, W, "NaN"),
     Case("wrong ends", "conv_forward", {F1: wrong_ends}, W, "wrong at the ends"),
     Case(

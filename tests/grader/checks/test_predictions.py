@@ -59,7 +59,7 @@ SOFTMAX = (
     ("sigmoid", torch.sigmoid, W, "sigmoid"),
     ("unchanged", lambda z: z, W, "unchanged"),
     ("first class only", lambda z: F.softmax(z, dim=1)[:, :1], W, "shape"),
-    ("rounded", lambda z: F.softmax(z, dim=1).round(decimals=2), W, "not the softmax"),
+    ("rounded", lambda z: F.softmax(z, dim=1).round(decimals=2), W, "digits"),
     ("nan", lambda z: z * torch.nan, W, "NaN"),
     ("raises", raising, Outcome.STUDENT_ERROR, "no softmax today"),
     ("stub", stub, Outcome.NOT_ATTEMPTED, "stub"),
