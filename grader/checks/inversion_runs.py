@@ -6,6 +6,7 @@ is the median over the later half of its recorded images, and the reference's in
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, replace
 
@@ -46,7 +47,7 @@ class Inversion:
     climbed: Climbed | None
     """Where `approach` is None: the norm, channel or unit that it climbed instead, or descended."""
     along: tuple[tuple[int, float], ...]
-    """(step, distance) along the way, the end last; empty where `approach` is None."""
+    """(step, distance), start first, end last; empty where `approach` is None."""
     change_rms: float
     """Root mean square change of a pixel in [0, 1]."""
     reference: InversionResult | None
@@ -124,11 +125,14 @@ def _read(context: CheckContext, part_id: str, attempt: Attempt) -> Inversion:
     if first is not None and attempt.start.shape == first[0].shape and bool(first[1].any()):
         approach = recognise_distance(context.networks, *first, network)
         if approach is None:
-            climbed = recognise(context.networks.network(network), *first)
+            module = context.networks.network(network)
+            device = next(module.parameters()).device
+            climbed = recognise(module, *(tensor.to(device) for tensor in first))
     along: tuple[tuple[int, float], ...] = ()
     if approach is not None:
         network = approach.distance.network
-        shown = images_along(context, attempt)
+        later = (pair for pair in images_along(context, attempt) if pair[0] > 0)
+        shown = [(0, attempt.start), *later]
         values = approach.distance.values(context.networks, [image for _, image in shown])
         along = tuple((step, value) for (step, _), value in zip(shown, values, strict=True))
     made = Inversion(
@@ -221,12 +225,13 @@ def exhibits_of(context: CheckContext, inversion: Inversion) -> tuple[Exhibit, .
     if not inversion.along:
         return images
     values = () if reference is None else reference.distances
+    along = [(step, value) for step, value in inversion.along if math.isfinite(value)]
     curve = CurveExhibit(
         title=f"{inversion.words} over the steps",
         x_label="step",
         y_label="l2 distance",
-        yours_x=tuple(float(step) for step, _ in inversion.along),
-        yours_y=tuple(value for _, value in inversion.along),
+        yours_x=tuple(float(step) for step, _ in along),
+        yours_y=tuple(value for _, value in along),
         reference_x=tuple(float(i) for i in range(len(values))),
         reference_y=values,
     )

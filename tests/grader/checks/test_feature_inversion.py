@@ -25,7 +25,15 @@ from reference.expected import InversionResult, load_expected
 from reference.images import Space, from_pixels
 from reference.networks import features, load_network
 from reference.steps import Norm, StepConfig
-from tests.grader.checks.support import DREAM, N_STEPS, SIDE_PX, Lab, cell_run
+from tests.grader.checks.support import (
+    CONFIGS,
+    DREAM,
+    N_STEPS,
+    NORMALISED_BALL,
+    SIDE_PX,
+    Lab,
+    cell_run,
+)
 
 OFFERING = load_assignment("pset4_sp22")
 PLAIN, ROBUST = "4d", "4g"
@@ -316,6 +324,10 @@ def without_evidence(lab: InversionLab) -> list[AttackRun]:
     return [replace(run, samples=(), images=()) for run in three(lab)]
 
 
+def without_images(lab: InversionLab) -> list[AttackRun]:
+    return [replace(run, images=()) for run in three(lab)]
+
+
 def twice_on_one_network(lab: InversionLab) -> list[AttackRun]:
     return [*three(lab), *three(lab, start=lab.noise(9))]
 
@@ -334,6 +346,7 @@ CASES = (
     Case("one layer thrice", same_layer, H, "1 of 3 layers"),
     Case("two and one that ascends", lambda b: [*three(b)[:2], up("layer3", b)], H, "ascends"),
     Case("another metric", in_another_metric, H, "in its own way"),
+    Case("first and last image only", without_images, R, "3 different layers"),
     Case("without steps", without_evidence, H, "A person looks"),
     Case("from a picture", from_a_picture, H, "starts from a picture"),
     Case("nothing", lambda _: [], H, "was not found"),
@@ -395,6 +408,29 @@ def test_what_is_shown(lab: InversionLab) -> None:
     assert len(curve.reference_y) == N_STEPS + 1
     assert curve.yours_y[-1] < curve.yours_y[0]
     assert "distance to the corgi's features (layer1, pretrained network)" in curve.title
+
+
+def test_the_first_attack_needs_data_only(
+    lab: InversionLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4(a) and 4(b) of 2022 have equal settings and other targets."""
+    free = lab.attack("4a")
+    monkeypatch.setitem(CONFIGS, "4a", NORMALISED_BALL)
+    others = [a for a in lab.expected.attacks if a.id != "4a"]
+    expected = replace(lab.expected, attacks=(lab._attack("4a"), *others))
+    first, second = lab.attack("4a"), lab.attack("4b", run_id="run2")
+
+    def verdict(check: str, part: str, *runs: AttackRun) -> Finding:
+        return CHECKS[check](replace(context_of(lab, *runs), expected=expected), part)
+
+    for runs in ((first, second), (second, first)):
+        assert verdict("attack_tarantula", "4a", *runs).outcome is R
+        assert verdict("attack_tiger_cat", "4b", *runs).outcome is R
+    assert verdict("attack_tarantula", "4a", second).outcome is H
+    assert verdict("attack_tiger_cat", "4b", first).outcome is H
+    left = verdict("attack_tarantula", "4a", free, second)
+    assert left.outcome is Outcome.PARTIAL
+    assert "away from the corgi, more than 30" in left.message
 
 
 def test_hostile_shapes_are_no_fault_of_the_grader(lab: InversionLab) -> None:
