@@ -241,7 +241,12 @@ def _plan(
         limits=request.limits,
     )
     return plan_run(
-        submission, alignment, all_probes(seed), bundle, options, repeats_of(request.assignment)
+        submission,
+        alignment,
+        all_probes(seed, request.assignment.short_cuts),
+        bundle,
+        options,
+        repeats_of(request.assignment),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 
 from grader.assignment import Assignment
 from grader.checks.attacks import (
@@ -66,11 +67,18 @@ def _run(check_id: str, context: CheckContext, part_id: str) -> Finding:
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
-        return with_report(context, part_id, check(context, part_id))
+        finding = with_report(context, part_id, check(context, part_id))
+        return _noting(finding, short_cut_note(context, check_id))
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"
         return _fault(check_id, f"{type(error).__name__} at {where}: {error}")
+
+
+def _noting(finding: Finding, note: str) -> Finding:
+    if not note:
+        return finding
+    return replace(finding, staff_detail=f"{finding.staff_detail} {note}".strip())
 
 
 def _fault(check_id: str, detail: str) -> Finding:

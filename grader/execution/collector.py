@@ -255,7 +255,7 @@ class Collector:
                     )
                 )
         self.replies[body.probe] = ProbeReply(
-            probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values)
+            probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values), used=tuple(body.used)
         )
 
 

@@ -143,3 +143,4 @@ class ProbeBody(_Strict):
 
     probe: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
     calls: Annotated[list[CallFact], Field(max_length=4096)]
+    used: Annotated[list[Short], Field(max_length=64)] = []

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from .channel import Channel
+from .watching import functions_used
 
 _SINGLE = {"float64": torch.float32}
 _BUILD: dict[str, Callable[[Any, str], Any]] = {
@@ -118,4 +119,19 @@ def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
             else:
                 facts.append(fact)
                 arrays.update(outputs)
-    channel.send("probe", {"probe": question["probe"], "calls": facts}, arrays)
+    used = _used(question, namespace)
+    channel.send("probe", {"probe": question["probe"], "calls": facts, "used": used}, arrays)
+
+
+def _used(question: dict[str, Any], namespace: dict[str, Any]) -> list[str]:
+    """The listed library functions that the last call of the question makes, in any form."""
+    listed, call = question["watched"], question["calls"][-1]
+    function = namespace.get(call["function"])
+    if not listed or not callable(function):
+        return []
+    row = call["rows"][0]
+    used: set[str] = set()
+    for form in question["forms"]:
+        arguments = [_argument(spec, form) for spec in row]
+        used |= set(functions_used(function, arguments, listed))
+    return sorted(used)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,13 +50,43 @@ class _Call:
     """Number of results that the function is to return."""
 
 
-def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
+FUNCTION_OF: Mapping[str, str] = {
+    "conv_forward": "conv1d_forward",
+    "conv_grad_input": "conv1d_backward",
+    "conv_grad_kernel": "conv1d_backward",
+    "pool_forward": "maxpool1d_forward",
+    "pool_backward": "maxpool1d_backward",
+}
+"""Check to the function that it asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A layer's function and what it is asked."""
+
+    function: str
+    calls: list[_Call]
+    after: tuple[str, ...] = ()
+    suffix: str = ""
+
+
+def all_probes(
+    seed: int, short_cuts: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[ProbeSpec, ...]:
     """Return every question for one seed.
+
+    Args:
+        seed: Of the hidden inputs.
+        short_cuts: Check to the library functions whose calls are to be told.
 
     The backward passes are asked twice: once behind the cell that binds the last of forward and
     backward, since a backward may call its forward, and once (`…_alone`) where a notebook defines
     no forward at all.
     """
+    watched: dict[str, tuple[str, ...]] = {}
+    for check, names in (short_cuts or {}).items():
+        function = FUNCTION_OF.get(check, "")
+        watched[function] = tuple(dict.fromkeys((*watched.get(function, ()), *names)))
     conv = [
         _Call(key=c.key, rows=((np.array(c.x), np.array(c.w), np.array(c.grad_out)),), returns=2)
         for c in (*conv_demos(), *conv_cases(seed))
@@ -69,16 +99,17 @@ def all_probes(seed: int) -> tuple[ProbeSpec, ...]:
         _Call(key=c.key, rows=tuple((np.array(c.x), c.k, g) for g in tie_rows(c)))
         for c in (*tie_demos(), *tie_cases(seed))
     ]
-    return (
-        _layer("conv1d_forward", _conv_forward(seed)),
-        _layer("conv1d_backward", conv, after=("conv1d_forward",)),
-        _layer("conv1d_backward", conv, suffix="_alone"),
-        _layer("conv1d_update", _update(seed)),
-        _layer("maxpool1d_forward", _pool_forward(seed)),
-        _layer("maxpool1d_backward", [*pool, *ties], after=("maxpool1d_forward",)),
-        _layer("maxpool1d_backward", [*pool, *ties], suffix="_alone"),
-        _output2prob(seed),
+    asked = (
+        _Asked("conv1d_forward", _conv_forward(seed)),
+        _Asked("conv1d_backward", conv, after=("conv1d_forward",)),
+        _Asked("conv1d_backward", conv, suffix="_alone"),
+        _Asked("conv1d_update", _update(seed)),
+        _Asked("maxpool1d_forward", _pool_forward(seed)),
+        _Asked("maxpool1d_backward", [*pool, *ties], after=("maxpool1d_forward",)),
+        _Asked("maxpool1d_backward", [*pool, *ties], suffix="_alone"),
     )
+    layers = (_layer(one, watched.get(one.function, ())) for one in asked)
+    return (*layers, _output2prob(seed))
 
 
 def _conv_forward(seed: int) -> list[_Call]:
@@ -101,15 +132,15 @@ def _update(seed: int) -> list[_Call]:
     ]
 
 
-def _layer(
-    function: str, calls: list[_Call], *, after: tuple[str, ...] = (), suffix: str = ""
-) -> ProbeSpec:
-    first = calls[0]
+def _layer(asked: _Asked, watched: tuple[str, ...]) -> ProbeSpec:
+    first = asked.calls[0]
     repeated = _Call(key=AGAIN, rows=first.rows[:1], returns=first.returns)
+    probe_id = f"{asked.function}{asked.suffix}"
+    calls = [*asked.calls, repeated]
     return ProbeSpec(
-        probe_id=f"{function}{suffix}",
-        needs=(*after, function),
-        source=_source(f"{function}{suffix}", function, LAYER_FORMS, [*calls, repeated]),
+        probe_id=probe_id,
+        needs=(*asked.after, asked.function),
+        source=_source(probe_id, asked.function, LAYER_FORMS, calls, watched),
     )
 
 
@@ -120,10 +151,17 @@ def _output2prob(seed: int) -> ProbeSpec:
     return ProbeSpec(probe_id=name, needs=(name,), source=_source(name, name, ("torch",), calls))
 
 
-def _source(probe_id: str, function: str, forms: tuple[str, ...], calls: Iterable[_Call]) -> str:
+def _source(
+    probe_id: str,
+    function: str,
+    forms: tuple[str, ...],
+    calls: Iterable[_Call],
+    watched: tuple[str, ...] = (),
+) -> str:
     question = {
         "probe": probe_id,
         "forms": forms,
+        "watched": watched,
         "calls": [
             {
                 "key": call.key,

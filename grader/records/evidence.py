@@ -69,6 +69,8 @@ class ProbeReply:
     """Named values, in order."""
     message: str = ""
     """Why there is no well-formed reply, one sentence."""
+    used: tuple[str, ...] = ()
+    """Library functions, of those that the assignment lists, that the student's function called."""
     seconds: float = 0.0
     """Wall-clock seconds."""
 

@@ -69,7 +69,7 @@ class NotebookRun:
         self.expected = load_expected(self.bundle.name)
         self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
         self.template = load_template()
-        self.probes = all_probes(SEED)
+        self.probes = all_probes(SEED, self.assignment.short_cuts)
         self.work = self.folder / "work"
         self.work.mkdir(parents=True)
         for path in (self.bundle.root / "files").iterdir():

@@ -29,7 +29,8 @@ from reference.attack import (
     probability_of,
 )
 from reference.classify import log_probability
-from reference.images import Space
+from reference.images import Space, from_pixels
+from tests.accuracy.pictures import drawing_of
 from tests.grader.checks.support import (
     FREE,
     N_STEPS,
@@ -65,10 +66,27 @@ def untouched(lab: Lab) -> AttackRun:
     return replace(run, final=run.start)
 
 
-def pasted(lab: Lab) -> AttackRun:
-    """A picture that the network takes for the target, with no step of its own."""
+def unseen(lab: Lab) -> AttackRun:
+    """An honest attack whose steps were not recorded."""
     made = lab.attack("4a")
     return replace(made, samples=(), images=(), steps=0)
+
+
+def pasted(lab: Lab) -> AttackRun:
+    """A drawing of the target in place of a result, with no step."""
+    return replace(unseen(lab), final=lab.store(drawing(lab)))
+
+
+def pasted_after_steps(lab: Lab) -> AttackRun:
+    """The same behind honest steps."""
+    return replace(lab.attack("4a"), final=lab.store(drawing(lab)))
+
+
+def drawing(lab: Lab) -> Tensor:
+    """A tarantula that is no corgi, in normalised space at the lab's size."""
+    side = lab.corgi[Space.NORMALISED].shape[-1]
+    pixels = F.interpolate(drawing_of(76), size=(side, side), mode="area")
+    return from_pixels(pixels, Space.NORMALISED)
 
 
 def sign_steps(lab: Lab) -> AttackRun:
@@ -145,7 +163,9 @@ CASES = (
     Case("60 steps", "4b", lambda lab: lab.attack("4b", n_steps=60), R, ""),
     Case("not recorded", "4b", lambda lab: lab.attack("4b", recorded=False), R, ""),
     Case("own loop", "4b", lambda lab: lab.attack("4b", class_id=None), R, ""),
-    Case("not recorded, no ball", "4a", pasted, H, "how it was made"),
+    Case("not recorded, no ball", "4a", unseen, R, ""),
+    Case("another picture pasted in", "4a", pasted, W, "another picture"),
+    Case("another picture after honest steps", "4a", pasted_after_steps, W, "another picture"),
     Case("descent", "4a", lambda lab: lab.attack("4a", away_from(76)), W, "descend"),
     Case("descent", "4b", lambda lab: lab.attack("4b", away_from(282)), W, "descend"),
     Case("descent", "4e", lambda lab: lab.attack("4e", away_from(282)), W, "descend"),

@@ -19,7 +19,7 @@ def test_a_question_binds_no_name_and_is_json() -> None:
         (statement,) = ast.parse(probe.source).body
         assert isinstance(statement, ast.Expr)
         question = json.loads(payload_of(probe.source))
-        assert set(question) == {"probe", "forms", "calls"}
+        assert set(question) == {"probe", "forms", "watched", "calls"}
         assert question["probe"] == probe.probe_id
         for call in question["calls"]:
             assert set(call) == {"key", "function", "returns", "rows"}
