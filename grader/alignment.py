@@ -1,15 +1,19 @@
 """Alignment: the submission's cells against the template's, by Colab id, then by content.
 
 Students add, split, delete, reorder and duplicate cells, and old notebooks have ids of their own.
-A cell is matched by its id; else by its text, if that is close enough to a template cell of the
-same kind; else it takes its part from the names that it binds (the assignment's anchors).
+A cell is matched by its id; else by its text: a markdown cell that opens as one of the template's,
+or a cell that is close enough to one of the same kind; else it takes its part from the names that
+it binds (the assignment's anchors).
+
+Text decides alone, whichever cells come first and whichever are taken: a copy belongs where its
+original does, even if another, similar cell of the template was deleted.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -78,9 +82,7 @@ def align(
     for cell in submission.cells:
         if cell.index not in matches:
             alike = [t for t in template if t.kind == cell.kind]
-            free = [t for t in alike if t.cell_id not in taken]
-            # A copy of a cell belongs where its original does.
-            match = _by_content(cell, free) or _by_content(cell, alike)
+            match = _by_opening(cell, alike) or _by_content(cell, alike, taken)
             matches[cell.index] = match or _added(cell, assignment)
             taken.add(matches[cell.index].template_id)
     ordered = tuple(_within(matches[cell.index], cell, parts) for cell in submission.cells)
@@ -113,14 +115,34 @@ def _match(cell: Cell, known: TemplateCell, how: str, similarity: float) -> Cell
     )
 
 
-def _by_content(cell: Cell, candidates: Iterable[TemplateCell]) -> CellMatch | None:
+def _by_opening(cell: Cell, candidates: Iterable[TemplateCell]) -> CellMatch | None:
+    """Match an answer by the line above it, such as `**Answer to 3(c).**`, however long it is."""
+    opening = _opening(cell.source)
+    found = [known for known in candidates if opening and _opening(known.source) == opening]
+    if cell.kind != "markdown" or len(found) != 1:
+        return None
+    return _match(cell, found[0], "content", _similarity(cell.source, found[0].source))
+
+
+def _opening(source: str) -> str:
+    return source.strip().partition("\n")[0].strip()
+
+
+def _by_content(
+    cell: Cell, candidates: Iterable[TemplateCell], taken: Collection[str]
+) -> CellMatch | None:
+    """Match the most similar cell; of equally similar ones the first that is not taken yet.
+
+    None where cells of different parts are equally similar: text like that tells nothing.
+    """
     if not cell.source.strip():
         return None
     scored = [(_similarity(cell.source, known.source), known) for known in candidates]
-    best = max(scored, key=lambda pair: pair[0], default=None)
-    if best is None or best[0] < SIMILAR_ENOUGH:
+    most = max((similarity for similarity, _ in scored), default=0.0)
+    best = [known for similarity, known in scored if similarity == most]
+    if most < SIMILAR_ENOUGH or len({known.part_id for known in best}) > 1:
         return None
-    return _match(cell, best[1], "content", best[0])
+    return _match(cell, next((k for k in best if k.cell_id not in taken), best[0]), "content", most)
 
 
 def _added(cell: Cell, assignment: Assignment) -> CellMatch:

@@ -1,5 +1,9 @@
 """Every tolerance and threshold of the checks, with its reason, and the comparison that uses them.
 
+A tolerance is measured, never estimated: the greatest rounding error over many seeds and ways of
+computing, against float64 (`grader.calibration`), times one safety factor. Thresholds are chosen,
+between right and wrong answers that were measured as well.
+
 A comparison goes in the order presence, shape, finite, value: the first that does not hold is
 named, and NaN or infinity never passes.
 """
@@ -12,6 +16,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from grader.calibration.records import FACTOR, SCALES, load_calibration
 
 Trouble = Literal["", "shape", "finite", "value"]
 
@@ -42,162 +48,222 @@ class Threshold:
     """Where it comes from."""
 
 
-_DOUBLE = (
-    "sums of at most 11 products of size 10 in float64: 1e-13 by loops, 1e-12 by an FFT; "
-    "a thousandfold margin, far below any wrong answer (inputs have four decimals)"
-)
-_SINGLE = (
-    "the same sums in float32 (ulp 6e-8, values up to 20): 1e-5 by loops or an FFT, a tenfold "
-    "margin; wrong taps, signs or places change entries by more than 1e-2"
-)
+_MEASURED = load_calibration()
 
-TOLERANCES: Mapping[tuple[str, str], Tolerance] = {
-    ("layer", "float64"): Tolerance(rtol=1e-9, atol=1e-9, reason=_DOUBLE),
-    ("layer", "float32"): Tolerance(rtol=1e-4, atol=1e-4, reason=_SINGLE),
-    ("pool_slope", "float64"): Tolerance(
-        rtol=0.0,
-        atol=1e-6,
-        reason="differences over steps of at least 0.01 of values up to 12 in float64: 1e-12",
-    ),
-    ("pool_slope", "float32"): Tolerance(
-        rtol=0.0,
-        atol=1e-2,
-        reason="the same in float32: 1e-6 over a step of 0.01; a slope is 0 or 1",
-    ),
-    ("probability", "float32"): Tolerance(
-        rtol=2e-4,
-        atol=1e-7,
-        reason="softmax of 1,000 logits in float32 errs by 1e-6 relative near 0 and by "
-        "ulp(logit) = 1e-3 / e at logits of 1e4 no more than for their difference, which is exact; "
-        "wrong formulas err by more than 1 %",
-    ),
-    ("probability_large", "float32"): Tolerance(
-        rtol=2e-2,
-        atol=1e-6,
-        reason="logits near 1e4 have an ulp of 1e-3 in float32, so a log-sum-exp taken there errs "
-        "by up to 1e-3 nats per operation",
-    ),
-    ("logits", "float32"): Tolerance(
-        rtol=1e-3,
-        atol=2e-2,
-        reason="full-size against narrow weights: 1e-4; CPU against GPU with TF32: some 1e-3 of "
-        "logits up to 20; another network differs by more than 1",
-    ),
-    ("probability_top", "float32"): Tolerance(
-        rtol=0.0,
-        atol=5e-3,
-        reason="what a logit's tolerance of 2e-2 makes of a probability near 1/2",
-    ),
-    ("start_image", "float32"): Tolerance(
-        rtol=0.0,
-        atol=1e-3,
-        reason="the notebook's own preparation is repeated exactly; float32 on the way there and "
-        "back through pixels costs 1e-6",
-    ),
-}
+
+def _tolerance(quantity: str, dtype: str, reason: str) -> tuple[tuple[str, str], Tolerance]:
+    """Return a row of the table: the greatest error measured, times the factor."""
+    rounding, scale = _MEASURED.rounding(quantity, dtype), SCALES[quantity]
+    way, greatest = rounding.ways[0]
+    return (quantity, dtype), Tolerance(
+        rtol=scale.relative * rounding.bound,
+        atol=scale.absolute * rounding.bound,
+        reason=f"{FACTOR:g} times the greatest error measured, {greatest:.2g} ({way}), rounded up; "
+        f"{reason}",
+    )
+
+
+TOLERANCES: Mapping[tuple[str, str], Tolerance] = dict(
+    (
+        _tolerance(
+            "layer",
+            "float64",
+            "sums of at most 11 products of size 1 to 10, relative to 1 + |expected|",
+        ),
+        _tolerance(
+            "layer",
+            "float32",
+            "the same sums; any wrong convention, tap, sign or place errs by "
+            f"{_MEASURED.separation('layer').worst_wrong[1]:.2g} or more in some entry",
+        ),
+        _tolerance(
+            "pool_slope",
+            "float64",
+            "differences over steps of at least 0.1 of values up to 12, times cotangents",
+        ),
+        _tolerance("pool_slope", "float32", "the same; a slope is 0 or 1"),
+        _tolerance(
+            "probability",
+            "float32",
+            "softmax of 1,000 logits, relative to 1/1000 + p, by any way of writing it, a rounded "
+            "e among them; wrong formulas err by more than 1 %",
+        ),
+        _tolerance(
+            "probability_large",
+            "float32",
+            "logits near 1e4 have an ulp of 1e-3, so that a log-sum-exp taken there errs by half "
+            "of that, in nats; wrong formulas err by more than 1 %",
+        ),
+        _tolerance(
+            "logits",
+            "float32",
+            "relative to 20 + |logit|, in which another network differs by "
+            f"{_MEASURED.separation('logits').worst_wrong[1]:.2g} or more",
+        ),
+        _tolerance(
+            "probability_top",
+            "float32",
+            "what rounding of the logits makes of the likeliest class's probability, for pictures "
+            "that leave a network in doubt as well; other ways to resize the corgi move it by less",
+        ),
+        _tolerance(
+            "start_image",
+            "float32",
+            "the notebook's own preparation is repeated exactly; other ways to normalise round "
+            "otherwise, and 8-bit levels are 0.02 apart",
+        ),
+    )
+)
 """By (quantity, dtype of the student's computation)."""
 
-THRESHOLDS: Mapping[str, Threshold] = {
-    "other_resize": Threshold(
-        value=0.15,
-        reason="mean absolute difference, in units of the space, of the same picture resized by "
-        "another library (PIL against OpenCV: 0.02 to 0.1); other pictures differ by 0.5 and more",
-    ),
-    "same_direction": Threshold(
-        value=0.98,
-        reason="cosine of two float32 gradients of one function at one image: above 0.999 between "
-        "devices; gradients of different objectives of a ResNet: below 0.95",
-    ),
-    "uphill": Threshold(
-        value=0.1,
-        reason="cosine of a step with the gradient: a random direction in 150,528 dimensions "
-        "has 0.003, a sign step (Adam, FGSM) 0.5 and more",
-    ),
-    "other_objective": Threshold(
-        value=1e-4,
-        reason="1 - cosine of the steps with the gradient of the log-probability below which no "
-        "other objective is looked for: half-precision storage costs 1e-7, TF32 on a GPU 1e-5",
-    ),
-    "same_picture": Threshold(
-        value=0.8,
-        reason="correlation of two pictures averaged over 8 x 8 pixels: 0.97 after 200 free steps "
-        "of 4(a), 0.99 within the balls; another drawing has 0.7 at most",
-    ),
-    "telling_doubt": Threshold(
-        value=1e-3,
-        reason="1 - p of the target below which float32 rounding of 1 - p blurs the gradient's "
-        "direction",
-    ),
-    "gain_shortfall": Threshold(
-        value=0.7,
-        reason="nats by which the target's log-probability may stay below the reference's: half "
-        "its probability. Runs on other devices differ by 0.1, other optimisers and step counts "
-        "that solve the task by 0.4",
-    ),
-    "gain_some": Threshold(
-        value=0.3,
-        reason="share of the reference's gain below which the attack did not work",
-    ),
-    "bonus_gain": Threshold(
-        value=0.4,
-        reason="share of 4(e)'s reference gain that another class must reach: classes differ in "
-        "how far they are from a corgi",
-    ),
-    "ball_excess": Threshold(
-        value=1e-3,
-        reason="share of the radius: float32 rounding of a norm over 150,528 entries is 1e-5",
-    ),
-    "box_violations": Threshold(
-        value=1e-4,
-        reason="share of values outside of the pixel box by more than rounding: none but by the "
-        "rounding of a student's own conversion",
-    ),
-    "feature_gain": Threshold(
-        value=0.5,
-        reason="share of the rise (factor - 1) that the reference reaches for the same layer; "
-        "runs differ in their random start by a few per cent",
-    ),
-    "feature_rise": Threshold(
-        value=1.2,
-        reason="factor by which an objective without a reference must rise; a random walk of the "
-        "same length stays within 1.1",
-    ),
-    "inversion_fall": Threshold(
-        value=0.7,
-        reason="share of the reference's fall of the feature distance (1 - factor), both as "
-        "medians over the later half of the steps: with steps of a fixed length the distance goes "
-        "up and down; its median differs between random starts by 0.05",
-    ),
-    "inversion_alone": Threshold(
-        value=0.9,
-        reason="factor to which a feature distance without a reference must fall; a random walk "
-        "raises it",
-    ),
-    "inversion_change": Threshold(
-        value=0.02,
-        reason="root mean square change of a pixel in [0, 1]: 5 of 255 levels; short steps towards "
-        "a near target move an image by 0.04",
-    ),
-    "smooth_start": Threshold(
-        value=0.5,
-        reason="correlation of neighbouring pixels from which on a start is a picture: 0 for "
-        "noise, 0.9 and more for photographs and drawings",
-    ),
-    "distinguishable": Threshold(
-        value=0.05,
-        reason="root mean square change of a pixel in [0, 1]: 13 of 255 levels, plain to the eye "
-        "on noise; the reference changes by 0.2 and more",
-    ),
-    "least_steps": Threshold(
-        value=20.0,
-        reason="from this number of steps on the gain is compared with the reference's gain after "
-        "as many steps; below it with that after all",
-    ),
-    "tie_probability": Threshold(
-        value=1e-3,
-        reason="classes whose probabilities differ by less may stand in any order",
-    ),
-}
+
+def _threshold(name: str, value: float, reason: str) -> tuple[str, Threshold]:
+    """Return a row of the table, with what was measured on both of its sides."""
+    found = _MEASURED.separation(name)
+    (near, right), (far, wrong) = found.worst_right, found.worst_wrong
+    least = "at least" if found.right_is_greater else "at most"
+    measured = f"right ones {least} {right:.4g} ({near}), closest wrong one {wrong:.4g} ({far})"
+    return name, Threshold(value=value, reason=f"{reason}. Measured: {measured}")
+
+
+def _stated(name: str, value: float, reason: str) -> tuple[str, Threshold]:
+    """Return a row whose figures stand in its reason."""
+    return name, Threshold(value=value, reason=reason)
+
+
+THRESHOLDS: Mapping[str, Threshold] = dict(
+    (
+        _threshold(
+            "other_resize",
+            0.05,
+            "mean absolute difference of pixels in [0, 1] between two resized forms of one "
+            "picture; other pictures, mirrored ones and swapped colours are further away",
+        ),
+        _threshold(
+            "same_direction",
+            0.98,
+            "cosine of the first direction with the trusted gradient of the target's "
+            "log-probability. The margin to the next class has the same direction as long as that "
+            "class has nearly all the probability, as at the corgi. Of layers the closest counts, "
+            "for neighbours come to "
+            f"{_MEASURED.separation('closest_layer').worst_wrong[1]:.4f}",
+        ),
+        _threshold(
+            "uphill",
+            0.1,
+            "cosine of a step with the gradient, for odd steps (signs, few entries, cubes) "
+            "against random directions in 150,528 dimensions",
+        ),
+        _stated(
+            "other_objective",
+            1e-4,
+            "1 - cosine of the steps with the gradient of the log-probability below which no other "
+            "objective is looked for: half-precision storage costs 1e-7, TF32 on a GPU 1e-5",
+        ),
+        _stated(
+            "same_picture",
+            0.8,
+            "correlation of two pictures averaged over 8 x 8 pixels: 0.97 after 200 free steps of "
+            "4(a), 0.99 within the balls; another drawing has 0.7 at most",
+        ),
+        _stated(
+            "no_change",
+            1e-2,
+            "l2 distance to the start that rounding costs on the way; an attack moves 100 times as "
+            "far",
+        ),
+        _stated(
+            "inversion_fall",
+            0.7,
+            "share of the reference's fall of the feature distance (1 - factor), both as medians "
+            "over the later half of the steps: with steps of a fixed length the distance goes up "
+            "and down; its median differs between random starts by 0.05",
+        ),
+        _stated(
+            "inversion_alone",
+            0.9,
+            "factor to which a feature distance without a reference must fall; a random walk "
+            "raises it",
+        ),
+        _stated(
+            "inversion_change",
+            0.02,
+            "root mean square change of a pixel in [0, 1]: 5 of 255 levels; short steps towards a "
+            "near target move an image by 0.04",
+        ),
+        _stated(
+            "smooth_start",
+            0.5,
+            "correlation of neighbouring pixels from which on a start is a picture: 0 for noise, "
+            "0.9 and more for photographs and drawings",
+        ),
+        _threshold(
+            "telling_doubt",
+            1e-3,
+            "1 - p of the target below which float32 rounding of 1 - p may blur the gradient's "
+            "direction; far above where it was seen, for the sake of other networks",
+        ),
+        _threshold(
+            "gain_shortfall",
+            0.7,
+            "nats by which the target's log-probability may stay below the reference's in as many "
+            "steps: half its probability. Other step sizes, optimisers and arithmetic stay within",
+        ),
+        _threshold(
+            "gain_some",
+            0.3,
+            "share of the reference's gain below which the attack did not work. It tells little "
+            "where no ball bounds the image: there 200 random steps reach "
+            f"{_MEASURED.separation('gain_unbounded').worst_wrong[1]:.0%}",
+        ),
+        _threshold(
+            "bonus_gain",
+            0.4,
+            "share of 4(e)'s reference gain that another class must reach: classes differ in how "
+            "far they are from a corgi",
+        ),
+        _threshold(
+            "ball_excess",
+            1e-3,
+            "share of the radius by which the distance may exceed it by rounding",
+        ),
+        _threshold(
+            "box_violations",
+            1e-4,
+            "share of values outside of the pixel box by more than rounding",
+        ),
+        _threshold(
+            "feature_gain",
+            0.5,
+            "share of the rise (factor - 1) that the reference reaches for the same layer, from "
+            "other random starts",
+        ),
+        _threshold(
+            "feature_rise",
+            1.2,
+            "factor by which an objective without a reference must rise, against a random walk of "
+            "the same length",
+        ),
+        _threshold(
+            "distinguishable",
+            0.05,
+            "root mean square change of a pixel in [0, 1]: 13 of 255 levels, plain to the eye on "
+            "noise",
+        ),
+        _threshold(
+            "least_steps",
+            20.0,
+            "number of steps after which most of the gain is there: from it on the gain is "
+            "compared with the reference's after as many steps, below it with that after all",
+        ),
+        _threshold(
+            "tie_probability",
+            1e-3,
+            "classes whose probabilities differ by less may stand in any order: far more than "
+            "rounding, and too little to be seen in a bar chart",
+        ),
+    )
+)
 """By name."""
 
 

@@ -1,8 +1,16 @@
-"""How tests share the cores: a file stays on one worker, and each sample submission is its own."""
+"""How tests share the cores (a file stays on one worker, each sample submission is its own), and
+how hypothesis draws: the same examples in every run, with no clock. To look for new ones, run with
+`--hypothesis-profile explore`.
+"""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(tryfirst=True)

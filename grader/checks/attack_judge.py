@@ -150,7 +150,7 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
     if start is not None:
         return start
     direction = case.direction
-    if case.facts.distance_l2 <= _NO_CHANGE_L2:
+    if case.facts.distance_l2 <= threshold("no_change"):
         why = (
             ": the gradient that was stepped along is zero"
             if direction.heading == "nowhere"
@@ -185,10 +185,6 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
             f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
         )
     return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
-
-
-_NO_CHANGE_L2 = 1e-2
-"""l2 distance that rounding costs on the way; an attack moves 100 times as far."""
 
 
 def _aimed(context: CheckContext, case: _Case) -> bool:

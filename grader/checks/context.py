@@ -163,8 +163,9 @@ class CheckContext:
         return frozenset().union(*(names_bound(source) for source in code))
 
     def answer(self, part_id: str) -> str:
-        """Return the written answer to a part, or an empty string."""
-        return dict(self.alignment.answers).get(part_id, "").strip()
+        """Return the written answer to a part, all of its cells, or an empty string."""
+        texts = (text.strip() for part, text in self.alignment.answers if part == part_id)
+        return "\n\n".join(text for text in texts if text)
 
     def experiment(self, part_id: str) -> Experiment:
         """Return the part's experiment."""

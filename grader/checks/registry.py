@@ -28,6 +28,7 @@ from grader.checks.predictions import (
 )
 from grader.checks.prose import check_prose
 from grader.checks.report_notes import with_report
+from grader.checks.short_cuts import short_cut_note
 from grader.checks.softmax import check_output2prob
 from grader.records import Finding, Outcome
 

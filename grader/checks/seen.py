@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from grader.checks.context import TRUSTED, CheckContext
 from grader.records import ArrayRef
 from grader.tolerance import TOLERANCES, compare, threshold
-from reference.images import Space
+from reference.images import Space, to_pixels
 
 NetworkName: TypeAlias = Literal["pretrained", "robust", "other", ""]
 """A trusted network, another one, or not known."""
@@ -48,19 +48,19 @@ def network_of_weights(context: CheckContext, weights_sha256: str) -> NetworkNam
     return ""
 
 
-def likeness(image: Tensor, wanted: Tensor) -> Likeness:
-    """Compare an image with the one that it should be, both (1, 3, H, W) in one space."""
+def likeness(image: Tensor, wanted: Tensor, space: Space) -> Likeness:
+    """Compare an image with the one that it should be, both (1, 3, H, W) in that space."""
     if image.shape != wanted.shape:
         return "other"
     if compare(image.numpy(), wanted.numpy(), TOLERANCES["start_image", "float32"]).ok:
         return "same"
-    mean_difference = float((image - wanted).abs().mean())
+    mean_difference = float((to_pixels(image, space) - to_pixels(wanted, space)).abs().mean())
     return "similar" if mean_difference <= threshold("other_resize") else "other"
 
 
 def corgi_space(context: CheckContext, image: Tensor) -> tuple[Space, Likeness] | None:
     """Return in which space an image is the corgi, and how closely; None where in neither."""
-    found = {space: likeness(image, context.networks.corgi(space)) for space in Space}
+    found = {space: likeness(image, context.networks.corgi(space), space) for space in Space}
     for wanted in ("same", "similar"):
         for space, how in found.items():
             if how == wanted:

@@ -56,7 +56,7 @@ def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
         (["import torch", "def g(x):\n    return torch.nn.functional.conv1d(x, x)", "f = 1"], ""),
         (["import torch", "def g(x):\n    return torch.nn.functional.conv1d(x, x)",
           "def f(x):\n    return g(x)"], "conv1d"),
-        (["%pip list\nimport torch\ndef f(x):\n    return torch.nn.functional.conv1d(x)"], "conv1d"),
+(["%pip list\nimport torch\ndef f(x):\n    return torch.nn.functional.conv1d(x)"], "conv1d"),
         (["def f(x:\n"], ""),
     ],
 )  # fmt: skip

@@ -1,0 +1,202 @@
+"""Any convention, any size: the layer checks pass right answers, and miss no wrong entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from grader.checks import CHECKS, CheckContext
+from grader.probes import cases, conv_cases, pool_cases, tie_cases, update_cases
+from grader.records import Finding, Outcome, ProbeReply, ProbeValue
+from grader.tolerance import TOLERANCES
+from reference import conv, pool
+from reference.conv import CONVENTIONS, Convention
+from reference.signals import Floats
+from tests.grader.checks.support import SEED, Lab, replies
+
+PART = {
+    "conv_forward": "1a",
+    "conv_grad_input": "3a",
+    "conv_grad_kernel": "3b",
+    "conv_update": "3b",
+    "pool_forward": "1b",
+    "pool_backward": "3d",
+}
+GRADIENTS = {
+    "conv_grad_input": ("conv1d_backward", 0),
+    "conv_grad_kernel": ("conv1d_backward", 1),
+    "conv_update": ("conv1d_update", 0),
+    "pool_backward": ("maxpool1d_backward", 0),
+}
+"""Check to the reply that it judges, and to the place of its result."""
+
+Functions: TypeAlias = dict[str, Callable[..., Any]]
+
+conventions = st.sampled_from(CONVENTIONS)
+size = st.integers(1, 14).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n)))
+sizes = st.lists(size, min_size=2, max_size=4).map(tuple)
+seeds = st.integers(0, 2**31)
+
+
+def layers(convention: Convention) -> Functions:
+    """All functions of Problems 1 and 3, right, in one convention."""
+
+    def backward(x: Any, w: Any, g: Any) -> Any:
+        return conv.grad_input(g, w, convention), conv.grad_kernel(x, g, len(w), convention)
+
+    return {
+        "conv1d_forward": lambda x, w: conv.forward(x, w, convention),
+        "conv1d_backward": backward,
+        "conv1d_update": conv.update,
+        "maxpool1d_forward": lambda x, k: pool.forward(x, k)[0],
+        "maxpool1d_backward": pool.grad_input,
+    }
+
+
+def asked(lab: Lab, functions: Functions, seed: int) -> CheckContext:
+    """Evidence of these functions, asked with the hidden inputs of a seed."""
+    context = lab.context(
+        replies=replies(lab.folder, functions, seed),
+        sources=[f"def {name}(*args):\n    ..." for name in functions],
+    )
+    return replace(context, evidence=replace(context.evidence, seed=seed))
+
+
+def judged(context: CheckContext, check: str) -> Finding:
+    return CHECKS[check](context, PART[check])
+
+
+@given(convention=conventions, drawn=sizes, seed=seeds)
+@settings(max_examples=25)
+@example(convention=CONVENTIONS[0], drawn=((1, 1), (2, 2)), seed=0)
+@example(convention=CONVENTIONS[-1], drawn=((14, 14), (13, 6)), seed=1)
+def test_any_convention_and_size_passes(
+    lab: Lab, convention: Convention, drawn: tuple[tuple[int, int], ...], seed: int
+) -> None:
+    wanted = {n: f for n, f in layers(convention).items() if n.startswith("conv1d")}
+    with mock.patch.object(cases, "CONV_SIZES", drawn):
+        context = asked(lab, wanted, seed)
+        for check in ("conv_forward", "conv_grad_input", "conv_grad_kernel", "conv_update"):
+            found = judged(context, check)
+            assert found.outcome is Outcome.PASS, (check, found.message)
+            assert all(row.ok for row in found.measurements)
+
+
+@given(drawn=sizes, seed=seeds)
+@settings(max_examples=15)
+def test_pooling_of_any_size_passes(
+    lab: Lab, drawn: tuple[tuple[int, int], ...], seed: int
+) -> None:
+    wanted = {n: f for n, f in layers(CONVENTIONS[0]).items() if n.startswith("maxpool1d")}
+    with mock.patch.object(cases, "POOL_SIZES", drawn):
+        context = asked(lab, wanted, seed)
+        for check in ("pool_forward", "pool_backward"):
+            found = judged(context, check)
+            assert found.outcome is Outcome.PASS, (check, found.message)
+
+
+# -- one wrong entry ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def right(lab: Lab) -> dict[Convention, CheckContext]:
+    """Right answers in each convention."""
+    return {convention: lab.ask(layers(convention)) for convention in CONVENTIONS}
+
+
+def right_answers(check: str, convention: Convention) -> list[tuple[str, Floats]]:
+    """(key within the reply, right result) of each hidden case."""
+    if check == "conv_grad_input":
+        return [(c.key, conv.grad_input(c.grad_out, c.w, convention)) for c in conv_cases(SEED)]
+    if check == "conv_grad_kernel":
+        return [
+            (c.key, conv.grad_kernel(c.x, c.grad_out, len(c.w), convention))
+            for c in conv_cases(SEED)
+        ]
+    if check == "conv_update":
+        return [(c.key, conv.update(c.w, c.grad_w, c.lr)) for c in update_cases(SEED)]
+    pooled = (*pool_cases(SEED), *tie_cases(SEED))
+    return [(c.key, pool.grad_input(c.x, c.k, c.grad_out)) for c in pooled]
+
+
+def changed(
+    lab: Lab,
+    context: CheckContext,
+    named: Callable[[str, str], bool],
+    change: Callable[[Floats], Floats],
+) -> CheckContext:
+    """The context with some values of some replies changed: `named(probe id, value's name)`."""
+
+    def value(reply: ProbeReply, one: ProbeValue) -> ProbeValue:
+        if one.array is None or not named(reply.probe_id, one.name):
+            return one
+        array = context.arrays(one.array).astype(np.float64)
+        return replace(one, array=lab.store(change(array)))
+
+    evidence = context.evidence
+    made = tuple(replace(r, values=tuple(value(r, v) for v in r.values)) for r in evidence.replies)
+    return replace(context, evidence=replace(evidence, replies=made))
+
+
+@given(
+    data=st.data(),
+    check=st.sampled_from(sorted(GRADIENTS)),
+    convention=conventions,
+    sign=st.sampled_from([-1.0, 1.0]),
+    power=st.floats(0, 6),
+)
+@settings(max_examples=80)
+def test_one_wrong_entry_of_a_gradient_is_never_passed(
+    lab: Lab,
+    right: dict[Convention, CheckContext],
+    data: st.DataObject,
+    check: str,
+    convention: Convention,
+    sign: float,
+    power: float,
+) -> None:
+    """From just above what is allowed on, in any entry of any size, in every form of arguments."""
+    probe_id, place = GRADIENTS[check]
+    key, wanted = data.draw(st.sampled_from(right_answers(check, convention)), label="case")
+    entry = data.draw(st.integers(0, wanted.size - 1), label="entry")
+    tolerance = TOLERANCES["layer", "float32"]
+    allowed = tolerance.atol + tolerance.rtol * abs(float(wanted[entry]))
+
+    def off(stack: Floats) -> Floats:
+        stack[0].reshape(-1)[entry] = wanted[entry] + sign * 1.01 * 10**power * allowed
+        return stack
+
+    def there(probe: str, name: str) -> bool:
+        return probe == probe_id and name.startswith(f"{key}@") and name.endswith(f"/{place}")
+
+    found = judged(changed(lab, right[convention], there, off), check)
+    assert found.outcome in {Outcome.FAIL, Outcome.PARTIAL}, (found.message, found.staff_detail)
+    assert found.credit < 1
+    if not key.startswith("tie"):
+        assert not all(row.ok for row in found.measurements)
+
+
+@given(data=st.data(), power=st.floats(0.5, 6))
+@settings(max_examples=30)
+def test_one_wrong_share_at_a_tie_is_never_passed(
+    lab: Lab, right: dict[Convention, CheckContext], data: st.DataObject, power: float
+) -> None:
+    case = data.draw(st.sampled_from(tie_cases(SEED)), label="case")
+    row = data.draw(st.integers(1, len(case.grad_out)), label="row")
+    entry = data.draw(st.integers(0, len(case.x) - 1), label="entry")
+    allowed = TOLERANCES["layer", "float32"].atol
+
+    def off(stack: Floats) -> Floats:
+        stack[row].reshape(-1)[entry] += 10**power * allowed
+        return stack
+
+    context = changed(lab, right[CONVENTIONS[0]], lambda _, n: n.startswith(f"{case.key}@"), off)
+    found = judged(context, "pool_backward")
+    assert found.outcome is Outcome.PARTIAL, found.message
