@@ -65,7 +65,7 @@ class KnownPicture:
     """A picture that a report may show."""
 
     name: str
-    """`corgi`, or the id of a run."""
+    """`corgi`, the id of a run, or `reference 4e`."""
     rgb: Rgb
     """(H, W, 3), 0 to 255."""
 
