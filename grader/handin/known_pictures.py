@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grader.handin.report_pictures import KnownPicture
+from grader.handin.report_families import KnownPicture
 from grader.records import ArrayRef, Evidence
 from reference.images import Space, prepare_image, read_image, to_uint8_rgb
 

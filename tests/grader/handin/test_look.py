@@ -13,8 +13,8 @@ import torch
 from grader.assignment import load_assignment
 from grader.handin import look_at_hand_in
 from grader.handin.known_pictures import CORGI, MOST_RUNS, known_pictures
+from grader.handin.report_families import KnownPicture
 from grader.handin.report_pages import Rgb
-from grader.handin.report_pictures import KnownPicture
 from grader.intake import read_submission
 from grader.records import NO_REPORT, ArrayRef, AttackRun
 from grader.samples import build_zip
