@@ -114,7 +114,8 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         evidence = _run(plan, submission, bundle, folder, request, on_progress)
         on_stage("report")
         arrays = evidence_reader(folder.evidence)
-        pictures = known_pictures(evidence, arrays, bundle.corgi)
+        references = {a.id: expected.path(a.image) for a in expected.attacks}
+        pictures = known_pictures(evidence, arrays, bundle.corgi, references)
         look = look_at_hand_in(submission, request.assignment, pictures, folder.executed)
         on_stage("checks")
         networks = TrustedNetworks.from_bundle(bundle, evidence.seed, plan.device)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from grader.checks.context import CheckContext
 from grader.checks.report_words import Written, names_class, probabilities_of
 from grader.formats import format_pages
+from grader.handin.known_pictures import CORGI, reference_name
 from grader.records import Bar, BarsExhibit, Finding, ReportPicture
 from grader.tolerance import TOLERANCES
 
@@ -54,6 +55,8 @@ def _shown(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
     recorded = {run.run_id for run in context.evidence.runs}
     runs = [one for one in finding.evidence_ids if one in recorded]
     sentences = [_run_shown(context, part_id, run) for run in runs]
+    if not any(sentences):
+        sentences.append(_reference_shown(context, part_id))
     pictures = [p for p in context.report.pictures if part_id in p.part_ids]
     unknown = [picture for picture in pictures if not picture.names]
     if unknown and any(e.part_id == part_id for e in context.assignment.experiments):
@@ -68,12 +71,12 @@ def _shown(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
 
 def _run_shown(context: CheckContext, part_id: str, run_id: str) -> str:
     everywhere = context.report.pictures_named(run_id)
-    certain = [picture for picture in everywhere if picture.names == (run_id,)]
+    certain = [picture for picture in everywhere if set(_own(picture)) == {run_id}]
     found = [p for p in everywhere if part_id in p.part_ids] or everywhere
     if certain:
         return f"The last image of {run_id} is shown in report.pdf, {_pages(certain)}."
     if found:
-        others = dict.fromkeys(name for p in found for name in p.names if name != run_id)
+        others = dict.fromkeys(name for p in found for name in _own(p) if name != run_id)
         listed = " or ".join(_named(name) for name in others)
         return (
             f"A picture in report.pdf, {_pages(found)}, is the last image of {run_id} or {listed}: "
@@ -82,8 +85,25 @@ def _run_shown(context: CheckContext, part_id: str, run_id: str) -> str:
     return ""
 
 
+def _reference_shown(context: CheckContext, part_id: str) -> str:
+    """Where a picture is like the reference's own, which no run of the notebook explains."""
+    name = reference_name(part_id)
+    found = [p for p in context.report.pictures_named(name) if not _own(p)]
+    if not found:
+        return ""
+    return (
+        f"A picture in report.pdf, {_pages(found)}, is like the reference's of this part, and none "
+        "of the notebook's."
+    )
+
+
+def _own(picture: ReportPicture) -> list[str]:
+    """The corgi and the runs among a picture's names."""
+    return [name for name in picture.names if not name.startswith(reference_name(""))]
+
+
 def _named(name: str) -> str:
-    return "the corgi" if name == "corgi" else f"that of {name}"
+    return "the corgi" if name == CORGI else f"that of {name}"
 
 
 def _pages(pictures: Sequence[ReportPicture]) -> str:

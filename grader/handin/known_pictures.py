@@ -1,8 +1,8 @@
-"""The pictures that a report may show: the corgi, and the last image of each recorded run."""
+"""The pictures that a report may show: the corgi, the runs' last images, and the reference's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grader.handin.report_pictures import KnownPicture
+from grader.handin.report_families import KnownPicture
 from grader.records import ArrayRef, Evidence
 from reference.images import Space, prepare_image, read_image, to_uint8_rgb
 
@@ -25,18 +25,25 @@ ROUNDING = 1e-3
 
 
 def known_pictures(
-    evidence: Evidence, arrays: Callable[[ArrayRef], NDArray[Any]], corgi: Path
+    evidence: Evidence,
+    arrays: Callable[[ArrayRef], NDArray[Any]],
+    corgi: Path,
+    references: Mapping[str, Path],
 ) -> tuple[KnownPicture, ...]:
-    """Return the corgi and the runs' last images, named by their runs' ids.
+    """Return the corgi, the runs' last images (named by their ids), and the reference's.
+
+    A student may have run a cell again with another target, so that the image of the report is not
+    among the runs'; the reference's own image of that part is like it.
 
     Args:
         evidence: Of the run.
         arrays: Reads an array of the evidence.
         corgi: The bundle's picture.
+        references: Picture files of the reference's attacks, by part or attack id.
 
     Raises:
         GraderFault: an array of the evidence is not what was recorded.
-        ConfigError: the corgi cannot be read.
+        ConfigError: the corgi, or a picture of the reference, cannot be read.
     """
     pixels = prepare_image(read_image(corgi), normalised=False)
     found = [KnownPicture(name=CORGI, rgb=to_uint8_rgb(pixels, Space.PIXELS))]
@@ -44,7 +51,16 @@ def known_pictures(
         if run.final is not None and _is_image(run.final):
             image = np.asarray(arrays(run.final), dtype=np.float32)
             found.append(KnownPicture(name=run.run_id, rgb=_rgb(image)))
+    for name, path in references.items():
+        bgr = read_image(path)
+        rgb = np.ascontiguousarray(bgr[..., ::-1])
+        found.append(KnownPicture(name=reference_name(name), rgb=rgb))
     return tuple(found)
+
+
+def reference_name(attack_id: str) -> str:
+    """Return the name of the reference's picture of an attack."""
+    return f"reference {attack_id}"
 
 
 def _is_image(reference: ArrayRef) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from grader.assignment import Assignment
 from grader.handin.notebook_outputs import read_cell_outputs
 from grader.handin.report import read_report
+from grader.handin.report_families import KnownPicture
 from grader.handin.report_limits import ReportLimits
-from grader.handin.report_pictures import KnownPicture
 from grader.handin.stored_outputs import compare_with_rerun
 from grader.records import NO_REPORT, Note, ReportReading, Severity, Submission
 

@@ -13,6 +13,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from grader.formats import format_pages
+from grader.handin.report_families import Family, KnownPicture, families_of
 from grader.handin.report_labels import find_marks
 from grader.handin.report_limits import MIB, ReportLimits
 from grader.handin.report_pages import (
@@ -23,7 +24,7 @@ from grader.handin.report_pages import (
     draw,
     page_facts,
 )
-from grader.handin.report_pictures import Family, KnownPicture, families_of, find_pictures
+from grader.handin.report_pictures import find_pictures
 from grader.handin.report_sections import parts_at, sections_of
 from grader.records import (
     NO_REPORT,

@@ -27,7 +27,7 @@ class ReportLimits:
     """Resolution of a drawn page: a picture of 50 mm has 295 pixels."""
     panels_per_page: int = 12
     """Pictures and panels of a page that are compared with the known ones, the largest first."""
-    known_pictures: int = 16
+    known_pictures: int = 24
     """Known pictures that are compared with; those after the first ones are left out."""
     cpu_s: float = 20.0
     """CPU seconds for the whole report; asked before each page."""

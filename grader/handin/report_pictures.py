@@ -1,9 +1,8 @@
 """Which pictures of a page are known ones: the corgi, and the last images of the recorded runs.
 
-The measure is the normalised correlation of *details*: a picture, brought to `SIDE` pixels, minus
-its blurred self. Blurring takes away what all pictures of a dog on grass share (sky above, green
-below), and what scale, JPEG and a printer's colours change. Two unrelated pictures correlate below
-0.1 by this measure, a picture with itself after JPEG, scaling and 24 colours above 0.6.
+The measure is the normalised correlation of *details* at `SIDE` pixels (see `report_families`). Two
+unrelated pictures correlate below 0.1; a drawing or photograph with itself after JPEG, scaling and
+reduction to 24 colours above 0.6; a fine texture of 4(d) above 0.5, and above 0.3 in 24 colours.
 
 Pictures of one attack look alike, and the change of 4(b) cannot be seen on paper at all. So a
 match names every known picture that it may be.
@@ -13,26 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from grader.handin.report_families import (
+    COARSE_BLUR,
+    COARSE_SIDE,
+    SIDE,
+    Family,
+    Plane,
+    details_of,
+    product,
+    resized,
+    unit,
+)
 from grader.handin.report_pages import Rgb
 from grader.handin.report_panels import PixelBox, is_busy, overlap, panels_on, strips_of
 
-Plane: TypeAlias = NDArray[np.float32]
-"""Details of a picture, (H, W) or (H, W, 3)."""
-
-SIDE = 112
-"""Pixels to which pictures are brought: textures of 4 pixels of 224 are still there."""
-BLUR = SIDE / 16
-"""Standard deviation in pixels of the blur that is subtracted."""
 MATCH = 0.3
 """Least correlation of a match: between 0.1 (unrelated) and 0.6 (the same after JPEG)."""
-ALIKE = 0.3
-"""Known pictures whose details correlate more are variants of one picture."""
 VISIBLE = 0.02
 """1 - correlation below which two known pictures look the same on paper: JPEG at quality 60 and a
 scale to 180 pixels alone make 0.02 to 0.2."""
@@ -41,33 +41,12 @@ UNSURE, CHANGED = 0.06, 0.12
 unchanged picture. After scaling to 180 pixels and JPEG at quality 30 to 90, pages with the corgi
 have shares up to 0.05, pages with the very variant 0.4 and more, and pages with the end of another
 run of the same attack, started 1e-5 away, 0.15 and more."""
-CLOSE_SCALES = (0.95, 0.96, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02)
-"""Sizes of a picture within its panel's box: frames, halos and shadows make boxes too large."""
-ROUGH_SCALES = tuple(0.86 + 0.02 * i for i in range(12))
-"""The same for a box found by sliding."""
 MARGIN = 6
 """Pixels, of `SIDE`, around a box in which the picture may lie."""
-COARSE_SIDE = 40
-"""Pixels of the picture that is slid over a page."""
-COARSE_BLUR = COARSE_SIDE / 16
-"""The blur at that size."""
-STILL_THERE = 0.6
-"""Share of a picture's details that must be left at that size: drawings and photographs keep 0.7
-and more, the fine textures of 4(d) keep 0.4, and cannot be found by sliding."""
 COARSE_MATCH = 0.45
 """Least correlation of a place that is looked at closely; by chance, a page reaches 0.3."""
 LEAST_SHARE, GREATEST_SHARE, SHARE_STEP = 0.1, 0.95, 1.12
 """Widths of a picture as shares of the page's width that are tried, and the factor between two."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KnownPicture:
-    """A picture that a report may show."""
-
-    name: str
-    """`corgi`, or the id of a run."""
-    rgb: Rgb
-    """(H, W, 3), 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,46 +59,6 @@ class Panel:
     """Known pictures that it may be, the likeliest first; empty for none."""
     likeness: float
     """Correlation of grey details with the picture that they are variants of; 0 for no name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Variant:
-    """A known picture, ready to be compared."""
-
-    name: str
-    details: Plane
-    """(SIDE, SIDE, 3), of length 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Family:
-    """Known pictures that are variants of one."""
-
-    variants: tuple[_Variant, ...]
-    """The first one stands for all when a panel is searched."""
-    close: tuple[Plane, ...]
-    """Grey details of the first one at `CLOSE_SCALES`."""
-    rough: tuple[Plane, ...]
-    """Grey details of the first one at `ROUGH_SCALES`."""
-    coarse: Plane | None
-    """(COARSE_SIDE, COARSE_SIDE) grey details of the first one; None for a fine texture."""
-
-
-def families_of(known: Sequence[KnownPicture]) -> tuple[Family, ...]:
-    """Sort known pictures into variants of one another; flat ones are left out."""
-    groups: list[list[tuple[_Variant, Rgb]]] = []
-    for picture in known:
-        details = _unit(_details(_resized(picture.rgb, SIDE, SIDE)))
-        if details is None:
-            continue
-        variant = _Variant(name=picture.name, details=details)
-        for group in groups:
-            if _product(variant, group[0][0]) > ALIKE:
-                group.append((variant, picture.rgb))
-                break
-        else:
-            groups.append([(variant, picture.rgb)])
-    return tuple(_family([v for v, _ in group], group[0][1]) for group in groups)
 
 
 def find_pictures(
@@ -166,7 +105,7 @@ def _recognised(page: Rgb, box: PixelBox, families: Sequence[Family]) -> list[Pa
 def _match(page: Rgb, box: PixelBox, families: Sequence[Family], *, rough: bool = False) -> Panel:
     """Compare a box with every family; `rough` for a box whose edges are not certain."""
     patch = _cut(page, box)
-    grey = _details(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY))
+    grey = details_of(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY))
     nothing = Panel(box=box, names=(), likeness=0.0)
     sizes = [(family.rough if rough else family.close, family) for family in families]
     # Every second size tells the family; the sizes between them tell the place.
@@ -178,7 +117,7 @@ def _match(page: Rgb, box: PixelBox, families: Sequence[Family], *, rough: bool 
     if place.likeness < MATCH:
         return nothing
     likeness, x, y, side = place
-    details = _unit(_details(_resized(patch[y : y + side, x : x + side], SIDE, SIDE)))
+    details = unit(details_of(resized(patch[y : y + side, x : x + side], SIDE, SIDE)))
     if details is None:
         return nothing
     return Panel(box=box, names=_names(details, family), likeness=likeness)
@@ -194,9 +133,9 @@ def _names(details: Plane, family: Family) -> tuple[str, ...]:
     ground = family.variants[0]
     scores = {v.name: float(np.vdot(details, v.details)) for v in family.variants}
     level = scores[ground.name]
-    same = [v.name for v in family.variants if 1 - _product(ground, v) < VISIBLE]
+    same = [v.name for v in family.variants if 1 - product(ground, v) < VISIBLE]
     shares = {
-        v.name: _share(scores[v.name], level, _product(ground, v))
+        v.name: _share(scores[v.name], level, product(ground, v))
         for v in family.variants
         if v.name not in same
     }
@@ -235,7 +174,7 @@ def _cut(page: Rgb, box: PixelBox) -> Rgb:
         max(right - columns, 0),
         cv2.BORDER_REPLICATE,
     )
-    return _resized(framed, SIDE + 2 * MARGIN, SIDE + 2 * MARGIN)
+    return resized(framed, SIDE + 2 * MARGIN, SIDE + 2 * MARGIN)
 
 
 # -- the whole page -------------------------------------------------------------------------------
@@ -248,13 +187,13 @@ def _slid(page: Rgb, families: Sequence[Family], most: int) -> Iterator[Panel]:
     height, width = page.shape[:2]
     finest = COARSE_SIDE / (LEAST_SHARE * width)
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
-    grey = _resized(grey, round(height * finest), round(width * finest))
+    grey = resized(grey, round(height * finest), round(width * finest))
     share = LEAST_SHARE
     while coarse and share <= GREATEST_SHARE:
         factor = COARSE_SIDE / (share * width)
-        small = _resized(grey, round(height * factor), round(width * factor))
+        small = resized(grey, round(height * factor), round(width * factor))
         if min(small.shape) >= COARSE_SIDE:
-            details = _details(small, COARSE_BLUR)
+            details = details_of(small, COARSE_BLUR)
             for template in coarse:
                 hits += _peaks(details, template, factor)
         share *= SHARE_STEP
@@ -276,26 +215,6 @@ def _peaks(details: Plane, template: Plane, factor: float) -> Iterator[tuple[flo
         )
 
 
-# -- arithmetic -----------------------------------------------------------------------------------
-
-
-def _family(variants: Sequence[_Variant], first: Rgb) -> Family:
-    grey = cv2.cvtColor(first, cv2.COLOR_RGB2GRAY)
-
-    def at(scales: Sequence[float]) -> tuple[Plane, ...]:
-        sides = (round(SIDE * scale) for scale in scales)
-        return tuple(_details(_resized(grey, side, side)) for side in sides)
-
-    fine = _details(_resized(grey, SIDE, SIDE))
-    coarse = _details(_resized(grey, COARSE_SIDE, COARSE_SIDE), COARSE_BLUR)
-    return Family(
-        variants=tuple(variants),
-        close=at(CLOSE_SCALES),
-        rough=at(ROUGH_SCALES),
-        coarse=coarse if coarse.std() > STILL_THERE * fine.std() else None,
-    )
-
-
 class _Place(NamedTuple):
     """Where a template fits best; the greater, the better."""
 
@@ -313,26 +232,3 @@ def _best_place(grey: Plane, templates: Sequence[Plane]) -> _Place:
         _, likeness, _, (x, y) = cv2.minMaxLoc(scores)
         best = max(best, _Place(float(likeness), int(x), int(y), template.shape[0]))
     return best
-
-
-def _details(picture: NDArray[Any], blur: float = BLUR) -> Plane:
-    plane = picture.astype(np.float32)
-    return np.asarray(plane - cv2.GaussianBlur(plane, (0, 0), blur), dtype=np.float32)
-
-
-def _resized(picture: NDArray[Any], height: int, width: int) -> NDArray[np.uint8]:
-    shrinks = picture.shape[0] >= height
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    size = (max(width, 1), max(height, 1))
-    return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8)
-
-
-def _unit(plane: Plane) -> Plane | None:
-    """Return a plane without its mean, of length 1; None for a flat one."""
-    centred = plane - plane.mean(axis=(0, 1), keepdims=True)
-    length = float(np.linalg.norm(centred))
-    return np.asarray(centred / length, dtype=np.float32) if length > 1.0 else None
-
-
-def _product(one: _Variant, other: _Variant) -> float:
-    return float(np.vdot(one.details, other.details))

@@ -50,7 +50,7 @@ class ReportPicture:
     part_ids: tuple[str, ...]
     """Parts of the section in which it stands; empty where none was found."""
     names: tuple[str, ...]
-    """Known pictures that it may be, the likeliest first (`corgi` or a run's id).
+    """Known pictures that it may be, the likeliest first: `corgi`, a run's id, `reference 4e`.
 
     Several where they cannot be told apart; empty where it is none of them.
     """

@@ -132,6 +132,17 @@ def test_where_the_images_of_the_runs_are(lab: Lab) -> None:
     assert noted(context, shown, "4d", evidence_ids=("run9", "probe run1")) == ""
 
 
+def test_a_picture_that_only_the_reference_explains(lab: Lab) -> None:
+    told = "A picture in report.pdf, page 5, is like the reference's of this part"
+    runs = (lab.attack("4e", run_id="run1", n_steps=1),)
+    overwritten = reading(pictures=(picture(5, "reference 4e", part="4e"),))
+    assert told in noted(lab.context(runs=runs), overwritten, "4e", evidence_ids=("run1",))
+    # Where the run explains it, the run is named.
+    explained = reading(pictures=(picture(5, "run1", "reference 4e", part="4e"),))
+    detail = noted(lab.context(runs=runs), explained, "4e", evidence_ids=("run1",))
+    assert detail == "The last image of run1 is shown in report.pdf, page 5."
+
+
 def test_random_starts_explain_pictures_without_a_match(lab: Lab) -> None:
     shown = reading(pictures=(picture(4, part="4d"), picture(5, part="4d")))
     told = noted(lab.context(), shown, "4d")

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from grader.handin.report_families import KnownPicture
 from grader.handin.report_pages import Rgb
-from grader.handin.report_pictures import KnownPicture
 from reference.expected import COMMITTED
 
 NAMES = ("corgi", "4a", "4b", "4e", "4f-145", "4d-layer1", "4d-layer4")

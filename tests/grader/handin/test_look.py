@@ -13,12 +13,13 @@ import torch
 from grader.assignment import load_assignment
 from grader.handin import look_at_hand_in
 from grader.handin.known_pictures import CORGI, MOST_RUNS, known_pictures
+from grader.handin.report_families import KnownPicture
 from grader.handin.report_pages import Rgb
-from grader.handin.report_pictures import KnownPicture
 from grader.intake import read_submission
 from grader.records import NO_REPORT, ArrayRef, AttackRun
 from grader.samples import build_zip
 from reference.bundles import get_bundle
+from reference.expected import COMMITTED
 from reference.images import Space, from_pixels
 from tests import factories
 from tests.grader.handin import pdfs
@@ -77,13 +78,17 @@ def test_last_images_of_the_runs_in_either_space(images: dict[str, Rgb]) -> None
         run(6, store.put(broken)),
     )
     evidence = factories.evidence(runs=runs)
-    found = known_pictures(evidence, store.read, get_bundle("studio-narrow").corgi)
-    assert [picture.name for picture in found] == [CORGI, "run1", "run2", "run6"]
+    corgi = get_bundle("studio-narrow").corgi
+    references = {"4e": COMMITTED / "studio" / "4e.png"}
+    found = known_pictures(evidence, store.read, corgi, references)
+    names = [picture.name for picture in found]
+    assert names == [CORGI, "run1", "run2", "run6", "reference 4e"]
+    assert np.array_equal(found[4].rgb, images["4e"])
     assert np.array_equal(found[1].rgb, images["4e"])
     assert np.array_equal(found[2].rgb, images["4e"])
     assert np.array_equal(found[0].rgb, images["corgi"])
     many = factories.evidence(runs=tuple(run(i, runs[0].final) for i in range(40)))
-    names = [p.name for p in known_pictures(many, store.read, get_bundle("studio-narrow").corgi)]
+    names = [p.name for p in known_pictures(many, store.read, corgi, {})]
     assert names == [CORGI, *(f"run{i}" for i in range(40 - MOST_RUNS, 40))]
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from grader.assignment import load_assignment
 from grader.handin.report import read_report
+from grader.handin.report_families import KnownPicture
 from grader.handin.report_limits import ReportLimits
 from grader.handin.report_pages import Rgb
-from grader.handin.report_pictures import KnownPicture
 from grader.records import Outcome, ReportReading
 from grader.records.codec import from_json, to_json
 from tests import factories
