@@ -39,7 +39,7 @@ class Direction:
     """(step, cosine with the gradient of the target's log-probability) at each sample."""
 
 
-FEW_CLASSES = 3
+FEW_CLASSES = 10
 """Classes that are tried besides the likeliest ones."""
 
 _CLEARLY = 10.0

@@ -47,7 +47,7 @@
 # +         others[:, class_id] = -1e9
 # +         loss = (logit[:, class_id] - others.max(dim=1).values).sum()
 
-# %% mutant attack-mean-over-classes | loses 4a, 4b, 4e | says "does not reach|not reach"
+# %% mutant attack-mean-over-classes | loses 4a, 4b, 4e | says "reach|instead of"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1).mean()
