@@ -13,23 +13,33 @@ from tests.factories import ASSIGNMENT
 SLOTS = tuple((part.id, check.id) for part in ASSIGNMENT.parts for check in part.checks)
 """(part, check) of the assignment."""
 
+usual_credits = st.integers(0, 20).map(lambda twentieth: twentieth / 20)
+"""Shares of a check's points such as the checks give."""
+
+any_credits = st.one_of(st.floats(0, 1), usual_credits)
+"""Any shares."""
+
 courses = st.sampled_from(ASSIGNMENT.courses)
 
 
 @st.composite
-def findings_of(draw: st.DrawFn, check_id: str) -> Finding:
+def findings_of(
+    draw: st.DrawFn, check_id: str, shares: st.SearchStrategy[float] = any_credits
+) -> Finding:
     """Any sound finding of a check."""
     outcome = draw(st.sampled_from(list(Outcome)))
-    credit = draw(st.floats(0, 1)) if outcome is Outcome.PARTIAL else None
+    credit = draw(shares) if outcome is Outcome.PARTIAL else None
     return factories.finding(check_id, outcome, credit)
 
 
 @st.composite
-def all_findings(draw: st.DrawFn) -> dict[str, tuple[Finding, ...]]:
+def all_findings(
+    draw: st.DrawFn, shares: st.SearchStrategy[float] = any_credits
+) -> dict[str, tuple[Finding, ...]]:
     """Findings of every check, by part."""
     made: dict[str, tuple[Finding, ...]] = {}
     for part_id, check_id in SLOTS:
-        made[part_id] = (*made.get(part_id, ()), draw(findings_of(check_id)))
+        made[part_id] = (*made.get(part_id, ()), draw(findings_of(check_id, shares)))
     return made
 
 
@@ -40,7 +50,8 @@ def overrides(draw: st.DrawFn, course: str) -> tuple[Override, ...]:
     for part in ASSIGNMENT.parts:
         if draw(st.integers(0, 3)) == 0:
             most = ASSIGNMENT.max_points(part.id, course)  # type: ignore[arg-type]
-            points = draw(st.one_of(st.none(), st.floats(0, most)))
+            hundredths = st.integers(0, int(100 * most)).map(lambda n: n / 100)
+            points = draw(st.one_of(st.none(), hundredths))
             made.append(Override(part_id=part.id, points=points, comment="Read."))
     return tuple(made)
 

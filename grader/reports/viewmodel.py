@@ -13,7 +13,16 @@ from markupsafe import Markup
 from grader.records import Finding, GradeSheet, Measurement, Note, Outcome, PartGrade, Severity
 from grader.reports.figures import FigureRow, figure_rows
 from grader.reports.markup import inline_markup, markdown_html, plain
-from grader.reports.words import CHIPS, Chip, moment, part_label, plural, points, seconds
+from grader.reports.words import (
+    CHIPS,
+    Chip,
+    moment,
+    part_label,
+    part_points,
+    plural,
+    points,
+    seconds,
+)
 
 _TO_FIX = frozenset(
     {
@@ -229,7 +238,7 @@ def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> P
         problem=part.problem,
         chip=CHIPS[part.outcome],
         points=_points(part, waits=waits),
-        max_points=points(part.max_points) if part.max_points else "",
+        max_points=part_points(part.max_points) if part.max_points else "",
         extra=_extra(part, sheet),
         pending=_pending(part),
         message=inline_markup(part.message),
@@ -244,7 +253,7 @@ def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> P
 def _points(part: PartGrade, *, waits: bool) -> str:
     if waits or not (part.max_points or part.points):
         return "–"
-    return f"+{points(part.points)}" if part.bonus else points(part.points)
+    return f"+{part_points(part.points)}" if part.bonus else part_points(part.points)
 
 
 def _extra(part: PartGrade, sheet: GradeSheet) -> str:
@@ -256,7 +265,7 @@ def _extra(part: PartGrade, sheet: GradeSheet) -> str:
 def _pending(part: PartGrade) -> str:
     if part.pending_points <= 0:
         return ""
-    waits = points(part.pending_points)
+    waits = part_points(part.pending_points)
     return f"{waits} {'point waits' if part.pending_points == 1 else 'points wait'} for a person"
 
 

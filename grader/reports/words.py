@@ -41,6 +41,15 @@ def points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def part_points(value: float) -> str:
+    """Return a part's points with three decimals where two are not exact, as for a third of one.
+
+    So the parts on a page add up to the total on it.
+    """
+    exact = abs(value - round(value, 2)) < 1e-9
+    return points(value) if exact else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
 def count(many: int) -> str:
     """Return a small count as a word."""
     return _COUNTS[many] if 0 <= many < len(_COUNTS) else str(many)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grader.records import GradeSheet
 from grader.records.codec import to_json
+from grader.reports import words
 from grader.reports.render import render_feedback_html
 from tests import factories, strategies
 
@@ -23,11 +24,17 @@ NUMERAL = re.compile(r'class="numeral">([^<]*)<')
 OUT_OF = re.compile(r'class="of">of ([^<]*) points<')
 
 
+PLACES = 0.005
+"""What rounding a total to two decimals may change."""
+THIRDS = 3 * 0.0005
+"""What rounding the three parts that share one point to three decimals may change."""
+
+
 @st.composite
 def sheets(draw: st.DrawFn) -> GradeSheet:
     course = draw(strategies.courses)
     return factories.grade_sheet(
-        draw(strategies.all_findings()),
+        draw(strategies.all_findings(strategies.usual_credits)),
         course=course,
         overrides=draw(strategies.overrides(course)),
         late=draw(strategies.late_by_days()),
@@ -84,7 +91,15 @@ def test_points_on_the_page_add_up_to_the_total_on_the_page(sheet: GradeSheet) -
     assert list(shown) == [part.id for part in sheet.parts]
     earned = math.fsum(0.0 if p == "–" else float(p) for p in shown.values())
     (total,) = (float(text) for text in NUMERAL.findall(page))
-    assert total == pytest.approx(sheet.late_coefficient * earned, abs=0.005 + 1e-9)
+    allowed = PLACES + THIRDS + 1e-9
+    assert total == pytest.approx(sheet.late_coefficient * earned, abs=allowed)
+
+
+def test_points_of_a_perfect_sheet_add_up_as_they_are_printed() -> None:
+    sheet = factories.grade_sheet()
+    page = render_feedback_html(sheet, Path("/nowhere"))
+    earned = math.fsum(0.0 if p == "–" else float(p) for _, p, _ in CARD.findall(page))
+    assert NUMERAL.findall(page) == [words.points(earned)] == ["9.1"]
 
 
 @given(sheet=sheets())
@@ -94,4 +109,4 @@ def test_maxima_on_the_page_add_up_to_the_maximum_on_the_page(sheet: GradeSheet)
     shown = [most.strip(" /") for _, _, most in CARD.findall(page)]
     most = math.fsum(float(m) for m in shown if re.fullmatch(r"[\d.]+", m))
     (out_of,) = (float(text) for text in OUT_OF.findall(page))
-    assert out_of == pytest.approx(most, abs=0.005 + 1e-9)
+    assert words.points(most) == words.points(out_of)

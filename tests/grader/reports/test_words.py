@@ -37,6 +37,14 @@ def test_moment(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1 / 3, "0.333"), (0.8, "0.8"), (0.64, "0.64"), (1.0, "1"), (0.0, "0"), (0.1 + 0.2, "0.3")],
+)
+def test_points_of_a_part_are_exact_enough_to_add_up(value: float, shown: str) -> None:
+    assert words.part_points(value) == shown
+
+
+@pytest.mark.parametrize(
     ("value", "shown"), [(1.0, "1"), (2 / 3, "0.67"), (10.0, "10"), (0.0, "0"), (0.5, "0.5")]
 )
 def test_points(value: float, shown: str) -> None:
