@@ -66,6 +66,6 @@ def _written(match: re.Match[str]) -> Written:
     digits = (percent or match["share"]).lower()
     mantissa, _, exponent = digits.partition("e")
     decimals = len(mantissa.partition(".")[2])
-    scale = 0.01 if percent else 1.0
+    scale = 1 / 100 if percent else 1.0
     unit = scale * 10.0 ** (int(exponent or 0) - decimals)
     return Written(text=match[0], value=scale * float(digits), half_unit=unit / 2)

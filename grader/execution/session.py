@@ -22,7 +22,7 @@ from grader.kernel_side.channel import MIME
 from grader.records import CellRun, Limits, Outcome
 from reference.errors import GraderFault
 
-INTERRUPT_GRACE_S = 5.0
+INTERRUPT_GRACE_S = 10.0
 """Seconds between the interrupt of a cell over its time and the kill of its kernel."""
 
 _LAUNCH = (

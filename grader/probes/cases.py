@@ -175,9 +175,9 @@ def conv_demos() -> tuple[ConvCase, ...]:
     return tuple(
         ConvCase(
             key=f"demo{i}",
-            x=_floats(DEMO_VALUES[:n]),
-            w=_floats(DEMO_KERNEL[:k]),
-            grad_out=_floats(DEMO_COTANGENT[:n]),
+            x=_begun(DEMO_VALUES, n),
+            w=_begun(DEMO_KERNEL, k),
+            grad_out=_begun(DEMO_COTANGENT, n),
         )
         for i, (n, k) in enumerate(_demo_sizes(CONV_SIZES))
     )
@@ -188,9 +188,9 @@ def pool_demos() -> tuple[PoolCase, ...]:
     return tuple(
         PoolCase(
             key=f"demo{i}",
-            x=_floats(v - 8 if i % 2 else v for v in DEMO_VALUES[:n]),
+            x=_floats(v - 8 if i % 2 else v for v in _begun(DEMO_VALUES, n)),
             k=k,
-            grad_out=_floats(DEMO_COTANGENT[: n - k + 1]),
+            grad_out=_begun(DEMO_COTANGENT, n - k + 1),
         )
         for i, (n, k) in enumerate(_demo_sizes(POOL_SIZES))
     )
@@ -200,7 +200,7 @@ def tie_demos() -> tuple[PoolCase, ...]:
     """Return the public cases of pooling with equal maxima."""
     return tuple(
         PoolCase(
-            key=f"tiedemo{i}", x=_floats(x), k=k, grad_out=_floats(DEMO_COTANGENT[: len(x) - k + 1])
+            key=f"tiedemo{i}", x=_floats(x), k=k, grad_out=_begun(DEMO_COTANGENT, len(x) - k + 1)
         )
         for i, (x, k) in enumerate(TIE_DEMOS)
     )
@@ -212,6 +212,12 @@ def update_demos() -> tuple[UpdateCase, ...]:
         UpdateCase(key=f"demo{i}", w=_floats(w), grad_w=_floats(g), lr=lr)
         for i, (w, g, lr) in enumerate(UPDATE_DEMOS)
     )
+
+
+def _begun(values: tuple[int, ...], count: int) -> tuple[float, ...]:
+    """The first `count` of the values; where they end they go on, each round 20 higher."""
+    rounds = range(0, count, len(values))
+    return _floats([v + 20 * i for i, _ in enumerate(rounds) for v in values][:count])
 
 
 def _demo_sizes(hidden: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
