@@ -196,7 +196,7 @@ THRESHOLDS: Mapping[str, Threshold] = dict(
             "inversion_alone",
             0.9,
             "factor to which a feature distance without a reference must fall; a random walk "
-            "raises it",
+            "raises it above 1",
         ),
         _stated(
             "inversion_change",

@@ -65,7 +65,7 @@ class _Dream:
 
     @property
     def rose(self) -> bool:
-        """Whether it rose enough, or from a start of its own to where the reference's rise leads."""
+        """Whether it rose enough, or from another start to where the reference rises to."""
         first, last = self.reference_values
         level = first + threshold("feature_gain") * (last - first)
         there = 0 < level <= self.after and self.rise >= threshold("feature_rise")
