@@ -25,7 +25,7 @@ Made by hand: the files in [`cases/`](cases), one header line and the code of ea
 conventions of the convolution layer ([`conventions.py`](conventions.py)), and changes of one
 operator, constant or bound of the solved functions ([`mutator.py`](mutator.py)), which a comparison
 of their values, without the grader, has found to be wrong. They run through the real plan, probes,
-recorders and checks, in one process for many cases; attacks with 30 steps on the narrow networks.
+recorders and checks, in one process for many cases; attacks with 20 steps on the narrow networks.
 
 """
 

@@ -87,7 +87,7 @@ FAMILIES = {
             name="attacks",
             cells=(*_ATTACK, "p4a-attack-0", "p4b-attack-0", "p4e-load-000", "p4e-attack-0"),
             parts=("4a", "4b", "4e"),
-            steps=30,
+            steps=20,
         ),
         Family(
             name="features",
@@ -100,7 +100,7 @@ FAMILIES = {
                 "p4d-run-3-00",
             ),
             parts=("4d",),
-            steps=30,
+            steps=20,
         ),
     )
 }

@@ -24,17 +24,17 @@
 
 # %% mutant features-two-steps | loses 4d | says "expected at least|more strongly|hardly"
 # @ p4d-run-1-00
-# - range(30)
+# - range(20)
 # + range(2)
 # - step_size=0.05
 # + step_size=0.001
 # @ p4d-run-2-00
-# - range(30)
+# - range(20)
 # + range(2)
 # - step_size=0.05
 # + step_size=0.001
 # @ p4d-run-3-00
-# - range(30)
+# - range(20)
 # + range(2)
 # - step_size=0.05
 # + step_size=0.001
@@ -86,12 +86,12 @@
 
 # %% held features-only-one-run | waits 4d | says "1 of 3"
 # @ p4d-run-2-00
-# - for _ in tqdm(range(30)):
+# - for _ in tqdm(range(20)):
 # + for _ in []:
 # - (layer_id, loss.item())
 # + (layer_id, 0)
 # @ p4d-run-3-00
-# - for _ in tqdm(range(30)):
+# - for _ in tqdm(range(20)):
 # + for _ in []:
 # - (layer_id, loss.item())
 # + (layer_id, 0)
@@ -191,12 +191,12 @@ images = [visualise(i) for i in (0, 1, 2, 3)]
 # %% variant features-from-gaussian-noise
 # @ p4d-run-1-00
 # - torch.rand((1, 3, 224, 224))
-# + (0.5 + 0.1 * torch.randn((1, 3, 224, 224))).clamp(0, 1)
+# + (0.5 + 0.25 * torch.randn((1, 3, 224, 224))).clamp(0, 1)
 
 # %% variant features-longer-steps
 # @ p4d-run-1-00
 # - step_size=0.05
 # + step_size=0.1
 # @ p4d-run-2-00
-# - range(30)
+# - range(20)
 # + range(45)
