@@ -306,7 +306,10 @@ class Comparison:
 
 
 def compare(measured: ArrayLike, expected: ArrayLike, tolerance: Tolerance) -> Comparison:
-    """Compare two arrays; a measured array with other axes of length 1 is taken as it fits."""
+    """Compare two arrays; a measured array with other axes of length 1 is taken as it fits.
+
+    Nothing agrees with what is not finite, not even the same.
+    """
     found, wanted = np.asarray(measured), np.asarray(expected, dtype=np.float64)
     if found.shape != wanted.shape and found.squeeze().shape == wanted.squeeze().shape:
         found = found.reshape(wanted.shape)
@@ -320,7 +323,7 @@ def compare(measured: ArrayLike, expected: ArrayLike, tolerance: Tolerance) -> C
     if found.shape != wanted.shape:
         return Comparison(trouble="shape", outside=0, **blank)  # type: ignore[arg-type]
     values: NDArray[np.float64] = found.astype(np.float64)
-    finite = np.isfinite(values)
+    finite = np.isfinite(values) & np.isfinite(wanted)
     if not finite.all():
         return Comparison(trouble="finite", outside=int((~finite).sum()), **blank)  # type: ignore[arg-type]
     return _values(values, wanted, tolerance)

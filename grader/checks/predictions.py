@@ -11,7 +11,13 @@ from torch import Tensor
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
 from grader.checks.report_words import whole_numbers
-from grader.checks.seen import NetworkName, corgi_space, network_of, network_of_weights
+from grader.checks.seen import (
+    NetworkName,
+    corgi_space,
+    could_be_logits,
+    network_of,
+    network_of_weights,
+)
 from grader.records import Bar, BarsExhibit, Finding, Measurement, Prediction
 from grader.tolerance import TOLERANCES, compare, threshold
 from reference.bundles import FULL_IN_FEATURES
@@ -268,19 +274,23 @@ def _seen_on_corgi(context: CheckContext) -> tuple[Seen, ...]:
     found = []
     for prediction in context.evidence.predictions:
         image, logits = context.tensor(prediction.image), context.tensor(prediction.logits)
-        if image.shape[0] != 1 or logits.shape != (1, len(context.networks.class_names)):
+        if not could_be_logits(logits.numpy(), len(context.networks.class_names)):
             continue
         where = corgi_space(context, image)
-        if where is None or not bool(torch.isfinite(logits).all()):
+        if where is None:
             continue
         network = network_of_weights(context, prediction.weights_sha256)
-        network = network or _network_by_output(context, image, logits)
+        if not network and not prediction.training:
+            network = _network_by_output(context, image, logits)
         found.append(Seen(prediction=prediction, logits=logits, space=where[0], network=network))
     return tuple(found)
 
 
 def _network_by_output(context: CheckContext, image: Tensor, logits: Tensor) -> NetworkName:
-    """Tell a network that `model` was not caught at, by its logits on the image itself."""
+    """Tell a network that `model` was not caught at, by its logits on the image itself.
+
+    In training mode even a trusted one gives others, so that this tells nothing there.
+    """
     tolerance = TOLERANCES["logits", "float32"]
     for name in TRUSTED:
         if compare(logits.numpy(), context.networks.logits(name, image).numpy(), tolerance).ok:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
-from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.context import TRUSTED, Array, CheckContext
 from grader.records import ArrayRef
 from grader.tolerance import TOLERANCES, compare, threshold
 from reference.images import Space, to_pixels
@@ -24,15 +25,26 @@ BLOCK_PX = 8
 
 
 def network_of(context: CheckContext, fingerprint: ArrayRef | None) -> NetworkName:
-    """Tell a network by its logits on the hidden probe image."""
+    """Tell a network by its logits on the hidden probe image; not known where they are none."""
     if fingerprint is None:
         return ""
     found = context.arrays(fingerprint)
+    if not could_be_logits(found, len(context.networks.class_names)):
+        return ""
     tolerance = TOLERANCES["logits", "float32"]
     for name in TRUSTED:
         if compare(found, context.networks.fingerprint(name).numpy(), tolerance).ok:
             return "pretrained" if name == "pretrained" else "robust"
     return "other"
+
+
+def could_be_logits(values: Array, classes: int) -> bool:
+    """Whether a network may have given them: one finite row, not the same number throughout."""
+    return (
+        values.shape == (1, classes)
+        and bool(np.isfinite(values).all())
+        and bool((values != values[0, 0]).any())
+    )
 
 
 def network_of_weights(context: CheckContext, weights_sha256: str) -> NetworkName:

@@ -34,6 +34,12 @@ def test_compare(measured: object, trouble: str, outside: int) -> None:
     assert (found.trouble, found.outside) == (trouble, outside)
 
 
+@pytest.mark.parametrize("expected", [np.inf, -np.inf, np.nan])
+def test_nothing_agrees_with_what_is_not_finite(expected: float) -> None:
+    for measured in (expected, 0.0, 1e300):
+        assert compare([1.0, measured], [1.0, expected], TIGHT).trouble == "finite"
+
+
 def test_the_worst_entry_is_named() -> None:
     found = compare([1.0, 2.6, 9.0], [1.0, 2.0, 3.0], TIGHT)
     assert found.worst == (2,)
