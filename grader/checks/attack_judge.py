@@ -184,6 +184,12 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
         return partly(
             f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
         )
+    if direction.heading == "unknown" and case.attempt.run.steps:
+        return needs_human(
+            f"The attack works: {words[0]}. But which way its steps went was not seen; a person "
+            "looks at it.",
+            staff="Steps were recorded, their directions were not: another objective is possible.",
+        )
     return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from grader.checks.context import Array, CheckContext
-from grader.checks.conv_forward import Forward, own_forward
+from grader.checks.conv_forward import Forward, forward_is_missing, own_forward
 from grader.checks.credit import Share, shares_of
 from grader.checks.examples import counterexample, row, stems
 from grader.checks.findings import (
@@ -101,7 +101,14 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
         forward=forward,
         share=shares_of(context.assignment, _CHECK[which]),
     )
-    return judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, question))
+    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, question))
+    if verdict.credit and forward is None and forward_is_missing(context):
+        return needs_human(
+            "The notebook defines a forward pass, but it could not be tried, so that the backward "
+            "pass cannot be compared with it; a person looks at it.",
+            staff=verdict.message,
+        )
+    return verdict
 
 
 def _targets(

@@ -81,6 +81,13 @@ def own_forward(context: CheckContext) -> Forward | None:
     )
 
 
+def forward_is_missing(context: CheckContext) -> bool:
+    """Whether the notebook defines the forward pass, yet nothing at all came back from it."""
+    reply = reply_of(context, FUNCTION)
+    unanswered = reply is None or (reply.outcome is Outcome.PASS and not reply.values)
+    return FUNCTION in context.names_defined and unanswered
+
+
 def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdict:
     fitting = _fitting(answers, cases)
     closest = fitting[0] if fitting else _closest(answers, cases)

@@ -10,8 +10,8 @@ a time. Only the checks that read what was damaged are run again: checks are pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -148,45 +148,7 @@ def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
         for word, (probe, helped) in ALLOWED.items():
             if word in damage.words and subject.probe(damage) == probe:
                 parts |= helped
-        for bug in KNOWN:
-            if bug.concerns(subject, damage):
-                parts |= bug.parts
     return parts
-
-
-@dataclass(frozen=True)
-class Bug:
-    """Damage that does raise a grade at present."""
-
-    name: str
-    parts: frozenset[str]
-    submission: str
-    example: tuple[str, int, str]
-    """Kind, index and words of the damage that shows it on that submission."""
-    concerns: Callable[[Subject, Damage], bool]
-
-
-KNOWN = (
-    Bug(
-        name="a forward that was not seen lets the backward fit any convention",
-        parts=frozenset({"3a", "3b"}),
-        submission="at odds",
-        example=("replies", 0, "dropped"),
-        concerns=lambda s, d: (
-            d.kind == "replies"
-            and s.probe(d) in {"conv1d_forward", ""}
-            and ("dropped" in d.words or "without" in d.words)
-        ),
-    ),
-    Bug(
-        name="a direction that was not seen, though steps were, makes a logit a log-probability",
-        parts=frozenset({"4a", "4b", "4e"}),
-        submission="at odds",
-        example=("runs", 1, "without samples"),
-        concerns=lambda _, d: d.kind == "runs" and "samples" in d.words,
-    ),
-)
-"""Each is shown by a test that is expected to fail; with it the entry goes."""
 
 
 def check(subject: Subject, chosen: Sequence[Damage]) -> None:
@@ -229,16 +191,6 @@ def test_damaged_runs_raise_no_grade(subjects: Subjects, data: st.DataObject) ->
 @settings(max_examples=15)
 def test_damage_of_all_kinds_raises_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "replies", "runs", "models", "predictions", "cells")))
-
-
-@pytest.mark.parametrize("bug", KNOWN, ids=lambda bug: bug.name)
-@pytest.mark.xfail(reason="known; when it is mended, take the entry out of KNOWN")
-def test_known_bugs(subjects: Subjects, bug: Bug) -> None:
-    (subject,) = (s for s in subjects if s.base.name == bug.submission)
-    kind, index, words = bug.example
-    (damage,) = (d for d in subject.by_kind[kind] if (d.index, d.words) == (index, words))
-    assert bug.concerns(subject, damage)
-    assert raised(subject.sheet, subject.after([damage])) == {}
 
 
 def test_nothing_at_all_is_worth_nothing(subjects: Subjects) -> None:
