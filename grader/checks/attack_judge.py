@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 
-from grader.assignment import Experiment
-from grader.checks.attempts import (
-    Attempt,
-    images_along,
-    log_probability_curve,
-    pictures,
-    step_config,
-)
+from grader.checks.attack_case import AttackCase, measure_attack
+from grader.checks.attack_shown import exhibits_of, rows_of
+from grader.checks.attempts import Attempt, images_along
 from grader.checks.context import RUN_ENDED, CheckContext
 from grader.checks.credit import Share
-from grader.checks.directions import Direction, direction_of
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -30,38 +22,7 @@ from grader.checks.findings import (
     student_error,
 )
 from grader.checks.seen import structure_correlation
-from grader.records import Bar, BarsExhibit, Exhibit, Measurement
 from grader.tolerance import threshold
-from reference.attack import Verification, verify
-from reference.classify import top_k
-from reference.expected import AttackResult
-from reference.images import Space, from_pixels, to_pixels
-
-TOP = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Case:
-    """Everything about one attack."""
-
-    experiment: Experiment
-    attempt: Attempt
-    reference: AttackResult
-    target: int
-    final: Tensor
-    facts: Verification
-    direction: Direction
-    wanted_gain: float
-
-    @property
-    def share(self) -> float:
-        """Gain as a share of the reference's."""
-        return self.facts.log_gain / self.wanted_gain if self.wanted_gain > 0 else 0.0
-
-    @property
-    def reached(self) -> bool:
-        """Whether the gain is as good as the reference's."""
-        return self.facts.log_gain >= self.wanted_gain - threshold("gain_shortfall")
 
 
 def judge_attack(context: CheckContext, part_id: str, attempt: Attempt, share: Share) -> Verdict:
@@ -84,11 +45,11 @@ def judge_attack(context: CheckContext, part_id: str, attempt: Attempt, share: S
             f"{experiment.network} one."
         )
         return replace(verdict, evidence_ids=(attempt.run.run_id,))
-    case = _measure(context, part_id, attempt, final)
+    case = measure_attack(context, part_id, attempt, final)
     return replace(
         _verdict(context, case, share),
-        measurements=_rows(case),
-        exhibits=_exhibits(context, case),
+        measurements=rows_of(case),
+        exhibits=exhibits_of(context, case),
         evidence_ids=(attempt.run.run_id, f"cell {attempt.run.cell_index}"),
     )
 
@@ -111,41 +72,7 @@ def _ended_early(context: CheckContext, attempt: Attempt) -> Verdict | None:
     return student_error(f"The attack ended with an exception: {run.error}.")
 
 
-def _measure(context: CheckContext, part_id: str, attempt: Attempt, final: Tensor) -> _Case:
-    experiment = context.experiment(part_id)
-    reference = context.expected.attack(part_id)
-    target = reference.target if experiment.target is None else experiment.target
-    config = step_config(experiment)
-    network = context.networks.network(experiment.network)
-    device = next(network.parameters()).device
-    corgi = context.networks.corgi(config.space)
-    # The picture is what counts: one made in another space is judged in the part's own.
-    final = from_pixels(to_pixels(final, attempt.space), config.space)
-    return _Case(
-        experiment=experiment,
-        attempt=attempt,
-        reference=reference,
-        target=target,
-        final=final,
-        facts=verify(network, corgi.to(device), final.to(device), target, config),
-        direction=direction_of(context, attempt, experiment.network, target),
-        wanted_gain=_wanted_gain(reference, attempt.run.steps),
-    )
-
-
-def _wanted_gain(reference: AttackResult, steps: int) -> float:
-    """The reference's gain after as many steps; after few, that after all."""
-    trace = [s.log_probability for s in reference.trace]
-    if steps < threshold("least_steps") or not trace:
-        return reference.log_gain
-    before, after = trace[0], trace[min(steps, len(trace) - 1)]
-    return reference.log_gain if before is None or after is None else after - before
-
-
-# -- verdict --------------------------------------------------------------------------------------
-
-
-def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
+def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     start = _wrong_start(case)
     if start is not None:
         return start
@@ -193,7 +120,7 @@ def _verdict(context: CheckContext, case: _Case, share: Share) -> Verdict:
     return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
 
 
-def _aimed(context: CheckContext, case: _Case) -> bool:
+def _aimed(context: CheckContext, case: AttackCase) -> bool:
     """Whether the steps went for the target: by their direction, or by where they ended.
 
     Any way to a uniform distribution raises a tiny probability too.
@@ -207,7 +134,7 @@ def _aimed(context: CheckContext, case: _Case) -> bool:
     return int(logits[0].argmax()) == case.target
 
 
-def _still_the_corgi(context: CheckContext, case: _Case) -> bool:
+def _still_the_corgi(context: CheckContext, case: AttackCase) -> bool:
     """Whether the image has the corgi's coarse structure, or steps were seen to lead to it."""
     before = [context.networks.corgi(case.attempt.space)]
     if case.attempt.final is None:
@@ -217,7 +144,7 @@ def _still_the_corgi(context: CheckContext, case: _Case) -> bool:
     return any(structure_correlation(image, case.attempt.final) >= coarse for image in before)
 
 
-def _wrong_start(case: _Case) -> Verdict | None:
+def _wrong_start(case: AttackCase) -> Verdict | None:
     if case.attempt.from_corgi != "other":
         return None
     if case.attempt.start is None:
@@ -235,7 +162,7 @@ def _wrong_start(case: _Case) -> Verdict | None:
     )
 
 
-def _why_no_gain(context: CheckContext, case: _Case, name: str) -> str:
+def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> str:
     change = (
         f"the log-probability of {name} goes from {case.facts.log_probability_before:.1f} to "
         f"{case.facts.log_probability_after:.1f} nats"
@@ -275,7 +202,7 @@ _OBJECTIVE_WORDS = {
 }
 
 
-def _broken_constraint(case: _Case) -> str:
+def _broken_constraint(case: AttackCase) -> str:
     facts, radius = case.facts, case.experiment.eps_l2
     if radius is not None and facts.ball_excess_l2 > threshold("ball_excess") * radius:
         return f"the image is {facts.distance_l2:.1f} away from the corgi, more than {radius:g}"
@@ -285,7 +212,7 @@ def _broken_constraint(case: _Case) -> str:
     return ""
 
 
-def _doubts(context: CheckContext, case: _Case) -> str:
+def _doubts(context: CheckContext, case: AttackCase) -> str:
     notes = []
     if case.attempt.from_corgi == "similar":
         notes.append("The corgi was resized in another way than by prepare_image.")
@@ -310,93 +237,3 @@ def _doubts(context: CheckContext, case: _Case) -> str:
     if case.attempt.run.steps not in {0, case.experiment.n_steps}:
         notes.append(f"{case.attempt.run.steps} steps instead of {case.experiment.n_steps}.")
     return " ".join(notes)
-
-
-# -- what is shown --------------------------------------------------------------------------------
-
-
-def _rows(case: _Case) -> tuple[Measurement, ...]:
-    facts, radius = case.facts, case.experiment.eps_l2
-    rows = [
-        Measurement(
-            quantity="gain in log-probability, trusted weights (nats)",
-            measured=f"{facts.log_gain:.2f}",
-            expected=f"{case.wanted_gain:.2f}",
-            tolerance=f"{threshold('gain_shortfall'):g} less",
-            ok=case.reached,
-        ),
-        Measurement(
-            quantity="probability of the target, before and after",
-            measured=f"{_probability(facts.probability_before)} to "
-            f"{_probability(facts.probability_after)}",
-            expected=f"{_probability(case.reference.p_before)} to "
-            f"{_probability(case.reference.p_after)}",
-            tolerance="",
-            ok=facts.probability_after > facts.probability_before,
-        ),
-        Measurement(
-            quantity=f"l2 distance to the corgi ({case.experiment.space})",
-            measured=f"{facts.distance_l2:.1f}",
-            expected="any" if radius is None else f"at most {radius:g}",
-            tolerance="" if radius is None else f"{threshold('ball_excess'):.1%}",
-            ok=radius is None or facts.ball_excess_l2 <= threshold("ball_excess") * radius,
-        ),
-        Measurement(
-            quantity="values outside of the pixel box",
-            measured=str(facts.box_violations),
-            expected="0",
-            tolerance=f"{threshold('box_violations'):.2%} of them",
-            ok=facts.box_violations <= threshold("box_violations") * case.final.numel(),
-        ),
-    ]
-    for step, value in case.direction.cosines:
-        first = step == case.direction.cosines[0][0]
-        rows.append(
-            Measurement(
-                quantity=f"cosine of the direction with the gradient, step {step}",
-                measured=f"{value:.3f}",
-                expected="1" if first else "1 (not decisive)",
-                tolerance=f"{threshold('same_direction'):g} or more" if first else "",
-                ok=not first or value >= threshold("same_direction"),
-            )
-        )
-    return tuple(rows)
-
-
-def _probability(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
-
-
-def _exhibits(context: CheckContext, case: _Case) -> tuple[Exhibit, ...]:
-    reference = case.reference
-    trace = tuple(
-        s.log_probability
-        for s in reference.trace
-        if s.log_probability is not None and math.isfinite(s.log_probability)
-    )
-    name = context.networks.class_names[case.target]
-    caption = f"{name} {_probability(case.facts.probability_after)}"
-    corgi = context.networks.corgi(Space(case.experiment.space))
-    return (
-        *pictures(case.attempt, str(context.expected.path(reference.image)), caption),
-        _bars(context, "before", case, corgi),
-        _bars(context, "after", case, case.final),
-        log_probability_curve(context, case.attempt, case.experiment.network, case.target, trace),
-    )
-
-
-def _bars(context: CheckContext, title: str, case: _Case, image: Tensor) -> BarsExhibit:
-    logits = context.networks.logits(case.experiment.network, image)
-    top = top_k(logits, context.networks.class_names, TOP)
-    return BarsExhibit(
-        title=title,
-        bars=tuple(
-            Bar(
-                class_id=p.class_id,
-                name=p.name,
-                probability=p.probability,
-                is_target=p.class_id == case.target,
-            )
-            for p in top
-        ),
-    )
