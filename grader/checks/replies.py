@@ -20,6 +20,10 @@ from grader.records import Outcome, ProbeReply, ProbeValue
 from grader.tolerance import agrees
 
 
+OUTPUTS_DIFFER = "OutputsDiffer"
+"""Error of a function whose outputs for inputs of one size have several shapes."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answers:
     """What the function returned when its arguments came in one form."""
@@ -53,6 +57,8 @@ class Answers:
 
     def repeats_itself(self) -> bool:
         """Whether the first call, repeated at the end, gave the same again at every place."""
+        if any(name == OUTPUTS_DIFFER for name, _ in self.errors.values()):
+            return False
         return all(
             _equal(self.first(AGAIN, place), self.first(FIRST, place))
             for place in range(max(self.places(FIRST), self.places(AGAIN)))

@@ -132,7 +132,7 @@ def _verdict(
             "Right for a single row, but not for a batch: each row must add up to one on its own.",
             share("batch"),
         )
-    if answers.errors:
+    if any(case.key in answers.errors for case in cases):
         return failed(f"output2prob raised an exception: {answers.error_sentence()}.")
     return failed(_difference(answers, cases))
 

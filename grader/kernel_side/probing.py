@@ -81,9 +81,16 @@ def _call(
     return outputs, {place for place, (a, b) in pairs if not _same(a, b)}
 
 
+class OutputsDiffer(Exception):
+    """Calls of one size gave outputs of several shapes, or several numbers of results."""
+
+
 def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, Any], list[Any]]:
     """All rows of one call, the outputs of one place stacked."""
     answers = [_call(function, row, form, call["returns"]) for row in call["rows"]]
+    forms_seen = {tuple(array.shape for array, _ in outputs) for outputs, _ in answers}
+    if len(forms_seen) > 1:
+        raise OutputsDiffer("the output's shape is another from call to call")
     places = list(zip(*(outputs for outputs, _ in answers), strict=True))
     fact: dict[str, Any] = {
         "key": f"{call['key']}@{form}",

@@ -220,6 +220,14 @@ def conv1d_forward(x, w):
     out += np.correlate(np.pad(x, (p, k - 1 - p)), w, 'valid')
     return out.copy()
 
+# %% mutant conv-output-grows | loses 1a | says "called again"
+def conv1d_forward(x, w, out=[]):
+    n, k = len(x), len(w)
+    p = (k - 1) // 2
+    for i in range(n):
+        out.append(sum(float(w[j]) * float(x[i + j - p]) for j in range(k) if 0 <= i + j - p < n))
+    return list(out)
+
 # %% mutant conv-cached-by-length | loses 1a | says "keeps|same output"
 cache = {}
 def conv1d_forward(x, w):
