@@ -19,7 +19,6 @@ from grader.probes.questions import AGAIN, FIRST
 from grader.records import Outcome, ProbeReply, ProbeValue
 from grader.tolerance import agrees
 
-
 OUTPUTS_DIFFER = "OutputsDiffer"
 """Error of a function whose outputs for inputs of one size have several shapes."""
 
