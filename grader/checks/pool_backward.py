@@ -72,6 +72,7 @@ def _backward_verdict(
     beside: tuple[Mapping[str, Floats], Share],
 ) -> Verdict:
     own, share = beside
+    own_pairs = [(c, own[c.key]) for c in outputs if c.key in own]
     if not answers.repeats_itself():
         return failed(keeps_state(BACKWARD))
     if all(y is not None and agrees(y, _gradient(c)) for c, y in outputs.items()):
@@ -85,7 +86,9 @@ def _backward_verdict(
             )
         found = "Right: each gradient goes to the sample that was the maximum, and they add up."
         return unless_changed(answers, found, BACKWARD, share)
-    fits_own = all(
+    # Only where the forward is wrong may its own slopes stand for the right ones: they skip ties.
+    forward_wrong = any(not agrees(g, _gradient(c), "pool_slope") for c, g in own_pairs)
+    fits_own = forward_wrong and all(
         y is not None and c.key in own and agrees(y, own[c.key], "pool_slope")
         for c, y in outputs.items()
     )
