@@ -169,20 +169,20 @@ def chosen(
 
 
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_damaged_replies_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "replies")))
 
 
 @given(data=st.data())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_damaged_observations_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     seen = tuple(s for s in subjects if "predictions" in s.by_kind)
     check(*data.draw(chosen(seen, "models", "predictions", "cells")))
 
 
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=25)
 def test_damaged_runs_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "runs")))
 

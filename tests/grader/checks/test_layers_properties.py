@@ -30,7 +30,9 @@ PART = {
     "pool_forward": "1b",
     "pool_backward": "3d",
 }
-GRADIENTS = {
+RESULTS = {
+    "conv_forward": ("conv1d_forward", 0),
+    "pool_forward": ("maxpool1d_forward", 0),
     "conv_grad_input": ("conv1d_backward", 0),
     "conv_grad_kernel": ("conv1d_backward", 1),
     "conv_update": ("conv1d_update", 0),
@@ -151,6 +153,8 @@ def right(lab: Lab) -> Right:
 
 def right_answers(check: str, convention: Convention) -> list[tuple[str, Floats]]:
     """(key within the reply, right result) of each hidden case."""
+    if check == "conv_forward":
+        return [(c.key, conv.forward(c.x, c.w, convention)) for c in conv_cases(SEED)]
     if check == "conv_grad_input":
         return [(c.key, conv.grad_input(c.grad_out, c.w, convention)) for c in conv_cases(SEED)]
     if check == "conv_grad_kernel":
@@ -161,6 +165,8 @@ def right_answers(check: str, convention: Convention) -> list[tuple[str, Floats]
     if check == "conv_update":
         return [(c.key, conv.update(c.w, c.grad_w, c.lr)) for c in update_cases(SEED)]
     pooled = (*pool_cases(SEED), *tie_cases(SEED))
+    if check == "pool_forward":
+        return [(c.key, pool.forward(c.x, c.k)[0]) for c in pooled]
     return [(c.key, pool.grad_input(c.x, c.k, c.grad_out)) for c in pooled]
 
 
@@ -172,13 +178,13 @@ def _tolerances(check: str) -> list[Tolerance]:
 
 @given(
     data=st.data(),
-    check=st.sampled_from(sorted(GRADIENTS)),
+    check=st.sampled_from(sorted(RESULTS)),
     convention=st.sampled_from(FEW_CONVENTIONS),
     sign=st.sampled_from([-1.0, 1.0]),
     power=st.floats(0, 6),
 )
 @settings(max_examples=80)
-def test_one_wrong_entry_of_a_gradient_is_never_passed(
+def test_one_wrong_entry_of_a_result_is_never_passed(
     right: Right,
     data: st.DataObject,
     check: str,
@@ -187,7 +193,7 @@ def test_one_wrong_entry_of_a_gradient_is_never_passed(
     power: float,
 ) -> None:
     """From just above what is allowed on, in any entry of any size, in every form of arguments."""
-    probe_id, place = GRADIENTS[check]
+    probe_id, place = RESULTS[check]
     key, wanted = data.draw(st.sampled_from(right_answers(check, convention)), label="case")
     entry = data.draw(st.integers(0, wanted.size - 1), label="entry")
     allowed = max(t.atol + t.rtol * abs(float(wanted[entry])) for t in _tolerances(check))
@@ -202,7 +208,7 @@ def test_one_wrong_entry_of_a_gradient_is_never_passed(
     found = judged(right.changed(convention, there, off), check)
     assert found.outcome in {Outcome.FAIL, Outcome.PARTIAL}, (found.message, found.staff_detail)
     assert found.credit < 1
-    if not key.startswith("tie"):
+    if not (check == "pool_backward" and key.startswith("tie")):
         assert not all(row.ok for row in found.measurements)
 
 
@@ -225,3 +231,20 @@ def test_one_wrong_share_at_a_tie_is_never_passed(
 
     found = judged(right.changed(FEW_CONVENTIONS[0], there, off), "pool_backward")
     assert found.outcome is Outcome.PARTIAL, found.message
+
+
+@pytest.mark.xfail(reason="known: the looser tolerance of slopes also skips the look at ties")
+def test_a_gradient_of_its_own_right_forward_is_judged_at_ties_as_well(lab: Lab) -> None:
+    """Off by more than a layer may be and less than slopes may be, and wrong where samples tie."""
+    off = (TOLERANCES["layer", "float32"].atol + TOLERANCES["pool_slope", "float32"].atol) / 2
+
+    def every_maximum(x: Any, k: Any, g: Any) -> Any:
+        line, grad = np.asarray(x, dtype=float), np.full(len(x), off)
+        for i in range(len(g)):
+            window = slice(i, i + k)
+            grad[window] += np.asarray(g)[i] * (line[window] == line[window].max())
+        return grad
+
+    wanted = layers(CONVENTIONS[0]) | {"maxpool1d_backward": every_maximum}
+    found = judged(asked(lab, Memory(), wanted), "pool_backward")
+    assert found.outcome in {Outcome.PARTIAL, Outcome.FAIL}, found.message
