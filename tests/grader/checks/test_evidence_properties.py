@@ -142,7 +142,7 @@ def test_every_kind_of_evidence_can_be_damaged(subjects: Subjects, kind: str) ->
 
 
 def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
-    """Parts that this damage may help: by the rule above, and by the bugs that are known below."""
+    """Parts that this damage may help: by the rule above."""
     parts: set[str] = set()
     for damage in chosen:
         for word, (probe, helped) in ALLOWED.items():
@@ -151,9 +151,16 @@ def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
     return parts
 
 
+def points_of(sheet: GradeSheet, part_id: str) -> float:
+    return next(part.points for part in sheet.parts if part.id == part_id)
+
+
 def check(subject: Subject, chosen: Sequence[Damage]) -> None:
+    after = subject.after(chosen)
     helped = excused(subject, chosen)
-    better = raised(subject.sheet, subject.after(chosen))
+    if points_of(after, "1a") < points_of(subject.sheet, "1a"):
+        helped |= ALLOWED["raised"][1]  # damage cannot be told from a forward that is wrong
+    better = raised(subject.sheet, after)
     assert set(better) - helped - ({"total"} if helped else set()) == set(), better
 
 
