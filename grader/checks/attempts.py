@@ -12,7 +12,7 @@ from grader.checks.context import CheckContext
 from grader.checks.seen import Likeness, NetworkName, corgi_space, network_of
 from grader.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
-from reference.images import Space
+from reference.images import Space, to_pixels
 from reference.steps import StepConfig
 
 IMAGE_DIMS = 4
@@ -85,6 +85,19 @@ def images_along(context: CheckContext, attempt: Attempt) -> tuple[tuple[int, Te
     if attempt.final is not None:
         along.append((max(attempt.run.steps, 1), attempt.final))
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
+
+
+def space_of_start(start: Tensor) -> Space:
+    """Return pixels, unless the start leaves [0, 1]."""
+    inside = float(start.min()) >= 0 and float(start.max()) <= 1
+    return Space.PIXELS if inside else Space.NORMALISED
+
+
+def change_rms(start: Tensor, final: Tensor) -> float:
+    """Return the root mean square change of a pixel in [0, 1] between two images of one space."""
+    space = space_of_start(start)
+    change = to_pixels(final, space) - to_pixels(start, space)
+    return float(change.square().mean().sqrt())
 
 
 def is_stuck(context: CheckContext, attempt: Attempt) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from grader.checks.context import Array, CheckContext
 from grader.checks.conv_backward_faults import describe_gradient
 from grader.checks.conv_forward import forward_is_missing, own_forward
@@ -24,7 +22,7 @@ from grader.checks.conv_gradients import (
     targets_of,
 )
 from grader.checks.credit import shares_of
-from grader.checks.examples import counterexample, row, stems
+from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -37,7 +35,7 @@ from grader.checks.findings import (
 from grader.checks.replies import Answers, judge_layer
 from grader.probes import ConvCase, conv_cases, conv_demos
 from grader.records import Finding, Outcome
-from grader.tolerance import agrees, compare_layer
+from grader.tolerance import agrees
 
 
 def check_conv_grad_input(context: CheckContext, part_id: str) -> Finding:
@@ -79,7 +77,7 @@ def _judge(answers: Answers, question: Question) -> Verdict:
     if verdict.outcome is Outcome.FAIL and forward is not None and forward.convention is None:
         verdict = _spared(verdict, outputs, question.targets[0])
     comparisons = [
-        compare_layer(np.empty((0, 0)) if y is None else y, target.gradients[c.key])
+        compared(y, target.gradients[c.key])
         for c, y in outputs.items()
         if c.key in target.gradients
     ]
@@ -93,7 +91,7 @@ def _judge(answers: Answers, question: Question) -> Verdict:
         example = counterexample(name, tries).replace(f"{name}(", f"{FUNCTION}(")
         if example:
             example = example.replace(" returned ", f" returned, as its {question.name}, ")
-        verdict = replace(verdict, message=f"{verdict.message} {example}".strip())
+        verdict = verdict.adding(example)
     shown = (
         stems(f"{question.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
     )

@@ -12,7 +12,7 @@ from grader.checks.context import Array
 from grader.checks.conv_gradients import FUNCTION, PLACE_OF, Question, Target, Which, gradient_of
 from grader.checks.replies import Answers
 from grader.checks.rounding import lost_digits
-from grader.checks.sizes import limited_to
+from grader.checks.sizes import limited_to, only_for
 from grader.probes import ConvCase, conv_demos
 from grader.tolerance import agrees
 from reference import conv
@@ -27,8 +27,7 @@ def describe_gradient(
     name = question.name
     limits = _limits(answers, target, question)
     if limits:
-        otherwise = f" (else {answers.error_sentence()})" if answers.errors else ""
-        return f"The {name} is right only for {limits}{otherwise}: it must be for any N and k <= N."
+        return f"The {name} is {only_for(limits, answers.error_sentence())}."
     if all(answers.places(c.key) == 1 for c in outputs if c.key not in answers.errors):
         return f"{FUNCTION} returned one result; expected (gradient to the input, to the kernel)."
     raised = [c.size for c in outputs if c.key in answers.errors]

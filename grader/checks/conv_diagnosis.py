@@ -12,7 +12,7 @@ import numpy as np
 from grader.checks.context import Array
 from grader.checks.replies import Answers
 from grader.checks.rounding import lost_digits
-from grader.checks.sizes import Size, limited_to
+from grader.checks.sizes import Size, limited_to, only_for
 from grader.probes import ConvCase, conv_demos, conv_rows
 from grader.tolerance import agrees
 from reference import conv
@@ -103,8 +103,7 @@ def _sizes_sentence(answers: Answers, cases: tuple[ConvCase, ...], raised: bool)
     } - {""}
     if not rules:
         return ""
-    otherwise = f" (else {answers.error_sentence()})" if raised else ""
-    return f"The output is right only for {min(rules)}{otherwise}: it must be for any N and k <= N."
+    return f"The output is {only_for(min(rules), answers.error_sentence() if raised else '')}."
 
 
 def _right_sizes(

@@ -16,7 +16,7 @@ from grader.checks.conv_diagnosis import (
     shift_of,
 )
 from grader.checks.credit import Share, shares_of
-from grader.checks.examples import counterexample, row, stems
+from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -93,15 +93,13 @@ def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdi
     closest = fitting[0] if fitting else _closest(answers, cases)
     verdict = _verdict(answers, cases, fitting, share)
     demos = conv_demos()
-    comparisons = [
-        compare_layer(_or_nothing(answers.first(c.key)), by_convention(c, closest)) for c in cases
-    ]
+    comparisons = [compared(answers.first(c.key), by_convention(c, closest)) for c in cases]
     tries = [((d.x, d.w), answers.first(d.key), by_convention(d, closest)) for d in demos]
     last = tries[-1]
     title = f"{FUNCTION} on a public example, against {closest.describe(2)}"
     if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN}:
         example = counterexample(FUNCTION, tries)
-        verdict = replace(verdict, message=f"{verdict.message} {example}".strip())
+        verdict = verdict.adding(example)
     return replace(
         verdict,
         measurements=(row("output of conv1d_forward", comparisons),),
@@ -194,10 +192,6 @@ def _closest(answers: Answers, cases: tuple[ConvCase, ...]) -> Convention:
 
     best = max(CONVENTIONS, key=agreeing)
     return best if agreeing(best) > agreeing(DEFAULT_CONVENTION) else DEFAULT_CONVENTION
-
-
-def _or_nothing(output: Array | None) -> Array:
-    return np.empty((0, 0)) if output is None else output
 
 
 def _jacobians(stack: Array | None, n: int, k: int) -> tuple[Floats, Floats] | None:

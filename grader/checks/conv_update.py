@@ -9,12 +9,12 @@ import numpy as np
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import Share, shares_of
-from grader.checks.examples import counterexample, row
+from grader.checks.examples import compared, counterexample, row
 from grader.checks.findings import Verdict, changes_arguments, failed, keeps_state, partly, passed
 from grader.checks.replies import Answers, judge_layer
 from grader.probes import UpdateCase, update_cases, update_demos
 from grader.records import Finding, Outcome
-from grader.tolerance import agrees, compare_layer
+from grader.tolerance import agrees
 from reference import conv
 from reference.signals import Floats
 
@@ -32,14 +32,12 @@ def check_conv_update(context: CheckContext, part_id: str) -> Finding:
 
 def _judge(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
     outputs = {c: answers.first(c.key) for c in cases}
-    comparisons = [
-        compare_layer(np.empty((0, 0)) if y is None else y, _right(c)) for c, y in outputs.items()
-    ]
+    comparisons = [compared(y, _right(c)) for c, y in outputs.items()]
     verdict = _verdict(answers, cases, share)
     if verdict.outcome is Outcome.FAIL:
         tries = [((d.w, d.grad_w, d.lr), answers.first(d.key), _right(d)) for d in update_demos()]
         example = counterexample(FUNCTION, tries)
-        verdict = replace(verdict, message=f"{verdict.message} {example}".strip())
+        verdict = verdict.adding(example)
     return replace(verdict, measurements=(row("new kernel", comparisons),))
 
 

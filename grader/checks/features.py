@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from grader.checks.attempts import Attempt, attempts_of, images_along, is_stuck, pictures
+from grader.checks.attempts import (
+    Attempt,
+    attempts_of,
+    change_rms,
+    images_along,
+    is_stuck,
+    pictures,
+    space_of_start,
+)
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.directions import effective
 from grader.checks.feature_objectives import Climbed, layer_norms, recognise, value_of
@@ -15,7 +23,6 @@ from grader.checks.findings import Verdict, failed, needs_human, passed, why_mis
 from grader.records import CurveExhibit, Exhibit, Finding, Measurement
 from grader.tolerance import threshold
 from reference.expected import DreamResult
-from reference.images import Space, to_pixels
 
 MOST_SHOWN = 4
 """Runs that are shown."""
@@ -184,8 +191,6 @@ def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
         before, after = (
             value_of(network, climbed.layer, climbed.objective, x) for x in (start, final)
         )
-    pixels = _space(attempt)
-    change = to_pixels(final, pixels) - to_pixels(start, pixels)
     return _Dream(
         attempt=attempt,
         start=start,
@@ -194,18 +199,10 @@ def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
         climbed=climbed,
         before=before,
         after=after,
-        change_rms=float(change.square().mean().sqrt()),
+        change_rms=change_rms(start, final),
         stuck=is_stuck(context, attempt),
         reference=_reference(context, climbed, name),
     )
-
-
-def _space(attempt: Attempt) -> Space:
-    """Pixels, unless the start leaves [0, 1]."""
-    if attempt.start is None:
-        return attempt.space
-    low, high = float(attempt.start.min()), float(attempt.start.max())
-    return Space.PIXELS if low >= 0 and high <= 1 else Space.NORMALISED
 
 
 def _reference(context: CheckContext, climbed: Climbed | None, network: str) -> DreamResult | None:
@@ -255,7 +252,7 @@ def _rows(dream: _Dream) -> tuple[Measurement, ...]:
 
 
 def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
-    shown = replace(dream.attempt, space=_space(dream.attempt))
+    shown = replace(dream.attempt, space=space_of_start(dream.start))
     climbed, reference = dream.climbed, dream.reference
     file = "" if reference is None else str(context.expected.path(reference.image))
     words = "objective not recognised" if climbed is None else climbed.words

@@ -54,6 +54,10 @@ class Verdict:
             evidence_ids=self.evidence_ids,
         )
 
+    def adding(self, sentence: str) -> Verdict:
+        """Return the same verdict with a sentence added for the student; an empty one adds none."""
+        return replace(self, message=f"{self.message} {sentence}".strip())
+
     def noting(self, *notes: str) -> Verdict:
         """Return the same verdict with sentences added for staff."""
         added = [note for note in (self.staff, *notes) if note]

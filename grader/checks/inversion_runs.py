@@ -14,7 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grader.checks.attempts import Attempt, attempts_of, images_along, pictures
+from grader.checks.attempts import (
+    Attempt,
+    attempts_of,
+    change_rms,
+    images_along,
+    pictures,
+    space_of_start,
+)
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.directions import effective
 from grader.checks.feature_distances import Approach, recognise_distance
@@ -23,7 +30,7 @@ from grader.records import CurveExhibit, Exhibit, Measurement
 from grader.tolerance import threshold
 from reference.errors import GraderFault
 from reference.expected import InversionResult
-from reference.images import Space, to_pixels
+from reference.images import Space
 
 MOST_JUDGED = 24
 """Runs that are looked at, the last ones: those of both networks."""
@@ -76,8 +83,7 @@ class Inversion:
     @property
     def space(self) -> Space:
         """Pixels, unless the start leaves [0, 1]."""
-        inside = float(self.start.min()) >= 0 and float(self.start.max()) <= 1
-        return Space.PIXELS if inside else Space.NORMALISED
+        return space_of_start(self.start)
 
     @property
     def from_noise(self) -> bool:
@@ -135,7 +141,7 @@ def _read(context: CheckContext, part_id: str, attempt: Attempt) -> Inversion:
         shown = [(0, attempt.start), *later]
         values = approach.distance.values(context.networks, [image for _, image in shown])
         along = tuple((step, value) for (step, _), value in zip(shown, values, strict=True))
-    made = Inversion(
+    return Inversion(
         attempt=attempt,
         start=attempt.start,
         final=attempt.final,
@@ -143,11 +149,9 @@ def _read(context: CheckContext, part_id: str, attempt: Attempt) -> Inversion:
         approach=approach,
         climbed=climbed,
         along=along,
-        change_rms=0.0,
+        change_rms=change_rms(attempt.start, attempt.final),
         reference=_reference(context, part_id, approach),
     )
-    change = to_pixels(made.final, made.space) - to_pixels(made.start, made.space)
-    return replace(made, change_rms=float(change.square().mean().sqrt()))
 
 
 def _reference(

@@ -9,19 +9,18 @@ import numpy as np
 
 from grader.checks.context import Array, CheckContext
 from grader.checks.credit import Share, shares_of
-from grader.checks.examples import counterexample, row, stems
+from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import Verdict, failed, keeps_state, partly, passed
 from grader.checks.pool_forward import (
     coarse_of,
     limits_of,
-    or_nothing,
     own_gradients,
     unless_changed,
 )
 from grader.checks.replies import Answers, judge_layer
 from grader.probes import PoolCase, pool_cases, pool_demos, tie_cases, tie_demos
 from grader.records import Finding, Outcome
-from grader.tolerance import agrees, compare_layer
+from grader.tolerance import agrees
 from reference import pool
 from reference.signals import Floats
 
@@ -46,7 +45,7 @@ def _judge_backward(
     beside: tuple[Mapping[str, Floats], Share],
 ) -> Verdict:
     outputs = {c: answers.first(c.key) for c in cases}
-    comparisons = [compare_layer(or_nothing(y), _gradient(c)) for c, y in outputs.items()]
+    comparisons = [compared(y, _gradient(c)) for c, y in outputs.items()]
     demos = pool_demos()
     tries = [((d.x, d.k, d.grad_out), answers.first(d.key), _gradient(d)) for d in demos]
     tied = [
@@ -57,7 +56,7 @@ def _judge_backward(
     verdict = _backward_verdict(answers, outputs, ties, beside)
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
         example = counterexample(BACKWARD, [*tries, *tied])
-        verdict = replace(verdict, message=f"{verdict.message} {example}".strip())
+        verdict = verdict.adding(example)
     return replace(
         verdict,
         measurements=(row("gradient to the input", comparisons),),

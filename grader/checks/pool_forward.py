@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks.context import Array, CheckContext
 from grader.checks.credit import Share, shares_of
-from grader.checks.examples import counterexample, row, stems
+from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -20,10 +20,10 @@ from grader.checks.findings import (
 )
 from grader.checks.replies import Answers, answers_of, judge_layer, reply_of
 from grader.checks.rounding import lost_digits
-from grader.checks.sizes import limited_to
+from grader.checks.sizes import limited_to, only_for
 from grader.probes import PoolCase, pool_cases, pool_demos, pool_step, tie_cases
 from grader.records import Finding, Outcome
-from grader.tolerance import agrees, compare_layer
+from grader.tolerance import agrees
 from reference import pool
 from reference.signals import Floats
 
@@ -40,12 +40,12 @@ def check_pool_forward(context: CheckContext, part_id: str) -> Finding:
 
 def _judge_forward(answers: Answers, cases: tuple[PoolCase, ...], share: Share) -> Verdict:
     outputs = {c: _values(answers, c) for c in cases}
-    comparisons = [compare_layer(or_nothing(y), _maxima(c)) for c, y in outputs.items()]
+    comparisons = [compared(y, _maxima(c)) for c, y in outputs.items()]
     tries = [((d.x, d.k), _values(answers, d), _maxima(d)) for d in pool_demos()]
     verdict = _forward_verdict(answers, outputs, share)
     if verdict.outcome is Outcome.FAIL:
         example = counterexample(FORWARD, tries)
-        verdict = replace(verdict, message=f"{verdict.message} {example}".strip())
+        verdict = verdict.adding(example)
     return replace(
         verdict,
         measurements=(row("output of maxpool1d_forward", comparisons),),
@@ -112,8 +112,7 @@ def limits_of(
         if measured is None or not agrees(measured, wanted):
             wrong.add(size)
     rule = limited_to(tried - wrong, tried)
-    otherwise = f" (else {answers.error_sentence()})" if answers.errors else ""
-    return f"right only for {rule}{otherwise}: it must be for any N and k <= N" if rule else ""
+    return only_for(rule, answers.error_sentence()) if rule else ""
 
 
 def coarse_of(there: list[tuple[PoolCase, Array]], right: Callable[[PoolCase], Floats]) -> str:
@@ -208,8 +207,3 @@ def unless_changed(answers: Answers, found: str, function: str, share: Share) ->
     if not answers.changed_arguments:
         return passed(found)
     return partly(f"{found} But {changes_arguments(function)}", share("in_place"))
-
-
-def or_nothing(output: Array | None) -> Array:
-    """Return an output, or an array that compares as of a wrong shape."""
-    return np.empty((0, 0)) if output is None else output

@@ -37,6 +37,12 @@ def limited_to(right: Collection[Size], tried: Collection[Size]) -> str:
     return ""
 
 
+def only_for(rule: str, error: str = "") -> str:
+    """Say that a function is right only for the sizes of a rule; `error` is raised for others."""
+    otherwise = f" (else {error})" if error else ""
+    return f"right only for {rule}{otherwise}: it must be for any N and k <= N"
+
+
 def _trivial(sizes: Collection[Size]) -> set[Size]:
     return {size for size in sizes if 1 in size}
 

@@ -79,7 +79,7 @@ def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Ver
     verdict = _verdict(answers, cases, right, share)
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
         tries = [(d.logits, answers.first(d.key)) for d in logits_demos()]
-        verdict = replace(verdict, message=f"{verdict.message} {_example(tries)}".strip())
+        verdict = verdict.adding(_example(tries))
     sums = answers.first("single")
     total = float(np.sum(sums)) if sums is not None and np.isfinite(sums).all() else float("nan")
     rows = [_row(case, compared[case.key]) for case in cases]
