@@ -23,11 +23,14 @@ ASSIGNMENT ?= pset4_sp21
 DEVICE ?= auto
 OUT ?=
 REQUIRE ?=
+# auto, require (a box or no run) or process (code that you trust); check requires by default.
+ISOLATION ?=
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = --assignment $(ASSIGNMENT)
-GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT))
+ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
+GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 # A sample of ours is zipped anew when its sources have changed.
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
@@ -39,7 +42,7 @@ help: ## List the targets
 
 setup: $(READY) $(SYSTEM_READY) ## Make .venv and look for the system packages (every target does it)
 
-grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [ASSIGNMENT=] [DEVICE=] [OUT=]
+grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [ASSIGNMENT=] [DEVICE=] [OUT=] [ISOLATION=]
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) grade $(SUB) $(GRADING)
 
@@ -49,7 +52,7 @@ check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [
 
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
 	@$(if $(SUB),$(zip-sample))
-	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT))
+	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
 notebook: $(READY) ## Make the release and the solved notebook from the master
 	@$(BIN)/python -m grader.release

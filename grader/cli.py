@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.isolation.tiers import Wish
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
 from grader.pipeline import (
@@ -55,6 +56,10 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh
 Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
 
+Isolation = Annotated[
+    Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
+]
+
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -70,6 +75,7 @@ def grade_command(
     seed: Seed = None,
     threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Run and grade one submission; write feedback, staff page and results.json."""
     console = Console()
@@ -84,6 +90,7 @@ def grade_command(
         limits=Limits(cell_timeout_s=cell_timeout_s),
         seed=seed,
         threads=threads,
+        isolation=isolation,
     )
     record = _grade(request, console)
     show_grades(console, record.sheet, record.folder)
@@ -106,6 +113,7 @@ def check_command(
     seed: Seed = None,
     threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.REQUIRE,
 ) -> None:
     """The same for a pipeline: exit 0 if the policy is met, 1 if not.
 
@@ -124,6 +132,7 @@ def check_command(
         limits=Limits(cell_timeout_s=cell_timeout_s),
         seed=seed,
         threads=threads,
+        isolation=isolation,
     )
     record = _grade(request, console)
     verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
@@ -148,6 +157,7 @@ def report_command(
     ] = None,
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     threads: Threads = None,
+    isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Render the required report.pdf: from the reference run, or from a student's own notebook."""
     console = Console()
@@ -167,6 +177,7 @@ def report_command(
             device=device,
             limits=DEFAULT_LIMITS,
             threads=threads,
+            isolation=isolation,
         )
         with display(console) as show:
             path = render_own_report(request, show.stage, show.run)

@@ -23,6 +23,7 @@ from grader.execution import Job, OnProgress, execute, no_evidence
 from grader.handin import look_at_hand_in
 from grader.handin.known_pictures import known_pictures
 from grader.intake import read_submission
+from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
 from grader.lateness import late_coefficient
 from grader.overrides import load_overrides, render_template
 from grader.plan import RunOptions, plan_run, repeats_of
@@ -77,6 +78,8 @@ class GradeRequest:
     """Of the hidden inputs; None for a fresh one."""
     threads: int | None = None
     """CPU threads of the kernel; None for as many as this process may use."""
+    isolation: Wish = Wish.AUTO
+    """How the notebook must be kept apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
     """
     on_stage("bundle")
     validate_credit(request.assignment)
+    tier = choose_tier(request.isolation, host_support())
     bundle = get_bundle(request.bundle)
     # before minutes are spent on the run
     expected = reference_runs(load_expected(bundle.name), request.assignment)
@@ -111,7 +115,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         alignment = align(submission, load_template(), request.assignment)
         plan = _plan(request, submission, alignment, bundle)
         on_stage("run")
-        evidence = _run(plan, submission, bundle, folder, request, on_progress)
+        evidence = _run(plan, _job(request, submission, bundle, tier, folder, on_progress))
         on_stage("report")
         arrays = evidence_reader(folder.evidence)
         references = {a.id: expected.path(a.image) for a in expected.attacks}
@@ -251,26 +255,28 @@ def _plan(
     )
 
 
-def _run(
-    plan: RunPlan,
+def _job(
+    request: GradeRequest,
     submission: Submission,
     bundle: Bundle,
+    tier: Tier,
     folder: ResultFolder,
-    request: GradeRequest,
     on_progress: OnProgress,
-) -> Evidence:
-    if not plan.steps:
-        return no_evidence(plan, folder.evidence)
-    job = Job(
+) -> Job:
+    return Job(
         submission=submission,
         bundle=bundle,
         course_files=request.assignment.course_files,
         evidence_folder=folder.evidence,
         executed_notebook=folder.executed,
         threads=request.threads or len(os.sched_getaffinity(0)),
+        tier=tier,
         on_progress=on_progress,
     )
-    return execute(plan, job)
+
+
+def _run(plan: RunPlan, job: Job) -> Evidence:
+    return execute(plan, job) if plan.steps else no_evidence(plan, job.evidence_folder)
 
 
 def _sheet_facts(

@@ -29,6 +29,7 @@ does wrong is a `GraderFault`; the submission is then not graded, never graded d
 
 from __future__ import annotations
 
-from grader.execution.run import Job, OnProgress, Progress, execute, no_evidence
+from grader.execution.request import Progress
+from grader.execution.run import Job, OnProgress, execute, no_evidence
 
 __all__ = ["Job", "OnProgress", "Progress", "execute", "no_evidence"]

@@ -28,11 +28,6 @@ from grader.records import (
 
 Body = TypeVar("Body", bound=BaseModel)
 
-MAX_EVIDENCE_BYTES = 768 * 2**20
-"""Greatest sum of array bytes of one run."""
-MAX_MESSAGES = 20_000
-"""Greatest number of messages of one run."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProgress:
@@ -54,6 +49,12 @@ class Collector:
     """Evidence folder."""
     nonce: str
     """Of this run; a message without it is dropped."""
+    max_bytes: int = 768 * 2**20
+    """Greatest sum of array bytes of the run."""
+    max_messages: int = 20_000
+    """Greatest number of messages of the run."""
+    over_cap: bool = False
+    """Whether one of the two was reached; what came after was dropped."""
     cell_index: int = -1
     """The cell under way."""
     asking: str = ""
@@ -74,7 +75,8 @@ class Collector:
         A message that does not fit the schema is dropped and noted, never half used.
         """
         self._messages += 1
-        if self._messages > MAX_MESSAGES:
+        if self._messages > self.max_messages:
+            self.over_cap = True
             return None
         try:
             envelope = m.Envelope.model_validate(content["data"][MIME])
@@ -101,7 +103,8 @@ class Collector:
             if math.prod(header.shape) * dtype.itemsize != len(raw):
                 raise ValueError(f"{header.name}: {len(raw)} bytes do not make {header.shape}")
             self._bytes += len(raw)
-            if self._bytes > MAX_EVIDENCE_BYTES:
+            if self._bytes > self.max_bytes:
+                self.over_cap = True
                 raise ValueError("the run's evidence is over its cap")
             arrays[header.name] = np.frombuffer(raw, dtype=dtype).reshape(header.shape)
         return arrays

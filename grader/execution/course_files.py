@@ -1,11 +1,16 @@
-"""Course files without a network: a proxy on loopback that knows exactly the listed URLs."""
+"""Course files without a network: a server that knows exactly the listed URLs.
+
+It runs outside the box, on sockets of the network inside it: ports 80 and 443, and names, all of
+which lead there. Without a box it is a proxy on loopback, which the environment names.
+"""
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,37 +19,69 @@ from urllib.parse import unquote, urlsplit
 
 import trustme
 
+from grader.execution.names import serve_names
+
 MAX_NAMED_MISSES = 100
 """Refused URLs that are named in the evidence; a notebook may ask for more."""
+MAX_CONNECTIONS = 32
+"""Connections that are served at a time; further ones wait."""
+CONNECTION_TIMEOUT_S = 30.0
+"""Seconds without a byte after which a connection is closed."""
 
 
 @dataclass
 class CourseFiles:
-    """The proxy while it runs: how to reach it, and what was asked of it."""
+    """The server: what it knows, and what was asked of it."""
 
-    port: int
-    """TCP port on 127.0.0.1."""
-    ca_file: Path
-    """Certificate authority that the kernel's clients must trust."""
+    routes: Mapping[str, Path]
+    """Scheme-less URL to file."""
+    authority: trustme.CA
+    """Signs the hosts' certificates; made for this run."""
     served: list[str] = field(default_factory=list)
     """URLs that were answered from the bundle, in order."""
     missed: list[str] = field(default_factory=list)
-    """URLs that are not listed and were refused, in order."""
+    """URLs, or hosts on other ports, that are not listed and were refused, in order."""
+    looked_up: list[str] = field(default_factory=list)
+    """Hosts whose names were asked for."""
+    contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
+    """TLS context by host."""
 
-    def environment(self) -> dict[str, str]:
-        """Environment variables by which HTTP clients find the proxy and trust it."""
-        proxy = f"http://127.0.0.1:{self.port}"
-        authority = str(self.ca_file)
-        return {
-            "http_proxy": proxy,
-            "https_proxy": proxy,
-            "HTTP_PROXY": proxy,
-            "HTTPS_PROXY": proxy,
-            "no_proxy": "",
-            "SSL_CERT_FILE": authority,
-            "REQUESTS_CA_BUNDLE": authority,
-            "CURL_CA_BUNDLE": authority,
-        }
+    def miss(self, url: str) -> None:
+        """Note a URL that is not listed."""
+        if len(self.missed) < MAX_NAMED_MISSES:
+            self.missed.append(url[:300])
+
+    def look_up(self, host: str) -> None:
+        """Note that a host's name was asked for."""
+        if len(self.looked_up) < MAX_NAMED_MISSES:
+            self.looked_up.append(host[:300])
+
+    def all_missed(self) -> list[str]:
+        """Refused URLs, then hosts that were looked up and never asked for a URL."""
+        known = {normal_url(url).partition("/")[0] for url in (*self.missed, *self.served)}
+        silent = dict.fromkeys(h for h in self.looked_up if h not in known)
+        return [*self.missed, *silent]
+
+    def context_for(self, host: str) -> ssl.SSLContext:
+        """TLS context with a certificate for `host`, made when first asked for."""
+        if host not in self.contexts:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.authority.issue_cert(host).configure_cert(context)
+            self.contexts[host] = context
+        return self.contexts[host]
+
+
+def course_files(routes: Mapping[str, Path]) -> CourseFiles:
+    """Return a server of `routes` (URL to file) with an authority of its own."""
+    known = {normal_url(url): path for url, path in routes.items()}
+    return CourseFiles(routes=known, authority=trustme.CA())
+
+
+def proxy_environment(port: int) -> dict[str, str]:
+    """Environment variables by which HTTP clients find the proxy on loopback."""
+    proxy = f"http://127.0.0.1:{port}"
+    names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+    return {**dict.fromkeys(names, proxy), "no_proxy": ""}
 
 
 def normal_url(url: str) -> str:
@@ -54,27 +91,56 @@ def normal_url(url: str) -> str:
 
 
 class _Server(ThreadingHTTPServer):
+    """Serves one listening socket, from wherever it comes."""
+
     daemon_threads = True
-    routes: Mapping[str, Path]
-    log: CourseFiles
-    contexts: dict[str, ssl.SSLContext]
-    authority: trustme.CA
+
+    def __init__(self, listener: socket.socket, files: CourseFiles, *, tls: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_address = listener.getsockname()
+        self.files = files
+        self.tls = tls
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no event."""
 
-    def context_for(self, host: str) -> ssl.SSLContext:
-        """TLS context with a leaf certificate for `host`, made when first asked for."""
-        if host not in self.contexts:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.authority.issue_cert(host).configure_cert(context)
-            self.contexts[host] = context
-        return self.contexts[host]
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection when there is a place for it."""
+        self._places.acquire()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, then free its place."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands first where the port speaks TLS; any host gets its certificate."""
+        request.settimeout(CONNECTION_TIMEOUT_S)
+        if not self.tls:
+            _Handler(request, client_address, self)
+            return
+        asked: list[str] = []
+
+        def choose(connection: ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+            asked.append((name or "localhost").lower())
+            connection.context = self.files.context_for(asked[0])
+
+        first = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        first.sni_callback = choose  # type: ignore[assignment]
+        with first.wrap_socket(request, server_side=True) as secure:
+            host = asked[0] if asked else "localhost"
+            type("_TlsHandler", (_Handler,), {"tunnel": host})(secure, client_address, self)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 30
+    timeout = CONNECTION_TIMEOUT_S
     server: _Server
     tunnel: str = ""
 
@@ -84,12 +150,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         """Open a TLS tunnel that ends here, for a host of the list; refuse any other."""
         host = self.path.rpartition(":")[0].lower()
-        if not any(route.startswith(host + "/") for route in self.server.routes):
+        files = self.server.files
+        if not any(route.startswith(host + "/") for route in files.routes):
             self._refuse(f"https://{host}/")
             return
         self.send_response(200, "Connection established")
         self.end_headers()
-        secure = self.server.context_for(host).wrap_socket(self.connection, server_side=True)
+        secure = files.context_for(host).wrap_socket(self.connection, server_side=True)
         self.connection = secure
         self.rfile = secure.makefile("rb", -1)
         self.wfile = secure.makefile("wb", 0)  # type: ignore[assignment]
@@ -111,13 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=True)
 
     def _answer(self, *, body: bool) -> None:
-        url = f"https://{self.tunnel}{self.path}" if self.tunnel else self.path
-        path = self.server.routes.get(normal_url(url))
+        url = self._url()
+        path = self.server.files.routes.get(normal_url(url))
         if path is None:
             self._refuse(url)
             return
         if body:
-            self.server.log.served.append(url)
+            self.server.files.served.append(url)
         content = path.read_bytes()
         self.send_response(200)
         self.send_header("Content-Type", "application/octet-stream")
@@ -126,9 +193,16 @@ class _Handler(BaseHTTPRequestHandler):
         if body:
             self.wfile.write(content)
 
+    def _url(self) -> str:
+        """The URL that was asked for: a proxy gets it whole, a host only its path."""
+        if self.tunnel:
+            return f"https://{self.tunnel}{self.path}"
+        if self.path.startswith("/"):
+            return f"http://{self.headers.get('Host', '').partition(':')[0]}{self.path}"
+        return self.path
+
     def _refuse(self, url: str) -> None:
-        if len(self.server.log.missed) < MAX_NAMED_MISSES:
-            self.server.log.missed.append(url[:300])
+        self.server.files.miss(url)
         text = b"This URL is not one of the course's files; the grader has no network.\n"
         self.send_response(404)
         self.send_header("Content-Length", str(len(text)))
@@ -138,24 +212,35 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_course_files(routes: Mapping[str, Path], folder: Path) -> Iterator[CourseFiles]:
-    """Serve `routes` (URL to file) on loopback while the block runs.
-
-    The certificate authority is made anew and written to `folder/ca.pem`.
-    """
-    authority = trustme.CA()
-    ca_file = folder / "ca.pem"
-    authority.cert_pem.write_to_path(str(ca_file))
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.routes = {normal_url(url): path for url, path in routes.items()}
-    server.authority = authority
-    server.contexts = {}
-    server.log = CourseFiles(port=server.server_address[1], ca_file=ca_file)
+def _serving(server: _Server) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield server.log
+        yield
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serve_on_loopback(files: CourseFiles) -> Iterator[int]:
+    """Serve as a proxy on loopback while the block runs; yields its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    with _serving(_Server(listener, files)):
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def serve_in_box(files: CourseFiles) -> Iterator[Callable[[tuple[socket.socket, ...]], None]]:
+    """Serve on sockets of a box's network (HTTP, HTTPS, names), once they are handed over."""
+    with ExitStack() as running:
+
+        def take(listeners: tuple[socket.socket, ...]) -> None:
+            http, https, names = listeners
+            running.enter_context(_serving(_Server(http, files)))
+            running.enter_context(_serving(_Server(https, files, tls=True)))
+            running.enter_context(serve_names(names, files.look_up))
+
+        with suppress(OSError):  # sockets whose network is gone cannot be shut down
+            yield take

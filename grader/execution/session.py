@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import sys
 import time
@@ -12,18 +13,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
+import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
-from grader.execution.workspace import Workspace
+from grader.execution.breaches import Breach, Breaches
+from grader.execution.limit_errors import limit_sentence
+from grader.isolation.memory import tree_memory_mib
+from grader.isolation.provisioner import BoxProvisioner, KernelPlace
 from grader.kernel_side.channel import MIME
 from grader.records import CellRun, Limits, Outcome
 from reference.errors import GraderFault
 
-INTERRUPT_GRACE_S = 10.0
-"""Seconds between the interrupt of a cell over its time and the kill of its kernel."""
+MIB = 2**20
+"""Bytes in one MiB."""
+MEMORY_POLL_S = 0.5
+"""Seconds between looks at the memory of a run that has no control group."""
+LAST_WORDS_S = 0.5
+"""Seconds in which a kernel that hung up turns out to have ended."""
+
+SEND_TIMEOUT_MS = 2000
+"""Milliseconds that a message to a kernel may wait; one that is gone takes none."""
 
 _LAUNCH = (
     "import sys; sys.modules['debugpy'] = None; "  # saves 0.4 s of every start
@@ -32,28 +45,102 @@ _LAUNCH = (
 
 
 class KernelGone(Exception):
-    """The kernel ended, or was killed, before the cell did."""
+    """The kernel ended, or was killed, before the request did; it carries why."""
+
+    def __init__(self, breach: Breach) -> None:
+        super().__init__(breach.sentence)
+        self.breach = breach
 
 
 class _Client(NotebookClient):
-    """nbclient with our evidence taken out of the outputs and a cap on what stays."""
+    """nbclient with our evidence taken out of the outputs and caps on what comes in."""
 
-    def watch(self, on_evidence: Callable[[Any, list[Any]], None], cap_bytes: int) -> None:
+    def watch(
+        self,
+        on_evidence: Callable[[Any, list[Any]], None],
+        limits: Limits,
+        breaches: Breaches,
+    ) -> None:
         self._on_evidence = on_evidence
-        self._cap_bytes = cap_bytes
-        self.stored_bytes = 0
-        self.over_cap = asyncio.Event()
+        self._limits = limits
+        self._breaches = breaches
+        self.cell_bytes = 0
+        self._all_bytes = 0
+        self._messages = 0
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
         content = msg["content"]
         if msg["msg_type"] == "display_data" and MIME in content.get("data", {}):
             self._on_evidence(content, msg.get("buffers") or [])
             return None
-        self.stored_bytes += len(str(content))
-        if self.stored_bytes > self._cap_bytes:
-            self.over_cap.set()
+        size = len(str(content))
+        self.cell_bytes += size
+        if self.cell_bytes > self._limits.output_mib_per_cell * MIB:
+            # What still comes until the interrupt takes effect is not the notebook's to pay.
+            self._breaches.report(_cell_output(self._limits))
             return None
+        self._all_bytes += size
+        if self._all_bytes > self._limits.output_mib * MIB:
+            self._breaches.report(_whole_output(self._limits))
         return super().output(outs, msg, display_id, cell_index)
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        self._messages += 1
+        if self._messages > self._limits.messages:
+            self._breaches.report(_too_many(self._limits))
+        if msg["msg_type"].startswith("comm_"):
+            return None  # widgets draw nothing that is graded
+        return super().process_message(msg, cell, cell_index)
+
+
+def _whole_output(limits: Limits) -> Breach:
+    return Breach(
+        name="OutputLimit",
+        sentence=f"The notebook wrote more than {limits.output_mib:g} MiB of output; it was "
+        "stopped and the cells after this one were not run.",
+    )
+
+
+def _cell_output(limits: Limits) -> Breach:
+    return Breach(
+        name="OutputLimit",
+        sentence=f"The cell wrote more output than its limit ({limits.output_mib_per_cell:g} "
+        "MiB); it was stopped.",
+        fatal=False,
+    )
+
+
+def _too_many(limits: Limits) -> Breach:
+    return Breach(
+        name="OutputLimit",
+        sentence=f"The notebook sent more than {limits.messages} messages; it was stopped and the "
+        "cells after this one were not run.",
+    )
+
+
+_DIED = Breach(
+    name="KernelDied",
+    sentence="The kernel ended during this cell (for example by exit(), a crash in native code, or "
+    "too much memory); the cells after it were not run.",
+    outcome=Outcome.STUDENT_ERROR,
+)
+
+
+def _protocol(error: Exception) -> Breach:
+    return Breach(
+        name="ProtocolViolation",
+        sentence="The kernel sent messages that are not of the Jupyter protocol "
+        f"({type(error).__name__}); it was stopped and the cells after this one were not run.",
+        outcome=Outcome.STUDENT_ERROR,
+    )
+
+
+def _memory(limits: Limits) -> Breach:
+    return Breach(
+        name="MemoryLimit",
+        sentence=f"The run used more memory than its limit ({limits.memory_mib:.0f} MiB); it was "
+        "stopped and the cells after this one were not run.",
+    )
 
 
 @dataclass
@@ -63,27 +150,27 @@ class Session:
     client: Any
     manager: Any
     limits: Limits
+    breaches: Breaches
     alive: bool = True
-    _notebook_started: float = field(default_factory=time.monotonic)
+    _cells_started: float = field(default_factory=time.monotonic)
+    _probes_s: float = 0.0
 
     async def run_cell(self, cell: Any, cell_index: int) -> CellRun:
         """Run one code cell of the notebook under its deadline; outputs go into `cell`."""
-        left_s = self.limits.notebook_timeout_s - (time.monotonic() - self._notebook_started)
-        timeout_s = max(1.0, min(self.limits.cell_timeout_s, left_s))
-        self.client.stored_bytes = 0
-        self.client.over_cap.clear()
+        left_s = self.limits.notebook_timeout_s - (time.monotonic() - self._cells_started)
+        timeout_s = max(0.0, min(self.limits.cell_timeout_s, left_s))
+        self.client.cell_bytes = 0
+        self.breaches.next_cell()
         started = time.perf_counter()
         try:
-            reason = await self._bounded(
+            breach = await self._bounded(
                 self.client.async_execute_cell(cell, cell_index), timeout_s
             )
-        except KernelGone:
-            return _ended(cell_index, started, Outcome.STUDENT_ERROR, "KernelDied", _DIED)
-        if reason is not None:
-            text = reason.value if self.alive else f"{reason.value}; its kernel had to be killed"
-            message = f"{_REASONS[reason]} ({timeout_s:.0f} s)" if reason is Outcome.TIMEOUT else ""
-            return _ended(cell_index, started, reason, text, message or _REASONS[reason])
-        return _from_outputs(cell, cell_index, started)
+        except KernelGone as gone:
+            return _ended(cell_index, started, gone.breach)
+        if breach is not None:
+            return _ended(cell_index, started, breach)
+        return self._from_outputs(cell, cell_index, started)
 
     async def run_hidden(self, code: str, timeout_s: float) -> str:
         """Run our own code outside the notebook; return the error it raised, or an empty string."""
@@ -91,89 +178,158 @@ class Session:
         place = (
             len(self.client.nb.cells) - 1
         )  # nbclient writes the cell there: our own scratch slot
+        self.client.cell_bytes = 0
+        self.breaches.next_cell()
+        started = time.monotonic()
         request = self.client.async_execute_cell(cell, place, store_history=False)
         try:
-            reason = await self._bounded(request, timeout_s)
-        except KernelGone:
-            return "the kernel ended"
-        if reason is not None:
-            return f"no answer within {timeout_s:.0f} s"
+            breach = await self._bounded(request, timeout_s)
+        except KernelGone as gone:
+            return gone.breach.sentence if gone.breach is not _DIED else "the kernel ended"
+        finally:
+            # What we ask is not the notebook's time.
+            self._cells_started += time.monotonic() - started
+        if breach is not None:
+            timed_out = breach.outcome is Outcome.TIMEOUT
+            return f"no answer within {timeout_s:.0f} s" if timed_out else breach.sentence
         for output in cell.outputs:
             if output.output_type == "error":
                 return f"{output.ename}: {output.evalue}"
         return ""
 
-    async def _bounded(self, request: Coroutine[Any, Any, Any], timeout_s: float) -> Outcome | None:
-        """Wait for the request; over the time or the output cap: interrupt, grace, kill.
+    async def ask(self, code: str) -> str:
+        """Ask a probe under its deadline, and all probes' together; return as `run_hidden`."""
+        left_s = self.limits.probes_timeout_s - self._probes_s
+        if left_s <= 0:
+            return f"no answer within {self.limits.probes_timeout_s:.0f} s for all probes together"
+        started = time.monotonic()
+        error = await self.run_hidden(code, min(self.limits.probe_timeout_s, left_s))
+        self._probes_s += time.monotonic() - started
+        return error
+
+    async def _bounded(self, request: Coroutine[Any, Any, Any], timeout_s: float) -> Breach | None:
+        """Wait for the request; at a limit: interrupt, grace, kill.
 
         nbclient's own timeout is no bound: a cell that ignores the interrupt runs on for minutes.
+        Raises `KernelGone`, and nothing else.
         """
         task = asyncio.ensure_future(request)
-        flood = asyncio.ensure_future(self.client.over_cap.wait())
-        done, _ = await asyncio.wait(
-            {task, flood}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        flood.cancel()
-        if task not in done:
-            reason = Outcome.RESOURCE_LIMIT if flood in done else Outcome.TIMEOUT
+        watch = asyncio.ensure_future(self.breaches.wait())
+        try:
+            done, _ = await asyncio.wait(
+                {task, watch}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            watch.cancel()
+        if task in done:
+            await self._result(task)
+            return None
+        breach = watch.result() if watch in done else _over_time(timeout_s, self.limits)
+        if breach.fatal:
+            await self._kill(task)
+            raise KernelGone(await self._why(breach))
+        with contextlib.suppress(Exception):  # a channel that student code has closed
             await self.manager.interrupt_kernel()
-            finished, _ = await asyncio.wait({task}, timeout=INTERRUPT_GRACE_S)
-            if not finished:
-                await self._kill(task)
-            else:
-                await asyncio.gather(task, return_exceptions=True)
-            return reason
+        fatal = asyncio.ensure_future(self.breaches.wait_fatal())
+        await asyncio.wait(
+            {task, fatal},
+            timeout=self.limits.interrupt_grace_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        fatal.cancel()
+        if not task.done():
+            await self._kill(task)
+            raise KernelGone(_after_kill(breach))
+        await asyncio.gather(task, return_exceptions=True)
+        return breach
+
+    async def _result(self, task: asyncio.Task[Any]) -> None:
+        """Take the request's result; whatever else than an answer came ends the kernel."""
         try:
             task.result()
         except DeadKernelError as error:
-            self.alive = False
-            raise KernelGone from error
-        return None
+            await self._kill(task)
+            raise KernelGone(await self._why(_DIED)) from error
+        except Exception as error:
+            # nbclient reads what the kernel says, and student code may say anything.
+            await self._kill(task)
+            raise KernelGone(await self._why(_protocol(error))) from error
+
+    async def _why(self, breach: Breach) -> Breach:
+        """A better reason for the end, where the system knows one."""
+        provisioner = self.manager.provisioner
+        place = provisioner.place if provisioner is not None else None
+        if place is not None and place.cgroup and place.cgroup.out_of_memory_kills():
+            return _memory(self.limits)
+        return breach
 
     async def _kill(self, task: asyncio.Task[Any]) -> None:
         self.alive = False
-        await self.manager.shutdown_kernel(now=True)
+        await _end(self.manager)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
+    def _from_outputs(self, cell: Any, cell_index: int, started: float) -> CellRun:
+        """Read off the cell's outputs whether it raised."""
+        for output in cell.outputs:
+            if output.output_type == "error":
+                text = " ".join(str(output.evalue).split())[:500]
+                name = str(output.ename)[:200]
+                limit = limit_sentence(name, text, self.limits)
+                outcome = Outcome.RESOURCE_LIMIT if limit else Outcome.STUDENT_ERROR
+                breach = Breach(name=name, sentence=limit or text, outcome=outcome)
+                return _ended(cell_index, started, breach)
+        return _ended(cell_index, started, Breach(name="", sentence="", outcome=Outcome.PASS))
 
-_DIED = (
-    "The kernel ended during this cell (for example by exit(), a crash in native code, or too much "
-    "memory); the cells after it were not run."
-)
-_REASONS = {
-    Outcome.TIMEOUT: "The cell ran longer than its limit",
-    Outcome.RESOURCE_LIMIT: "The cell wrote more output than its limit; it was stopped.",
-}
+
+def _over_time(timeout_s: float, limits: Limits) -> Breach:
+    whole = timeout_s < limits.cell_timeout_s
+    text = "The notebook's time was used up" if whole else "The cell ran longer than its limit"
+    limit_s = limits.notebook_timeout_s if whole else timeout_s
+    return Breach(
+        name=Outcome.TIMEOUT.value,
+        sentence=f"{text} ({limit_s:.0f} s)",
+        outcome=Outcome.TIMEOUT,
+        fatal=whole and timeout_s <= 0,
+    )
 
 
-def _ended(cell_index: int, started: float, outcome: Outcome, name: str, message: str) -> CellRun:
+def _after_kill(breach: Breach) -> Breach:
+    return Breach(
+        name=f"{breach.name}; its kernel had to be killed",
+        sentence=f"{breach.sentence}; it did not heed the interrupt, so its kernel was killed and "
+        "the cells after it were not run.",
+        outcome=breach.outcome,
+    )
+
+
+def _ended(cell_index: int, started: float, breach: Breach) -> CellRun:
     return CellRun(
         cell_index=cell_index,
-        outcome=outcome,
+        outcome=breach.outcome,
         seconds=time.perf_counter() - started,
-        error_name=name,
-        error_message=message,
+        error_name=breach.name,
+        error_message=breach.sentence,
     )
 
 
-def _from_outputs(cell: Any, cell_index: int, started: float) -> CellRun:
-    """Read off the cell's outputs whether it raised."""
-    for output in cell.outputs:
-        if output.output_type == "error":
-            text = " ".join(str(output.evalue).split())[:500]
-            return _ended(cell_index, started, Outcome.STUDENT_ERROR, str(output.ename), text)
-    return _ended(cell_index, started, Outcome.PASS, "", "")
-
-
-def _kernel_manager(workspace: Workspace) -> Any:
+def _kernel_manager(place: KernelPlace, limits: Limits) -> Any:
     """A manager whose kernel is ours, whatever the notebook's metadata asks for."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, int(limits.message_mib * MIB))
+    context.setsockopt(zmq.RCVHWM, 0)  # the default drops messages of a fast printer
+    # A socket that was connected once never looks at its path again, where student code may have
+    # laid a link to a socket of the host.
+    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT_MS)
     manager = AsyncKernelManager(
+        context=context,
         transport="ipc",
-        ip=str(workspace.root / "k"),
-        connection_file=str(workspace.root / "k.json"),
+        ip=str(place.sockets / "k"),
+        connection_file=str(place.sockets / "k.json"),
+        shutdown_wait_time=1.0,
     )
-    manager._kernel_spec = KernelSpec(
+    spec = KernelSpec(
         argv=[
             sys.executable,
             "-c",
@@ -184,24 +340,63 @@ def _kernel_manager(workspace: Workspace) -> Any:
         ],
         display_name="Python 3",
         language="python",
+        interrupt_mode="message",
     )
+    manager._kernel_spec = spec
+    provisioner = BoxProvisioner(parent=manager, kernel_id=manager.kernel_id, kernel_spec=spec)
+    provisioner.place = place
+    manager.provisioner = provisioner
     return manager
+
+
+async def _end(manager: Any) -> None:
+    """Kill the kernel. The manager's own way would first send it a message and wait."""
+    await manager.provisioner.kill()
+    await manager.provisioner.wait()
+
+
+async def _watch_memory(session: Session) -> None:
+    """Without a control group: look, and stop a run that is over."""
+    while session.alive:
+        pid = session.manager.provisioner.pid
+        used_mib = await asyncio.to_thread(tree_memory_mib, pid)
+        if used_mib > session.limits.memory_mib:
+            session.breaches.report(_memory(session.limits))
+            return
+        await asyncio.sleep(MEMORY_POLL_S)
+
+
+async def _watch_connection(session: Session, channel: Any) -> None:
+    """A message over its size makes ZMQ hang up, and nbclient wait for ever."""
+    monitor = channel.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    await monitor.recv_multipart()
+    await asyncio.sleep(LAST_WORDS_S)
+    process = session.manager.provisioner.process
+    if session.alive and process is not None and process.poll() is None:
+        session.breaches.report(
+            Breach(
+                name="OutputLimit",
+                sentence=f"The kernel sent one message of more than "
+                f"{session.limits.message_mib:g} MiB, or hung up; it was stopped and the cells "
+                "after this one were not run.",
+            )
+        )
 
 
 @asynccontextmanager
 async def open_session(
     notebook: Any,
-    workspace: Workspace,
+    place: KernelPlace,
     limits: Limits,
-    environment: dict[str, str],
     on_evidence: Callable[[Any, list[Any]], None],
+    breaches: Breaches,
 ) -> AsyncIterator[Session]:
     """Start a kernel for the notebook; whatever happens, it is gone when the block ends.
 
     Raises:
         GraderFault: the kernel did not start.
     """
-    manager = _kernel_manager(workspace)
+    manager = _kernel_manager(place, limits)
     scratch = nbformat.v4.new_code_cell()  # type: ignore[no-untyped-call]
     driven = copy.copy(notebook)
     driven["cells"] = [*notebook.cells, scratch]
@@ -214,19 +409,31 @@ async def open_session(
         store_widget_state=False,
         record_timing=False,
     )
-    client.watch(on_evidence, int(limits.output_mib_per_cell * 2**20))
+    client.watch(on_evidence, limits, breaches)
     try:
-        await client.async_start_new_kernel(cwd=str(workspace.work), env=environment)
+        await client.async_start_new_kernel()
         await client.async_start_new_kernel_client()
     except Exception as error:
-        await manager.shutdown_kernel(now=True)
+        await _end(manager)
+        manager.context.destroy(linger=0)
         raise GraderFault(
             f"The kernel did not start within {limits.startup_timeout_s:.0f} s: {error}. "
             "Nothing was graded; try again."
         ) from error
-    session = Session(client=client, manager=manager, limits=limits)
+    session = Session(client=client, manager=manager, limits=limits, breaches=breaches)
+    channels = (client.kc.iopub_channel.socket, client.kc.shell_channel.socket)
+    watches = [asyncio.ensure_future(_watch_connection(session, one)) for one in channels]
+    if place.cgroup is None:
+        watches.append(asyncio.ensure_future(_watch_memory(session)))
     try:
         yield session
     finally:
+        session.alive = False
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
+        for channel in channels:
+            channel.disable_monitor()
         client.kc.stop_channels()
-        await manager.shutdown_kernel(now=True)
+        await _end(manager)
+        manager.context.destroy(linger=0)  # what is unsent to a kernel that is gone stays unsent

@@ -1,4 +1,4 @@
-"""One folder per run: the student's files, the bundle's files, the kernel-side package."""
+"""One folder per run: the student's files, the kernel-side package, the kernel's sockets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from grader.isolation.box import COURSE_CA, HOME
+from grader.isolation.tiers import Tier
 from reference.bundles import Bundle, cache_folder
 
 KERNEL_PACKAGE = "_pset4"
+
+STAGE, SIDE, ASSETS = "/box/stage", "/box/side", "/box/assets"
+"""Where a box sees the student's files, the kernel-side package and the bundle, read-only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,29 +28,35 @@ class Workspace:
     """Folders of one run; all of them vanish with it."""
 
     root: Path
-    """Everything below is in it; short, because socket paths are limited to 107 bytes."""
-    work: Path
-    """Current folder and home of the kernel."""
-    side: Path
-    """Holds the kernel-side package."""
+    """Everything on the host is in it; short, because socket paths are limited to 107 bytes."""
+    sockets: Path
+    """Of the kernel, the same path inside and outside."""
+    authority: Path
+    """Where the certificates of the course files' server are, on the host."""
+    stage: Path
+    """The student's files, on the host: what the work folder begins with."""
+    package: Path
+    """Holds the kernel-side package, on the host."""
+    assets: Path
+    """The bundle, on the host."""
+    work: str
+    """Current folder and home of the kernel, as it sees it."""
+    side: str
+    """Folder of the kernel-side package, as it sees it."""
+    copies: tuple[tuple[str, str], ...]
+    """(from, to) folders that the work folder is filled from, as the kernel sees them."""
+    links: tuple[tuple[str, str], ...]
+    """(to, link): checkpoints, too large to copy, in a cache that stays writable."""
     environment: dict[str, str]
     """Whole environment of the kernel, before the course files' proxy is added."""
 
 
-def _copy_submission(folder: Path, files: tuple[str, ...], work: Path) -> None:
+def _copy_submission(folder: Path, files: tuple[str, ...], stage: Path) -> None:
     """Copy the student's other files; the report and the notebook are not needed to run."""
     for name in files:
-        target = work / name
+        target = stage / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / name, target)
-
-
-def _copy_bundle(bundle: Bundle, work: Path) -> None:
-    """Lay the course files where the notebook downloads them to, and torch's hub cache."""
-    for path in sorted((bundle.root / "files").iterdir()):
-        if not (work / path.name).exists():
-            shutil.copyfile(path, work / path.name)
-    shutil.copytree(bundle.torch_home, work / ".cache" / "torch", copy_function=shutil.copyfile)
 
 
 def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
@@ -73,16 +84,20 @@ def _font_cache() -> Path:
     return folder
 
 
-def _environment(work: Path, threads: int) -> dict[str, str]:
+def _environment(work: str, threads: int, authority: str) -> dict[str, str]:
     """A clean environment: nothing of the grader's own is handed on."""
     return {
-        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        "HOME": str(work),
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": work,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "TORCH_HOME": str(work / ".cache" / "torch"),
-        "MPLCONFIGDIR": str(work / ".config" / "matplotlib"),
-        "IPYTHONDIR": str(work / ".ipython"),
+        "TORCH_HOME": f"{work}/.cache/torch",
+        "MPLCONFIGDIR": f"{work}/.config/matplotlib",
+        "IPYTHONDIR": f"{work}/.ipython",
+        "SSL_CERT_FILE": authority,
+        "REQUESTS_CA_BUNDLE": authority,
+        "CURL_CA_BUNDLE": authority,
+        "CUDA_CACHE_PATH": f"{work}/.nv",
         "PIP_NO_INDEX": "1",
         "HF_HUB_OFFLINE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -93,9 +108,37 @@ def _environment(work: Path, threads: int) -> dict[str, str]:
     } | {k: v for k, v in os.environ.items() if k in {"CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"}}
 
 
+def _links(bundle: Bundle, assets: str, work: str) -> tuple[tuple[str, str], ...]:
+    """Links to the bundle's checkpoints in a torch hub cache that the notebook may write to."""
+    home = bundle.torch_home
+    found = [path.relative_to(home) for path in sorted(home.rglob("*")) if path.is_file()]
+    shown = f"{assets}/{home.relative_to(bundle.root)}"
+    return tuple((f"{shown}/{path}", f"{work}/.cache/torch/{path}") for path in found)
+
+
+def _readable_assets(bundle: Bundle, root: Path) -> Path:
+    """The bundle's folder, or a copy of it where only its owner may read it.
+
+    Root's boxes run as a user that owns nothing.
+    """
+    if all(path.stat().st_mode & 0o004 for path in (bundle.root, *bundle.root.rglob("*"))):
+        return bundle.root
+    copied = root / "assets"
+    shutil.copytree(bundle.root, copied, copy_function=shutil.copyfile)
+    _readable(copied)
+    return copied
+
+
+def _readable(folder: Path) -> None:
+    """The user inside a box is not the one who made these files."""
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 @contextmanager
 def make_workspace(
-    folder: Path, files: tuple[str, ...], bundle: Bundle, *, threads: int
+    folder: Path, files: tuple[str, ...], bundle: Bundle, *, threads: int, tier: Tier
 ) -> Iterator[Workspace]:
     """Lay out a run's folder; it is removed when the block ends.
 
@@ -104,17 +147,44 @@ def make_workspace(
         files: Files below it that the notebook may import or read.
         bundle: Where the course files come from.
         threads: CPU threads that the kernel may use.
+        tier: Whether the kernel sees these folders or what a box makes of them.
     """
-    root = Path(tempfile.mkdtemp(prefix="pset4-"))
+    root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-"))
     try:
-        work, side = root / "work", root / "side"
-        config = work / ".config" / "matplotlib"
+        root.chmod(0o711)
+        stage, package, sockets = root / "stage", root / "side", root / "ipc"
+        sockets.mkdir()
+        config = stage / ".config" / "matplotlib"
         config.mkdir(parents=True)
         for cached in _font_cache().glob("fontlist-*.json"):
             shutil.copyfile(cached, config / cached.name)
-        _copy_submission(folder, files, work)
-        _copy_bundle(bundle, work)
-        _copy_kernel_side(side, bundle)
-        yield Workspace(root=root, work=work, side=side, environment=_environment(work, threads))
+        _copy_submission(folder, files, stage)
+        _copy_kernel_side(package, bundle)
+        _readable(stage)
+        _readable(package)
+        boxed = tier is not Tier.PROCESS
+        seen = _readable_assets(bundle, root) if boxed else bundle.root
+        yield _workspace(root, bundle, seen, threads=threads, boxed=boxed)
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: bool) -> Workspace:
+    work = HOME if boxed else str(root / "work")
+    stage = STAGE if boxed else str(root / "stage")
+    assets = ASSETS if boxed else str(bundle.root)
+    authority = root / "ca.pem"
+    return Workspace(
+        root=root,
+        sockets=root / "ipc",
+        authority=authority,
+        stage=root / "stage",
+        package=root / "side",
+        assets=seen,
+        work=work,
+        side=SIDE if boxed else str(root / "side"),
+        # The course's files are copied, not linked: notebooks download over them.
+        copies=((f"{assets}/files", work), (stage, work)),
+        links=_links(bundle, assets, work),
+        environment=_environment(work, threads, COURSE_CA if boxed else str(authority)),
+    )

@@ -12,13 +12,45 @@ class Limits:
     cell_timeout_s: float = 1200.0
     """Wall-clock seconds for one cell."""
     notebook_timeout_s: float = 3600.0
-    """Wall-clock seconds for the whole notebook."""
+    """Wall-clock seconds for all cells of the notebook together."""
     probe_timeout_s: float = 60.0
     """Wall-clock seconds for one probe."""
+    probes_timeout_s: float = 900.0
+    """Wall-clock seconds for all probes together."""
     startup_timeout_s: float = 120.0
     """Wall-clock seconds for the kernel to answer first."""
+    interrupt_grace_s: float = 10.0
+    """Wall-clock seconds between the interrupt of a cell and the kill of its kernel."""
+    cpu_s: float = 28_800.0
+    """CPU seconds of one process, all its threads together."""
+    memory_mib: float = 8192.0
+    """Memory in MiB: private memory of one process, and all memory of the run together."""
+    processes: int = 512
+    """Processes and threads of the run together."""
+    open_files: int = 4096
+    """Files and sockets that one process has open."""
+    file_mib: float = 1024.0
+    """Size of one file in MiB."""
+    work_mib: float = 2048.0
+    """Size of the work folder in MiB, course files included."""
+    tmp_mib: float = 1024.0
+    """Size of `/tmp` in MiB."""
+    shared_memory_mib: float = 1024.0
+    """Size of `/dev/shm` in MiB."""
     output_mib_per_cell: float = 8.0
-    """Stored output of one cell in MiB; what is above is cut."""
+    """Stored output of one cell in MiB; at the limit the cell is interrupted."""
+    output_mib: float = 64.0
+    """Output of the whole notebook in MiB, what was cut included; at the limit it is stopped."""
+    message_mib: float = 128.0
+    """Size of one message from the kernel in MiB."""
+    messages: int = 500_000
+    """Messages from the kernel."""
+    evidence_mib: float = 768.0
+    """Arrays that the recorders send, in MiB."""
+    evidence_messages: int = 20_000
+    """Messages that the recorders send."""
+    driver_memory_mib: float = 3072.0
+    """Private memory in MiB of the process that drives the kernel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

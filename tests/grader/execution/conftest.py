@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from grader.execution import Job, Progress, execute
+from grader.isolation.tiers import host_support
 from grader.plan import RunOptions, plan_run
 from grader.records import Alignment, Evidence, Limits, ProbeSpec
 from reference import bundles
@@ -66,6 +67,7 @@ def run_cells(random_bundle: bundles.Bundle, tmp_path_factory: pytest.TempPathFa
             evidence_folder=folder / "evidence",
             executed_notebook=folder / "executed.ipynb",
             threads=1,
+            tier=host_support().tier,
             on_progress=seen.append,
         )
         return execute(plan, job), folder, seen

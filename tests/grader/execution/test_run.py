@@ -45,7 +45,14 @@ CELLS = {
     ),
     "https": "print(requests.get('https://files.example.edu/a%20list.txt').text[:2])",
     "unlisted": "print(requests.get('http://example.com/weights.pt').status_code)",
-    "unlisted https": "requests.get('https://example.com/weights.pt')",
+    "unlisted https": "print(requests.get('https://example.com/weights.pt').status_code)",
+    "unlisted host": (
+        "import socket\n"
+        "try:\n"
+        "    socket.create_connection(('ftp.example.org', 21), timeout=5)\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)"
+    ),
     "stepper": STEP_IMAGE,
     "attack": (
         "def generate_adversarial_example(model_fn, x, class_id, n_iter=200):\n"
@@ -121,7 +128,7 @@ def runs_of(tour: Tour, name: str) -> list[AttackRun]:
     return [run for run in tour.evidence.runs if run.cell_index == index]
 
 
-@pytest.mark.parametrize("name", [n for n in CELLS if n not in {"error", "unlisted https"}])
+@pytest.mark.parametrize("name", [n for n in CELLS if n != "error"])
 def test_cell_runs_without_error(tour: Tour, name: str) -> None:
     assert tour.cell(name).outcome is Outcome.PASS, tour.cell(name).error_message
 
@@ -142,11 +149,17 @@ def test_course_files_are_served_and_misses_named(tour: Tour) -> None:
     evidence = tour.evidence
     assert evidence.served.count(f"{COURSE}WelshCorgi.jpeg") == 2
     assert "https://files.example.edu/a%20list.txt" in evidence.served
-    assert set(evidence.missed) == {"http://example.com/weights.pt", "https://example.com/"}
+    assert set(evidence.missed) == {
+        "http://example.com/weights.pt",
+        "https://example.com/weights.pt",
+        "ftp.example.org",
+    }
     assert tour.text("https") == "c0\n"
     assert tour.text("unlisted") == "404\n"
-    assert tour.cell("unlisted https").error_name == "ProxyError"
+    assert tour.text("unlisted https") == "404\n"
+    assert tour.text("unlisted host") == "Connection refused\n"
     assert tour.cell("unlisted https").seconds < 2
+    assert tour.cell("unlisted host").seconds < 2
 
 
 def test_networks_are_followed_through_rebinding_and_loading(tour: Tour) -> None:

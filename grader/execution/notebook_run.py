@@ -1,0 +1,345 @@
+"""One run inside the driver: the steps of a plan in a kernel, and what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import platform
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from grader.execution.breaches import Breach, Breaches
+from grader.execution.collector import Collector, StepProgress
+from grader.execution.course_files import (
+    CourseFiles,
+    course_files,
+    proxy_environment,
+    serve_in_box,
+    serve_on_loopback,
+)
+from grader.execution.request import DriverRequest, Progress
+from grader.execution.session import Session, open_session
+from grader.execution.sources import repeat_source
+from grader.execution.workspace import ASSETS, KERNEL_PACKAGE, SIDE, STAGE
+from grader.isolation.bounds import resource_limits
+from grader.isolation.box import Box, Mount, write_etc
+from grader.isolation.launch import Entry
+from grader.isolation.provisioner import KernelPlace
+from grader.isolation.tiers import Tier, box_user
+from grader.records import (
+    CellRun,
+    Evidence,
+    HostFacts,
+    Note,
+    Outcome,
+    ProbeReply,
+    ProbeSpec,
+    RepeatAttack,
+    RunCell,
+    RunProbe,
+    Severity,
+    Submission,
+)
+from reference.errors import GraderFault
+
+TakeListeners = Callable[[tuple[socket.socket, ...]], None]
+
+
+def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]) -> Evidence:
+    """Run the notebook by the plan and return what was seen.
+
+    Raises:
+        GraderFault: the kernel could not be started or prepared; the student is not at fault.
+    """
+    files = course_files({url: Path(path) for url, path in request.routes.items()})
+    authority = files.authority.cert_pem.bytes()
+    with ExitStack() as serving:
+        if request.tier is Tier.PROCESS:
+            Path(request.workspace.authority).write_bytes(authority)
+            port = serving.enter_context(serve_on_loopback(files))
+            place = _plain_place(request, proxy_environment(port))
+        else:
+            place = _boxed_place(request, serving.enter_context(serve_in_box(files)), authority)
+        run = _Run(request, files, place, on_progress)
+        asyncio.run(run.go())
+    return run.evidence()
+
+
+def _environment(request: DriverRequest) -> dict[str, str]:
+    environment = dict(request.workspace.environment)
+    if request.plan.device == "cpu":
+        environment["CUDA_VISIBLE_DEVICES"] = ""  # the notebook must not find what was ruled out
+    return environment
+
+
+def _entry(request: DriverRequest) -> Entry:
+    gpu = request.plan.device != "cpu"
+    return Entry(
+        command=(),
+        limits=resource_limits(request.plan.limits, request.tier, gpu=gpu),
+        copies=request.workspace.copies,
+        links=request.workspace.links,
+        folder=request.workspace.work,
+    )
+
+
+def _plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
+    return KernelPlace(
+        box=None,
+        entry=replace(_entry(request), boxed=False),
+        environment=_environment(request) | proxy,
+        sockets=request.workspace.sockets,
+        cgroup=None,
+        log=request.workspace.root / "kernel.log",
+        on_listeners=lambda _: None,
+        startup_timeout_s=request.plan.limits.startup_timeout_s,
+    )
+
+
+def _boxed_place(
+    request: DriverRequest, on_listeners: TakeListeners, authority: bytes
+) -> KernelPlace:
+    workspace, limits = request.workspace, request.plan.limits
+    uid, user_namespace = box_user()
+    box = Box(
+        folder=workspace.root,
+        uid=uid,
+        user_namespace=user_namespace,
+        mounts=(
+            Mount(host=workspace.stage, inside=STAGE),
+            Mount(host=workspace.package, inside=SIDE),
+            Mount(host=workspace.assets, inside=ASSETS),
+            Mount(host=workspace.sockets, inside=str(workspace.sockets), writable=True),
+        ),
+        work_mib=limits.work_mib,
+        tmp_mib=limits.tmp_mib,
+        shared_memory_mib=limits.shared_memory_mib,
+        environment=tuple(_environment(request).items()),
+        gpu=request.plan.device != "cpu",
+        bind_ports=True,
+    )
+    write_etc(box, authority)
+    return KernelPlace(
+        box=box,
+        entry=replace(_entry(request), uid=None if user_namespace else uid),
+        environment={},
+        sockets=workspace.sockets,
+        cgroup=request.cgroup,
+        log=workspace.root / "kernel.log",
+        on_listeners=on_listeners,
+        startup_timeout_s=limits.startup_timeout_s,
+    )
+
+
+def _fresh_notebook(submission: Submission) -> Any:
+    """The submission's cells with no stored outputs, tags or kernel choice."""
+    makers: dict[str, Any] = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }
+    cells = []
+    for cell in submission.cells:
+        fresh = makers[cell.kind](cell.source)
+        if cell.part_id:
+            fresh.metadata["pset4"] = {"part": cell.part_id}
+        cells.append(fresh)
+    metadata = {"language_info": {"name": "python"}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)  # type: ignore[no-untyped-call]
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(
+        self,
+        request: DriverRequest,
+        files: CourseFiles,
+        place: KernelPlace,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._plan = request.plan
+        self._request = request
+        self._files = files
+        self._place = place
+        self._on_progress = on_progress
+        self._breaches = Breaches()
+        self._collector = Collector(
+            folder=request.evidence_folder,
+            nonce=request.plan.nonce,
+            max_bytes=int(request.plan.limits.evidence_mib * 2**20),
+            max_messages=request.plan.limits.evidence_messages,
+        )
+        self._started = time.perf_counter()
+        self._notebook = _fresh_notebook(request.submission)
+        self._cells: list[CellRun] = []
+        self._failed_probes: dict[str, ProbeReply] = {}
+        self._done = 0
+        self._label = "starting the kernel"
+
+    async def go(self) -> None:
+        """Start the kernel, take the steps of the plan, write the executed notebook."""
+        limits = self._plan.limits
+        self._report()
+        async with open_session(
+            self._notebook, self._place, limits, self._on_evidence, self._breaches
+        ) as session:
+            await self._prepare(session)
+            for step in self._plan.steps:
+                if not session.alive:
+                    break
+                match step:
+                    case RunCell():
+                        await self._run_cell(session, step)
+                    case RunProbe():
+                        await self._ask(session, step)
+                    case RepeatAttack():
+                        await self._repeat(session, step)
+                self._done += 1
+        nbformat.write(self._notebook, self._request.executed_notebook)  # type: ignore[no-untyped-call]
+
+    async def _prepare(self, session: Session) -> None:
+        plan = self._plan
+        code = (
+            f"import sys; sys.path.insert(0, {self._request.workspace.side!r})\n"
+            f"import {KERNEL_PACKAGE}.start\n"
+            "sys.path.pop(0)\n"
+            f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
+            f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r})\n"
+            f"del sys, {KERNEL_PACKAGE}\n"
+        )
+        error = await session.run_hidden(code, plan.limits.startup_timeout_s)
+        if error or self._collector.started is None:
+            raise GraderFault(
+                f"The kernel could not be prepared: {error or 'it did not report back'}. "
+                "Nothing was graded; try again."
+            )
+
+    async def _run_cell(self, session: Session, step: RunCell) -> None:
+        cell = self._notebook.cells[step.cell_index]
+        suffix = f" ({step.part_id})" if step.part_id else ""
+        self._label = f"cell {step.cell_index + 1}{suffix}"
+        self._collector.cell_index = step.cell_index
+        self._report()
+        self._cells.append(await session.run_cell(cell, step.cell_index))
+
+    async def _repeat(self, session: Session, step: RepeatAttack) -> None:
+        self._label = f"attack towards class {step.class_id}, if it was overwritten"
+        self._report()
+        error = await session.run_hidden(repeat_source(step), self._plan.limits.cell_timeout_s)
+        if error:
+            self._collector.problems.append(f"attack repeated with {step.class_id}: {error}")
+
+    async def _ask(self, session: Session, step: RunProbe) -> None:
+        probe = step.probe
+        self._label = f"probe {probe.probe_id}"
+        self._report()
+        self._collector.asking = probe.probe_id
+        started = time.perf_counter()
+        error = await session.ask(probe.source)
+        seconds = time.perf_counter() - started
+        reply = self._collector.replies.get(probe.probe_id)
+        if reply is None:
+            self._failed_probes[probe.probe_id] = _no_reply(probe, error, seconds)
+        else:
+            self._collector.replies[probe.probe_id] = replace(reply, seconds=seconds)
+        self._collector.asking = ""
+
+    def _on_evidence(self, content: Any, buffers: list[Any]) -> None:
+        sign = self._collector.feed(content, buffers)
+        if self._collector.over_cap:
+            self._breaches.report(_EVIDENCE)
+        if sign is not None:
+            self._report(sign)
+
+    def _report(self, sign: StepProgress | None = None) -> None:
+        self._on_progress(
+            Progress(
+                done=self._done,
+                total=len(self._plan.steps),
+                label=self._label,
+                seconds=time.perf_counter() - self._started,
+                attack_step=sign.step if sign else None,
+                attack_total=sign.total if sign else None,
+            )
+        )
+
+    def evidence(self) -> Evidence:
+        """Everything that was seen, as one record."""
+        collector = self._collector
+        took_effect = set(collector.shims)
+        replies = {**collector.replies, **self._failed_probes}
+        return Evidence(
+            cells=tuple(self._cells),
+            replies=tuple(replies[name] for name in sorted(replies)),
+            runs=tuple(collector.runs.values()),
+            models=tuple(collector.models),
+            predictions=tuple(collector.predictions),
+            shims=tuple(shim for shim in self._plan.shims if shim.name in took_effect),
+            served=tuple(self._files.served),
+            missed=tuple(self._files.all_missed()),
+            notes=_notes(collector.problems, self._files.all_missed()),
+            host=_host_facts(collector, self._request.tier),
+            seconds=time.perf_counter() - self._started,
+            seed=self._plan.seed,
+        )
+
+
+_EVIDENCE = Breach(
+    name="EvidenceLimit",
+    sentence="The notebook called recorded functions, or sent messages of its own, more often than "
+    "the grader keeps; it was stopped and the cells after this one were not run.",
+)
+
+
+def _no_reply(probe: ProbeSpec, error: str, seconds: float) -> ProbeReply:
+    timed_out = error.startswith("no answer within")
+    return ProbeReply(
+        probe_id=probe.probe_id,
+        outcome=Outcome.TIMEOUT if timed_out else Outcome.STUDENT_ERROR,
+        values=(),
+        message=error or "no well-formed reply came back",
+        seconds=seconds,
+    )
+
+
+def _notes(problems: list[str], missed: list[str]) -> tuple[Note, ...]:
+    notes = [
+        Note(code="kernel-message", severity=Severity.WARNING, message=text, for_student=False)
+        for text in problems
+    ]
+    notes += [
+        Note(
+            code="url-missed",
+            severity=Severity.WARNING,
+            message=f"The notebook asked for {url}, which is not one of the course's files.",
+            for_student=False,
+        )
+        for url in dict.fromkeys(missed)
+    ]
+    return tuple(notes)
+
+
+def _host_facts(collector: Collector, tier: Tier) -> HostFacts:
+    started = collector.started
+    claimed = (
+        (("torch", started.torch), ("torchvision", started.torchvision), ("numpy", started.numpy))
+        if started
+        else ()
+    )
+    return HostFacts(
+        device=started.device if started else "unknown",
+        isolation=tier.value,
+        versions=(
+            ("python", platform.python_version()),
+            *claimed,
+            ("nbclient", importlib.metadata.version("nbclient")),
+        ),
+    )

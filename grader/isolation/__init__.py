@@ -1,0 +1,16 @@
+"""Where code by a stranger runs: a box of Linux namespaces, or a plain process where none can be had.
+
+* `tiers` says what this host can do and what each tier guarantees; it chooses one.
+* `box` describes a box as data and writes bubblewrap's command line for it.
+* `seccomp` makes the filter of system calls, `cgroups` the group that bounds memory and processes.
+* `enter` is the first program inside: it opens the course files' sockets, hands them out, sets
+  the limits, gives up every privilege and becomes the command.
+* `launch` starts a command in a box; `boxed` runs one to its end and returns what it said.
+* `provisioner` starts a Jupyter kernel that way.
+* `doctor` tries every guarantee on this host from within a box.
+
+Theory of operation. bubblewrap as root with a user namespace maps host uid 0 into the box, and
+`/proc/sys` then opens for writing; so root's boxes have no user namespace and `enter` becomes a uid
+that no other process has, while an ordinary user's boxes have one, which maps only that user.
+Either way no process inside is host uid 0, holds a capability, or can gain one.
+"""

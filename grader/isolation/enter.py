@@ -1,0 +1,97 @@
+"""The first program inside a box: prepare, give up every privilege, become the command.
+
+Without a box it only lays out the files, sets the limits, and dies with its parent.
+
+    python -I -S enter.py JSON
+
+Only the standard library; it is mounted into the box alone. The keys of JSON are those of
+`Entry` in `launch.py`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import shutil
+import socket
+import sys
+from typing import Any
+
+PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 24, 47, 4
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+LAST_CAPABILITY = 63
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+def hand_out_listeners(fd: int) -> None:
+    """Open the course files' sockets in this network and pass them to the host.
+
+    The server runs outside, where no student code can reach it; only its sockets are of this
+    network: HTTP, HTTPS and names.
+    """
+    sockets = []
+    for kind, port in (
+        (socket.SOCK_STREAM, 80),
+        (socket.SOCK_STREAM, 443),
+        (socket.SOCK_DGRAM, 53),
+    ):
+        one = socket.socket(socket.AF_INET, kind)
+        one.bind(("127.0.0.1", port))
+        if kind == stream:
+            one.listen(32)
+        sockets.append(one)
+    with socket.socket(fileno=fd) as channel:
+        socket.send_fds(channel, [b"listeners"], [one.fileno() for one in sockets])
+
+
+def give_up_privileges(uid: int | None) -> None:
+    """Become `uid` (None: stay who we are) without any capability, for good."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    for capability in range(LAST_CAPABILITY + 1):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails past the last one there is
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    if libc.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def fill(copies: list[list[str]], links: list[list[str]]) -> None:
+    """Lay files and links into the work folder, as the user that will own them."""
+    for source, target in copies:
+        for folder, _, files in os.walk(source):
+            place = os.path.join(target, os.path.relpath(folder, source))  # noqa: PTH118 -- starts faster
+            os.makedirs(place, exist_ok=True)  # noqa: PTH103
+            for name in files:
+                shutil.copyfile(os.path.join(folder, name), os.path.join(place, name))  # noqa: PTH118
+    for source, target in links:
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        os.symlink(source, target)  # noqa: PTH211
+
+
+def main(entry: dict[str, Any]) -> None:
+    """Do what the entry says, in this order, and become its command."""
+    if entry["listeners_fd"] is not None:
+        hand_out_listeners(entry["listeners_fd"])
+    if entry["boxed"]:
+        give_up_privileges(entry["uid"])
+    elif sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    fill(entry["copies"], entry["links"])
+    for name, value in entry["limits"].items():
+        hard = resource.getrlimit(getattr(resource, name))[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(getattr(resource, name), (bound, bound))
+    os.chdir(entry["folder"])
+    os.execve(entry["command"][0], entry["command"], os.environ)  # noqa: S606 -- no shell wanted
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

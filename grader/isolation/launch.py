@@ -1,0 +1,157 @@
+"""Start a command in a box, and end it with everything that it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from grader.isolation.box import ENTER, HOME, Box, bwrap_argv
+from grader.isolation.cgroups import Cgroup
+from grader.isolation.seccomp import filter_fd
+
+LISTENERS = 3
+"""Sockets that `enter` hands out: HTTP, HTTPS, names."""
+LISTENERS_TIMEOUT_S = 20.0
+"""Seconds until the box must have handed out its sockets."""
+
+_JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What `enter` does before it becomes the command."""
+
+    command: tuple[str, ...]
+    """Absolute program and arguments."""
+    limits: Mapping[str, int]
+    """Soft and hard resource limits by name, such as RLIMIT_NPROC."""
+    uid: int | None = None
+    """User to become; None in a user namespace, where it is that user already."""
+    listeners_fd: int | None = None
+    """Socket to hand out the course files' sockets by; None for no network services."""
+    copies: tuple[tuple[str, str], ...] = ()
+    """(from, to) folders inside, copied into the work folder."""
+    links: tuple[tuple[str, str], ...] = ()
+    """(to, link) inside."""
+    folder: str = HOME
+    """Current folder of the command."""
+    boxed: bool = True
+    """Whether there is a box around it."""
+
+
+@dataclass(slots=True)
+class BoxedProcess:
+    """A command that runs in a box."""
+
+    process: subprocess.Popen[bytes]
+    """bubblewrap, outside; killing it ends the box."""
+    listeners: tuple[socket.socket, ...]
+    """The course files' sockets (HTTP, HTTPS, names); empty where they were not asked for."""
+
+    def kill(self) -> None:
+        """End every process of the box at once."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the box, and close its sockets where nobody else did."""
+        self.kill()
+        for listener in self.listeners:
+            listener.close()
+
+
+def launch(
+    box: Box,
+    entry: Entry,
+    *,
+    cgroup: Cgroup | None,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+) -> BoxedProcess:
+    """Start the entry's command in the box; with listeners, wait until they are handed out.
+
+    Raises:
+        OSError: bubblewrap is not there, or the box could not be made.
+    """
+    ours, theirs = socket.socketpair() if box.bind_ports else (None, None)
+    seccomp = filter_fd()
+    fds = [seccomp, *([theirs.fileno()] if theirs else [])]
+    facts = {**asdict(entry), "listeners_fd": theirs.fileno() if theirs else None}
+    inside = [sys.executable, "-I", "-S", ENTER, json.dumps(facts)]
+    argv = bwrap_argv(box, inside, seccomp_fd=seccomp)
+    if cgroup is not None:
+        argv = ["/bin/sh", "-c", _JOIN, "sh", *map(str, cgroup.joins), "--", *argv]
+    try:
+        process = subprocess.Popen(  # noqa: S603 -- our own command line
+            argv,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=fds,
+            start_new_session=True,
+            cwd="/",
+        )
+    finally:
+        os.close(seccomp)
+        if theirs:
+            theirs.close()
+    boxed = BoxedProcess(process, ())
+    if ours:
+        with ours:
+            boxed.listeners = _receive(ours, boxed)
+    return boxed
+
+
+def launch_plain(
+    entry: Entry,
+    environment: Mapping[str, str],
+    *,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+) -> BoxedProcess:
+    """Start the entry's command without a box: limits only."""
+    script = Path(__file__).with_name("enter.py")
+    process = subprocess.Popen(  # noqa: S603 -- our own command line
+        [sys.executable, "-I", "-S", str(script), json.dumps(asdict(entry))],
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+    return BoxedProcess(process, ())
+
+
+def _receive(channel: socket.socket, boxed: BoxedProcess) -> tuple[socket.socket, ...]:
+    """Take the sockets that the box opens in its own network."""
+    channel.settimeout(LISTENERS_TIMEOUT_S)
+    try:
+        _, fds, _, _ = socket.recv_fds(channel, 32, LISTENERS)
+    except OSError:
+        fds = []
+    if len(fds) != LISTENERS:
+        boxed.kill()
+        raise OSError("the box could not be made: it did not hand out its sockets")
+    return tuple(socket.socket(fileno=fd) for fd in fds)
+
+
+def unique_uid() -> int:
+    """Return a uid for a root's box that no other process of this host has."""
+    return 2_000_000 + os.getpid()
+
+
+def open_to(folder: Path, uid: int) -> None:
+    """Give a folder on the host to the box's user alone."""
+    folder.chmod(0o700)
+    if os.getuid() == 0:
+        os.chown(folder, uid, uid)
