@@ -35,7 +35,7 @@ GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitt
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo lint types test accuracy bench regold clean
+.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ assets: $(READY) ## Fetch the real weights and pictures (BUNDLE=imagenet); needs
 
 zoo: $(READY) ## Draw, train and measure the studio bundle from nothing
 	@$(BIN)/python -m reference.studio zoo
+
+doctor: $(READY) $(SYSTEM_READY) ## Try every guarantee of the isolation on this machine [ISOLATION=]
+	@$(GRADER) doctor $(ISOLATING)
 
 lint: $(READY) ## ruff, and the direction of the imports
 	@$(BIN)/ruff check .

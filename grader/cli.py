@@ -15,7 +15,8 @@ import typer
 from rich.console import Console
 
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
-from grader.isolation.tiers import Wish
+from grader.isolation.doctor import examine
+from grader.isolation.tiers import Wish, choose_tier, host_support
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
 from grader.pipeline import (
@@ -30,7 +31,7 @@ from grader.policy import Verdict, evaluate, parse_policy
 from grader.records import Limits
 from grader.results import ResultFolder
 from grader.summary import render_summary
-from grader.terminal import display, show_grades
+from grader.terminal import display, show_diagnoses, show_grades
 from reference.errors import ConfigError, GraderFault, PsetError
 
 app = typer.Typer(
@@ -199,6 +200,16 @@ def score_command(
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)
+
+
+@app.command("doctor")
+def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
+    """Try every guarantee of the isolation on this host; exit 1 if one does not hold."""
+    console = Console()
+    support = host_support()
+    tier = choose_tier(isolation, support)
+    if not show_diagnoses(console, support, tier, examine(tier)):
+        raise typer.Exit(1)
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from grader.execution import Progress as RunProgress
+from grader.isolation.doctor import Diagnosis
+from grader.isolation.tiers import GUARANTEES, Support, Tier
 from grader.records import GradeSheet, Outcome, Severity
 from grader.results import ResultFolder
 
@@ -133,3 +135,36 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
             console.print(f"! {note.message}", markup=False, highlight=False, style="red")
     for label, path in (("Feedback", folder.feedback_pdf), ("For staff", folder.staff_html)):
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_diagnoses(
+    console: Console, support: Support, tier: Tier, diagnoses: Iterable[Diagnosis]
+) -> bool:
+    """Print each guarantee of the tier as it is tried; return whether all of them hold."""
+    console.print(
+        f"Isolation: [bold]{tier.value}[/] ({GUARANTEES[tier]})", highlight=False, soft_wrap=True
+    )
+    if support.why_not and tier is support.tier:
+        console.print(
+            f"Not a stronger tier: {support.why_not}", markup=False, highlight=False, soft_wrap=True
+        )
+    failed = tried = 0
+    for one in diagnoses:
+        tried += one.promised
+        failed += one.failed
+        word, style = ("held", "green") if one.held else ("FAILED", "bold red")
+        if not one.promised:
+            word, style = "–", "dim"
+        console.print(
+            f"[{style}]{word:<7}[/]{one.trial.guarantee:<50} {escape(one.found)} "
+            f"[dim]{one.seconds:.2f} s[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+    console.print(
+        f"{tried - failed} of {tried} guarantees of this tier hold."
+        + (" Do not grade submissions of strangers here." if failed else ""),
+        highlight=False,
+        soft_wrap=True,
+    )
+    return failed == 0

@@ -1,4 +1,4 @@
-"""Where code by a stranger runs: a box of Linux namespaces, or a plain process where none can be had.
+"""Where code by a stranger runs: a box of Linux namespaces, or a process where none can be had.
 
 * `tiers` says what this host can do and what each tier guarantees; it chooses one.
 * `box` describes a box as data and writes bubblewrap's command line for it.

@@ -31,12 +31,9 @@ def hand_out_listeners(fd: int) -> None:
     The server runs outside, where no student code can reach it; only its sockets are of this
     network: HTTP, HTTPS and names.
     """
+    stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
     sockets = []
-    for kind, port in (
-        (socket.SOCK_STREAM, 80),
-        (socket.SOCK_STREAM, 443),
-        (socket.SOCK_DGRAM, 53),
-    ):
+    for kind, port in ((stream, 80), (stream, 443), (datagram, 53)):
         one = socket.socket(socket.AF_INET, kind)
         one.bind(("127.0.0.1", port))
         if kind == stream:

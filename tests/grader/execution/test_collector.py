@@ -111,9 +111,19 @@ def test_second_reply_to_a_probe_is_dropped(collector: Collector) -> None:
     assert "was not asked" in collector.problems[0]
 
 
-def test_evidence_is_capped(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.execution.collector.MAX_EVIDENCE_BYTES", IMAGE.nbytes)
+def test_evidence_is_capped(collector: Collector) -> None:
+    collector.max_bytes = IMAGE.nbytes
     collector.feed(*message("run-open", OPEN, start=IMAGE))
     collector.feed(*message("run-open", {**OPEN, "run": "run2"}, start=IMAGE))
     assert list(collector.runs) == ["run1"]
     assert "over its cap" in collector.problems[0]
+    assert collector.over_cap
+
+
+def test_messages_are_capped(collector: Collector) -> None:
+    collector.max_messages = 1
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    assert not collector.over_cap
+    collector.feed(*message("run-open", {**OPEN, "run": "run2"}, start=IMAGE))
+    assert list(collector.runs) == ["run1"]
+    assert collector.over_cap
