@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from grader.assignment import Experiment
-from grader.checks.context import CheckContext
+from grader.checks.context import CheckContext, once_per_context
 from grader.checks.seen import Likeness, NetworkName, corgi_space, network_of
 from grader.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
@@ -36,6 +36,7 @@ class Attempt:
     """How well the start is the corgi in that space."""
 
 
+@once_per_context
 def attempts_of(context: CheckContext) -> tuple[Attempt, ...]:
     """Read every recorded run, in order of time."""
     return tuple(_read(context, run) for run in context.evidence.runs)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, TypeVarTuple
 
 import numpy as np
 import torch
@@ -36,6 +38,8 @@ from reference.images import Space, prepare_image, read_image
 from reference.networks import load_network
 
 Array: TypeAlias = NDArray[np.generic]
+Ts = TypeVarTuple("Ts")
+R = TypeVar("R")
 ArrayReader: TypeAlias = Callable[[ArrayRef], Array]
 """Reads an array of the evidence.
 
@@ -190,6 +194,25 @@ class CheckContext:
         if count == 0:
             return "there is no report.pdf"
         return "report.pdf, its one page" if count == 1 else f"report.pdf, pages 1 to {count}"
+
+
+def once_per_context(
+    function: Callable[[CheckContext, *Ts], R],
+) -> Callable[[CheckContext, *Ts], R]:
+    """Remember what a function of the context, and of hashable arguments, returns.
+
+    Several checks ask for the same; the answers go with the context, and nobody changes them.
+    """
+    known: weakref.WeakKeyDictionary[CheckContext, dict[object, R]] = weakref.WeakKeyDictionary()
+
+    @functools.wraps(function)
+    def remembered(context: CheckContext, *args: *Ts) -> R:
+        answers = known.setdefault(context, {})
+        if args not in answers:
+            answers[args] = function(context, *args)
+        return answers[args]
+
+    return remembered
 
 
 Check: TypeAlias = Callable[[CheckContext, str], Finding]

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import Array, CheckContext, once_per_context
 from grader.checks.conv_diagnosis import (
     Shift,
     by_convention,
@@ -59,6 +59,7 @@ def check_conv_forward(context: CheckContext, part_id: str) -> Finding:
     return verdict.finding(CHECK)
 
 
+@once_per_context
 def own_forward(context: CheckContext) -> Forward | None:
     """Return the student's own forward; None where there is none that returns anything."""
     reply = reply_of(context, FUNCTION)

@@ -114,8 +114,19 @@ def _tried(
 
 def _best(tried: Iterable[Climbed]) -> Climbed | None:
     """Return the closest, if it is close enough: neighbouring blocks may be nearly as close."""
-    closest = max(tried, key=lambda c: round(abs(c.cosine), DIGITS))
-    return closest if abs(closest.cosine) >= threshold("same_direction") else None
+    closest: Climbed | None = None
+    for one in tried:
+        if closest is None or _closeness(one) > _closeness(closest):
+            closest = one
+        if _closeness(closest) >= 1:  # nothing is closer, and among equals the first counts
+            break
+    if closest is None or abs(closest.cosine) < threshold("same_direction"):
+        return None
+    return closest
+
+
+def _closeness(one: Climbed) -> float:
+    return round(abs(one.cosine), DIGITS)
 
 
 def _likely_parts(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import Array, CheckContext, once_per_context
 from grader.checks.findings import (
     Verdict,
     needs_human,
@@ -70,6 +70,7 @@ def _equal(again: Array | None, first: Array | None) -> bool:
     return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
 
 
+@once_per_context
 def answers_of(context: CheckContext, reply: ProbeReply) -> tuple[Answers, ...]:
     """Sort a reply by the form of the arguments; forms in which nothing came back stay out."""
     forms: dict[str, Answers] = {}

@@ -67,6 +67,10 @@ def _as_array(value: Any) -> tuple[np.ndarray, str]:
 
 
 def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, (int, float)):
+        return True  # cannot be changed
+    if isinstance(before, torch.Tensor):
+        return torch.equal(before, after)
     return bool(np.array_equal(np.asarray(before), np.asarray(after)))
 
 
@@ -74,11 +78,14 @@ def _call(
     function: Any, row: list[dict[str, Any]], form: str, returns: int
 ) -> tuple[list[tuple[np.ndarray, str]], set[int]]:
     """Call once; return the outputs and the places of the arguments that it changed."""
-    arguments = [_argument(spec, form) for spec in row]
-    pristine = [_argument(spec, form) for spec in row]
-    outputs = [_as_array(value) for value in _outputs(function(*arguments), returns)]
-    pairs = enumerate(zip(pristine, arguments, strict=True))
-    return outputs, {place for place, (a, b) in pairs if not _same(a, b)}
+    with torch._C.DisableTorchFunction():  # the shims are for the student's calls, not for ours
+        arguments = [_argument(spec, form) for spec in row]
+        pristine = [_argument(spec, form) for spec in row]
+    returned = _outputs(function(*arguments), returns)
+    with torch._C.DisableTorchFunction():
+        outputs = [_as_array(value) for value in returned]
+        pairs = enumerate(zip(pristine, arguments, strict=True))
+        return outputs, {place for place, (a, b) in pairs if not _same(a, b)}
 
 
 class OutputsDiffer(Exception):

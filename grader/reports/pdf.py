@@ -26,17 +26,16 @@ def html_to_pdf(html: str, path: Path) -> None:
     # Imported here: loading Pango takes 2 s, which only those who make a PDF should wait for.
     try:
         from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
+
+        from grader.reports.embedded import put_aside
     except OSError as error:
         raise GraderFault(
             f"making a PDF: expected the Pango libraries, found {error}; "
             "install them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
         ) from error
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    fetcher = URLFetcher(allowed_protocols=("data",))
-    data = HTML(string=html, url_fetcher=fetcher).write_pdf(
-        pdf_variant=PDF_VARIANT, dpi=PICTURE_DPI
-    )
+    page, files = put_aside(html)
+    data = HTML(string=page, url_fetcher=files).write_pdf(pdf_variant=PDF_VARIANT, dpi=PICTURE_DPI)
     if not isinstance(data, bytes):
         raise GraderFault(f"{path.name}: expected a PDF, found nothing; this is a fault of ours")
     partial = path.with_suffix(path.suffix + ".part")

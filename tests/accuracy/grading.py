@@ -15,7 +15,7 @@ from tests.accuracy.corpus import FAMILIES
 from tests.accuracy.selection import cases_of
 
 ROOT = Path(__file__).parents[2]
-PER_WORKER = 80
+PER_WORKER = 120
 """Cases that one process grades."""
 
 

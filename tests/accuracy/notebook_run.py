@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,15 @@ class NotebookRun:
 
     folder: Path
     """Working folder; the course's files are put there."""
+    parts: tuple[str, ...]
+    """Parts whose checks are run."""
     assignment_name: str = "pset4_sp21"
     _prepared: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.assignment = load_assignment(self.assignment_name)
+        parts = tuple(part for part in self.assignment.parts if part.id in self.parts)
+        self._judged = replace(self.assignment, parts=parts)
         self.bundle = get_bundle(BUNDLE)
         self.expected = load_expected(self.bundle.name)
         self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
@@ -101,7 +105,9 @@ class NotebookRun:
             submission=submission,
             alignment=alignment,
         )
-        return dict(run_checks(self.assignment, context))
+        # The host of a real run has no shims.
+        with torch._C.DisableTorchFunction():
+            return dict(run_checks(self._judged, context))
 
     def _execute(self, plan: RunPlan, submission: Submission, folder: Path) -> Evidence:
         collector = Collector(folder=folder, nonce=NONCE)

@@ -29,7 +29,7 @@ def main(family_name: str, wanted: list[str]) -> None:
     # Hundreds of small arrays per case: in memory where the system has such a place.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
     with tempfile.TemporaryDirectory(prefix="accuracy-", dir=memory) as folder:
-        notebook = NotebookRun(folder=Path(folder))
+        notebook = NotebookRun(folder=Path(folder), parts=family.parts)
         for case in cases_of(family_name):
             if wanted and case.id not in wanted:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 
 from grader.checks import run_checks
 from grader.checks.short_cuts import named_in
+from grader.kernel_side.watching import functions_used
 from grader.records import Outcome
 from reference import conv
 from tests.grader.checks.support import ASSIGNMENT, Lab
@@ -41,6 +43,20 @@ def test_calls_are_seen(lab: Lab, function: Any, told: str) -> None:
     assert finding.outcome is Outcome.PASS
     assert told in finding.staff_detail
     assert "short cut" not in finding.message
+
+
+def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> None:
+    def inner_import(x: Any) -> Any:
+        import colorsys  # stands for any module that only the function needs
+
+        return colorsys.rgb_to_hsv(x, x, x)
+
+    sys.modules.pop("colorsys", None)
+    sys.modules.pop("this", None)
+    inner_import(0.5)
+    listed = ["colorsys.rgb_to_hsv", "colorsys.hsv_to_rgb", "this.d", "nowhere.at.all"]
+    assert functions_used(inner_import, [0.5], listed) == ["colorsys.rgb_to_hsv"]
+    assert "this" not in sys.modules
 
 
 def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from pypdf import PdfReader
 
+from grader.reports.embedded import put_aside
 from grader.reports.pdf import html_to_pdf
 from tests.grader.reports.conftest import Pages
 
@@ -136,3 +138,19 @@ def test_nothing_is_ever_fetched(tmp_path: Path) -> None:
     assert not reader.attachments
     assert b"the-secret-words" not in (tmp_path / "out.pdf").read_bytes()
     assert not (tmp_path / "out.pdf.part").exists()
+
+
+def test_data_is_put_aside_and_text_stays(pages: Pages) -> None:
+    text = 'url("data:font/woff2;base64,AAAA") <p>src="data:image/png;base64,AAAA"</p>'
+    page, files = put_aside(f"{pages.feedback}{text}")
+    assert page.endswith(text)
+    assert page.count(";base64,") == 2
+    fonts = re.findall(r'url\("(embedded:\d+)"\)', page)
+    pictures = re.findall(r'<img [^>]*src="(embedded:\d+)"', page)
+    assert fonts
+    assert pictures
+    assert not any(files.fetch(name).read().startswith(b"wOF") for name in fonts)
+    assert files.fetch(pictures[0]).read().startswith(b"\x89PNG")
+    assert files.fetch(pictures[0]).content_type == "image/png"
+    with pytest.raises(ValueError, match="disallowed"):
+        files.fetch("embedded:none")
