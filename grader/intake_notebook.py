@@ -136,7 +136,7 @@ def _cell(index: int, raw: Json) -> Cell | None:
         return None
     source = source_of(raw.get("source"))
     kind = raw.get("cell_type")
-    if source is None or kind not in _KINDS:
+    if source is None or not isinstance(kind, str) or kind not in _KINDS:
         return None
     metadata = raw.get("metadata")
     if not isinstance(metadata, Mapping):
@@ -147,7 +147,7 @@ def _cell(index: int, raw: Json) -> Cell | None:
     return Cell(
         index=index,
         cell_id=_name(metadata.get("id")) or _name(raw.get("id")),
-        kind=str(kind),
+        kind=kind,
         source=source,
         execution_count=count_of(count),
         stored_outputs=len(outputs) if isinstance(outputs, list) else 0,

@@ -214,16 +214,13 @@ def handed_in(target: Path, notebook_file: bytes, report: bytes | None = None) -
 # -- reports --------------------------------------------------------------------------------------
 
 
-def pdf_bytes(pages: int = 1, *, password: str = "", side_pt: float = 0, script: str = "") -> bytes:
+def pdf_bytes(pages: int = 1, *, password: str = "", side_pt: float = 0) -> bytes:
     """A PDF of blank pages."""
     writer = PdfWriter()
     for _ in range(pages):
         writer.add_blank_page(width=side_pt or 595, height=side_pt or 842)
     if password:
         writer.encrypt(password, algorithm="RC4-128")
-    if script:
-        writer.add_js(script)
-        writer.add_attachment("evil.exe", b"MZ")
     sink = BytesIO()
     writer.write(sink)
     return sink.getvalue()
