@@ -35,7 +35,7 @@ GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitt
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy bench regold clean
+.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy hostile bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all t
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
 	@$(BIN)/python -m tests.accuracy
 
+hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions; expected and got, case by case
+	@$(BIN)/python -m tests.hostile
+
 bench: $(READY) $(SYSTEM_READY) ## Time a whole notebook against plain nbclient (about 10 minutes)
 	@$(BIN)/python -m tests.benchmarks.overhead --bundle $(BUNDLE)
 
@@ -99,7 +102,7 @@ regold: $(READY) $(SYSTEM_READY) ## Renew what is generated and committed: noteb
 
 clean: ## Remove results and caches; keeps .venv
 	@rm -rf results build report.pdf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	@rm -f submissions/*.zip
+	@rm -f submissions/*.zip submissions/hostile/*.zip
 
 # -- set-up ---------------------------------------------------------------------------------------
 

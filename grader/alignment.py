@@ -28,6 +28,13 @@ LONGEST_COMPARED = 8_000
 """Characters of a cell that are compared; difflib takes quadratic time in the worst case."""
 
 
+MOST_WORK = 400_000_000
+"""Products of two texts' lengths that are compared in all: some 10 s. A notebook of the course
+without ids takes a fifth of it; what a made-up one has beyond it counts as the student's own."""
+WORK_PER_LETTER = 4
+"""The same for a look at which letters two texts have, per letter."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateCell:
     """One cell of the notebook that students get."""
@@ -74,15 +81,17 @@ def align(
     parts = {part.id for part in assignment.parts}
     taken: set[str] = set()
     matches: dict[int, CellMatch] = {}
+    alike = _Comparison()
     for cell in submission.cells:
         known = by_id.get(cell.cell_id)
         if known is not None and known.kind == cell.kind:
-            matches[cell.index] = _match(cell, known, "id", _similarity(cell.source, known.source))
+            matches[cell.index] = _match(cell, known, "id", alike(cell.source, known.source))
             taken.add(known.cell_id)
     for cell in submission.cells:
         if cell.index not in matches:
-            alike = [t for t in template if t.kind == cell.kind]
-            match = _by_opening(cell, alike) or _by_content(cell, alike, taken)
+            same_kind = [t for t in template if t.kind == cell.kind]
+            match = _by_opening(cell, same_kind, alike)
+            match = match or _by_content(cell, same_kind, taken, alike)
             matches[cell.index] = match or _added(cell, assignment)
             taken.add(matches[cell.index].template_id)
     ordered = tuple(_within(matches[cell.index], cell, parts) for cell in submission.cells)
@@ -93,16 +102,35 @@ def align(
     )
 
 
-def _similarity(a: str, b: str) -> float:
-    """Share of equal text, 0 to 1, blind to white space at the ends of lines."""
-    a, b = ("\n".join(map(str.rstrip, text[:LONGEST_COMPARED].splitlines())) for text in (a, b))
-    if a == b:
-        return 1.0
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    # The two quick bounds are upper bounds of `ratio`, which is slow.
-    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < SIMILAR_ENOUGH:
-        return 0.0
-    return matcher.ratio()
+class _Comparison:
+    """How much of two texts is equal, within a bound on the work of a whole notebook."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], float] = {}
+        self._work = 0
+
+    def __call__(self, a: str, b: str) -> float:
+        """Share of equal text, 0 to 1, blind to white space at the ends of lines."""
+        if (a, b) not in self._known:
+            self._known[a, b] = self._similarity(_stripped(a), _stripped(b))
+        return self._known[a, b]
+
+    def _similarity(self, a: str, b: str) -> float:
+        if a == b:
+            return 1.0
+        if 2 * min(len(a), len(b)) < SIMILAR_ENOUGH * (len(a) + len(b)) or self._work > MOST_WORK:
+            return 0.0
+        matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+        self._work += WORK_PER_LETTER * (len(a) + len(b))
+        # An upper bound of `ratio`, which is slow.
+        if matcher.quick_ratio() < SIMILAR_ENOUGH:
+            return 0.0
+        self._work += len(a) * len(b)
+        return matcher.ratio()
+
+
+def _stripped(text: str) -> str:
+    return "\n".join(map(str.rstrip, text[:LONGEST_COMPARED].splitlines()))
 
 
 def _match(cell: Cell, known: TemplateCell, how: str, similarity: float) -> CellMatch:
@@ -115,13 +143,15 @@ def _match(cell: Cell, known: TemplateCell, how: str, similarity: float) -> Cell
     )
 
 
-def _by_opening(cell: Cell, candidates: Iterable[TemplateCell]) -> CellMatch | None:
+def _by_opening(
+    cell: Cell, candidates: Iterable[TemplateCell], alike: _Comparison
+) -> CellMatch | None:
     """Match an answer by the line above it, such as `**Answer to 3(c).**`, however long it is."""
     opening = _opening(cell.source)
     found = [known for known in candidates if opening and _opening(known.source) == opening]
     if cell.kind != "markdown" or len(found) != 1:
         return None
-    return _match(cell, found[0], "content", _similarity(cell.source, found[0].source))
+    return _match(cell, found[0], "content", alike(cell.source, found[0].source))
 
 
 def _opening(source: str) -> str:
@@ -129,7 +159,10 @@ def _opening(source: str) -> str:
 
 
 def _by_content(
-    cell: Cell, candidates: Iterable[TemplateCell], taken: Collection[str]
+    cell: Cell,
+    candidates: Iterable[TemplateCell],
+    taken: Collection[str],
+    alike: _Comparison,
 ) -> CellMatch | None:
     """Match the most similar cell; of equally similar ones the first that is not taken yet.
 
@@ -137,7 +170,7 @@ def _by_content(
     """
     if not cell.source.strip():
         return None
-    scored = [(_similarity(cell.source, known.source), known) for known in candidates]
+    scored = [(alike(cell.source, known.source), known) for known in candidates]
     most = max((similarity for similarity, _ in scored), default=0.0)
     best = [known for similarity, known in scored if similarity == most]
     if most < SIMILAR_ENOUGH or len({known.part_id for known in best}) > 1:

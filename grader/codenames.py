@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+LONGEST_PARSED = 200_000
+"""Characters of a cell that is parsed; the course's longest has 2,000."""
+MOST_MAGICS = 50
+"""Lines such as `%matplotlib inline` of a cell that is parsed: IPython tokenises the whole cell
+once more for each of them."""
+_MAGIC = re.compile(r"^[^\S\n]*[%!?]|=[^\S\n]*[%!]|\?[^\S\n]*$", re.MULTILINE)
+
+
+def parsed(source: str) -> ast.Module | None:
+    """Return a cell's syntax tree; None where it is not valid Python or too much of it."""
+    if len(source) > LONGEST_PARSED or len(_MAGIC.findall(source)) > MOST_MAGICS:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # of escape sequences and the like, in the student's code
+            return ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+    except Exception:  # noqa: BLE001 -- IPython raises what it comes upon; the text is not ours
+        return None
+
 
 @lru_cache(maxsize=4096)
 def names_bound(source: str) -> frozenset[str]:
     """Names that the cell's statements bind; empty where it is not valid Python."""
+    module = parsed(source)
     try:
-        module = ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
-    except (SyntaxError, ValueError, RecursionError):
+        return frozenset() if module is None else frozenset(_bound(module.body))
+    except RecursionError:  # a thousand times `elif`
         return frozenset()
-    return frozenset(_bound(module.body))
 
 
 def _bound(statements: Iterable[ast.stmt]) -> Iterator[str]:

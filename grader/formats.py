@@ -24,6 +24,23 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", "".join(kept)).strip()
 
 
+def terminal_line(text: str) -> str:
+    """Return foreign text on one line for a terminal or the log of a CI job.
+
+    Escape codes cannot be spelt, and neither can the commands that a runner looks for in a log
+    (`::error::` at the start of a line, `##[error]` and `##vso[` anywhere).
+    """
+    return one_line(text).replace("::", ": :").replace("##", "# #")
+
+
+def inert(text: str) -> str:
+    """Return text, its lines kept, without control, bidirectional or unpaired characters."""
+    return "\n".join(
+        "".join(c for c in line if c == "\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+        for line in text.split("\n")
+    )
+
+
 def format_pages(pages: Sequence[int]) -> str:
     """Return sorted page numbers in words: `page 5`, `pages 4 to 5`, `pages 2, 4 to 6`."""
     runs: list[list[int]] = []

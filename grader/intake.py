@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from grader.formats import one_line
 from grader.intake_limits import IntakeLimits
 from grader.intake_notebook import NotANotebook, NotebookText, read_notebook
 from grader.intake_report import count_pages
@@ -48,7 +49,9 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     limits = limits or IntakeLimits()
     if not zip_path.is_file():
         found = "a folder" if zip_path.is_dir() else "nothing"
-        raise ConfigError(f"{zip_path}: expected the zip of a submission, found {found}")
+        raise ConfigError(
+            f"{one_line(str(zip_path))}: expected the zip of a submission, found {found}"
+        )
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):

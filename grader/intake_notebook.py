@@ -20,6 +20,8 @@ Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | 
 
 _KINDS = frozenset({"code", "markdown", "raw"})
 _MAX_ID_CHARACTERS = 64
+_MAX_COUNT = 2**31
+_MAX_VALUES = 5_000_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -96,6 +98,9 @@ def document_of(data: bytes) -> Mapping[str, Json]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotANotebook("text that is not in UTF-8") from error
+    # Each is an object of some 60 bytes: 100 MiB of "[],[],..." would fill 3 GB.
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_VALUES:
+        raise NotANotebook(f"JSON of more than {_MAX_VALUES // 1_000_000} million values")
     try:
         document: Json = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -117,7 +122,7 @@ def _converted(text: str) -> Mapping[str, Json]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             new = nbformat.convert(nbformat.reader.reads(text), 4)  # type: ignore[no-untyped-call]
-    except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
+    except Exception as error:  # the library has no error of its own for what is hand-made
         raise NotANotebook("a damaged notebook of nbformat 2 or 3") from error
     for cell in new["cells"]:
         cell.pop("id", None)
@@ -131,7 +136,7 @@ def _cell(index: int, raw: Json) -> Cell | None:
         return None
     source = source_of(raw.get("source"))
     kind = raw.get("cell_type")
-    if source is None or kind not in _KINDS:
+    if source is None or not isinstance(kind, str) or kind not in _KINDS:
         return None
     metadata = raw.get("metadata")
     if not isinstance(metadata, Mapping):
@@ -142,9 +147,9 @@ def _cell(index: int, raw: Json) -> Cell | None:
     return Cell(
         index=index,
         cell_id=_name(metadata.get("id")) or _name(raw.get("id")),
-        kind=str(kind),
+        kind=kind,
         source=source,
-        execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        execution_count=count_of(count),
         stored_outputs=len(outputs) if isinstance(outputs, list) else 0,
         part_id=_name(ours.get("part")) if isinstance(ours, Mapping) else "",
     )
@@ -168,6 +173,13 @@ def source_of(value: Json) -> str | None:
     else:
         return None
     return _encodable(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def count_of(value: Json) -> int | None:
+    """Return a cell's count of its last run; None where it holds none that a kernel could give."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT:
+        return value
+    return None
 
 
 def _name(value: Json) -> str:

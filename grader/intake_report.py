@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import resource
-import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
@@ -18,7 +16,8 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from grader.intake_limits import MIB, IntakeLimits
+from grader.intake_limits import IntakeLimits
+from grader.limited import TookTooLong, limit_this_process, run_limited
 
 _DAMAGED = "cannot be opened: it is damaged or not a PDF"
 
@@ -35,19 +34,13 @@ class PageCount:
 
 def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
     """Return the number of pages of the PDF at `path`; whatever is in it, this comes back."""
-    command = [sys.executable, "-I", "-m", __name__, str(path), str(limits.report_memory_mib)]
+    arguments = (str(path), str(limits.report_memory_mib))
     try:
-        done = subprocess.run(  # noqa: S603 -- our own module, no shell
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=limits.report_timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        output = run_limited(__name__, arguments, timeout_s=limits.report_timeout_s)
+    except TookTooLong:
         return PageCount(pages=0, error=f"cannot be read within {limits.report_timeout_s:.0f} s")
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(output)
         pages, error = int(answer.get("pages", 0)), str(answer.get("error", ""))
     except (ValueError, TypeError, AttributeError):
         # The child was stopped by its limits, or by a fault in the reader of PDFs.
@@ -59,10 +52,7 @@ def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
 
 def main(path: str, memory_mib: str) -> None:
     """Count the pages of one PDF in this process, and write the answer to stdout."""
-    memory = int(float(memory_mib) * MIB)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    # The parent kills on wall-clock time; this one ends a child whose parent is gone.
-    resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+    limit_this_process(memory_mib=float(memory_mib), cpu_s=120)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     sys.stdout.write(json.dumps(_answer(Path(path))))

@@ -11,11 +11,12 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from grader.intake_limits import MIB, IntakeLimits
+from grader.intake_zip_layout import Refusal, layout_refusals
 from grader.records import Note, Severity
 from reference.errors import SubmissionError
 
@@ -41,10 +42,11 @@ _KINDS = (
     (b"<", "an HTML or XML page"),
 )
 _JOINERS = frozenset("\u200c\u200d")
-_LOCAL_HEADER_BYTES = 30
 _CHUNK_BYTES = 1 << 20
 _MAX_NOTES = 8
-_MAX_END_BYTES = 65_557
+_MAX_END_BYTES = 65_557 + 76
+_END_64_BYTES = 56 + 20
+_IN_64 = 0xFFFFFFFF
 _MAX_DIRECTORY_BYTES = 16 * MIB
 
 
@@ -105,7 +107,7 @@ def unpack(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
             "pack report.pdf and the notebook into a zip again"
         ) from error
     with archive:
-        return _unpack(archive, where, folder, limits)
+        return _unpack(archive, zip_path, folder, limits)
 
 
 def _directory_bytes(path: Path, size: int) -> int:
@@ -120,14 +122,19 @@ def _directory_bytes(path: Path, size: int) -> int:
     record = tail[start : start + 22]
     if start < 0 or len(record) < 22:
         return 0
-    if b"PK\x06\x07" in tail[max(0, start - 20) : start]:
-        # A 64-bit directory: only a zip above 4 GiB needs one, and that is too large anyway.
-        return _MAX_DIRECTORY_BYTES + 1
-    return int(struct.unpack("<L", record[12:16])[0])
+    # Some programs write a 64-bit end record into any zip; `zipfile` looks for it right here.
+    before = tail[max(0, start - _END_64_BYTES) : start]
+    stated = int(struct.unpack("<L", record[12:16])[0])
+    if len(before) == _END_64_BYTES and before[:4] == b"PK\x06\x06":
+        return max(int(struct.unpack("<Q", before[40:48])[0]), 0 if stated == _IN_64 else stated)
+    return stated
 
 
-def _unpack(archive: zipfile.ZipFile, where: str, folder: Path, limits: IntakeLimits) -> Unpacked:
-    entries, notes = _select(archive.infolist(), limits)
+def _unpack(
+    archive: zipfile.ZipFile, zip_path: Path, folder: Path, limits: IntakeLimits
+) -> Unpacked:
+    where = shown(zip_path.name)
+    entries, notes = _select(archive.infolist(), layout_refusals(archive, zip_path), limits)
     if not entries and not notes:
         raise SubmissionError(
             f"{where}: expected report.pdf and a notebook, found no file at all; "
@@ -146,23 +153,16 @@ def _unpack(archive: zipfile.ZipFile, where: str, folder: Path, limits: IntakeLi
 
 
 def _select(
-    infos: Sequence[zipfile.ZipInfo], limits: IntakeLimits
+    infos: Sequence[zipfile.ZipInfo], misplaced: Mapping[int, Refusal], limits: IntakeLimits
 ) -> tuple[list[_Entry], list[Note]]:
     """Return the entries to write, and a note for each one that must not be written."""
-    overlapping = _overlapping(infos)
     accepted: dict[str, _Entry] = {}
     notes: list[Note] = []
     for info in infos:
         entry = _Entry(info=info, parts=_parts(info))
         if info.is_dir() or not entry.parts or _is_junk(entry.parts):
             continue
-        if id(info) in overlapping:
-            refusal: tuple[str, str] | None = (
-                "overlapping-entries",
-                "its bytes are shared with another file",
-            )
-        else:
-            refusal = _refusal(entry, limits)
+        refusal = _refusal(entry, limits) or misplaced.get(id(info))
         if refusal is not None:
             notes.append(_left_out(entry.path, *refusal))
             continue
@@ -178,6 +178,7 @@ def _select(
             )
         accepted[entry.path] = entry
     entries = _without_clashes(list(accepted.values()), notes)
+    notes += _alike(accepted)
     return _within_budget(entries, limits, notes), notes
 
 
@@ -201,12 +202,30 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
     return not _JUNK_FOLDERS.isdisjoint(parts[:-1]) or name in _JUNK_FILES or name.startswith("._")
 
 
-def _refusal(entry: _Entry, limits: IntakeLimits) -> tuple[str, str] | None:
+def _alike(paths: Iterable[str]) -> Iterator[Note]:
+    """Note files that some systems take for one: names that differ in case or in form only."""
+    spellings: dict[str, list[str]] = {}
+    for path in paths:
+        spellings.setdefault(unicodedata.normalize("NFC", path).casefold(), []).append(path)
+    for names in spellings.values():
+        if len(names) > 1:
+            yield Note(
+                code="names-alike",
+                severity=Severity.WARNING,
+                message=(
+                    f"{len(names)} files of the zip are named {shown(names[0])} but for capitals "
+                    "or the form of accents, which some systems take for one file; give them "
+                    "different names."
+                ),
+            )
+
+
+def _refusal(entry: _Entry, limits: IntakeLimits) -> Refusal | None:
     """Return (code, reason) why an entry must not be written, or None."""
     return _path_refusal(entry.parts, limits) or _content_refusal(entry.info, limits)
 
 
-def _path_refusal(parts: tuple[str, ...], limits: IntakeLimits) -> tuple[str, str] | None:
+def _path_refusal(parts: tuple[str, ...], limits: IntakeLimits) -> Refusal | None:
     first = parts[0]
     if first == "/" or (len(first) >= 2 and first[1] == ":" and first[0].isalpha()):
         return "unsafe-path", "its path is absolute"
@@ -218,7 +237,7 @@ def _path_refusal(parts: tuple[str, ...], limits: IntakeLimits) -> tuple[str, st
     return None
 
 
-def _content_refusal(info: zipfile.ZipInfo, limits: IntakeLimits) -> tuple[str, str] | None:
+def _content_refusal(info: zipfile.ZipInfo, limits: IntakeLimits) -> Refusal | None:
     form = stat.S_IFMT(info.external_attr >> 16)
     if form not in {0, stat.S_IFREG}:
         kind = "a symbolic link" if form == stat.S_IFLNK else "not a plain file"
@@ -239,24 +258,6 @@ def _content_refusal(info: zipfile.ZipInfo, limits: IntakeLimits) -> tuple[str, 
             f"it unpacks to {info.file_size / MIB:.0f} MiB from {info.compress_size / MIB:.1f} MiB"
         )
     return None
-
-
-def _overlapping(infos: Sequence[zipfile.ZipInfo]) -> set[int]:
-    """Return the ids of entries whose bytes overlap another's: a bomb needs no large entry then."""
-    found: set[int] = set()
-    ordered = sorted(infos, key=lambda info: info.header_offset)
-    last: zipfile.ZipInfo | None = None
-    end = 0
-    for info in ordered:
-        if last is not None and info.header_offset < end:
-            found |= {id(last), id(info)}
-        name_bytes = len(
-            info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
-        )
-        own_end = info.header_offset + _LOCAL_HEADER_BYTES + name_bytes + info.compress_size
-        if own_end > end:
-            last, end = info, own_end
-    return found
 
 
 def _without_clashes(entries: list[_Entry], notes: list[Note]) -> list[_Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from grader.formats import format_points
+from grader.formats import format_points, inert
 from grader.records import Finding, GradeSheet, Outcome, PartGrade
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -86,5 +86,5 @@ def _add_properties(suite: ET.Element, part: PartGrade) -> None:
 
 
 def _xml(text: str) -> str:
-    """Return text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+    """Return text without what XML cannot hold or what a viewer may take for an order."""
+    return _NOT_XML.sub("\ufffd", inert(text))

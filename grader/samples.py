@@ -5,6 +5,7 @@
     submissions/NAME/sample.toml  what NAME hands in: a base notebook and edits to it
     submissions/NAME/outputs.json stored outputs where they differ from the base's
     submissions/NAME/expect.toml  the verdict that it must get
+    submissions/hostile/          hostile and broken ones, see `grader.hostile_samples`
 
 `python -m grader.samples [NAME ...]` writes `submissions/NAME.zip` for every folder; the same
 sources always give the same bytes. `python -m grader.samples NAME --record EXECUTED.ipynb` takes
@@ -26,6 +27,7 @@ from nbformat import NotebookNode, v4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.assignment import DEFAULT_ASSIGNMENT
+from grader.hostile_samples import HOSTILE, build_hostile, hostile_names
 from grader.records import Outcome
 from grader.release import make_release, make_solved, read_master, to_text
 from grader.sample_outputs import Outputs, captured, read_outputs, write_outputs
@@ -34,6 +36,9 @@ from reference.errors import ConfigError
 
 SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"
 """The folder of the samples."""
+
+HOSTILE_PREFIX = f"{HOSTILE.name}/"
+"""Before the name of a hostile case (see `grader.hostile_samples`)."""
 
 ZIP_DATE = (2021, 3, 31, 20, 0, 0)
 """Date of every file in a sample's zip: the zips must not depend on when they were made."""
@@ -279,6 +284,10 @@ def _cell_id(cell: NotebookNode) -> str:
     return str(cell.metadata.id)
 
 
+def _all_names() -> tuple[str, ...]:
+    return (*sample_names(), *(f"{HOSTILE_PREFIX}{name}" for name in hostile_names()))
+
+
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="Samples; all of them if none.")] = None,
     executed: Annotated[
@@ -287,8 +296,11 @@ def main(
 ) -> None:
     """Write the zips of sample submissions, or keep a run of one as its stored outputs."""
     try:
-        for name in names or sample_names():
-            if executed is not None:
+        for name in names or _all_names():
+            if name.startswith(HOSTILE_PREFIX):
+                case = name.removeprefix(HOSTILE_PREFIX)
+                typer.echo(build_hostile(case, HOSTILE / f"{case}.zip"))
+            elif executed is not None:
                 notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
                 typer.echo(record(name, notebook))
             else:

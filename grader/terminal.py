@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from grader.execution import Progress as RunProgress
+from grader.formats import terminal_line
 from grader.isolation.doctor import Diagnosis
 from grader.isolation.tiers import GUARANTEES, Support, Tier
 from grader.records import GradeSheet, Outcome, Severity
@@ -62,7 +63,8 @@ class _Lines:
         if tenth > self._tenth:
             self._tenth = tenth
             line = f"  {progress.done} of {progress.total} steps, {progress.seconds:.0f} s"
-            self._console.print(f"{line}, {progress.label}", highlight=False, markup=False)
+            label = terminal_line(progress.label)
+            self._console.print(f"{line}, {label}", highlight=False, markup=False)
 
 
 class _Live:
@@ -78,7 +80,7 @@ class _Live:
         self._progress.reset(self._task, total=None, description=STAGES[name], detail="")
 
     def run(self, progress: RunProgress) -> None:
-        detail = progress.label
+        detail = terminal_line(progress.label)
         if progress.attack_step is not None:
             total = f" of {progress.attack_total}" if progress.attack_total else ""
             detail += f", step {progress.attack_step}{total}"
@@ -125,14 +127,16 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
     console.print(table)
     console.print()
     late = "" if sheet.late_coefficient == 1 else f" (late: × {sheet.late_coefficient:.3f})"
+    whose = escape(terminal_line(sheet.kerberos))
     console.print(
-        f"[bold]{escape(sheet.kerberos)}[/]: [bold]{sheet.total:.2f}[/] of {sheet.max_total:.2f} "
+        f"[bold]{whose}[/]: [bold]{sheet.total:.2f}[/] of {sheet.max_total:.2f} "
         f"points{late}" + (f", {sheet.pending:.2f} wait for a person" if sheet.pending else ""),
         highlight=False,
     )
     for note in sheet.notes:
         if note.severity is Severity.ERROR:
-            console.print(f"! {note.message}", markup=False, highlight=False, style="red")
+            line = f"! {terminal_line(note.message)}"
+            console.print(line, markup=False, highlight=False, style="red", soft_wrap=True)
     for label, path in (("Feedback", folder.feedback_pdf), ("For staff", folder.staff_html)):
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
 

@@ -7,6 +7,7 @@ off here.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
@@ -78,8 +79,10 @@ def named_in(sources: list[str], function: str) -> set[str]:
 def _parsed(source: str) -> ast.Module | None:
     kept = "\n".join("" if line.lstrip()[:1] in {"!", "%"} else line for line in source.split("\n"))
     try:
-        return ast.parse(kept)
-    except (SyntaxError, ValueError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escape sequences, in the student's code
+            return ast.parse(kept)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

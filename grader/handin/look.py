@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grader.assignment import Assignment
 from grader.handin.notebook_outputs import read_cell_outputs
-from grader.handin.report import read_report
 from grader.handin.report_families import KnownPicture
 from grader.handin.report_limits import ReportLimits
+from grader.handin.report_process import read_report_apart
 from grader.handin.stored_outputs import compare_with_rerun
 from grader.records import NO_REPORT, Note, ReportReading, Severity, Submission
+
+if TYPE_CHECKING:
+    # It imports PyTorch, for which each process that reads a report would wait 3 s.
+    from grader.assignment import Assignment
 
 SAID_BY_INTAKE = {"stored-not-run": "notebook-not-run", "report-damaged": "unreadable-report"}
 """Notes that intake has given in its own words already."""
@@ -49,7 +53,7 @@ def look_at_hand_in(
     if submission.report_path:
         part_ids = [part.id for part in assignment.parts]
         path = folder / submission.report_path
-        report = read_report(path, limits or ReportLimits(), part_ids, pictures)
+        report = read_report_apart(path, limits or ReportLimits(), part_ids, pictures)
     notes = tuple(
         Note(code=one.code, severity=Severity.WARNING, message=one.message, for_student=False)
         for one in report.trouble

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.intake_limits import MIB, IntakeLimits
-from grader.intake_notebook import Json, NotANotebook, document_of, source_of
+from grader.intake_notebook import Json, NotANotebook, count_of, document_of, source_of
 
 LONGEST_TEXT = 20_000
 """Characters of a cell's printed text that are kept; a cell of the course prints some hundred."""
@@ -61,14 +61,13 @@ def read_cell_outputs(path: Path, limits: IntakeLimits | None = None) -> tuple[C
 def _cell(index: int, raw: Json) -> CellOutputs | None:
     if not isinstance(raw, Mapping) or raw.get("cell_type") != "code":
         return None
-    count = raw.get("execution_count")
     outputs = raw.get("outputs")
     maps = [o for o in outputs if isinstance(o, Mapping)] if isinstance(outputs, list) else []
     failed = next((o for o in maps if o.get("output_type") == "error"), None)
     return CellOutputs(
         index=index,
         source=source_of(raw.get("source")) or "",
-        execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        execution_count=count_of(raw.get("execution_count")),
         text="\n".join(filter(None, map(_text, maps)))[:LONGEST_TEXT],
         error="" if failed is None else _plain(failed.get("ename"))[:100] or "an exception",
         traceback="" if failed is None else _plain(failed.get("traceback"))[:LONGEST_TEXT],

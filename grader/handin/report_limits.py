@@ -31,6 +31,10 @@ class ReportLimits:
     """Known pictures that are compared with; those after the first ones are left out."""
     cpu_s: float = 20.0
     """CPU seconds for the whole report; asked before each page."""
+    wall_s: float = 90.0
+    """Wall-clock seconds for the whole report; then nothing of it counts as read."""
+    memory_mib: float = 2048.0
+    """Private memory of the process that reads it in MiB; a usual report takes 300."""
 
 
 MIB = 1024 * 1024

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 
-from IPython.core.inputtransformer2 import TransformerManager
+from grader.codenames import parsed
 
 _SOURCE = re.compile(
     r"\b(?:rand|randn|randint|randperm|rand_like|randn_like|random|shuffle|choice|permutation"
@@ -18,6 +18,8 @@ _SOURCE = re.compile(
     r"|\bresnet\d+(?:['\"]\s*\])?\s*\(\s*\)"  # an untrained network
     r"|\bpretrained\s*=\s*False|\bweights\s*=\s*None"
 )
+MOST_STATEMENTS = 5_000
+"""Statements of a cell that are followed, those of loops twice."""
 _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 
 
@@ -29,17 +31,37 @@ def seeded_cells(sources: Sequence[str]) -> frozenset[int]:
 
 def _depends(source: str, names: set[str]) -> bool:
     """Whether a cell depends on a seed; `names`, those that do, are brought up to date."""
+    module = parsed(source)
     try:
-        module = ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
-        return _follow(module.body, names)
-    except (SyntaxError, ValueError, RecursionError):
-        return bool(_SOURCE.search(source))
+        if module is not None:
+            return _follow(module.body, names, _Work())
+    except (ValueError, RecursionError):  # too much, or too deep
+        pass
+    return bool(_SOURCE.search(source))
 
 
-def _follow(statements: Iterable[ast.stmt], names: set[str]) -> bool:
+class _Work:
+    """Counts statements: loops are followed twice, so that loops in loops double at each level."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    def one(self) -> None:
+        """Count one statement.
+
+        Raises:
+            ValueError: there were too many.
+        """
+        self._done += 1
+        if self._done > MOST_STATEMENTS:
+            raise ValueError("too many statements")
+
+
+def _follow(statements: Iterable[ast.stmt], names: set[str], work: _Work) -> bool:
     """Go through statements in order; return whether one of them depends on a seed."""
     depends = False
     for statement in statements:
+        work.one()
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             # Not run here: whoever calls it depends on a seed.
             _keep({statement.name}, bool(_SOURCE.search(ast.unparse(statement))), names)
@@ -51,7 +73,7 @@ def _follow(statements: Iterable[ast.stmt], names: set[str]) -> bool:
         drawn = bool(_SOURCE.search(_own_text(statement) if blocks else ast.unparse(statement)))
         now = drawn or bool(_read(own) & names)
         _keep(_written(own), now, names)
-        inner = _follow(_flat(blocks), names)
+        inner = _follow(_flat(blocks), names, work)
         depends = depends or now or inner
     return depends
 

@@ -13,7 +13,7 @@ from grader.isolation.box import Box
 from grader.isolation.cgroups import Cgroup
 from grader.isolation.launch import Entry, launch
 
-SAID_BYTES = 2**20
+SAID_BYTES = 16 * 2**20
 """Bytes of each stream that are read; the rest is cut."""
 
 
@@ -29,14 +29,22 @@ class BoxedResult:
     """What it wrote to standard error, up to a bound, one line."""
 
 
-def run_boxed(box: Box, entry: Entry, *, cgroup: Cgroup | None, timeout_s: float) -> BoxedResult:
+def run_boxed(
+    box: Box, entry: Entry, *, cgroup: Cgroup | None, timeout_s: float, stdin: bytes = b""
+) -> BoxedResult:
     """Run the entry's command in the box; nothing of it is left when this returns.
 
     Raises:
         OSError: the box could not be made.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        boxed = launch(box, entry, cgroup=cgroup, stdout=output, stderr=errors)
+    with (
+        tempfile.TemporaryFile() as input_,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+    ):
+        input_.write(stdin)
+        input_.seek(0)
+        boxed = launch(box, entry, cgroup=cgroup, stdin=input_, stdout=output, stderr=errors)
         with closing(boxed):
             try:
                 status: int | None = boxed.process.wait(timeout_s)

@@ -76,6 +76,7 @@ def launch(
     cgroup: Cgroup | None,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
 ) -> BoxedProcess:
     """Start the entry's command in the box; with listeners, wait until they are handed out.
 
@@ -94,7 +95,7 @@ def launch(
         process = subprocess.Popen(  # noqa: S603 -- our own command line
             argv,
             env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             pass_fds=fds,

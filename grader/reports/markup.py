@@ -32,17 +32,22 @@ from reference.errors import ConfigError
 
 MAX_MARKDOWN_CHARS = 4_000_000
 """Longer text is cut (a picture inside it counts)."""
+MAX_WORDS_CHARS = 60_000
+"""Longer text is cut, its pictures not counted: some markdown takes a second for so much."""
 MAX_CODE_CHARS = 40_000
 """Longer code is cut."""
 MAX_IMAGES = 24
 """More pictures in one text are not shown."""
+MAX_MEGAPIXELS = 12.0
+"""Pixels in millions that pictures of one text may have together; further ones are not shown."""
 
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _MARKER = re.compile("\ue000([0-9]+)\ue001")
-_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,(.*)", re.DOTALL)
+_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,([A-Za-z0-9+/=]*)")
+_PLACE_OF_IMAGE = re.compile(r"set-aside-picture-([0-9]{1,4})")
 _TAGS = frozenset(
     {
         *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li"),
@@ -95,6 +100,9 @@ def markdown_html(text: str) -> Markup:
     shown = plain(text)
     if len(shown) > MAX_MARKDOWN_CHARS:
         shown = shown[:MAX_MARKDOWN_CHARS] + "\n\n… cut here"
+    shown = _DATA_IMAGE.sub(made.set_aside, shown)
+    if len(shown) > MAX_WORDS_CHARS:
+        shown = shown[:MAX_WORDS_CHARS] + "\n\n… cut here"
     html = nh3.clean(
         _parser(made).render(shown),
         tags=set(_TAGS),
@@ -113,6 +121,8 @@ class _Made:
     pieces: list[Markup] = field(default_factory=list)
     cost: int = 0
     images: int = 0
+    megapixels: float = 0.0
+    data: list[str] = field(default_factory=list)
 
     def marker(self, piece: Markup) -> str:
         self.pieces.append(piece)
@@ -124,13 +134,20 @@ class _Made:
             return self.marker(Markup('<code class="math">{}</code>').format(latex.strip()))
         return self.marker(set_math(latex, display=display))
 
+    def set_aside(self, match: re.Match[str]) -> str:
+        """Keep a picture's data apart, so that the text is as long as its words."""
+        if len(self.data) > MAX_IMAGES:
+            return "set-aside-picture-9999"
+        self.data.append(match[1])
+        return f"set-aside-picture-{len(self.data) - 1}"
+
     def image(self, source: str, alt: str) -> str:
+        place = _PLACE_OF_IMAGE.fullmatch(source)
         self.images += 1
-        data = _DATA_IMAGE.match(source)
-        if data is None or self.images > MAX_IMAGES:
+        if place is None or self.images > MAX_IMAGES or int(place[1]) >= len(self.data):
             return self.marker(Markup("<em>[picture not shown: {}]</em>").format(alt or "no words"))
         try:
-            pixels = pictures.decode(base64.b64decode(data[1]), where="picture")
+            pixels = self.decoded(self.data[int(place[1])])
         except (ConfigError, binascii.Error) as error:
             return self.marker(Markup("<em>[picture not shown: {}]</em>").format(str(error)))
         uri = pictures.png_data_uri(pixels)
@@ -138,6 +155,13 @@ class _Made:
         return self.marker(
             Markup('<img class="answer-picture" alt="{}" src="{}">').format(words, uri)
         )
+
+    def decoded(self, data: str) -> pictures.Pixels:
+        if self.megapixels > MAX_MEGAPIXELS:
+            raise ConfigError("the pictures before it are too large")
+        pixels = pictures.decode(base64.b64decode(data), where="picture")
+        self.megapixels += pixels.shape[0] * pixels.shape[1] / 1e6
+        return pixels
 
 
 def _parser(made: _Made) -> MarkdownIt:

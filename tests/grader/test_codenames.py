@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from grader.codenames import names_bound
@@ -21,3 +23,24 @@ def test_names_bound(source: str, names: set[str]) -> None:
 
 def test_deep_nesting_is_no_traceback() -> None:
     assert names_bound("(" * 5000 + ")" * 5000) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "-" * 50_000 + "1",
+        "if a:\n    x = 1\n" + "elif b:\n    x = 2\n" * 3000,
+        "!ls\n" * 5000 + "x = 1",
+        "x = 1\n" * 100_000,
+        "a\x0cb\x1cc",
+        "print('\\d')\n\x0c!ls\\\n",
+    ],
+)
+def test_what_takes_a_parser_long_binds_nothing_soon(source: str) -> None:
+    started = time.perf_counter()
+    assert names_bound(source) == frozenset()
+    assert time.perf_counter() - started < 5
+
+
+def test_a_warning_about_the_students_code_is_nobodys() -> None:
+    assert names_bound("x = '\\d'") == {"x"}

@@ -586,8 +586,11 @@ REFUSALS = [
     ),
     Refusal("long_list", lambda _: bytes(99) + end_record(9, 99 << 20), "too long to be read"),
     Refusal(
-        "zip64", lambda _: b"PK\x06\x07" + bytes(16) + end_record(9, 99), "too long to be read"
+        "zip64",
+        lambda _: b"PK\x06\x06" + bytes(36) + b"\xff" * 8 + bytes(28) + end_record(9, 99),
+        "too long to be read",
     ),
+    Refusal("zip64_without_record", lambda _: b"PK\x06\x07" + bytes(16) + end_record(9, 99), "zip"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -94,3 +95,22 @@ def test_any_message_is_well_formed(message: str) -> None:
             ).iter()
         )
     )
+
+
+def test_escape_codes_and_directions_are_left_out() -> None:
+    findings = {
+        "4a": (
+            factories.finding(
+                "attack_tarantula",
+                Outcome.FAIL,
+                message="\x9b31m \x1b]52;c;x\x07 \u202etxt\u2066 \ud800",
+            ),
+        )
+    }
+
+    text = render_junit(factories.grade_sheet(findings))
+
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
+    )
+    assert "31m ]52;c;x txt " in text

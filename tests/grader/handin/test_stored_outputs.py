@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -334,3 +335,14 @@ def test_files_that_are_no_notebooks(tmp_path: Path) -> None:
     for data in (b"", b"[]", b"{", json.dumps({"nbformat": 4, "cells": 5}).encode()):
         path.write_bytes(data)
         assert read_cell_outputs(path) == ()
+
+
+def test_loops_within_loops_take_no_time() -> None:
+    """Each is followed twice, so thirty of them would be followed a thousand million times."""
+    nested = (
+        "".join("    " * depth + "for i in x:\n" for depth in range(30)) + "    " * 30 + "y = 1"
+    )
+    started = time.perf_counter()
+
+    assert seeded_cells([nested, f"{nested} + torch.rand(1)"]) == {1}
+    assert time.perf_counter() - started < 5

@@ -1,0 +1,12 @@
+"""Two notebooks whose names differ in case only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import Member, honest_members, notebook, notebook_bytes, raw_zip
+
+
+def build(target: Path) -> None:
+    other = Member(name=b"PSET4.ipynb", data=notebook_bytes({**notebook(), "cells": []}))
+    raw_zip(target, [other, *honest_members()])

@@ -1,0 +1,11 @@
+"""A web page saved as .ipynb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import handed_in
+
+
+def build(target: Path) -> None:
+    handed_in(target, b"<!doctype html><script>alert(1)</script>")

@@ -1,0 +1,11 @@
+"""Words in the place of JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import handed_in
+
+
+def build(target: Path) -> None:
+    handed_in(target, b"import numpy as np\nprint('hello')\n")

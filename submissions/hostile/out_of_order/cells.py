@@ -1,0 +1,4 @@
+# %% first
+print(defined_below)
+# %% last
+defined_below = 1

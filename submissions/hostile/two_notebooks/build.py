@@ -1,0 +1,18 @@
+"""Two notebooks, one of them unnamed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import notebook_bytes, pdf_bytes, plain_zip
+
+
+def build(target: Path) -> None:
+    plain_zip(
+        target,
+        {
+            "Untitled.ipynb": notebook_bytes(),
+            "pset4.ipynb": notebook_bytes(),
+            "report.pdf": pdf_bytes(),
+        },
+    )
