@@ -34,9 +34,10 @@ class PageCount:
 
 def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
     """Return the number of pages of the PDF at `path`; whatever is in it, this comes back."""
+    path = path.resolve()
     arguments = (str(path), str(limits.report_memory_mib))
     try:
-        output = run_limited(__name__, arguments, timeout_s=limits.report_timeout_s)
+        output = run_limited(__name__, arguments, files=(path,), timeout_s=limits.report_timeout_s)
     except TookTooLong:
         return PageCount(pages=0, error=f"cannot be read within {limits.report_timeout_s:.0f} s")
     try:

@@ -20,8 +20,8 @@ from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
 from grader.checks.registry import run_checks
 from grader.execution import Job, OnProgress, execute, no_evidence
-from grader.handin import look_at_hand_in
 from grader.handin.known_pictures import known_pictures
+from grader.handin.look import look_at_hand_in
 from grader.intake import read_submission
 from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
 from grader.lateness import late_coefficient

@@ -48,8 +48,9 @@ def read_report_apart(
 ) -> ReportReading:
     """Do what `read_report` does in a process of its own; whatever the file does, this returns."""
     known = pictures[: limits.known_pictures]
+    path = path.resolve()
     request = _Request(
-        path=str(path.resolve()),
+        path=str(path),
         limits=limits,
         part_ids=tuple(part_ids),
         names=tuple(picture.name for picture in known),
@@ -58,7 +59,9 @@ def read_report_apart(
     sink.write(TypeAdapter(_Request).dump_json(request) + b"\n")
     np.savez(sink, *(picture.rgb for picture in known))
     try:
-        answer = run_limited(__name__, stdin=sink.getvalue(), timeout_s=limits.wall_s)
+        answer = run_limited(
+            __name__, files=(path,), stdin=sink.getvalue(), timeout_s=limits.wall_s
+        )
         return from_json(ReportReading, answer.decode("utf-8", "replace"), where=path.name)
     except TookTooLong:
         return _unread(f"within {limits.wall_s:.0f} s")

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from grader.alignment import align, load_template
 from grader.assignment import load_assignment
-from grader.handin import look_at_hand_in
+from grader.handin.look import look_at_hand_in
 from grader.hostile_samples import Expectation, build_hostile, hostile_notebook
 from grader.intake import read_submission
 from grader.junit import render_junit

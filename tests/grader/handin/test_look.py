@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from grader.assignment import load_assignment
-from grader.handin import look_at_hand_in
 from grader.handin.known_pictures import CORGI, MOST_RUNS, known_pictures
+from grader.handin.look import look_at_hand_in
 from grader.handin.report_families import KnownPicture
 from grader.handin.report_pages import Rgb
 from grader.intake import read_submission
