@@ -208,12 +208,14 @@ class _Run:
     async def _prepare(self, session: Session) -> None:
         plan = self._plan
         code = (
-            f"import sys; sys.path.insert(0, {self._request.workspace.side!r})\n"
+            # Without the current folder, where a student's torch.py would be taken for the library.
+            "import sys; _path = sys.path[:]\n"
+            f"sys.path[:] = [{self._request.workspace.side!r}, *filter(None, sys.path)]\n"
             f"import {KERNEL_PACKAGE}.start\n"
-            "sys.path.pop(0)\n"
+            "sys.path[:] = _path\n"
             f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r})\n"
-            f"del sys, {KERNEL_PACKAGE}\n"
+            f"del sys, _path, {KERNEL_PACKAGE}\n"
         )
         error = await session.run_hidden(code, plan.limits.startup_timeout_s)
         if error or self._collector.started is None:

@@ -39,7 +39,9 @@ SEND_TIMEOUT_MS = 2000
 """Milliseconds that a message to a kernel may wait; one that is gone takes none."""
 
 _LAUNCH = (
-    "import sys; sys.modules['debugpy'] = None; "  # saves 0.4 s of every start
+    # A file of the student's named json.py must not be taken for the library's.
+    "import sys; sys.path.remove('') if '' in sys.path else None; "
+    "sys.modules['debugpy'] = None; "  # saves 0.4 s of every start
     "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
 )
 

@@ -96,6 +96,14 @@ class Diagnosis:
 
 def examine(tier: Tier) -> Iterator[Diagnosis]:
     """Try every guarantee of the tier; yields one diagnosis at a time."""
+    os.environ[SECRET] = "1"
+    try:
+        yield from _examine(tier)
+    finally:
+        os.environ.pop(SECRET, None)
+
+
+def _examine(tier: Tier) -> Iterator[Diagnosis]:
     for trial in TRIALS:
         started = time.perf_counter()
         promised = tier in trial.tiers
@@ -116,7 +124,6 @@ def examine(tier: Tier) -> Iterator[Diagnosis]:
 
 def _try(trial: Trial, tier: Tier) -> tuple[bool, str]:
     """Run the attempt in a fresh box."""
-    os.environ[SECRET] = "1"
     with (
         tempfile.TemporaryDirectory(prefix="pset4-") as name,
         socket.create_server(("127.0.0.1", 0)) as listener,

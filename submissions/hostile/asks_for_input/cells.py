@@ -1,0 +1,4 @@
+# %% last
+name = input('name? ')
+# %% last
+print('still here')

@@ -1,0 +1,3 @@
+# %% last
+import getpass
+getpass.getpass()

@@ -1,0 +1,6 @@
+# %% last
+n = 0
+while True:
+    with open(f'/tmp/{n}', 'wb') as file:
+        file.write(b'x' * 2**20)
+    n += 1

@@ -1,0 +1,3 @@
+# %% last
+from IPython.display import display
+display({'text/plain': 'B' * 200_000_000}, raw=True)

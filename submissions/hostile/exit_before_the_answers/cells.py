@@ -1,0 +1,3 @@
+# %% first
+import os
+os._exit(0)

@@ -1,0 +1,5 @@
+# %% last
+exit()
+# %% last
+import time
+time.sleep(3)

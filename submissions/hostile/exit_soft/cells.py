@@ -1,0 +1,5 @@
+# %% last
+import sys
+sys.exit(0)
+# %% last
+print('still here')

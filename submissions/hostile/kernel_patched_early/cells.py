@@ -1,0 +1,6 @@
+# %% first
+import types
+kernel = get_ipython().kernel
+async def do_execute(self, code, *args, **kwargs):
+    return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}
+kernel.do_execute = types.MethodType(do_execute, kernel)

@@ -1,0 +1,3 @@
+# %% last
+import os
+os.kill(os.getpid(), 9)

@@ -1,0 +1,3 @@
+# %% last
+while True:
+    pass

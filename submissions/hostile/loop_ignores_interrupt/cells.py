@@ -1,0 +1,9 @@
+# %% last
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+# %% last
+print('never')

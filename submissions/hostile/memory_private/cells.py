@@ -1,0 +1,4 @@
+# %% last
+blocks = []
+while True:
+    blocks.append(bytearray(2**26))

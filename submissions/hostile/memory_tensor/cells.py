@@ -1,0 +1,3 @@
+# %% last
+import torch
+torch.ones(2**38)

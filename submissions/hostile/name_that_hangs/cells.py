@@ -1,0 +1,3 @@
+# %% last
+import urllib.request
+urllib.request.urlopen('http://nowhere.invalid:8080/weights.pt')

@@ -1,0 +1,5 @@
+# %% last
+while True:
+    print('A' * 1000)
+# %% last
+print('still here')

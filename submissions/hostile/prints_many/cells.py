@@ -1,0 +1,3 @@
+# %% last
+for n in range(20_000):
+    print(n, flush=True)

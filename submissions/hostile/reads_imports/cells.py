@@ -1,0 +1,8 @@
+# %% last
+import importlib
+for name in ('grader', 'reference', 'tests', 'grader.tolerance', 'reference.layers'):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        continue
+    raise AssertionError(name)

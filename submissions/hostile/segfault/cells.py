@@ -1,0 +1,3 @@
+# %% last
+import ctypes
+ctypes.string_at(0)

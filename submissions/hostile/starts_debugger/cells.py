@@ -1,0 +1,5 @@
+# %% last
+import pdb
+pdb.set_trace()
+# %% last
+print('still here')
