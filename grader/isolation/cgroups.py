@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference.errors import GraderFault
+
 ROOT = Path("/sys/fs/cgroup")
 PATIENCE_S = 2.0
 """Seconds that the kernel may take to empty a group whose processes were killed."""
@@ -104,11 +106,21 @@ def cgroups_usable() -> bool:
 
 @contextmanager
 def cgroup_for(*, memory_mib: float, processes: int, wanted: bool) -> Iterator[Cgroup | None]:
-    """Make a group for the time of the block; None where it is not wanted."""
+    """Make a group for the time of the block; None where it is not wanted.
+
+    Raises:
+        GraderFault: it cannot be made, though one could before.
+    """
     if not wanted:
         yield None
         return
-    group = make_cgroup(memory_mib=memory_mib, processes=processes)
+    try:
+        group = make_cgroup(memory_mib=memory_mib, processes=processes)
+    except OSError as error:
+        raise GraderFault(
+            f"{ROOT}: a control group for the run could not be made: {error}. Nothing was graded; "
+            "try again, or with ISOLATION=process where you trust the code."
+        ) from error
     try:
         yield group
     finally:

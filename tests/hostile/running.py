@@ -95,6 +95,12 @@ def cell_places(name: str, expected: Expectation) -> Mapping[str, int]:
     return hostile_notebook(name).places if expected.cells else {}
 
 
+def _limits(changed: Mapping[str, float]) -> Limits:
+    """The default limits but for some, each of the type of its default."""
+    default = Limits()
+    return replace(default, **{k: type(getattr(default, k))(v) for k, v in changed.items()})
+
+
 @contextmanager
 def _temporary_files_below(folder: Path) -> Iterator[None]:
     """Keep our own temporary files where nothing of them can be taken for a leftover."""
@@ -117,7 +123,7 @@ def _graded(zip_path: Path, expected: Expectation, folder: Path) -> Got:
         submitted=None,
         bundle=BUNDLE,
         device="cuda" if expected.skip_without == "gpu" else "cpu",
-        limits=Limits(**expected.limits),
+        limits=_limits(expected.limits),
         seed=11,
         threads=1,
     )
