@@ -221,7 +221,10 @@ def _doubts(context: CheckContext, case: AttackCase) -> str:
     if case.attempt.network in {"other", ""}:
         notes.append("The network in use was none of the trusted ones; judged by its images.")
     if case.direction.heading == "unknown":
-        notes.append("No step was recorded; judged by gain and constraint.")
+        notes.append(
+            f"No step was recorded in the {case.attempt.run.seconds:.1f} s of this run; judged by "
+            "gain and constraint. The image may have been computed elsewhere: look at the code."
+        )
     if case.direction.heading in {"partly", "elsewhere"} and not case.direction.objective:
         notes.append("The first direction is not the gradient; judged by gain and constraint.")
     if case.attempt.run.repeats:

@@ -2,26 +2,48 @@
 
 `execute(plan, job) -> Evidence` is the stage; everything below serves it.
 
-* `workspace` lays out one folder per run: the student's files and the bundle's files in `work/`
-  (the kernel's current folder and home), the kernel-side package `_pset4/` beside it, the sockets
-  in a short path of their own. Nothing of `grader/`, `reference/` or the expected values is in it.
-* `course_files` answers, on loopback, the URLs that the assignment lists, from the bundle. The
-  kernel's environment names it as the proxy, so `requests`, `urllib`, `wget`, `curl` and torch
-  hub all find it, over http and https; any other URL is refused at once and named to staff.
-* `session` starts ipykernel over ZMQ ipc and drives it with nbclient, one cell at a time, each
-  under a hard deadline: interrupt, grace, kill. Stored outputs, tags and the kernel that the
-  notebook's metadata asks for are dropped before. The notebook as handed in is never written to.
-* The first request imports `_pset4.start`: seeds, declared shims, recorders. From then on the
-  kernel sends evidence as display messages of our own MIME type, with this run's nonce, plain JSON
-  facts and raw array bytes in the message's buffers. `collector` checks and stores them as `.npy`
-  files; nothing of them reaches the cell's outputs.
+* `run` lays out the run, makes its control group, and starts a `driver`: a process of its own
+  under limits, which is killed when its time is over. It tells the driver the questions
+  (`request`), never an answer, and hears progress and, as the last word, the evidence.
+* `workspace` lays out one folder per run: the student's files, the kernel-side package `_pset4/`,
+  the kernel's sockets in a short path. `grader.isolation` shows them to the kernel in a box, where
+  the host has one: nothing of `grader/`, `reference/` or the expected values is in it.
+* `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
+  to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and
+  torch hub all work, over http and https; any other URL is refused at once and named to staff.
+* `session` drives the kernel with nbclient, one cell at a time, each under a hard deadline:
+  interrupt, grace, kill. `breaches` are the limits that it reaches, `limit_errors` the exceptions
+  that say so. Stored outputs, tags and the kernel that the notebook's metadata asks for are dropped
+  before. The notebook as handed in is never written to.
+* `notebook_run` takes the steps of the plan. The first request imports `_pset4.start`: seeds,
+  declared shims, recorders. From then on the kernel sends evidence as display messages of our own
+  MIME type, with this run's nonce, plain JSON facts and raw array bytes in the message's buffers.
+  `collector` checks and stores them as `.npy` files; nothing of them reaches the cell's outputs.
 * Probes are asked between cells, right behind the cell that last binds the names they need, because
   notebooks rebind their globals.
 
-Trust. Everything that the kernel says is a claim: student code shares its process. A reply is only
-raw numbers for inputs drawn on the host from a fresh seed; checks recompute on the host whatever is
-worth points, from images and trusted weights, in a process where no student code ever ran. What
-stays possible is to hand in an image or an array that was computed elsewhere.
+Trust. Everything that the kernel says is a claim: student code shares its process, can read the
+nonce, patch the recorders, forge any message. So a reply is only raw numbers (dtype, shape,
+bytes; no pickle, no objects) for inputs drawn on the host from a fresh seed, accepted once, while it
+is asked for; and whatever is worth points is recomputed on the host, from images and trusted
+weights, in a process where no student code ever ran. Patched libraries, objects that are equal to
+everything, result files, saved outputs and claims of success meet no comparison that they could
+change.
+
+What stays possible, and what staff see of it:
+
+* An image or array that was computed elsewhere, or by other code than the cell shows, is handed in
+  as the result of an attack. Its gain and constraint are real, who made it is not known. The staff
+  page says when no step was recorded, and how long the run took.
+* Probe inputs can be seen by the code that answers them, so a function may be right for inputs that
+  look like ours and wrong else; sizes and numbers differ from run to run.
+* A forbidden helper can be called in ways that neither the source nor the profile shows.
+* Calls and weights' digests that the recorders report may be forged: they decide what is compared
+  with what, never the comparison.
+* Isolation shares the host's kernel, and with a GPU its driver. A flaw in either is not held off;
+  for a cohort that may try, run the grader in a virtual machine.
+* The driver of a root's grader is itself root, with limits but no box: a flaw in how it reads
+  messages would reach the host.
 
 Faults. What the notebook does wrong is an `Outcome` in the evidence. What this code or the machine
 does wrong is a `GraderFault`; the submission is then not graded, never graded down.

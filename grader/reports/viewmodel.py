@@ -10,6 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from grader.isolation.tiers import GUARANTEES
 from grader.records import Finding, GradeSheet, Measurement, Note, Outcome, PartGrade, Severity
 from grader.reports.figures import FigureRow, figure_rows
 from grader.reports.markup import inline_markup, markdown_html, plain
@@ -292,6 +293,12 @@ def _note(note: Note) -> NoteView:
     )
 
 
+def isolation_words(name: str) -> str:
+    """Return the tier of a run with what it guarantees; any other name as it is."""
+    known = {tier.value: text for tier, text in GUARANTEES.items()}
+    return f"{name}: {known[name]}" if name in known else name
+
+
 def _facts(sheet: GradeSheet, *, staff: bool) -> tuple[tuple[str, str], ...]:
     # The seed would let a student draw the hidden inputs again.
     seed = (("Seed of the hidden inputs", str(sheet.facts.seed)),) if staff else ()
@@ -299,7 +306,7 @@ def _facts(sheet: GradeSheet, *, staff: bool) -> tuple[tuple[str, str], ...]:
     versions = ", ".join(f"{name} {version}" for name, version in host.versions)
     return (
         ("Device", plain(host.device)),
-        ("Isolation", plain(host.isolation)),
+        ("Isolation", plain(isolation_words(host.isolation))),
         ("Time", seconds(facts.seconds)),
         *seed,
         ("Versions", plain(versions)),

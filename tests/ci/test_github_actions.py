@@ -67,7 +67,7 @@ def test_every_step_runs_in_a_clean_clone(
         "GITHUB_STEP_SUMMARY": str(summary),
     }
     scripts = [step["run"] for step in steps() if "run" in step]
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     for script in scripts:
         run("bash", "-c", script, cwd=student_repository, env=env)
     feedback = student_repository / ".pset4/feedback"
