@@ -24,8 +24,8 @@
 
 Trust. Everything that the kernel says is a claim: student code shares its process, can read the
 nonce, patch the recorders, forge any message. So a reply is only raw numbers (dtype, shape,
-bytes; no pickle, no objects) for inputs drawn on the host from a fresh seed, accepted once, while it
-is asked for; and whatever is worth points is recomputed on the host, from images and trusted
+bytes; no pickle, no objects) for inputs drawn on the host from a fresh seed, accepted once, while
+it is asked for; and whatever is worth points is recomputed on the host, from images and trusted
 weights, in a process where no student code ever ran. Patched libraries, objects that are equal to
 everything, result files, saved outputs and claims of success meet no comparison that they could
 change.

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
 from grader.isolation.cgroups import cgroup_for
+from grader.isolation.leftovers import sweep
 from grader.isolation.tiers import Tier
 from grader.records import Evidence, HostFacts, Limits, RunPlan, Submission
 from grader.records.codec import to_json
@@ -61,6 +62,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
         GraderFault: the kernel could not be started or prepared, or its driver ended; the student
             is not graded down for it.
     """
+    sweep()
     shutil.rmtree(job.evidence_folder, ignore_errors=True)
     job.evidence_folder.mkdir(parents=True)
     submission, limits = job.submission, plan.limits

@@ -1,0 +1,149 @@
+"""The driver: limits of its own, and nothing left of it, its kernel or its box when it ends."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from grader.execution import Job, Progress, execute
+from grader.isolation.cgroups import ROOT
+from grader.isolation.tiers import Tier, host_support
+from grader.plan import RunOptions, plan_run
+from grader.records import Alignment, Evidence, Limits, Outcome
+from reference import bundles
+from reference.errors import GraderFault
+from tests import factories
+from tests.grader.execution.conftest import Run
+
+pytestmark = pytest.mark.kernel
+
+TIERS = [Tier.PROCESS]
+if host_support().tier is not Tier.PROCESS:
+    TIERS.append(Tier.BUBBLEWRAP)
+if host_support().tier is Tier.CGROUP:
+    TIERS.append(Tier.CGROUP)
+
+
+def family() -> set[int]:
+    return {
+        one.pid
+        for one in psutil.Process().children(recursive=True)
+        if one.status() != psutil.STATUS_ZOMBIE
+    }
+
+
+def run_in(
+    tier: Tier, bundle: bundles.Bundle, folder: Path, *sources: str, on_progress=lambda _: None
+) -> Evidence:  # type: ignore[no-untyped-def]
+    submission = factories.submission(
+        folder=str(folder),
+        other_files=(),
+        cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
+    )
+    limits = Limits(cell_timeout_s=20, memory_mib=1500, interrupt_grace_s=2)
+    options = RunOptions(device="cpu", seed=5, nonce="n0", limits=limits)
+    nothing = Alignment(matches=(), missing=(), answers=())
+    job = Job(
+        submission=submission,
+        bundle=bundle,
+        course_files={},
+        evidence_folder=folder / "evidence",
+        executed_notebook=folder / "executed.ipynb",
+        threads=1,
+        tier=tier,
+        on_progress=on_progress,
+    )
+    return execute(plan_run(submission, nothing, (), bundle, options), job)
+
+
+DAEMONS = """
+import os, signal, time
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for number in (1, 2, 15):
+                signal.signal(number, signal.SIG_IGN)
+            time.sleep(600)
+        os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_is_left_of_a_run(
+    tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
+) -> None:
+    before = family()
+    evidence = run_in(tier, random_bundle, tmp_path, DAEMONS, "print('on')")
+    assert [cell.outcome for cell in evidence.cells] == [Outcome.PASS, Outcome.PASS]
+    assert evidence.host.isolation == tier.value
+    assert family() == before
+    assert not list(Path(tempfile.gettempdir()).glob(f"pset4-{psutil.Process().pid}-*"))
+    assert not list(ROOT.glob(f"*/pset4-{psutil.Process().pid}-*"))
+
+
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier is not Tier.PROCESS])
+def test_memory_of_the_whole_run_is_bounded(
+    tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
+) -> None:
+    take = (
+        "import mmap, time\nkept = []\nwhile True:\n"
+        "    kept.append(mmap.mmap(-1, 2**26)); kept[-1].write(b'x' * 2**26); time.sleep(0.02)"
+    )
+    evidence = run_in(tier, random_bundle, tmp_path, take, "print('never')")
+    (cell,) = evidence.cells
+    assert cell.outcome is Outcome.RESOURCE_LIMIT
+    assert "more memory than its limit (1500 MiB)" in cell.error_message
+
+
+def test_a_driver_that_is_killed_is_our_fault_and_leaves_nothing(
+    random_bundle: bundles.Bundle, tmp_path: Path
+) -> None:
+    before = family()
+
+    def kill(progress: Progress) -> None:
+        if progress.label == "cell 1":
+            for pid in family() - before:
+                process = psutil.Process(pid)
+                if "grader.execution.driver" in process.cmdline():
+                    process.kill()
+
+    with pytest.raises(GraderFault, match="ended before it was done"):
+        run_in(TIERS[-1], random_bundle, tmp_path, "import time; time.sleep(60)", on_progress=kill)
+    psutil.wait_procs([psutil.Process(pid) for pid in family() - before], timeout=3)
+    assert family() == before
+
+
+def test_no_print_is_lost(run_cells: Run) -> None:
+    evidence, folder, _ = run_cells("for n in range(20_000):\n    print(n, flush=True)")
+    assert evidence.cells[0].outcome is Outcome.PASS
+    notebook = nbformat.read(folder / "executed.ipynb", 4)  # type: ignore[no-untyped-call]
+    text = "".join(output.text for output in notebook.cells[0].outputs)
+    assert text.split() == [str(n) for n in range(20_000)]
+
+
+SWAP = """
+import glob, os
+swapped = []
+for path in glob.glob('/tmp/pset4-*/ipc/k-*'):
+    try:
+        os.unlink(path)
+        os.symlink('/box/nowhere', path)
+        swapped.append(path)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("tier", [tier for tier in TIERS if tier is not Tier.PROCESS])
+def test_sockets_that_are_swapped_are_never_looked_at_again(
+    tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
+) -> None:
+    evidence = run_in(tier, random_bundle, tmp_path, SWAP, "1 + 1", "while True: pass", "2")
+    outcomes = [cell.outcome for cell in evidence.cells]
+    # The interrupt of the third cell went over a socket that was connected before.
+    assert outcomes == [Outcome.PASS, Outcome.PASS, Outcome.TIMEOUT, Outcome.PASS]
