@@ -111,7 +111,7 @@ def document_of(data: bytes) -> Mapping[str, Json]:
     major = document.get("nbformat")
     if major == 4:
         return document
-    if major in {2, 3}:
+    if major in (2, 3):  # it may be a list, which no set can look for
         return _converted(text)
     raise NotANotebook(f"JSON with nbformat {str(major)[:20]}, where 2, 3 or 4 can be read")
 
