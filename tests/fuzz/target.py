@@ -36,7 +36,7 @@ KINDS: tuple[Kind, ...] = ("zip", "ipynb", "zip", "ipynb", "pdf")
 """What is damaged, in turn."""
 SLOW_S = 15.0
 """Seconds that one file may take on a slow machine; a usual one takes 0.02."""
-PAGE_EVERY = 5
+PAGE_EVERY = 20
 """One in so many files is rendered, too."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
