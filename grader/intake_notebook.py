@@ -113,7 +113,9 @@ def document_of(data: bytes) -> Mapping[str, Json]:
         return document
     if major in (2, 3):  # it may be a list, which no set can look for
         return _converted(text)
-    raise NotANotebook(f"JSON with nbformat {str(major)[:20]}, where 2, 3 or 4 can be read")
+    # `repr` spells out control and direction characters.
+    stated = repr(major)[:20] if isinstance(major, int | float | str) else "of no number"
+    raise NotANotebook(f"JSON with nbformat {stated}, where 2, 3 or 4 can be read")
 
 
 def _converted(text: str) -> Mapping[str, Json]:

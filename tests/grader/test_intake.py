@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.formats import one_line
 from grader.intake import read_submission
 from grader.intake_limits import IntakeLimits
 from grader.intake_report import PageCount
@@ -228,7 +229,7 @@ CONTENTS = [
     Content("number", b"3", "unreadable-notebook", "JSON that is not a notebook"),
     Content("no_cells", b'{"nbformat": 4}', "unreadable-notebook", "without a list of cells"),
     Content("nbformat_99", b'{"nbformat": 99, "cells": []}', "unreadable-notebook", "nbformat 99"),
-    Content("nbformat_text", b'{"nbformat": "4"}', "unreadable-notebook", "nbformat 4"),
+    Content("nbformat_text", b'{"nbformat": "4"}', "unreadable-notebook", "nbformat '4'"),
     Content(
         "bad_nbformat_3", b'{"nbformat": 3, "cells": 1}', "unreadable-notebook", "damaged note"
     ),
@@ -796,8 +797,10 @@ def test_a_count_that_no_kernel_gives_is_dropped(tmp_path: Path, count: Any) -> 
 
 
 @pytest.mark.usefixtures("counted")
-@pytest.mark.parametrize("major", [[4], {"a": 4}, "4", None, 99])
+@pytest.mark.parametrize("major", [[4], {"a": 4}, "4", None, 99, "\u202e\x1b[31m"])
 def test_an_nbformat_that_is_none(tmp_path: Path, major: Any) -> None:
     made = {**factories.notebook(), "nbformat": major}
     files = factories.honest_files() | {"pset4.ipynb": json.dumps(made).encode()}
-    assert codes(read(tmp_path, files)) == ["unreadable-notebook"]
+    submission = read(tmp_path, files)
+    assert codes(submission) == ["unreadable-notebook"]
+    assert one_line(submission.notes[0].message) == submission.notes[0].message
