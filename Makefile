@@ -35,7 +35,7 @@ GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitt
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy hostile bench regold clean
+.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/
 
 hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions; expected and got, case by case
 	@$(BIN)/python -m tests.hostile
+
+fuzz: $(READY) $(SYSTEM_READY) ## Send 10,000 damaged zips, notebooks and reports through (about 10 minutes)
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(READY) $(SYSTEM_READY) ## Time a whole notebook against plain nbclient (about 10 minutes)
 	@$(BIN)/python -m tests.benchmarks.overhead --bundle $(BUNDLE)

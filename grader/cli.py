@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.formats import terminal_line
 from grader.isolation.doctor import examine
 from grader.isolation.tiers import Wish, choose_tier, host_support
 from grader.junit import render_junit
@@ -227,7 +228,8 @@ def _write(path: Path, text: str) -> None:
 def _show_verdict(console: Console, verdict: Verdict) -> None:
     console.print("Policy met." if verdict.met else "Policy not met:", highlight=False)
     for reason in verdict.reasons:
-        console.print(f"- {reason}", markup=False, highlight=False)
+        line = terminal_line(f"- {reason}")
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -238,10 +240,10 @@ def main(argv: list[str] | None = None) -> int:
         ERRORS.print("Interrupted; results written so far are kept.")
         return 130
     except GraderFault as error:
-        ERRORS.print(f"Fault of the grader: {error}", markup=False)
+        ERRORS.print(terminal_line(f"Fault of the grader: {error}"), markup=False)
         return 3
     except PsetError as error:
-        ERRORS.print(str(error), markup=False)
+        ERRORS.print(terminal_line(str(error)), markup=False)
         return 2
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         return _unforeseen(error)

@@ -111,9 +111,11 @@ def document_of(data: bytes) -> Mapping[str, Json]:
     major = document.get("nbformat")
     if major == 4:
         return document
-    if major in {2, 3}:
+    if major in (2, 3):  # it may be a list, which no set can look for
         return _converted(text)
-    raise NotANotebook(f"JSON with nbformat {str(major)[:20]}, where 2, 3 or 4 can be read")
+    # `repr` spells out control and direction characters.
+    stated = repr(major)[:20] if isinstance(major, int | float | str) else "of no number"
+    raise NotANotebook(f"JSON with nbformat {stated}, where 2, 3 or 4 can be read")
 
 
 def _converted(text: str) -> Mapping[str, Json]:

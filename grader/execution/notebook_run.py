@@ -97,7 +97,6 @@ def _plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
         environment=_environment(request) | proxy,
         sockets=request.workspace.sockets,
         cgroup=None,
-        log=request.workspace.root / "kernel.log",
         on_listeners=lambda _: None,
         startup_timeout_s=request.plan.limits.startup_timeout_s,
     )
@@ -132,7 +131,6 @@ def _boxed_place(
         environment={},
         sockets=workspace.sockets,
         cgroup=request.cgroup,
-        log=workspace.root / "kernel.log",
         on_listeners=on_listeners,
         startup_timeout_s=limits.startup_timeout_s,
     )

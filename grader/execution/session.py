@@ -38,12 +38,21 @@ LAST_WORDS_S = 0.5
 SEND_TIMEOUT_MS = 2000
 """Milliseconds that a message to a kernel may wait; one that is gone takes none."""
 
-_LAUNCH = (
-    # A file of the student's named json.py must not be taken for the library's.
-    "import sys; sys.path.remove('') if '' in sys.path else None; "
-    "sys.modules['debugpy'] = None; "  # saves 0.4 s of every start
-    "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
-)
+_LAUNCH = """
+import sys
+if "" in sys.path:  # a file of the student's named json.py must not be taken for the library's
+    sys.path.remove("")
+sys.modules["debugpy"] = None  # saves 0.4 s of every start
+import zmq
+make = zmq.Context.socket
+def unbounded(self, *args, **kwargs):
+    made = make(self, *args, **kwargs)
+    made.sndhwm = 0  # else what a fast printer sends is dropped while we are busy
+    return made
+zmq.Context.socket = unbounded
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
 
 
 class KernelGone(Exception):
@@ -408,6 +417,7 @@ async def open_session(
         allow_errors=True,
         timeout=None,
         startup_timeout=int(limits.startup_timeout_s),
+        iopub_timeout=int(limits.late_output_s),
         store_widget_state=False,
         record_timing=False,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.formats import one_line
 from grader.intake_limits import MIB, IntakeLimits
 from grader.intake_notebook import Json, NotANotebook, count_of, document_of, source_of
 
@@ -69,7 +70,9 @@ def _cell(index: int, raw: Json) -> CellOutputs | None:
         source=source_of(raw.get("source")) or "",
         execution_count=count_of(raw.get("execution_count")),
         text="\n".join(filter(None, map(_text, maps)))[:LONGEST_TEXT],
-        error="" if failed is None else _plain(failed.get("ename"))[:100] or "an exception",
+        error=""
+        if failed is None
+        else one_line(_plain(failed.get("ename")))[:100] or "an exception",
         traceback="" if failed is None else _plain(failed.get("traceback"))[:LONGEST_TEXT],
         pictures=sum(map(_has_picture, maps)),
         outputs=len(maps),

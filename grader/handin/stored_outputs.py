@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+from grader.formats import one_line
 from grader.handin.notebook_outputs import CellOutputs
 from grader.handin.output_text import (
     PrintedLine,
@@ -261,7 +262,7 @@ def _and_more(number: int) -> str:
 
 def _quoted(line: PrintedLine) -> str:
     cut = "..." if len(line.text) > MOST_QUOTED else ""
-    return f'"{line.text[:MOST_QUOTED]}{cut}"'
+    return f'"{one_line(line.text[:MOST_QUOTED])}{cut}"'
 
 
 def _listing_note(code: str, what: str, told: Sequence[str]) -> Note | None:

@@ -19,6 +19,7 @@ from grader.isolation.box import Box
 from grader.isolation.cgroups import Cgroup
 from grader.isolation.launch import BoxedProcess, Entry, launch, launch_plain, open_to
 from grader.isolation.orphans import kill_descendants
+from grader.isolation.tail import Tail
 
 CHANNELS = 5
 """Sockets of a kernel: shell, iopub, stdin, control, heartbeat."""
@@ -38,8 +39,6 @@ class KernelPlace:
     """Folder of its sockets and connection file, the same path inside and outside."""
     cgroup: Cgroup | None
     """Group that it joins; None for none."""
-    log: Path
-    """File for what it writes to its standard streams."""
     on_listeners: Callable[[tuple[socket.socket, ...]], None]
     """Takes the sockets for course files."""
     startup_timeout_s: float
@@ -52,6 +51,7 @@ class BoxProvisioner(LocalProvisioner):
     parent: Any
     place: KernelPlace
     boxed: BoxedProcess | None = None
+    tail: Tail
 
     async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
         """Start the kernel; return when all of its sockets listen.
@@ -65,6 +65,7 @@ class BoxProvisioner(LocalProvisioner):
         os.chmod(self.parent.connection_file, 0o644)  # noqa: PTH101 -- only its own folder leads to it
         if place.box is not None:
             open_to(place.sockets, place.box.uid)
+        self.tail = Tail()
         self.boxed = self._start(tuple(cmd))
         self.process = self.boxed.process
         self.pid = self.process.pid
@@ -79,10 +80,14 @@ class BoxProvisioner(LocalProvisioner):
     def _start(self, command: tuple[str, ...]) -> BoxedProcess:
         place = self.place
         entry = replace(place.entry, command=command)
-        with place.log.open("wb") as log:
+        # Never the grader's own streams, and no file that a notebook could fill.
+        mouth = self.tail.mouth
+        try:
             if place.box is None:
-                return launch_plain(entry, place.environment, stdout=log, stderr=log)
-            boxed = launch(place.box, entry, cgroup=place.cgroup, stdout=log, stderr=log)
+                return launch_plain(entry, place.environment, stdout=mouth, stderr=mouth)
+            boxed = launch(place.box, entry, cgroup=place.cgroup, stdout=mouth, stderr=mouth)
+        finally:
+            self.tail.started()
         place.on_listeners(boxed.listeners)
         return boxed
 
@@ -98,7 +103,7 @@ class BoxProvisioner(LocalProvisioner):
             await asyncio.sleep(0.01)
 
     def _last(self) -> str:
-        return " ".join(self.place.log.read_bytes()[-600:].decode(errors="replace").split())
+        return self.tail.text()[-600:]
 
     async def send_signal(self, signum: int) -> None:
         """Only ends mean anything here; interrupts go by message."""

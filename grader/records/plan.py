@@ -19,6 +19,8 @@ class Limits:
     """Wall-clock seconds for all probes together."""
     startup_timeout_s: float = 120.0
     """Wall-clock seconds for the kernel to answer first."""
+    late_output_s: float = 30.0
+    """Wall-clock seconds in which a cell's output must be in after its reply."""
     interrupt_grace_s: float = 10.0
     """Wall-clock seconds between the interrupt of a cell and the kill of its kernel."""
     cpu_s: float = 28_800.0

@@ -95,3 +95,19 @@ def test_written_answer_is_found(part_id: str) -> None:
 
 def test_deleted_cells_are_missing() -> None:
     assert aligned().missing == tuple(t.cell_id for t in TEMPLATE)
+
+
+def test_the_work_of_comparing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound a cell is the student's own; what has an id is matched as ever."""
+    known = template_cell("3b", "todo")
+    cells = (
+        cell(known.source.replace("Optional", "Done"), known.cell_id),
+        cell(known.source.replace("Optional", "Once more")),
+    )
+    assert [match.how for match in aligned(*cells).matches] == ["id", "content"]
+
+    monkeypatch.setattr("grader.alignment.MOST_WORK", 0)
+
+    found = aligned(*cells)
+    assert [match.how for match in found.matches] == ["id", "added"]
+    assert found.matches[1].part_id in {"3a", "3b"}

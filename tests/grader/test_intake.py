@@ -14,12 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.formats import one_line
 from grader.intake import read_submission
 from grader.intake_limits import IntakeLimits
 from grader.intake_report import PageCount
 from grader.records import Severity, Submission
 from reference.errors import ConfigError, PsetError, SubmissionError
 from tests import factories
+from tests.hostile import making
 
 NO_PAGES = PageCount(pages=2)
 
@@ -227,7 +229,7 @@ CONTENTS = [
     Content("number", b"3", "unreadable-notebook", "JSON that is not a notebook"),
     Content("no_cells", b'{"nbformat": 4}', "unreadable-notebook", "without a list of cells"),
     Content("nbformat_99", b'{"nbformat": 99, "cells": []}', "unreadable-notebook", "nbformat 99"),
-    Content("nbformat_text", b'{"nbformat": "4"}', "unreadable-notebook", "nbformat 4"),
+    Content("nbformat_text", b'{"nbformat": "4"}', "unreadable-notebook", "nbformat '4'"),
     Content(
         "bad_nbformat_3", b'{"nbformat": 3, "cells": 1}', "unreadable-notebook", "damaged note"
     ),
@@ -730,3 +732,75 @@ def test_any_json_is_a_notebook_or_a_note(
 
     assert submission.notebook_path in {"a.ipynb", "b.ipynb"}
     assert [cell.index for cell in submission.cells] == list(range(len(submission.cells)))
+
+
+# What the directory of a zip says, against what stands before each file.
+
+
+def hostile(tmp_path: Path, *members: making.Member, **how: Any) -> Submission:
+    zip_path = tmp_path / "jdoe.zip"
+    making.raw_zip(zip_path, [*making.honest_members(), *members], **how)
+    return read_submission(zip_path, tmp_path / "unpacked")
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_needless_64_bit_directory_is_read(tmp_path: Path) -> None:
+    assert codes(hostile(tmp_path, zip64=True)) == []
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(
+    ("member", "code"),
+    [
+        (making.Member(name=b"x", data=b"0123", local_size=3), "corrupt"),
+        (making.Member(name=b"x", data=b"0123", offset=5), "corrupt"),
+        (making.Member(name=b"x", data=b"0123", offset=1 << 30), "corrupt"),
+        (making.Member(name=b"x", data=b"0123", packed_size=9000), "overlapping-entries"),
+        (making.Member(name=b"x", data=b"0123", local_name=b"y"), "corrupt"),
+    ],
+)
+def test_an_entry_must_lie_where_and_be_what_the_directory_says(
+    tmp_path: Path, member: making.Member, code: str
+) -> None:
+    submission = hostile(tmp_path, member)
+    assert codes(submission) == [code]
+    assert (submission.notebook_path, submission.other_files) == ("pset4.ipynb", ())
+
+
+@pytest.mark.usefixtures("counted")
+def test_names_that_some_systems_take_for_one_are_noted(tmp_path: Path) -> None:
+    names = ("Data.txt", "data.txt", "caf\u00e9", "cafe\u0301")
+    submission = hostile(tmp_path, *(making.Member(name=name.encode()) for name in names))
+    assert codes(submission) == ["names-alike"] * 2
+    assert set(submission.other_files) == set(names)
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"cell_type": ["code"], "source": "x"},
+        {"cell_type": {}, "source": "x"},
+    ],
+)
+def test_a_cell_of_no_kind_is_malformed(tmp_path: Path, raw: Any) -> None:
+    files = factories.honest_files() | {"pset4.ipynb": factories.notebook_bytes([raw])}
+    assert "malformed-cell" in codes(read(tmp_path, files))
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("count", [10**30, -1, 1.5, True, "1", float("nan")])
+def test_a_count_that_no_kernel_gives_is_dropped(tmp_path: Path, count: Any) -> None:
+    cell = factories.code_cell("x = 1") | {"execution_count": count}
+    files = factories.honest_files() | {"pset4.ipynb": factories.notebook_bytes([cell])}
+    assert read(tmp_path, files).cells[0].execution_count is None
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("major", [[4], {"a": 4}, "4", None, 99, "\u202e\x1b[31m"])
+def test_an_nbformat_that_is_none(tmp_path: Path, major: Any) -> None:
+    made = {**factories.notebook(), "nbformat": major}
+    files = factories.honest_files() | {"pset4.ipynb": json.dumps(made).encode()}
+    submission = read(tmp_path, files)
+    assert codes(submission) == ["unreadable-notebook"]
+    assert one_line(submission.notes[0].message) == submission.notes[0].message

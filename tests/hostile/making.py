@@ -59,8 +59,12 @@ class Member:
     """Whether nothing but the directory's entry is written."""
 
 
-def raw_zip(
-    target: Path,
+def raw_zip(target: Path, members: Sequence[Member], **how: Any) -> None:
+    """Write a zip with exactly these headers; see `raw_zip_bytes`."""
+    target.write_bytes(raw_zip_bytes(members, **how))
+
+
+def raw_zip_bytes(
     members: Sequence[Member],
     *,
     prefix: bytes = b"",
@@ -69,11 +73,10 @@ def raw_zip(
     comment: bytes = b"",
     count: int | None = None,
     zip64: bool = False,
-) -> None:
-    """Write a zip with exactly these headers.
+) -> bytes:
+    """Return a zip with exactly these headers.
 
     Args:
-        target: The zip.
         members: Its entries.
         prefix: Bytes before the first; offsets count from the start of the file.
         gap: Bytes between the last entry and the directory.
@@ -119,7 +122,7 @@ def raw_zip(
             len(comment),
         )
     sink.write(end + comment + suffix)
-    target.write_bytes(sink.getvalue())
+    return sink.getvalue()
 
 
 def _packed(member: Member) -> bytes:

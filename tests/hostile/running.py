@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from unittest import mock
 
 from rich.console import Console
 
 from grader.alignment import align, load_template
 from grader.assignment import load_assignment
 from grader.handin.look import look_at_hand_in
+from grader.handin.report_families import KnownPicture
+from grader.handin.report_limits import ReportLimits
+from grader.handin.report_process import read_report_apart
 from grader.hostile_samples import Expectation, build_hostile, hostile_notebook
 from grader.intake import read_submission
+from grader.intake_limits import IntakeLimits
+from grader.intake_report import PageCount, count_pages
 from grader.junit import render_junit
 from grader.pipeline import GradeRequest, grade
-from grader.records import Evidence, GradeSheet, Limits, Outcome, Submission
+from grader.records import Evidence, GradeSheet, Limits, Outcome, ReportReading, Submission
 from grader.records.codec import to_json
 from grader.reports.render import render_feedback_html, render_staff_html
 from grader.results import ResultFolder
@@ -73,7 +80,7 @@ def run_case(name: str, expected: Expectation, folder: Path) -> Got:
     zip_path = build_hostile(name, folder / (expected.zip_name or f"{name}.zip"))
     run = _graded if expected.stage == "grade" else _read
     started = time.perf_counter()
-    with _temporary_files_below(folder):
+    with _temporary_files_below(folder), _same_report_read_once():
         got = caught(lambda: run(zip_path, expected, folder))
     return replace(got, seconds=time.perf_counter() - started)
 
@@ -112,6 +119,41 @@ def _temporary_files_below(folder: Path) -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = before
+
+
+_counts: dict[str, PageCount] = {}
+_readings: dict[tuple[str, int], ReportReading] = {}
+
+
+@contextmanager
+def _same_report_read_once() -> Iterator[None]:
+    """Read the report that most cases share once only: each reading is a process of its own."""
+
+    def count(path: Path, limits: IntakeLimits) -> PageCount:
+        key = _digest(path)
+        if key not in _counts:
+            _counts[key] = count_pages(path, limits)
+        return _counts[key]
+
+    def read(
+        path: Path, limits: ReportLimits, part_ids: Sequence[str], pictures: Sequence[KnownPicture]
+    ) -> ReportReading:
+        if pictures:
+            return read_report_apart(path, limits, part_ids, pictures)
+        key = _digest(path), len(part_ids)
+        if key not in _readings:
+            _readings[key] = read_report_apart(path, limits, part_ids, pictures)
+        return _readings[key]
+
+    with (
+        mock.patch("grader.intake.count_pages", count),
+        mock.patch("grader.handin.look.read_report_apart", read),
+    ):
+        yield
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _graded(zip_path: Path, expected: Expectation, folder: Path) -> Got:

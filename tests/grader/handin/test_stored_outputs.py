@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.formats import one_line
 from grader.handin.notebook_outputs import CellOutputs, read_cell_outputs
 from grader.handin.output_text import PrintedNumber, comparable_lines, in_features_shown
 from grader.handin.seeded import seeded_cells
@@ -346,3 +347,11 @@ def test_loops_within_loops_take_no_time() -> None:
 
     assert seeded_cells([nested, f"{nested} + torch.rand(1)"]) == {1}
     assert time.perf_counter() - started < 5
+
+
+def test_what_a_sentence_quotes_is_words() -> None:
+    """Printed lines and names of exceptions may spell escape codes and directions of writing."""
+    spelt = "loss \x1b]52;c;aGk=\x07 \u202e 0.5"
+    notes = compare_with_rerun([cell(text=spelt)], [cell(text=spelt.replace("0.5", "0.9"))])
+    assert notes
+    assert all(one_line(note.message) == note.message for note in notes)

@@ -150,3 +150,27 @@ def test_plain_drops_colours_and_direction_marks_and_keeps_words() -> None:
 def test_backticks_become_code_only_in_pairs() -> None:
     assert inline_markup("call `f(<x>)`") == "call <code>f(&lt;x&gt;)</code>"
     assert inline_markup("a ` b <i>") == "a ` b &lt;i&gt;"
+
+
+def test_long_words_are_cut_and_pictures_are_not_words() -> None:
+    picture = f"![p]({_png(64)})"
+    long = "[" * 3_000_000
+    started = time.perf_counter()
+
+    html = markdown_html(f"{picture}\n\n{long}")
+
+    assert "cut here" in html
+    assert html.count("<img") == 1
+    assert time.perf_counter() - started < 20
+    assert "cut here" not in markdown_html("\n\n".join([picture] * 400))
+
+
+def test_large_pictures_of_one_text_are_bounded_together() -> None:
+    html = markdown_html("\n\n".join([f"![p]({_png(2000)})"] * 12))
+    assert html.count("<img") == 4
+    assert "the pictures before it are too large" in html
+
+
+@pytest.mark.parametrize("source", ["set-aside-picture-0", "set-aside-picture-99", "x.png"])
+def test_the_place_of_a_picture_cannot_be_invented(source: str) -> None:
+    assert "<img" not in markdown_html(f"![p]({source})")

@@ -11,6 +11,7 @@ from grader.records import Outcome
 from grader.reports.render import render_feedback_html, render_page
 from grader.reports.words import CHIPS
 from tests.grader.reports.conftest import Pages
+from tests.hostile.pages import active_content
 
 ACTIVE = {"script", "iframe", "object", "embed", "form", "base", "link", "foreignobject"}
 
@@ -57,8 +58,8 @@ def test_no_control_colour_or_direction_characters(pages: Pages, page: str) -> N
 
 def test_policy_forbids_everything_but_data(pages: Pages) -> None:
     assert (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-        in pages.feedback
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "base-uri 'none'; form-action 'none'" in pages.feedback
     )
     assert not re.search(r'url\((?!"data:)', pages.feedback)
     assert "@import" not in pages.feedback
@@ -120,3 +121,32 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
     nothing: Any = object()
     with pytest.raises(UndefinedError):
         render_page("feedback.html.j2", "feedback", report=nothing)
+
+
+@pytest.mark.parametrize("page", ["feedback", "staff"])
+def test_a_browsers_parser_finds_nothing_active(pages: Pages, page: str) -> None:
+    assert active_content(getattr(pages, page)) == ()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>1</script>",
+        "<p onclick=x>",
+        "<img src=http://evil.example/x>",
+        "<a href=javascript:alert(1)>",
+        "<a href='file:///etc/passwd'>",
+        "<style>@import 'x'</style>",
+        "<p style='background:url(//evil.example)'>",
+        "<svg><use href='#x'/></svg>",
+        "<meta http-equiv=refresh content='0;url=x'>",
+        "<form></form>",
+        "words \x1b[31m",
+    ],
+)
+def test_the_inventory_finds_what_is_active(pages: Pages, html: str) -> None:
+    assert active_content(pages.feedback.replace("<main>", f"<main>{html}"))
+
+
+def test_a_page_without_its_policy_is_noticed(pages: Pages) -> None:
+    assert active_content(pages.feedback.replace("default-src 'none'", "default-src *"))
