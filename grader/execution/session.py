@@ -324,6 +324,13 @@ def _ended(cell_index: int, started: float, breach: Breach) -> CellRun:
     )
 
 
+class _Manager(AsyncKernelManager):
+    """A manager whose client's sockets have the options of its own."""
+
+    def client(self, **kwargs: Any) -> Any:
+        return super().client(context=self.context, **kwargs)
+
+
 def _kernel_manager(place: KernelPlace, limits: Limits) -> Any:
     """A manager whose kernel is ours, whatever the notebook's metadata asks for."""
     context = zmq.asyncio.Context()
@@ -333,7 +340,7 @@ def _kernel_manager(place: KernelPlace, limits: Limits) -> Any:
     # laid a link to a socket of the host.
     context.setsockopt(zmq.RECONNECT_IVL, -1)
     context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT_MS)
-    manager = AsyncKernelManager(
+    manager = _Manager(
         context=context,
         transport="ipc",
         ip=str(place.sockets / "k"),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
 import pytest
+import zmq
 
-from grader.execution import Job, Progress, execute
+from grader.execution import Job, Progress, execute, session
 from grader.isolation.cgroups import ROOT
+from grader.isolation.launch import Entry
+from grader.isolation.provisioner import KernelPlace
 from grader.isolation.tiers import Tier, host_support
 from grader.plan import RunOptions, plan_run
 from grader.records import Alignment, Evidence, Limits, Outcome
@@ -147,3 +151,29 @@ def test_sockets_that_are_swapped_are_never_looked_at_again(
     outcomes = [cell.outcome for cell in evidence.cells]
     # The interrupt of the third cell went over a socket that was connected before.
     assert outcomes == [Outcome.PASS, Outcome.PASS, Outcome.TIMEOUT, Outcome.PASS]
+
+
+def test_every_socket_of_the_client_has_our_options(tmp_path: Path) -> None:
+    manager = session._kernel_manager(KernelPlace(**_place(tmp_path)), Limits(message_mib=3))
+    manager.write_connection_file()
+    client = manager.client()
+    try:
+        for name in ("shell", "iopub", "stdin", "control"):
+            made = getattr(client, f"connect_{name}")()
+            assert made.getsockopt(zmq.RECONNECT_IVL) == -1
+            assert made.getsockopt(zmq.MAXMSGSIZE) == 3 * 2**20
+            made.close()
+    finally:
+        manager.context.destroy(linger=0)
+
+
+def _place(folder: Path) -> dict[str, Any]:
+    return {
+        "box": None,
+        "entry": Entry(command=(), limits={}),
+        "environment": {},
+        "sockets": folder,
+        "cgroup": None,
+        "on_listeners": lambda _: None,
+        "startup_timeout_s": 1.0,
+    }
