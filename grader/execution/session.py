@@ -35,6 +35,8 @@ MEMORY_POLL_S = 0.5
 LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
 
+RECONNECT_MS = 86_400_000
+"""Milliseconds before a lost connection is tried again: longer than any run."""
 SEND_TIMEOUT_MS = 2000
 """Milliseconds that a message to a kernel may wait; one that is gone takes none."""
 
@@ -336,9 +338,10 @@ def _kernel_manager(place: KernelPlace, limits: Limits) -> Any:
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, int(limits.message_mib * MIB))
     context.setsockopt(zmq.RCVHWM, 0)  # the default drops messages of a fast printer
-    # A socket that was connected once never looks at its path again, where student code may have
-    # laid a link to a socket of the host.
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    # A socket that was connected once must not look at its path again, where student code may have
+    # laid a link to a socket of the host. "Never" (-1) would abort this process: libzmq drops the
+    # rest of a message that is being read when such a connection ends (assertion in fq.cpp).
+    context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT_MS)
     manager = _Manager(
         context=context,

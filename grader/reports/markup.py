@@ -28,6 +28,7 @@ from pygments.util import ClassNotFound
 
 from grader.reports import pictures
 from grader.reports.maths import MAX_COST_PER_TEXT, cost, set_math
+from grader.reports.picture_process import decode_apart
 from reference.errors import ConfigError
 
 MAX_MARKDOWN_CHARS = 4_000_000
@@ -159,7 +160,7 @@ class _Made:
     def decoded(self, data: str) -> pictures.Pixels:
         if self.megapixels > MAX_MEGAPIXELS:
             raise ConfigError("the pictures before it are too large")
-        pixels = pictures.decode(base64.b64decode(data), where="picture")
+        pixels = decode_apart(base64.b64decode(data), where="picture")
         self.megapixels += pixels.shape[0] * pixels.shape[1] / 1e6
         return pixels
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader.reports import pictures
 from grader.reports.figures import FigureRow, wide_row
 from grader.reports.markup import plain
+from grader.reports.picture_process import decode_apart
 from grader.reports.refreport import Snippet
 from reference.errors import ConfigError
 
@@ -102,7 +102,7 @@ def drawn(cells: Iterable[NotebookCell], caption: str) -> tuple[FigureRow, ...]:
     for cell in cells:
         for image in cell.images:
             try:
-                pixels = pictures.decode(image, where=f"cell {cell.index}")
+                pixels = decode_apart(image, where=f"cell {cell.index}")
             except ConfigError:
                 continue
             rows.append(wide_row("", caption, pixels))

@@ -1,4 +1,8 @@
-"""The main job at full size: ResNet-50, 200 steps per attack, every page."""
+"""The main job at full size: ResNet-50, every page.
+
+60 steps per attack, so that it takes a minute and a half: `make bench` takes all 200, and so does
+`make grade`. The gain that is asked for is the reference's after as many.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,20 @@ from grader.pipeline import GradeRecord, grade
 from grader.records import Outcome
 from grader.samples import build_zip
 from tests.grader.conftest import request_for
+from tests.grader.shortened import shorten
 
 pytestmark = [pytest.mark.kernel, pytest.mark.fullsize, pytest.mark.timeout(1800)]
 
 
+STEPS = 60
+
+
 @pytest.fixture(scope="module")
 def course_form(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
-    """The course's own notebook form, unmodified: CUDA calls everywhere, old URLs, Colab."""
+    """The course's own notebook form: CUDA calls everywhere, old URLs, Colab."""
     out = tmp_path_factory.mktemp("fullsize")
     zip_path = build_zip("course_form", out / "course_form.zip")
+    shorten(zip_path, STEPS)
     return grade(request_for(zip_path, out, bundle="studio"), lambda _: None, lambda _: None)
 
 

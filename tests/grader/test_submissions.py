@@ -9,7 +9,6 @@ with the reference's after as many. `test_fullsize` grades one of them at full s
 from __future__ import annotations
 
 import functools
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from grader.policy import evaluate, parse_policy
 from grader.records import GradeSheet, PartGrade
 from grader.samples import build_zip, read_expectation, read_sample, sample_names
 from tests.grader.conftest import request_for
+from tests.grader.shortened import shorten
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
 
@@ -31,25 +31,6 @@ Graded = Callable[[str], tuple[GradeSheet, int]]
 
 ALL_STEPS = frozenset({"complete", "sp22_complete", "wrong_descent"})
 FEW_STEPS = 30
-STEPS = (b"n_iter=%d", b"range(%d)")
-"""Where the samples' notebooks say how many steps an optimisation takes."""
-
-
-def shorten(zip_path: Path) -> None:
-    """Let the optimisations of a sample's notebook take `FEW_STEPS` steps."""
-    with zipfile.ZipFile(zip_path) as archive:
-        files = {info: archive.read(info) for info in archive.infolist()}
-    with zipfile.ZipFile(zip_path, "w") as archive:
-        for info, data in files.items():
-            notebook = info.filename.endswith("pset4.ipynb")
-            archive.writestr(info, _with_few_steps(data) if notebook else data)
-
-
-def _with_few_steps(notebook: bytes) -> bytes:
-    for text in STEPS:
-        notebook, found = notebook.replace(text % 200, text % FEW_STEPS), text % 200 in notebook
-        assert found, text
-    return notebook
 
 
 def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
@@ -57,7 +38,7 @@ def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
     expected = read_expectation(name)
     zip_path = build_zip(name, out / f"{name}.zip")
     if name not in ALL_STEPS:
-        shorten(zip_path)
+        shorten(zip_path, FEW_STEPS)
     request = replace(
         request_for(zip_path, out / "results"),
         assignment=load_assignment(read_sample(name).assignment),

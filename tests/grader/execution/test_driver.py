@@ -160,7 +160,7 @@ def test_every_socket_of_the_client_has_our_options(tmp_path: Path) -> None:
     try:
         for name in ("shell", "iopub", "stdin", "control"):
             made = getattr(client, f"connect_{name}")()
-            assert made.getsockopt(zmq.RECONNECT_IVL) == -1
+            assert made.getsockopt(zmq.RECONNECT_IVL) / 1000 > 10 * Limits().notebook_timeout_s
             assert made.getsockopt(zmq.MAXMSGSIZE) == 3 * 2**20
             made.close()
     finally:
