@@ -2,7 +2,7 @@
 
 Both run the same cells of the course's notebook form in one process, in turns: plain nbclient with
 nothing but `.cuda()` made a no-op (without that it fails at once on a machine with no GPU), and the
-grader's execution stage with its recorders, probes, proxy and shims.
+grader's execution stage with its box, driver, recorders, probes and shims.
 
     python -m tests.benchmarks.overhead [--bundle studio] [--rounds 1] [--steps 200]
 """
@@ -26,6 +26,7 @@ from grader.alignment import align, load_template
 from grader.assignment import load_assignment
 from grader.execution import Job, execute
 from grader.intake import read_submission
+from grader.isolation.tiers import host_support
 from grader.plan import RunOptions, plan_run
 from grader.probes import all_probes
 from grader.records import Submission
@@ -105,6 +106,7 @@ def ours(submission: Submission, bundle: Bundle) -> float:
             evidence_folder=Path(out) / "evidence",
             executed_notebook=Path(out) / "executed.ipynb",
             threads=len(os.sched_getaffinity(0)),
+            tier=host_support().tier,
             on_progress=lambda _: None,
         )
         started = time.perf_counter()
@@ -124,13 +126,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
     bundle, submission = get_bundle(options.bundle), read(options.steps)
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {bundle.name}")  # noqa: T201
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {bundle.name}")
     rows = []
     for number in range(options.rounds):
         rows.append((plain(submission, bundle), ours(submission, bundle)))
-        print(f"round {number + 1}: plain nbclient {rows[-1][0]:.1f} s, grader {rows[-1][1]:.1f} s")  # noqa: T201
+        print(f"round {number + 1}: plain nbclient {rows[-1][0]:.1f} s, grader {rows[-1][1]:.1f} s")
     ratio = min(row[1] for row in rows) / min(row[0] for row in rows)
-    print(f"grader / plain nbclient: {ratio:.2f}")  # noqa: T201
+    print(f"grader / plain nbclient: {ratio:.2f}")
 
 
 if __name__ == "__main__":
