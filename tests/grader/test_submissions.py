@@ -1,9 +1,9 @@
 """Every sample submission, really graded, gets the verdict that its `expect.toml` names.
 
 They run on the narrow bundle, each on a worker of its own with one thread, at an eighth of the
-width. `complete`, `sp22_complete` and `wrong_descent` take 200 steps per attack as in the handout, the
-others fewer: the gain is then compared with the reference's after as many. `test_fullsize` grades one
-of them at full size.
+width. `complete`, `sp22_complete` and `wrong_descent` take 200 steps per attack as in the handout,
+the others fewer: the gain is then compared with the reference's after as many. `test_fullsize`
+grades one of them at full size.
 """
 
 from __future__ import annotations
