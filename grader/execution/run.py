@@ -27,6 +27,12 @@ from reference.errors import GraderFault
 
 OnProgress = Callable[[Progress], None]
 
+INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
+    "PYTHONFAULTHANDLER", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+)  # fmt: skip
+"""What a driver gets of the grader's environment; never a token."""
+
 SLACK_S = 120.0
 """Wall-clock seconds that a run may take beyond the sum of its limits."""
 
@@ -111,7 +117,7 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=dict(os.environ),
+            env={name: os.environ[name] for name in INHERITED if name in os.environ},
             start_new_session=True,  # Ctrl-C is for the grader, which ends the driver
         )
         deadline = threading.Timer(_deadline_s(request.plan.limits), process.kill)

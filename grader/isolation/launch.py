@@ -146,9 +146,30 @@ def _receive(channel: socket.socket, boxed: BoxedProcess) -> tuple[socket.socket
     return tuple(socket.socket(fileno=fd) for fd in fds)
 
 
+FIRST_UID = 2_000_000
+"""Uids of boxes begin here, where no user of a host is."""
+PROCESS_IDS = 2**22
+"""Linux has no more (`/proc/sys/kernel/pid_max`)."""
+
+
 def unique_uid() -> int:
     """Return a uid for a root's box that no other process of this host has."""
-    return 2_000_000 + os.getpid()
+    return uid_for(os.getpid(), Path("/proc/self/uid_map").read_text(encoding="ascii"))
+
+
+def uid_for(pid: int, uid_map: str) -> int:
+    """Return the uid of the boxes of the process `pid`, of those that this system has.
+
+    Args:
+        pid: Of the process that makes the box, so that no two have the same.
+        uid_map: As `/proc/self/uid_map` shows it; in a container it may hold 65,536 uids only,
+            of which the upper half is shared out.
+    """
+    size = min(int(line.split()[2]) for line in uid_map.splitlines()[:1])
+    if size >= FIRST_UID + PROCESS_IDS:
+        return FIRST_UID + pid
+    upper = size // 2
+    return upper + pid % max(1, upper - 2)  # the last two are `nobody` and none
 
 
 def open_to(folder: Path, uid: int) -> None:
