@@ -45,7 +45,7 @@ def test_no_other_file_is_there(pdf: Path) -> None:
 
 
 @BOXED
-@pytest.mark.parametrize("module", ["reference.expected", "reference.layers", "tests.factories"])
+@pytest.mark.parametrize("module", ["reference.expected", "reference.conv", "tests.factories"])
 def test_the_expected_values_are_not_there(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("-n1", "-r1", f"import importlib.util as u; assert u.find_spec('{module}')")
     assert run_limited("timeit", arguments, timeout_s=60) == b""
