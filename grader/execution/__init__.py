@@ -11,10 +11,11 @@
 * `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
   to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and
   torch hub all work, over http and https; any other URL is refused at once and named to staff.
-* `session` drives the kernel with nbclient, one cell at a time, each under a hard deadline:
-  interrupt, grace, kill. `breaches` are the limits that it reaches, `limit_errors` the exceptions
-  that say so. Stored outputs, tags and the kernel that the notebook's metadata asks for are dropped
-  before. The notebook as handed in is never written to.
+* `places` says where the kernel lives, `kernels` starts and ends it, `client` is nbclient with
+  caps. `session` drives it, one cell at a time, each under a hard deadline: interrupt, grace, kill.
+  `breaches` are the limits that it reaches, `limit_errors` the exceptions that say so. Stored
+  outputs, tags and the kernel that the notebook's metadata asks for are dropped before. The
+  notebook as handed in is never written to.
 * `notebook_run` takes the steps of the plan. The first request imports `_pset4.start`: seeds,
   declared shims, recorders. From then on the kernel sends evidence as display messages of our own
   MIME type, with this run's nonce, plain JSON facts and raw array bytes in the message's buffers.

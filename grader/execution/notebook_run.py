@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import platform
-import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -24,15 +23,13 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
+from grader.execution.places import boxed_place, plain_place
 from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
 from grader.execution.sources import repeat_source
-from grader.execution.workspace import ASSETS, KERNEL_PACKAGE, SIDE, STAGE
-from grader.isolation.bounds import resource_limits
-from grader.isolation.box import Box, Mount, write_etc
-from grader.isolation.launch import Entry
+from grader.execution.workspace import KERNEL_PACKAGE
 from grader.isolation.provisioner import KernelPlace
-from grader.isolation.tiers import Tier, box_user
+from grader.isolation.tiers import Tier
 from grader.records import (
     CellRun,
     Evidence,
@@ -49,8 +46,6 @@ from grader.records import (
 )
 from reference.errors import GraderFault
 
-TakeListeners = Callable[[tuple[socket.socket, ...]], None]
-
 
 def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]) -> Evidence:
     """Run the notebook by the plan and return what was seen.
@@ -64,76 +59,12 @@ def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]
         if request.tier is Tier.PROCESS:
             Path(request.workspace.authority).write_bytes(authority)
             port = serving.enter_context(serve_on_loopback(files))
-            place = _plain_place(request, proxy_environment(port))
+            place = plain_place(request, proxy_environment(port))
         else:
-            place = _boxed_place(request, serving.enter_context(serve_in_box(files)), authority)
+            place = boxed_place(request, serving.enter_context(serve_in_box(files)), authority)
         run = _Run(request, files, place, on_progress)
         asyncio.run(run.go())
     return run.evidence()
-
-
-def _environment(request: DriverRequest) -> dict[str, str]:
-    environment = dict(request.workspace.environment)
-    if request.plan.device == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""  # the notebook must not find what was ruled out
-    return environment
-
-
-def _entry(request: DriverRequest) -> Entry:
-    gpu = request.plan.device != "cpu"
-    return Entry(
-        command=(),
-        limits=resource_limits(request.plan.limits, request.tier, gpu=gpu),
-        copies=request.workspace.copies,
-        links=request.workspace.links,
-        folder=request.workspace.work,
-    )
-
-
-def _plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
-    return KernelPlace(
-        box=None,
-        entry=replace(_entry(request), boxed=False),
-        environment=_environment(request) | proxy,
-        sockets=request.workspace.sockets,
-        cgroup=None,
-        on_listeners=lambda _: None,
-        startup_timeout_s=request.plan.limits.startup_timeout_s,
-    )
-
-
-def _boxed_place(
-    request: DriverRequest, on_listeners: TakeListeners, authority: bytes
-) -> KernelPlace:
-    workspace, limits = request.workspace, request.plan.limits
-    uid, user_namespace = box_user()
-    box = Box(
-        folder=workspace.root,
-        uid=uid,
-        user_namespace=user_namespace,
-        mounts=(
-            Mount(host=workspace.stage, inside=STAGE),
-            Mount(host=workspace.package, inside=SIDE),
-            Mount(host=workspace.assets, inside=ASSETS),
-            Mount(host=workspace.sockets, inside=str(workspace.sockets), writable=True),
-        ),
-        work_mib=limits.work_mib,
-        tmp_mib=limits.tmp_mib,
-        shared_memory_mib=limits.shared_memory_mib,
-        environment=tuple(_environment(request).items()),
-        gpu=request.plan.device != "cpu",
-        bind_ports=True,
-    )
-    write_etc(box, authority)
-    return KernelPlace(
-        box=box,
-        entry=replace(_entry(request), uid=None if user_namespace else uid),
-        environment={},
-        sockets=workspace.sockets,
-        cgroup=request.cgroup,
-        on_listeners=on_listeners,
-        startup_timeout_s=limits.startup_timeout_s,
-    )
 
 
 def _fresh_notebook(submission: Submission) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -14,17 +13,14 @@ from typing import Any
 
 import nbformat
 import zmq
-import zmq.asyncio
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 from grader.execution.breaches import Breach, Breaches
+from grader.execution.client import CappedClient
+from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.isolation.memory import tree_memory_mib
-from grader.isolation.provisioner import BoxProvisioner, KernelPlace
-from grader.kernel_side.channel import MIME
+from grader.isolation.provisioner import KernelPlace
 from grader.records import CellRun, Limits, Outcome
 from reference.errors import GraderFault
 
@@ -35,27 +31,6 @@ MEMORY_POLL_S = 0.5
 LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
 
-RECONNECT_MS = 86_400_000
-"""Milliseconds before a lost connection is tried again: longer than any run."""
-SEND_TIMEOUT_MS = 2000
-"""Milliseconds that a message to a kernel may wait; one that is gone takes none."""
-
-_LAUNCH = """
-import sys
-if "" in sys.path:  # a file of the student's named json.py must not be taken for the library's
-    sys.path.remove("")
-sys.modules["debugpy"] = None  # saves 0.4 s of every start
-import zmq
-make = zmq.Context.socket
-def unbounded(self, *args, **kwargs):
-    made = make(self, *args, **kwargs)
-    made.sndhwm = 0  # else what a fast printer sends is dropped while we are busy
-    return made
-zmq.Context.socket = unbounded
-from ipykernel.kernelapp import launch_new_instance
-launch_new_instance()
-"""
-
 
 class KernelGone(Exception):
     """The kernel ended, or was killed, before the request did; it carries why."""
@@ -63,72 +38,6 @@ class KernelGone(Exception):
     def __init__(self, breach: Breach) -> None:
         super().__init__(breach.sentence)
         self.breach = breach
-
-
-class _Client(NotebookClient):
-    """nbclient with our evidence taken out of the outputs and caps on what comes in."""
-
-    def watch(
-        self,
-        on_evidence: Callable[[Any, list[Any]], None],
-        limits: Limits,
-        breaches: Breaches,
-    ) -> None:
-        self._on_evidence = on_evidence
-        self._limits = limits
-        self._breaches = breaches
-        self.cell_bytes = 0
-        self._all_bytes = 0
-        self._messages = 0
-
-    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
-        content = msg["content"]
-        if msg["msg_type"] == "display_data" and MIME in content.get("data", {}):
-            self._on_evidence(content, msg.get("buffers") or [])
-            return None
-        size = len(str(content))
-        self.cell_bytes += size
-        if self.cell_bytes > self._limits.output_mib_per_cell * MIB:
-            # What still comes until the interrupt takes effect is not the notebook's to pay.
-            self._breaches.report(_cell_output(self._limits))
-            return None
-        self._all_bytes += size
-        if self._all_bytes > self._limits.output_mib * MIB:
-            self._breaches.report(_whole_output(self._limits))
-        return super().output(outs, msg, display_id, cell_index)
-
-    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        self._messages += 1
-        if self._messages > self._limits.messages:
-            self._breaches.report(_too_many(self._limits))
-        if msg["msg_type"].startswith("comm_"):
-            return None  # widgets draw nothing that is graded
-        return super().process_message(msg, cell, cell_index)
-
-
-def _whole_output(limits: Limits) -> Breach:
-    return Breach(
-        name="OutputLimit",
-        sentence=f"The notebook wrote more than {limits.output_mib:g} MiB of output; it was "
-        "stopped and the cells after this one were not run.",
-    )
-
-
-def _cell_output(limits: Limits) -> Breach:
-    return Breach(
-        name="OutputLimit",
-        sentence=f"The cell wrote more output than its limit ({limits.output_mib_per_cell:g} "
-        "MiB); it was stopped.",
-        fatal=False,
-    )
-
-
-def _too_many(limits: Limits) -> Breach:
-    return Breach(
-        name="OutputLimit",
-        sentence=f"The notebook sent more than {limits.messages} messages; it was stopped and the "
-        "cells after this one were not run.",
-    )
 
 
 _DIED = Breach(
@@ -278,7 +187,7 @@ class Session:
 
     async def _kill(self, task: asyncio.Task[Any]) -> None:
         self.alive = False
-        await _end(self.manager)
+        await end_kernel(self.manager)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -326,56 +235,6 @@ def _ended(cell_index: int, started: float, breach: Breach) -> CellRun:
     )
 
 
-class _Manager(AsyncKernelManager):
-    """A manager whose client's sockets have the options of its own."""
-
-    def client(self, **kwargs: Any) -> Any:
-        return super().client(context=self.context, **kwargs)
-
-
-def _kernel_manager(place: KernelPlace, limits: Limits) -> Any:
-    """A manager whose kernel is ours, whatever the notebook's metadata asks for."""
-    context = zmq.asyncio.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, int(limits.message_mib * MIB))
-    context.setsockopt(zmq.RCVHWM, 0)  # the default drops messages of a fast printer
-    # A socket that was connected once must not look at its path again, where student code may have
-    # laid a link to a socket of the host. "Never" (-1) would abort this process: libzmq drops the
-    # rest of a message that is being read when such a connection ends (assertion in fq.cpp).
-    context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
-    context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT_MS)
-    manager = _Manager(
-        context=context,
-        transport="ipc",
-        ip=str(place.sockets / "k"),
-        connection_file=str(place.sockets / "k.json"),
-        shutdown_wait_time=1.0,
-    )
-    spec = KernelSpec(
-        argv=[
-            sys.executable,
-            "-c",
-            _LAUNCH,
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-        ],
-        display_name="Python 3",
-        language="python",
-        interrupt_mode="message",
-    )
-    manager._kernel_spec = spec
-    provisioner = BoxProvisioner(parent=manager, kernel_id=manager.kernel_id, kernel_spec=spec)
-    provisioner.place = place
-    manager.provisioner = provisioner
-    return manager
-
-
-async def _end(manager: Any) -> None:
-    """Kill the kernel. The manager's own way would first send it a message and wait."""
-    await manager.provisioner.kill()
-    await manager.provisioner.wait()
-
-
 async def _watch_memory(session: Session) -> None:
     """Without a control group: look, and stop a run that is over."""
     while session.alive:
@@ -417,11 +276,11 @@ async def open_session(
     Raises:
         GraderFault: the kernel did not start.
     """
-    manager = _kernel_manager(place, limits)
+    manager = kernel_manager(place, limits)
     scratch = nbformat.v4.new_code_cell()  # type: ignore[no-untyped-call]
     driven = copy.copy(notebook)
     driven["cells"] = [*notebook.cells, scratch]
-    client: Any = _Client(
+    client: Any = CappedClient(
         driven,
         km=manager,
         allow_errors=True,
@@ -436,7 +295,7 @@ async def open_session(
         await client.async_start_new_kernel()
         await client.async_start_new_kernel_client()
     except Exception as error:
-        await _end(manager)
+        await end_kernel(manager)
         manager.context.destroy(linger=0)
         raise GraderFault(
             f"The kernel did not start within {limits.startup_timeout_s:.0f} s: {error}. "
@@ -457,5 +316,5 @@ async def open_session(
         for channel in channels:
             channel.disable_monitor()
         client.kc.stop_channels()
-        await _end(manager)
+        await end_kernel(manager)
         manager.context.destroy(linger=0)  # what is unsent to a kernel that is gone stays unsent

@@ -11,7 +11,8 @@ import psutil
 import pytest
 import zmq
 
-from grader.execution import Job, Progress, execute, session
+from grader.execution import Job, Progress, execute
+from grader.execution.kernels import kernel_manager
 from grader.isolation.cgroups import ROOT
 from grader.isolation.launch import Entry
 from grader.isolation.provisioner import KernelPlace
@@ -154,7 +155,7 @@ def test_sockets_that_are_swapped_are_never_looked_at_again(
 
 
 def test_every_socket_of_the_client_has_our_options(tmp_path: Path) -> None:
-    manager = session._kernel_manager(KernelPlace(**_place(tmp_path)), Limits(message_mib=3))
+    manager = kernel_manager(KernelPlace(**_place(tmp_path)), Limits(message_mib=3))
     manager.write_connection_file()
     client = manager.client()
     try:
