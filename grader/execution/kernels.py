@@ -32,6 +32,8 @@ def unbounded(self, *args, **kwargs):
     made.sndhwm = 0  # else what a fast printer sends is dropped while we are busy
     return made
 zmq.Context.socket = unbounded
+from ipykernel.iostream import OutStream
+OutStream.flush_interval = 0.02  # seconds; a flood is seen sooner, and less of it is under way
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()
 """
