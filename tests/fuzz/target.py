@@ -15,7 +15,7 @@ from unittest import mock
 
 from grader import intake_report
 from grader.alignment import align, load_template
-from grader.handin import look_at_hand_in
+from grader.handin.look import look_at_hand_in
 from grader.handin.report import read_report
 from grader.handin.report_limits import ReportLimits
 from grader.intake import read_submission
