@@ -44,6 +44,14 @@ CELLS = {
         f"print(len(urllib.request.urlopen('{COURSE}WelshCorgi.jpeg').read()))"
     ),
     "https": "print(requests.get('https://files.example.edu/a%20list.txt').text[:2])",
+    "wget and curl": (
+        "import shutil, subprocess\n"
+        "url = 'https://files.example.edu/a%20list.txt'\n"
+        "for command in (['wget', '-qO-', url], ['curl', '-sf', url]):\n"
+        "    if shutil.which(command[0]):\n"
+        "        done = subprocess.run(command, capture_output=True, check=True)\n"
+        "        assert done.stdout.startswith(b'c0'), done"
+    ),
     "unlisted": "print(requests.get('http://example.com/weights.pt').status_code)",
     "unlisted https": "print(requests.get('https://example.com/weights.pt').status_code)",
     "unlisted host": (
