@@ -27,8 +27,6 @@ REQUIRE ?=
 ISOLATION ?=
 
 GRADER := $(BIN)/grader
-# One more than there are cores: many tests wait for a kernel.
-WORKERS = $$($(BIN)/python -c 'import os; print(min(8, os.cpu_count() + 1))')
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = --assignment $(ASSIGNMENT)
 ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
@@ -86,7 +84,7 @@ types: $(READY) ## mypy --strict on both packages
 	@$(BIN)/mypy reference grader
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not fullsize"
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n logical --maxprocesses 8 --dist loadgroup -m "not fullsize"
 	@$(BIN)/pytest -q -m fullsize
 
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
