@@ -55,9 +55,18 @@ class Before:
 def take_stock() -> Before:
     """Look at what must not change; call it right before a case runs."""
     _adopt_orphans()
-    CANARY.mkdir(exist_ok=True)
-    (CANARY / "secret.txt").write_text(CANARY_TEXT, encoding="utf-8")
+    _put_canary()
     return Before(files=_watched(), processes=frozenset(p.pid for p in _children()))
+
+
+def _put_canary() -> None:
+    """Write the canary whole or not at all: other test processes look at it, too."""
+    CANARY.mkdir(exist_ok=True)
+    secret = CANARY / "secret.txt"
+    if not secret.is_file() or secret.read_text(encoding="utf-8") != CANARY_TEXT:
+        with tempfile.NamedTemporaryFile("w", dir=CANARY.parent, delete=False) as file:
+            file.write(CANARY_TEXT)
+        Path(file.name).replace(secret)
 
 
 def broken(before: Before, got: Got, honest: Expectation) -> tuple[str, ...]:
