@@ -104,9 +104,7 @@ def _run_in_box(command: list[str], files: Sequence[Path], stdin: bytes, timeout
             environment=tuple((environment | _ONE_THREAD).items()),
         )
         write_etc(box, b"")
-        entry = Entry(
-            command=tuple(command), limits=_BOX_LIMITS, uid=None if user_namespace else uid
-        )
+        entry = Entry(command=tuple(command), limits=_BOX_LIMITS)
         done = run_boxed(box, entry, cgroup=None, timeout_s=timeout_s, stdin=stdin)
     if done.status is None:
         raise TookTooLong

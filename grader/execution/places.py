@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 from grader.execution.request import DriverRequest
 from grader.execution.workspace import ASSETS, SIDE, STAGE
@@ -39,7 +38,7 @@ def plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
     """Return the place of a kernel without a box; `proxy` names the course files' server."""
     return KernelPlace(
         box=None,
-        entry=replace(_entry(request), boxed=False),
+        entry=_entry(request),
         environment=_environment(request) | proxy,
         sockets=request.workspace.sockets,
         cgroup=None,
@@ -80,7 +79,7 @@ def boxed_place(
     write_etc(box, authority)
     return KernelPlace(
         box=box,
-        entry=replace(_entry(request), uid=None if user_namespace else uid),
+        entry=_entry(request),
         environment={},
         sockets=workspace.sockets,
         cgroup=request.cgroup,

@@ -24,8 +24,6 @@ from grader.isolation.provisioner import KernelPlace
 from grader.records import CellRun, Limits, Outcome
 from reference.errors import GraderFault
 
-MIB = 2**20
-"""Bytes in one MiB."""
 MEMORY_POLL_S = 0.5
 """Seconds between looks at the memory of a run that has no control group."""
 LAST_WORDS_S = 0.5

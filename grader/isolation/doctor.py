@@ -212,9 +212,7 @@ def _entry(
     return Entry(
         command=(sys.executable, "-I", "-S", script, trial.name, json.dumps(facts)),
         limits=limits,
-        uid=None if box is None or box.user_namespace else box.uid,
         folder=HOME if box else str(folder),
-        boxed=box is not None,
     )
 
 

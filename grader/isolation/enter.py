@@ -5,7 +5,7 @@ Without a box it only lays out the files, sets the limits, and dies with its par
     python -I -S enter.py JSON
 
 Only the standard library; it is mounted into the box alone. The keys of JSON are those of
-`Entry` in `launch.py`.
+`Entry` in `launch.py`, and what `launch` adds of the box.
 """
 
 from __future__ import annotations

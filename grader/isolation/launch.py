@@ -33,18 +33,12 @@ class Entry:
     """Absolute program and arguments."""
     limits: Mapping[str, int]
     """Soft and hard resource limits by name, such as RLIMIT_NPROC."""
-    uid: int | None = None
-    """User to become; None in a user namespace, where it is that user already."""
-    listeners_fd: int | None = None
-    """Socket to hand out the course files' sockets by; None for no network services."""
     copies: tuple[tuple[str, str], ...] = ()
     """(from, to) folders inside, copied into the work folder."""
     links: tuple[tuple[str, str], ...] = ()
     """(to, link) inside."""
     folder: str = HOME
     """Current folder of the command."""
-    boxed: bool = True
-    """Whether there is a box around it."""
 
 
 @dataclass(slots=True)
@@ -86,7 +80,12 @@ def launch(
     ours, theirs = socket.socketpair() if box.bind_ports else (None, None)
     seccomp = filter_fd()
     fds = [seccomp, *([theirs.fileno()] if theirs else [])]
-    facts = {**asdict(entry), "listeners_fd": theirs.fileno() if theirs else None}
+    facts = {
+        **asdict(entry),
+        "boxed": True,
+        "uid": None if box.user_namespace else box.uid,  # there it is that user already
+        "listeners_fd": theirs.fileno() if theirs else None,
+    }
     inside = [sys.executable, "-I", "-S", ENTER, json.dumps(facts)]
     argv = bwrap_argv(box, inside, seccomp_fd=seccomp)
     if cgroup is not None:
@@ -122,8 +121,9 @@ def launch_plain(
 ) -> BoxedProcess:
     """Start the entry's command without a box: limits only."""
     script = Path(__file__).with_name("enter.py")
+    facts = {**asdict(entry), "boxed": False, "uid": None, "listeners_fd": None}
     process = subprocess.Popen(  # noqa: S603 -- our own command line
-        [sys.executable, "-I", "-S", str(script), json.dumps(asdict(entry))],
+        [sys.executable, "-I", "-S", str(script), json.dumps(facts)],
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=stdout,

@@ -131,8 +131,6 @@ def _trial() -> tuple[int | None, str]:
             folder=run_folder(folder), uid=uid, user_namespace=user_namespace, bind_ports=True
         )
         write_etc(box, b"")
-        entry = Entry(
-            command=("/bin/true",), limits={}, uid=None if user_namespace else uid, folder="/"
-        )
+        entry = Entry(command=("/bin/true",), limits={}, folder="/")
         done = run_boxed(box, entry, cgroup=None, timeout_s=TRIAL_TIMEOUT_S)
         return done.status, done.errors

@@ -1,5 +1,5 @@
 # %% last
 import os, subprocess
-os.environ['LD_PRELOAD'] = '/box/work/evil.so'
-os.environ['PYTHONSTARTUP'] = '/box/work/evil.py'
+os.environ['LD_PRELOAD'] = os.path.abspath('evil.so')
+os.environ['PYTHONSTARTUP'] = os.path.abspath('evil.py')
 subprocess.run(['true'])
