@@ -1,0 +1,142 @@
+"""What a class hands in, and what came of each hand-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from grader.assignment import Course
+from grader.records import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandIn:
+    """One zip that was handed in, and what staff know about it."""
+
+    source: str
+    """Where it was found, below the folder of the class; for people."""
+    path: Path
+    """The zip, or a folder that a platform unpacked it into."""
+    zip_name: str
+    """What the student called it, such as `jdoe.zip`."""
+    kerberos: str
+    """Whose it is, fit for the name of a folder."""
+    course: Course
+    """Which variant it is graded by."""
+    submitted: datetime | None = None
+    """When it was handed in; None where not told, which counts as in time."""
+    extension: timedelta = timedelta(0)
+    """By how much this student's deadline is later."""
+    name: str = ""
+    """The student's name as the platform shows it; empty where not told."""
+    platform_id: str = ""
+    """The platform's id of the student (Canvas: user id); empty where not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded:
+    """A hand-in that does not count, because the same student handed in another one later."""
+
+    hand_in: HandIn
+    """The one that does not count."""
+    by: str
+    """`source` of the one that does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Everything that a class handed in."""
+
+    counted: tuple[HandIn, ...]
+    """One per student, by kerberos."""
+    superseded: tuple[Superseded, ...] = ()
+    """Earlier ones of the same students; kept, named, not graded."""
+    missing: tuple[str, ...] = ()
+    """Kerberos names of the manifest without a hand-in."""
+    notes: tuple[str, ...] = ()
+    """What staff should know about the folder, one sentence each."""
+
+
+class State(StrEnum):
+    """How far a hand-in of the class has come."""
+
+    GRADED = "graded"
+    """There is a grade sheet."""
+    REJECTED = "rejected"
+    """Nothing in it can be graded; a person must look."""
+    FAULT = "fault"
+    """The grader failed, twice; never the student's fault."""
+    MISSING = "missing"
+    """In the manifest, but nothing was handed in."""
+    WAITING = "waiting"
+    """Not graded yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """What a class's tables need of one part of a grade sheet."""
+
+    id: str
+    """Such as `4a`."""
+    title: str
+    """One line."""
+    outcome: Outcome
+    """Of the part as a whole."""
+    points: float
+    """Decided so far, before the late coefficient."""
+    max_points: float
+    """To be had; 0 where optional."""
+    pending_points: float
+    """Waiting for a person."""
+    bonus: bool
+    """Whether on top of the maximum."""
+    message: str
+    """One sentence."""
+    faults: tuple[tuple[str, str], ...] = ()
+    """(check id, the student's sentence) of its findings that lost points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRow:
+    """One student in the tables of a class."""
+
+    kerberos: str
+    """Whose."""
+    course: Course
+    """Which variant."""
+    state: State
+    """How far it has come."""
+    sentence: str = ""
+    """Why it was rejected or failed; empty otherwise."""
+    name: str = ""
+    """As the platform shows it."""
+    platform_id: str = ""
+    """The platform's id of the student."""
+    source: str = ""
+    """Where it was found."""
+    submitted: str = ""
+    """ISO 8601 with offset; empty where not told."""
+    extension_days: float = 0.0
+    """By how much this student's deadline is later."""
+    days_late: int = 0
+    """Rounded up, after the extension."""
+    late_coefficient: float = 1.0
+    """1 to 0."""
+    total: float | None = None
+    """After the late coefficient; None where there is no sheet."""
+    max_total: float = 0.0
+    """To be had without bonus."""
+    pending: float = 0.0
+    """Points that wait for a person, before the late coefficient."""
+    parts: tuple[PartResult, ...] = ()
+    """In the handout's order; empty where there is no sheet."""
+    notes: tuple[str, ...] = ()
+    """Sentences of severity error about hand-in and run."""
+    seconds: float = 0.0
+    """Wall-clock seconds that grading took."""
+    stage_seconds: tuple[tuple[str, float], ...] = field(default=())
+    """(stage, wall-clock seconds), in order."""
+    cached: bool = False
+    """Whether it was taken from an earlier run instead of graded now."""
