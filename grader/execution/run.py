@@ -99,7 +99,8 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
         return _drive(request, job.on_progress)
 
 
-def _deadline_s(limits: Limits) -> float:
+def deadline_s(limits: Limits) -> float:
+    """Return the wall-clock seconds after which a driver is killed, whatever it does."""
     return (
         2 * limits.startup_timeout_s
         + limits.notebook_timeout_s
@@ -120,7 +121,7 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
             env={name: os.environ[name] for name in INHERITED if name in os.environ},
             start_new_session=True,  # Ctrl-C is for the grader, which ends the driver
         )
-        deadline = threading.Timer(_deadline_s(request.plan.limits), process.kill)
+        deadline = threading.Timer(deadline_s(request.plan.limits), process.kill)
         deadline.daemon = True
         deadline.start()
         try:
