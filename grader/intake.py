@@ -56,7 +56,7 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ConfigError(f"{folder}: expected an empty folder to unpack into, found files in it")
-    kerberos, notes = _kerberos(zip_path.name)
+    kerberos, notes = kerberos_of(zip_path.name)
     unpacked = _unpack_nested(zip_path, folder, limits)
     notes += unpacked.notes
     notebook, text = _choose_notebook(unpacked.files, folder, kerberos, limits)
@@ -88,7 +88,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def _kerberos(file_name: str) -> tuple[str, tuple[Note, ...]]:
+def kerberos_of(file_name: str) -> tuple[str, tuple[Note, ...]]:
     """Return the kerberos name that a zip's name gives, fit for the name of a folder."""
     stem = file_name[: -len(".zip")] if file_name.lower().endswith(".zip") else file_name
     bare = _COPY_MARK.sub("", stem.strip())
