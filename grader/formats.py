@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _SPACE = re.compile(r"\s+")
+_FORMULA = re.compile(r"(^|[;,|])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def format_points(points: float) -> str:
@@ -31,6 +32,15 @@ def terminal_line(text: str) -> str:
     (`::error::` at the start of a line, `##[error]` and `##vso[` anywhere).
     """
     return one_line(text).replace("::", ": :").replace("##", "# #")
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return foreign text on one line for a cell of a CSV file that a spreadsheet may open.
+
+    An apostrophe goes before each sign that would open a formula; also behind `;` and the like,
+    where a spreadsheet of another language would begin a new cell.
+    """
+    return _FORMULA.sub(r"\1\2'", one_line(text))
 
 
 def inert(text: str) -> str:

@@ -210,6 +210,7 @@ def _hand_in(one: Found, kerberos: str, course: Course, row: ManifestRow | None)
         submitted=one.submitted,
         name=one.name,
         platform_id=one.platform_id,
+        platform=one.platform,
     )
     if row is None:
         return made

@@ -33,6 +33,8 @@ class HandIn:
     """The student's name as the platform shows it; empty where not told."""
     platform_id: str = ""
     """The platform's id of the student (Canvas: user id); empty where not told."""
+    platform: str = ""
+    """Whose id that is: `canvas` or `gradescope`; empty where not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class ClassRow:
     """As the platform shows it."""
     platform_id: str = ""
     """The platform's id of the student."""
+    platform: str = ""
+    """Whose id that is: `canvas` or `gradescope`; empty where not told."""
     source: str = ""
     """Where it was found."""
     submitted: str = ""

@@ -107,6 +107,7 @@ def test_the_manifest_says_what_it_knows(tmp_path: Path) -> None:
                 extension=timedelta(days=2),
                 name="Jane Doe",
                 platform_id="77",
+                platform="canvas",
             ),
         ),
         missing=("absent",),
