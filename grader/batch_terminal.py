@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -28,6 +29,7 @@ STAGES = {
     "exports": "Writing the gradebook and the class page",
     "pages": "Renewing the pages of those whose points changed",
 }
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 _LAST = 8
 """Submissions that the live table shows of those that are done."""
 _STYLES = {State.GRADED: "green", State.REJECTED: "red", State.FAULT: "bold magenta"}
@@ -176,8 +178,10 @@ def show_class(console: Console, outcome: ClassOutcome) -> None:
     for row in outcome.rows:
         if row.state in {State.FAULT, State.REJECTED}:
             line = terminal_line(f"! {row.kerberos}: {row.state.value}: {row.sentence}")
-            console.print(line, markup=False, highlight=False, soft_wrap=True, style=_STYLES[row.state])
+            console.print(
+                line, markup=False, highlight=False, soft_wrap=True, style=_STYLES[row.state]
+            )
     for problem in (*outcome.notes, *outcome.problems):
-        console.print(terminal_line(f"- {problem}"), markup=False, highlight=False, soft_wrap=True)
+        console.print(terminal_line(f"- {problem}"), **_PLAIN)
     for label, path in outcome.files:
-        console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{label}: {path}", **_PLAIN)

@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
+from grader.batch_terminal import show_class, watch
 from grader.formats import terminal_line
 from grader.isolation.doctor import examine
 from grader.isolation.tiers import Wish, choose_tier, host_support
@@ -58,6 +60,9 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh
 Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
 
+Store = Annotated[
+    str | None, typer.Option(help="URL of another database, such as postgresql+psycopg://host/db.")
+]
 Isolation = Annotated[
     Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
 ]
@@ -186,18 +191,78 @@ def report_command(
     console.print(f"Report: {path}", markup=False, highlight=False)
 
 
+@app.command("batch")
+def batch_command(
+    folder: Annotated[
+        Path, typer.Argument(help="The hand-ins, as they were downloaded.", metavar="FOLDER")
+    ],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV: kerberos, course, submitted, extension, name, …; by default "
+            "FOLDER/manifest.csv where there is one."
+        ),
+    ] = None,
+    course: Course = "6.869",
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="Results folder of the class.")] = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; as many as fit by default.", min=1)
+    ] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads of each worker.", min=1)] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    store: Store = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from nothing.")] = False,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.REQUIRE,
+) -> None:
+    """Grade a class; the same command goes on where it was stopped or killed."""
+    request = ClassRequest(
+        folder=folder,
+        manifest=manifest,
+        results=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        workers=workers,
+        threads=threads,
+        scheduler=scheduler,
+        store=store,
+        isolation=isolation,
+        warm=not cold,
+    )
+    console = Console()
+    with watch(console) as watcher:
+        outcome = grade_class(request, watcher)
+    show_class(console, outcome)
+
+
 @app.command("score")
 def score_command(
     folders: Annotated[
-        list[Path], typer.Argument(help="Results folders, such as results/kerberos.")
+        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
     ],
-    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    assignment: Annotated[
+        str | None, typer.Option(help="Name or path of the assignment file.")
+    ] = None,
+    store: Store = None,
 ) -> None:
     """Merge grades.toml and the assignment's points into the results; nothing is run again."""
     console = Console()
-    offering = load_assignment(assignment)
     for path in folders:
+        if is_class(path):
+            with watch(console) as watcher:
+                outcome = score_class(path, assignment, store, watcher)
+            show_class(console, outcome)
+            continue
         folder = ResultFolder(root=path)
+        offering = load_assignment(assignment or DEFAULT_ASSIGNMENT)
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)

@@ -12,7 +12,7 @@ from grader.assignment import Assignment, Course, load_assignment
 from grader.batch.batch import BatchOptions, BatchOutcome, Watcher, only_batch, run_batch
 from grader.batch.executors import dask_cluster, free_gpu_memory_gib, local_pool, workers_that_fit
 from grader.batch.exports import write_exports
-from grader.batch.manifest import read_manifest
+from grader.batch.manifest import ManifestRow, read_manifest
 from grader.batch.pages import renew_pages, stale_pages
 from grader.batch.platforms import find_hand_ins
 from grader.batch.records import ClassRow
@@ -40,7 +40,7 @@ class ClassRequest:
     folder: Path
     """The hand-ins, as they were downloaded."""
     manifest: Path | None
-    """CSV with what staff know; None where there is none."""
+    """CSV with what staff know; None for `manifest.csv` in the folder, where there is one."""
     results: Path
     """Results folder of the class."""
     assignment: Assignment
@@ -95,7 +95,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
         _refuse_unasked_process(request.isolation)
     bundle = get_bundle(request.bundle)
     reference_runs(load_expected(bundle.name), request.assignment)  # before hours are spent
-    rows = read_manifest(request.manifest, request.assignment) if request.manifest else ()
+    rows = _manifest(request)
     roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
     with only_batch(request.results), open_store(request.results, request.store) as store:
         with _executor(request) as (executor, at_once):
@@ -143,6 +143,12 @@ def score_class(
 def is_class(results: Path) -> bool:
     """Whether a folder holds the results of a class."""
     return (results / FOLDER).is_dir()
+
+
+def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
+    usual = request.folder / "manifest.csv"
+    path = request.manifest or (usual if usual.is_file() else None)
+    return read_manifest(path, request.assignment) if path else ()
 
 
 @contextmanager

@@ -32,9 +32,7 @@ def renew_pages(
     executor: Executor,
 ) -> tuple[str, ...]:
     """Write those pages anew; return a sentence per folder where it failed."""
-    futures = {
-        executor.submit(renew_one, results, one.hand_in, assignment): one for one in stale
-    }
+    futures = {executor.submit(renew_one, results, one.hand_in, assignment): one for one in stale}
     problems = []
     for future in as_completed(futures):
         one = futures[future]
@@ -56,5 +54,3 @@ def renew_one(results: Path, hand_in: HandInRow, assignment: Assignment) -> str:
         lateness_of(hand_in, assignment),
     )
     return sheet_digest(sheet)
-
-
