@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,20 +22,15 @@ from grader.isolation.doctor import examine
 from grader.isolation.tiers import Wish, choose_tier, host_support
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
-from grader.pipeline import (
-    GradeRecord,
-    GradeRequest,
-    grade,
-    render_own_report,
-    render_reference_report,
-    rescore_folder,
-)
 from grader.policy import Verdict, evaluate, parse_policy
 from grader.records import Limits
 from grader.results import ResultFolder
 from grader.summary import render_summary
 from grader.terminal import display, show_diagnoses, show_grades
 from reference.errors import ConfigError, GraderFault, PsetError
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
+    from grader.pipeline import GradeRecord, GradeRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -85,6 +80,8 @@ def grade_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Run and grade one submission; write feedback, staff page and results.json."""
+    from grader.pipeline import GradeRequest
+
     console = Console()
     request = GradeRequest(
         zip_path=submission,
@@ -126,6 +123,8 @@ def check_command(
 
     JUnit XML and a markdown summary go beside the results unless told otherwise.
     """
+    from grader.pipeline import GradeRequest
+
     policy = parse_policy(require)
     console = Console()
     request = GradeRequest(
@@ -167,6 +166,8 @@ def report_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Render the required report.pdf: from the reference run, or from a student's own notebook."""
+    from grader.pipeline import GradeRequest, render_own_report, render_reference_report
+
     console = Console()
     if submission is None:
         path = out or Path("report.pdf")
@@ -261,6 +262,8 @@ def score_command(
                 outcome = score_class(path, assignment, store, watcher)
             show_class(console, outcome)
             continue
+        from grader.pipeline import rescore_folder
+
         folder = ResultFolder(root=path)
         offering = load_assignment(assignment or DEFAULT_ASSIGNMENT)
         with display(console) as show:
@@ -279,6 +282,8 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:
+    from grader.pipeline import grade
+
     with display(console) as show:
         return grade(request, show.stage, show.run)
 

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from grader.assignment import Assignment
 from grader.batch.dispatch import Assigned, Done, dispatch
+from grader.batch.executors import Slots
 from grader.batch.keys import RunKey, run_digest
 from grader.batch.platforms import hand_in_bytes
 from grader.batch.records import HandIn, Roster, State
@@ -59,8 +60,8 @@ class BatchOptions:
     """Whether kernels are forked from a server that has imported torch already."""
     shared_files: bool
     """Whether workers see the results folder."""
-    at_once: int
-    """Submissions that are with the workers at a time."""
+    slots: Slots
+    """How many submissions the workers take at once."""
 
 
 class Watcher(Protocol):
@@ -140,11 +141,15 @@ def run_batch(
         for hand_in, row in asked
         if row.zip_sha256 and not _is_there(row, known, options.results)
     ]
+    if to_do:
+        from grader.batch.preflight import check_before_running  # torch: seconds
+
+        check_before_running(options.assignment, options.bundle)
     watcher.stage("grading")
     watcher.begin(len(asked), len(asked) - len(to_do))
     by_name = {row.kerberos: row for _, row in asked}
     graded = set()
-    for done in dispatch(to_do, executor, at_once=options.at_once, on_look=watcher.look):
+    for done in dispatch(to_do, executor, slots=options.slots, on_look=watcher.look):
         row = by_name[done.assigned.kerberos]
         run = _keep(done, row, options, store)
         graded.add(row.kerberos)
@@ -302,6 +307,6 @@ def _options_json(options: BatchOptions) -> str:
             "threads": options.threads,
             "isolation": options.isolation.value,
             "warm": options.warm,
-            "at_once": options.at_once,
+            "workers": options.slots(),
         }
     )

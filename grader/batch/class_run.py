@@ -10,24 +10,20 @@ from pathlib import Path
 
 from grader.assignment import Assignment, Course, load_assignment
 from grader.batch.batch import BatchOptions, BatchOutcome, Watcher, only_batch, run_batch
-from grader.batch.executors import dask_cluster, free_gpu_memory_gib, local_pool, workers_that_fit
+from grader.batch.executors import Slots, dask_cluster, local_pool, workers_that_fit
 from grader.batch.exports import write_exports
 from grader.batch.manifest import ManifestRow, read_manifest
 from grader.batch.pages import renew_pages, stale_pages
 from grader.batch.platforms import find_hand_ins
 from grader.batch.records import ClassRow
 from grader.batch.settle import class_rows, roster_of, settle
-from grader.checks import validate_credit
 from grader.execution.run import deadline_s
 from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
 from grader.records import Limits
-from grader.reference_runs import reference_runs
 from grader.store.store import FOLDER, Store, open_store
 from grader.version import code_version
 from reference.bundles import get_bundle
-from reference.device import choose_device
 from reference.errors import ConfigError
-from reference.expected import load_expected
 
 CHECKS_TIMEOUT_S = 1800.0
 """Wall-clock seconds that a worker may take for one submission beside the run itself."""
@@ -90,15 +86,13 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
         ConfigError: an option, the manifest, the bundle or the results folder is wrong, or this
             host cannot isolate and was not told that it need not.
     """
-    validate_credit(request.assignment)
     if request.scheduler is None:
         _refuse_unasked_process(request.isolation)
     bundle = get_bundle(request.bundle)
-    reference_runs(load_expected(bundle.name), request.assignment)  # before hours are spent
     rows = _manifest(request)
     roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
     with only_batch(request.results), open_store(request.results, request.store) as store:
-        with _executor(request) as (executor, at_once):
+        with _executor(request) as (executor, slots):
             options = BatchOptions(
                 results=request.results,
                 assignment=request.assignment,
@@ -109,7 +103,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 isolation=request.isolation,
                 warm=request.warm,
                 shared_files=request.scheduler is None,
-                at_once=at_once,
+                slots=slots,
             )
             batch = run_batch(roster, options, store, executor, watcher)
         return _finish(store, batch, request.assignment, request.results, watcher)
@@ -152,17 +146,16 @@ def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
 
 
 @contextmanager
-def _executor(request: ClassRequest) -> Iterator[tuple[Executor, int]]:
-    """Give the workers, and how many submissions to hand them at once."""
-    gpu = choose_device(request.device).type == "cuda"
+def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
+    """Give the workers, and how many submissions they take at once."""
     if request.scheduler is not None:
         with dask_cluster(request.scheduler, gpus=request.device == "cuda") as (executor, slots):
-            yield executor, slots + 1  # one waits, so that no worker does
+            yield executor, slots
         return
-    workers = workers_that_fit(request.workers, free_gpu_memory_gib() if gpu else None)
+    workers = workers_that_fit(request.workers, request.device)
     timeout_s = deadline_s(request.limits) + CHECKS_TIMEOUT_S
     with local_pool(workers, threads=request.threads, timeout_s=timeout_s) as executor:
-        yield executor, workers + 1
+        yield executor, lambda: workers
 
 
 def _refuse_unasked_process(wish: Wish) -> None:
@@ -199,6 +192,6 @@ def _renew_pages(
     if not stale:
         return ()
     watcher.stage("pages")
-    workers = workers_that_fit(None, None)
+    workers = workers_that_fit(None, "cpu")
     with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
         return renew_pages(stale, assignment, results, store, executor)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 
+from grader.batch.executors import Slots
 from grader.batch.records import State
 from grader.batch.task import GradeTask, TaskResult, grade_task
 from grader.formats import one_line
@@ -44,14 +45,14 @@ OnLook = Callable[[tuple[str, ...]], None]
 
 
 def dispatch(
-    tasks: Iterable[Assigned], executor: Executor, *, at_once: int, on_look: OnLook
+    tasks: Iterable[Assigned], executor: Executor, *, slots: Slots, on_look: OnLook
 ) -> Iterator[Done]:
     """Yield each task's end as soon as it is there; no order.
 
     Args:
         tasks: What to do.
         executor: Who does it.
-        at_once: Tasks that are with the executor at a time; no more zips are in memory.
+        slots: Tasks that it runs at once; one more is with it, and no more zips are in memory.
         on_look: See `OnLook`.
 
     Raises:
@@ -60,7 +61,7 @@ def dispatch(
     waiting = iter(tasks)
     under_way: dict[Future[TaskResult], tuple[Assigned, int]] = {}
     while True:
-        while len(under_way) < at_once and (one := next(waiting, None)) is not None:
+        while len(under_way) <= slots() and (one := next(waiting, None)) is not None:
             under_way[_submit(executor, one)] = (one, 1)
         if not under_way:
             return

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -28,7 +29,12 @@ GPU_WORKER_MEMORY_GIB = 8.0
 """GPU memory that a worker's kernel and checks take together."""
 TASKS_PER_WORKER = 50
 """After so many a worker is replaced: what libraries leak goes with it."""
+WORKERS_TIMEOUT_S = 60.0
+"""Seconds until the first worker of a cluster must be there."""
 PR_SET_PDEATHSIG = 1
+
+Slots = Callable[[], int]
+"""How many tasks run at once, at this moment."""
 
 Result = TypeVar("Result")
 
@@ -87,8 +93,10 @@ def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Exec
 
 
 @contextmanager
-def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, int]]:
+def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, Slots]]:
     """Give the cluster of a Dask scheduler as an executor, and the tasks it can run at once.
+
+    Workers may come and go meanwhile; a lost one's tasks are given to another.
 
     Args:
         address: Such as `tcp://host:8786`.
@@ -111,34 +119,39 @@ def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, int]]:
             f"SCHEDULER: expected a Dask scheduler at {address}, found none: {error}"
         ) from error
     with client:
-        slots = sum(client.nthreads().values())
+        try:
+            client.wait_for_workers(1, timeout=WORKERS_TIMEOUT_S)
+        except TimeoutError as error:
+            raise ConfigError(
+                f"SCHEDULER: expected workers at {address}, found none; start some and try again"
+            ) from error
         options: dict[str, Any] = {"resources": {"GPU": 1}} if gpus else {}
         executor = client.get_executor(pure=False, **options)
         try:
-            yield executor, max(1, slots)
+            yield executor, lambda: max(1, sum(client.nthreads().values()))
         except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False)  # which takes back what no worker has begun
             raise
 
 
-def workers_that_fit(asked: int | None, gpu_memory_gib: float | None) -> int:
+def workers_that_fit(asked: int | None, device: str) -> int:
     """Return how many workers this machine has room for.
 
     Args:
         asked: By the caller, who is then believed; None for as many as fit.
-        gpu_memory_gib: Free memory of the GPUs together; None where none is used.
+        device: `auto`, `cpu` or `cuda`; where it means a GPU, its memory counts too.
     """
     if asked is not None:
         return asked
     memory = int(psutil.virtual_memory().available / GIB / WORKER_MEMORY_GIB)
-    fitting = min(len(os.sched_getaffinity(0)), memory)
-    if gpu_memory_gib is not None:
-        fitting = min(fitting, int(gpu_memory_gib / GPU_WORKER_MEMORY_GIB))
+    fitting = min(_cores(), memory)
+    if device != "cpu" and Path("/dev/nvidiactl").exists():
+        fitting = min(fitting, int(_free_gpu_memory_gib() / GPU_WORKER_MEMORY_GIB))
     return max(1, fitting)
 
 
-def free_gpu_memory_gib() -> float:
-    """Return the free memory of all GPUs together; this process keeps none of it."""
+def _free_gpu_memory_gib() -> float:
+    """Return the free memory of all GPUs together."""
     import torch
 
     return sum(
@@ -151,3 +164,10 @@ def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,7 +9,6 @@ from pathlib import Path
 from grader.assignment import Assignment
 from grader.batch.settle import lateness_of
 from grader.formats import one_line
-from grader.pipeline import rescore_folder
 from grader.results import ResultFolder
 from grader.store.rows import HandInRow, Standing
 from grader.store.store import Store, sheet_digest
@@ -47,6 +46,8 @@ def renew_pages(
 
 def renew_one(results: Path, hand_in: HandInRow, assignment: Assignment) -> str:
     """Write the pages of one folder anew; return the digest of the sheet that they show."""
+    from grader.pipeline import rescore_folder  # torch, which the coordinator does without
+
     sheet = rescore_folder(
         ResultFolder(root=results / hand_in.kerberos),
         assignment,

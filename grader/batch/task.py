@@ -11,15 +11,18 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from grader.assignment import Assignment, Course
 from grader.batch.records import State
 from grader.formats import one_line
 from grader.isolation.tiers import Wish
-from grader.pipeline import GradeRequest, grade
 from grader.records import GradeSheet, Limits
 from grader.results import ResultFolder
 from reference.errors import ConfigError, GraderFault, SubmissionError
+
+if TYPE_CHECKING:
+    from grader.pipeline import GradeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,8 @@ class TaskResult:
 
 def grade_task(task: GradeTask) -> TaskResult:
     """Grade one submission; whatever happens to it is in the result, never an exception."""
+    from grader.pipeline import grade  # torch, which the coordinator does without
+
     started = time.perf_counter()
     stages: list[tuple[str, float]] = []
     with tempfile.TemporaryDirectory(prefix="pset4-task-") as folder:
@@ -145,6 +150,8 @@ def unpack(archive: bytes, folder: ResultFolder) -> None:
 
 
 def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
+    from grader.pipeline import GradeRequest
+
     return GradeRequest(
         zip_path=zip_path,
         out=out,
