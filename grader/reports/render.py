@@ -51,9 +51,9 @@ def render_staff_html(
     return render_page("staff.html.j2", "feedback", report=staff.page, staff=staff)
 
 
-def render_page(template: str, style: str, **context: object) -> str:
-    """Return a template filled in, with the theme and one more stylesheet inside it."""
-    return _environment().get_template(template).render(css=_css(style), **context)
+def render_page(template: str, *styles: str, **context: object) -> str:
+    """Return a template filled in, with the theme and more stylesheets inside it."""
+    return _environment().get_template(template).render(css=_css(*styles), **context)
 
 
 @lru_cache(maxsize=1)
@@ -74,9 +74,9 @@ def _clean(value: object) -> object:
 
 
 @lru_cache(maxsize=4)
-def _css(name: str) -> Markup:
-    """Return the fonts, the theme and a stylesheet as one text; no `</style` can be in it."""
-    sheets = [(TEMPLATES / f"{part}.css").read_text(encoding="utf-8") for part in ("theme", name)]
+def _css(*names: str) -> Markup:
+    """Return the fonts, the theme and stylesheets as one text; no `</style` can be in it."""
+    sheets = [(TEMPLATES / f"{part}.css").read_text(encoding="utf-8") for part in ("theme", *names)]
     return Markup("\n".join([*map(_face, _FACES), *sheets]))  # noqa: S704 -- our own files
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 from grader.batch.records import ClassRow, PartResult, State
@@ -67,3 +68,59 @@ def pending(kerberos: str, part_id: str = "3c") -> ClassRow:
 def without_sheet(kerberos: str, state: State, sentence: str = "") -> ClassRow:
     """A student who was not graded."""
     return ClassRow(kerberos=kerberos, course="6.869", state=state, sentence=sentence)
+
+
+def whole_class(many: int, seed: int = 7) -> tuple[ClassRow, ...]:
+    """A class as it may be: most are good, some are late, a few could not be graded."""
+    draw = random.Random(seed)  # noqa: S311 -- no secret
+    return tuple(_anybody(f"student{index:03}", draw) for index in range(many))
+
+
+def _anybody(kerberos: str, draw: random.Random) -> ClassRow:
+    state = draw.choices(
+        [State.GRADED, State.REJECTED, State.FAULT, State.MISSING, State.WAITING],
+        weights=[90, 3, 1, 4, 2],
+    )[0]
+    if state is not State.GRADED:
+        sentence = {State.REJECTED: "'x.zip': expected a zip, found a PDF.", State.FAULT: "Killed."}
+        return without_sheet(kerberos, state, sentence.get(state, ""))
+    skill = draw.betavariate(5, 1.5)
+    parts = tuple(_any_part(one.id, skill, draw) for one in ASSIGNMENT.parts)
+    late = draw.choice([0, 0, 0, 0, 1, 3, 7])
+    coefficient = 1 - late / 14
+    run = draw.lognormvariate(3, 0.3)
+    return row(
+        kerberos,
+        course=draw.choice(["6.819", "6.869"]),
+        name=f"Student {kerberos[-3:]} of a Rather Long Name",
+        parts=parts,
+        total=coefficient * sum(one.points for one in parts),
+        pending=sum(one.pending_points for one in parts),
+        days_late=late,
+        late_coefficient=coefficient,
+        notes=("Expected report.pdf in the zip, found no PDF.",) if draw.random() < 0.03 else (),
+        seconds=run + 2,
+        stage_seconds=(("intake", 0.3), ("run", run), ("checks", 1.2), ("reports", 0.5)),
+        cached=draw.random() < 0.1,
+    )
+
+
+def _any_part(part_id: str, skill: float, draw: random.Random) -> PartResult:
+    most = ASSIGNMENT.max_points(part_id, "6.869")
+    if part_id in {"3c", "4f"} and draw.random() < 0.8:
+        return part(part_id, 0.0, pending_points=most, outcome=Outcome.NEEDS_HUMAN)
+    if draw.random() < skill:
+        return part(part_id)
+    fault = (
+        f"{part_id}_check",
+        draw.choice(
+            [
+                f"The gradient differs at index {draw.randint(0, 99)}: found {draw.random():.2f}.",
+                "The kernel is not flipped.",
+                "The function was not written.",
+            ]
+        ),
+    )
+    share = draw.choice([0, 0.2, 0.5, 0.8])
+    outcome = Outcome.PARTIAL if share else Outcome.FAIL
+    return part(part_id, share * most, outcome=outcome, faults=(fault,), message=fault[1])
