@@ -84,6 +84,8 @@ class Student(_Strict):
     """Case of the hostile corpus that is handed in."""
     parts: Mapping[str, Share] = {}
     """Shares that change for this student."""
+    pending: float | None = None
+    """Points that wait for a person, where that is not whole parts."""
     course: Course = "6.869"
     submitted: str = ""
     """Course time; empty where not told."""
@@ -172,6 +174,7 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
     most = {part.id: assignment.max_points(part.id, student.course) for part in assignment.parts}
     shares = _shares(student, school)
     points = {part: 0.0 if share == "?" else share * most[part] for part, share in shares.items()}
+    pending = sum(most[part] for part, share in shares.items() if share == "?")
     policy = assignment.late
     lost = (1 - policy.coefficient_at_last_day) * min(student.days_late / policy.days, 1)
     coefficient = 1 - lost if student.days_late <= policy.days else 0.0
@@ -179,7 +182,7 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
         kerberos=student.kerberos,
         state="graded",
         total=coefficient * sum(points.values()),
-        pending=sum(most[part] for part, share in shares.items() if share == "?"),
+        pending=pending if student.pending is None else student.pending,
         days_late=student.days_late,
         parts=points,
     )

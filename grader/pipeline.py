@@ -23,6 +23,7 @@ from grader.handin.known_pictures import known_pictures
 from grader.handin.look import look_at_hand_in
 from grader.intake import read_submission
 from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
+from grader.isolation.warm import WarmServer
 from grader.lateness import Lateness, late_coefficient
 from grader.overrides import load_overrides, render_template
 from grader.plan import RunOptions, plan_run, repeats_of
@@ -86,6 +87,8 @@ class GradeRequest:
     """CPU threads of the kernel; None for as many as this process may use."""
     isolation: Wish = Wish.AUTO
     """How the notebook must be kept apart."""
+    warm: WarmServer | None = None
+    """Fork server for its kernel, as `warm_kernels` yields it; None for a cold start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +290,7 @@ def _job(
         threads=request.threads or len(os.sched_getaffinity(0)),
         tier=tier,
         on_progress=on_progress,
+        warm=request.warm,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment
+from grader.batch.class_page import write_class_page
 from grader.batch.gradebook import write_gradebook
 from grader.batch.records import ClassRow, Roster
 
@@ -13,6 +14,12 @@ from grader.batch.records import ClassRow, Roster
 def write_exports(
     rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, results: Path
 ) -> tuple[tuple[str, Path], ...]:
-    """Write gradebooks and pages of the class; return what each is and where."""
+    """Write gradebooks and pages of the class; return what each is and where.
+
+    Raises:
+        ConfigError: they cannot be written.
+    """
     book = write_gradebook(rows, assignment, results)
-    return tuple(zip(("Gradebook", "For Canvas", "Not in it"), book.paths, strict=True))
+    page = write_class_page(rows, roster, assignment, results, [path.name for path in book.paths])
+    labels = ("Gradebook", "For Canvas", "Not in it", "For staff")
+    return tuple(zip(labels, (*book.paths, page), strict=True))

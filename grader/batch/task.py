@@ -87,7 +87,8 @@ class TaskResult:
 
 def grade_task(task: GradeTask) -> TaskResult:
     """Grade one submission; whatever happens to it is in the result, never an exception."""
-    from grader.pipeline import grade  # torch, which the coordinator does without
+    from grader.batch.worker import warm_for  # torch, which the coordinator does without
+    from grader.pipeline import grade
 
     started = time.perf_counter()
     stages: list[tuple[str, float]] = []
@@ -99,7 +100,9 @@ def grade_task(task: GradeTask) -> TaskResult:
         sheet, sheet_json, archive = None, b"", b""
         try:
             record = grade(
-                request, lambda name: stages.append((name, time.perf_counter())), lambda _: None
+                replace(request, warm=warm_for(task)),
+                lambda name: stages.append((name, time.perf_counter())),
+                lambda _: None,
             )
             sheet = without_exhibits(record.sheet)
             sheet_json = record.folder.results.read_bytes()
