@@ -16,7 +16,7 @@ Theory of operation. bubblewrap as root with a user namespace maps host uid 0 in
 that no other process has, while an ordinary user's boxes have one, which maps only that user.
 Either way no process inside is host uid 0, holds a capability, or can gain one.
 
-A warm kernel is a fork of a process that has the privileges to make boxes, so its own box is made in
+A warm kernel is a fork of a process that may make boxes, so its own box is made in
 C library calls (`inner`), not by bubblewrap: the same namespaces, mounts, limits and filter, in the
 same order. The server forks before it reads a request, so what belongs to one run is never in the
 memory of another. What cannot be had warm is started cold.
