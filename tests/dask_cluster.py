@@ -7,17 +7,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from distributed import Client
 
 
-@pytest.fixture
-def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+@contextmanager
+def dask_workers(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and its two workers, each a process with one thread."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
-    log = (tmp_path / "scheduler.log").open("wb")
+    log = (folder / "scheduler.log").open("wb")
     scheduler = subprocess.Popen(
         [
             sys.executable,
@@ -51,7 +52,7 @@ def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
                 "--no-nanny",
                 "--no-dashboard",
                 "--local-directory",
-                str(tmp_path),
+                str(folder),
             ],
             env=environment,
             stdout=log,
@@ -69,3 +70,10 @@ def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
             process.wait()
         scheduler.stderr.close()
         log.close()
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """See `dask_workers`."""
+    with dask_workers(tmp_path) as cluster:
+        yield cluster

@@ -1,1 +1,1 @@
-"""The sample class through the real command, interrupted in every way, against what must come out."""
+"""The sample class through the real command, interrupted in every way."""
