@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from copydetect import CodeFingerprint
@@ -21,58 +20,29 @@ _WINDOW = 1
 wider window each run would keep others, and the same class would give other pairs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellText:
-    """One cell of a document."""
-
-    part_id: str
-    """Part; empty for none."""
-    start: int
-    """Offset in the document."""
-    source: str
-    """Its text, as handed in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """Cells as one text."""
-
-    cells: tuple[CellText, ...]
-    """In order."""
-    text: str
-    """All of them, magics blanked."""
-
-
-def document(cells: Sequence[tuple[str, str]]) -> Document:
-    """Return (part id, text) of cells as one document."""
-    made, texts, start = [], [], 0
-    for part_id, source in cells:
-        made.append(CellText(part_id=part_id, start=start, source=source))
-        text = without_magics(source) + "\n\n"
-        texts.append(text)
-        start += len(text)
-    return Document(cells=tuple(made), text="".join(texts))
-
-
 def without_magics(source: str) -> str:
     """Return the text with magics and shell commands blanked, as long as before."""
     return _MAGIC.sub(lambda match: " " * len(match[0]), source)
 
 
-def hashes(text: str, k: int) -> NDArray[np.int64]:
-    """Return the fingerprints of a text, sorted: one per piece of `k` characters of bare code."""
-    found = _fingerprint(text, k).hashes
+def hashes(source: str, k: int) -> NDArray[np.int64]:
+    """Return the fingerprints of a cell, sorted: one per piece of `k` characters of bare code."""
+    found = _fingerprint(source, k).hashes
     return np.sort(np.fromiter(found, dtype=np.int64, count=len(found)))
 
 
-def marked_cells(
-    made: Document, shared: Collection[int], k: int
-) -> tuple[tuple[str, tuple[Line, ...]], ...]:
-    """Return (part id, lines) of the cells that hold a shared fingerprint, its lines marked.
+def hashes_of_cells(sources: Iterable[str], k: int) -> NDArray[np.int64]:
+    """Return the fingerprints of several cells, sorted, each once; no piece spans two cells."""
+    found = [hashes(source, k) for source in sources]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+
+
+def marked_lines(source: str, shared: Collection[int], k: int) -> tuple[Line, ...]:
+    """Return the lines of a cell, those marked that hold a shared fingerprint; none if none does.
 
     Whole lines are marked: copydetect's offsets are a few letters off behind a `class`.
     """
-    print_ = _fingerprint(made.text, k)
+    print_ = _fingerprint(source, k)
     indices = [index for one in shared for index in print_.hash_idx.get(one, ())]
     if not indices:
         return ()
@@ -81,23 +51,15 @@ def marked_cells(
     places, removed = print_.offsets[:, 0], np.maximum.accumulate(print_.offsets[:, 1])
     rows = np.clip(np.searchsorted(places, ranges), 0, len(places) - 1)
     starts, ends = (ranges + removed[rows]).tolist()
-    found = []
-    for cell in made.cells:
-        lines = _lines(cell, list(zip(starts, ends, strict=True)))
-        if any(line.marked for line in lines):
-            found.append((cell.part_id, lines))
-    return tuple(found)
-
-
-def _lines(cell: CellText, ranges: Sequence[tuple[int, int]]) -> tuple[Line, ...]:
-    made, start = [], cell.start
-    for text in cell.source.split("\n"):
+    made, start = [], 0
+    for text in source.split("\n"):
         end = start + len(text)
-        inside = any(low < end and high > start for low, high in ranges)
+        inside = any(low < end and high > start for low, high in zip(starts, ends, strict=True))
         made.append(Line(text=text, marked=inside and bool(text.strip())))
         start = end + 1
     return tuple(made)
 
 
-def _fingerprint(text: str, k: int) -> CodeFingerprint:
-    return CodeFingerprint("cells.py", k, _WINDOW, language="python", fp=io.StringIO(text))
+def _fingerprint(source: str, k: int) -> CodeFingerprint:
+    text = io.StringIO(without_magics(source))
+    return CodeFingerprint("cell.py", k, _WINDOW, language="python", fp=text)

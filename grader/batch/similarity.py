@@ -27,7 +27,7 @@ from scipy.sparse.csgraph import connected_components
 
 from grader.alignment import TemplateCell
 from grader.batch.code_samples import CodeSample
-from grader.batch.fingerprints import document, hashes, marked_cells, without_magics
+from grader.batch.fingerprints import hashes, hashes_of_cells, marked_lines, without_magics
 from grader.batch.similarity_records import (
     Line,
     Piece,
@@ -68,9 +68,13 @@ def compare_class(
         for sample in sorted(samples, key=lambda sample: sample.kerberos)
     ]
     limit = max(settings.common_least, int(settings.common_share * len(students)))
-    # As one text: a piece that spans two cells of the template is no one's own either.
-    template_hashes = hashes(document([("", source) for source in given]).text, settings.k)
-    own = [_own_hashes(document(one.cells).text, template_hashes, settings) for one in students]
+    template_hashes = hashes_of_cells(given, settings.k)
+    own = [
+        np.setdiff1d(
+            hashes_of_cells((source for _, source in one.cells), settings.k), template_hashes
+        )
+        for one in students
+    ]
     rare = _rare(own, limit)
     pairs = _pairs(rare, students, settings)
     shown = [
@@ -87,12 +91,6 @@ def compare_class(
         pictures=_same_pictures(students, known_pictures, settings),
         settings=settings,
     )
-
-
-def _own_hashes(
-    text: str, template_hashes: NDArray[np.int64], settings: SimilaritySettings
-) -> NDArray[np.int64]:
-    return np.setdiff1d(hashes(text, settings.k), template_hashes, assume_unique=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +159,10 @@ def _pieces(
     shared = rare.shared(left, right)
     sides: dict[str, tuple[list[Line], list[Line]]] = {}
     for side, row in enumerate((left, right)):
-        for part_id, lines in marked_cells(document(students[row].cells), shared, settings.k):
-            sides.setdefault(part_id, ([], []))[side].extend(lines)
+        for part_id, source in students[row].cells:
+            lines = marked_lines(source, shared, settings.k)
+            if any(line.marked for line in lines):
+                sides.setdefault(part_id, ([], []))[side].extend(lines)
     return tuple(
         Piece(part_id=part_id, left=_cut(ours, settings), right=_cut(theirs, settings))
         for part_id, (ours, theirs) in sorted(sides.items())
@@ -214,7 +214,7 @@ def _same_cells(
     for bare, names in owners.items():
         if len(names) > 1:
             part_id, source = first[bare]
-            own = _own_hashes(without_magics(source), template_hashes, settings)
+            own = np.setdiff1d(hashes(source, settings.k), template_hashes)
             if len(own) >= settings.least_shared:
                 made.append(
                     SameCell(part_id=part_id, source=source, kerberos_names=tuple(sorted(names)))

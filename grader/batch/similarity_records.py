@@ -11,8 +11,8 @@ class SimilaritySettings:
 
     k: int = 30
     """Length of the pieces that are looked for: one to two lines."""
-    least_shared: int = 150
-    """What a pair must share: some ten lines."""
+    least_shared: int = 100
+    """What a pair, or a cell, must have in common: some eight lines."""
     least_share: float = 0.4
     """The same, as a share of the shorter own code that few others have."""
     common_share: float = 0.1
