@@ -23,19 +23,31 @@ ASSIGNMENT ?= pset4_sp21
 DEVICE ?= auto
 OUT ?=
 REQUIRE ?=
-# auto, require (a box or no run) or process (code that you trust); check requires by default.
+# auto, require (a box or no run) or process (code that you trust); check and batch require a box.
 ISOLATION ?=
+# Of `make batch` and `make score`.
+IN ?=
+MANIFEST ?=
+WORKERS ?=
+SCHEDULER ?=
+STORE ?=
+COLD ?=
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = --assignment $(ASSIGNMENT)
+CLASS = $(if $(STORE),--store $(STORE))
 ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
 GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 # A sample of ours is zipped anew when its sources have changed.
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
-.PHONY: help setup grade check report notebook submissions reference assets zoo doctor lint types test accuracy hostile fuzz bench regold clean
+# The sample class is made when it is asked for.
+make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m grader.class_samples >/dev/null; fi
+need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
+
+.PHONY: help setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +61,18 @@ grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] 
 check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [REQUIRE=structure|run|points=N]
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
+
+batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [OUT=] and as above
+	@$(need-in)$(make-class)
+	@$(GRADER) batch $(IN) --course $(VARIANT) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
+	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
+	  $(if $(OUT),--out $(OUT)) $(ISOLATING)
+
+score: $(READY) $(SYSTEM_READY) ## Score a class anew from grades.toml and the assignment; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
+	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
+
+classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask and killed on the way; compare with what must come out
+	@$(BIN)/python -m tests.classroom
 
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
 	@$(if $(SUB),$(zip-sample))
@@ -136,5 +160,6 @@ $(SYSTEM_READY): $(READY)
 	@touch $@
 
 $(TEST_READY): $(SYSTEM_READY)
+	$(call packages,PostgreSQL for the tests of the store,ls /usr/lib/postgresql/*/bin/initdb,postgresql)
 	$(call packages,Chromium for the browser tests,command -v chromium || command -v google-chrome,chromium)
 	@touch $@

@@ -14,15 +14,16 @@ from dataclasses import field
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from reference.errors import ConfigError
-from reference.images import Space
-from reference.steps import Norm, StepConfig
+
+if TYPE_CHECKING:
+    from reference.steps import StepConfig
 
 Course: TypeAlias = Literal["6.819", "6.869"]
 """Variant of the course."""
@@ -131,6 +132,9 @@ class Experiment:
     @property
     def step(self) -> StepConfig:
         """Settings of its steps."""
+        from reference.images import Space  # imports torch: whoever adds up points needs it not
+        from reference.steps import Norm, StepConfig
+
         return StepConfig(
             step_size=self.step_size,
             space=Space(self.space),

@@ -9,31 +9,28 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from grader.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
+from grader.batch_terminal import show_class, watch
 from grader.formats import terminal_line
 from grader.isolation.doctor import examine
 from grader.isolation.tiers import Wish, choose_tier, host_support
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
-from grader.pipeline import (
-    GradeRecord,
-    GradeRequest,
-    grade,
-    render_own_report,
-    render_reference_report,
-    rescore_folder,
-)
 from grader.policy import Verdict, evaluate, parse_policy
 from grader.records import Limits
 from grader.results import ResultFolder
 from grader.summary import render_summary
 from grader.terminal import display, show_diagnoses, show_grades
 from reference.errors import ConfigError, GraderFault, PsetError
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
+    from grader.pipeline import GradeRecord, GradeRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,6 +55,9 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh
 Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
 
+Store = Annotated[
+    str | None, typer.Option(help="URL of another database, such as postgresql+psycopg://host/db.")
+]
 Isolation = Annotated[
     Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
 ]
@@ -80,6 +80,8 @@ def grade_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Run and grade one submission; write feedback, staff page and results.json."""
+    from grader.pipeline import GradeRequest
+
     console = Console()
     request = GradeRequest(
         zip_path=submission,
@@ -121,6 +123,8 @@ def check_command(
 
     JUnit XML and a markdown summary go beside the results unless told otherwise.
     """
+    from grader.pipeline import GradeRequest
+
     policy = parse_policy(require)
     console = Console()
     request = GradeRequest(
@@ -162,6 +166,8 @@ def report_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Render the required report.pdf: from the reference run, or from a student's own notebook."""
+    from grader.pipeline import GradeRequest, render_own_report, render_reference_report
+
     console = Console()
     if submission is None:
         path = out or Path("report.pdf")
@@ -186,18 +192,80 @@ def report_command(
     console.print(f"Report: {path}", markup=False, highlight=False)
 
 
+@app.command("batch")
+def batch_command(
+    folder: Annotated[
+        Path, typer.Argument(help="The hand-ins, as they were downloaded.", metavar="FOLDER")
+    ],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV: kerberos, course, submitted, extension, name, …; by default "
+            "FOLDER/manifest.csv where there is one."
+        ),
+    ] = None,
+    course: Course = "6.869",
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="Results folder of the class.")] = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; as many as fit by default.", min=1)
+    ] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads of each worker.", min=1)] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    store: Store = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from nothing.")] = False,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.REQUIRE,
+) -> None:
+    """Grade a class; the same command goes on where it was stopped or killed."""
+    request = ClassRequest(
+        folder=folder,
+        manifest=manifest,
+        results=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        workers=workers,
+        threads=threads,
+        scheduler=scheduler,
+        store=store,
+        isolation=isolation,
+        warm=not cold,
+    )
+    console = Console()
+    with watch(console) as watcher:
+        outcome = grade_class(request, watcher)
+    show_class(console, outcome)
+
+
 @app.command("score")
 def score_command(
     folders: Annotated[
-        list[Path], typer.Argument(help="Results folders, such as results/kerberos.")
+        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
     ],
-    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    assignment: Annotated[
+        str | None, typer.Option(help="Name or path of the assignment file.")
+    ] = None,
+    store: Store = None,
 ) -> None:
     """Merge grades.toml and the assignment's points into the results; nothing is run again."""
     console = Console()
-    offering = load_assignment(assignment)
     for path in folders:
+        if is_class(path):
+            with watch(console) as watcher:
+                outcome = score_class(path, assignment, store, watcher)
+            show_class(console, outcome)
+            continue
+        from grader.pipeline import rescore_folder
+
         folder = ResultFolder(root=path)
+        offering = load_assignment(assignment or DEFAULT_ASSIGNMENT)
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)
@@ -214,6 +282,8 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:
+    from grader.pipeline import grade
+
     with display(console) as show:
         return grade(request, show.stage, show.run)
 

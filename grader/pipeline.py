@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import secrets
 import shutil
@@ -11,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from grader.alignment import align, load_template
@@ -24,7 +23,8 @@ from grader.handin.known_pictures import known_pictures
 from grader.handin.look import look_at_hand_in
 from grader.intake import read_submission
 from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
-from grader.lateness import late_coefficient
+from grader.isolation.warm import WarmServer
+from grader.lateness import Lateness, late_coefficient
 from grader.overrides import load_overrides, render_template
 from grader.plan import RunOptions, plan_run, repeats_of
 from grader.probes import all_probes
@@ -46,6 +46,7 @@ from grader.reports.render import render_feedback_html, render_staff_html
 from grader.reports.resultsource import from_results
 from grader.results import ResultFolder, replacing
 from grader.scoring import SheetFacts, rescore, score
+from grader.version import release
 from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError
@@ -68,6 +69,12 @@ class GradeRequest:
     """Which variant."""
     submitted: datetime | None
     """When it was handed in; None where not told, which counts as in time."""
+    extension: timedelta = timedelta(0)
+    """By how much this student's deadline is later."""
+    kerberos: str = ""
+    """Whose it is; empty for what the zip's name says."""
+    key: str = ""
+    """Of the run, for whoever looks it up again; the results folder carries it."""
     bundle: str
     """Name of the bundle."""
     device: str
@@ -80,6 +87,8 @@ class GradeRequest:
     """CPU threads of the kernel; None for as many as this process may use."""
     isolation: Wish = Wish.AUTO
     """How the notebook must be kept apart."""
+    warm: WarmServer | None = None
+    """Fork server for its kernel, as `warm_kernels` yields it; None for a cold start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +147,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         seen = replace(evidence, notes=(*evidence.notes, *look.notes))
         facts = _sheet_facts(request, submission, alignment, seen, bundle)
         lateness = late_coefficient(
-            request.assignment.due, request.submitted, request.assignment.late
+            request.assignment.due + request.extension, request.submitted, request.assignment.late
         )
         old_grades = ResultFolder(root=request.out / submission.kerberos).grades
         overrides = load_overrides(old_grades, request.assignment, request.course)
@@ -154,12 +163,24 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
             ("report", look.report),
         ):
             save(record, folder.evidence / f"{name}.json")
+        folder.key.write_text(request.key, encoding="ascii")
         _write_reports(sheet, evidence, folder)
     return GradeRecord(sheet=sheet, submission=settled, evidence=evidence, folder=final)
 
 
-def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnStage) -> GradeSheet:
+def rescore_folder(
+    folder: ResultFolder,
+    assignment: Assignment,
+    on_stage: OnStage,
+    lateness: Lateness | None = None,
+) -> GradeSheet:
     """Make the grades and pages anew from the stored findings and `grades.toml`; run nothing.
+
+    Args:
+        folder: The results.
+        assignment: Today's points.
+        on_stage: Told what begins.
+        lateness: Today's; None where the sheet's own stands.
 
     Raises:
         ConfigError: there are no results, they are of an offering with other parts, or
@@ -174,8 +195,7 @@ def rescore_folder(folder: ResultFolder, assignment: Assignment, on_stage: OnSta
         )
     evidence = load(Evidence, folder.evidence / "evidence.json")
     overrides = load_overrides(folder.grades, assignment, sheet.course)
-    facts = replace(sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256)
-    renewed = rescore(replace(sheet, facts=facts), assignment, overrides)
+    renewed = rescore(sheet, assignment, overrides, lateness)
     on_stage("reports")
     _write_reports(renewed, evidence, folder)
     return renewed
@@ -211,7 +231,7 @@ def _results_of(request: GradeRequest) -> ResultFolder | None:
     if not request.zip_path.is_file():
         return None
     digest = hashlib.sha256(request.zip_path.read_bytes()).hexdigest()
-    wanted = (digest, request.assignment.name, request.bundle, _version())
+    wanted = (digest, request.assignment.name, request.bundle, release())
     for path in sorted(request.out.glob("*/results.json")):
         sheet = load(GradeSheet, path)
         facts = sheet.facts
@@ -221,15 +241,13 @@ def _results_of(request: GradeRequest) -> ResultFolder | None:
     return None
 
 
-def _version() -> str:
-    return importlib.metadata.version("pset4-grader")
-
-
 @contextmanager
 def _unpacked(request: GradeRequest) -> Iterator[tuple[Submission, ResultFolder]]:
     """Read the zip, and lay its files into a results folder; it replaces the old one at the end."""
     with tempfile.TemporaryDirectory(prefix="pset4-intake-") as incoming:
         submission = read_submission(request.zip_path, Path(incoming) / "files")
+        if request.kerberos:
+            submission = replace(submission, kerberos=request.kerberos)
         with replacing(request.out, submission.kerberos) as folder:
             shutil.copytree(submission.folder, folder.submission)
             yield replace(submission, folder=str(folder.submission)), folder
@@ -272,6 +290,7 @@ def _job(
         threads=request.threads or len(os.sched_getaffinity(0)),
         tier=tier,
         on_progress=on_progress,
+        warm=request.warm,
     )
 
 
@@ -297,7 +316,7 @@ def _sheet_facts(
             assignment_sha256=request.assignment.sha256,
             bundle=bundle.name,
             bundle_sha256=bundle_version(bundle),
-            grader_version=_version(),
+            grader_version=release(),
             zip_sha256=submission.zip_sha256,
             seed=evidence.seed,
             seconds=evidence.seconds,

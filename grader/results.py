@@ -7,6 +7,7 @@ results/<kerberos>/
   staff.html        with all details
   executed.ipynb    the notebook as it came out of our run
   grades.toml       what people decide; never overwritten
+  .key              which run of a batch this is
   submission/       the files as handed in
   evidence/         arrays (.npy) and the records of every stage (.json)
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 from reference.errors import ConfigError
 
 GRADES = "grades.toml"
+_PARTIAL, _OLD = ".partial", ".old"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,11 @@ class ResultFolder:
         return self.root / GRADES
 
     @property
+    def key(self) -> Path:
+        """The run's key; what a batch finds again without reading the results."""
+        return self.root / ".key"
+
+    @property
     def submission(self) -> Path:
         """The files as handed in."""
         return self.root / "submission"
@@ -85,7 +92,7 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
     final = out / kerberos
     try:
         out.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{kerberos}-", dir=out))
+        partial = Path(tempfile.mkdtemp(prefix=f".{kerberos}-", suffix=_PARTIAL, dir=out))
     except OSError as error:
         raise ConfigError(f"{out}: expected a folder to write to, found: {error}") from error
     partial.chmod(0o755)
@@ -93,10 +100,34 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
         yield ResultFolder(root=partial)
         if (final / GRADES).is_file():
             shutil.copy2(final / GRADES, partial / GRADES)
-        old = partial.with_name(partial.name + "-old")
+        old = partial.with_suffix(_OLD)
         if final.exists():
             final.rename(old)
         partial.rename(final)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def recover(out: Path) -> None:
+    """Mend what a process left that was killed while it replaced a folder.
+
+    Between two renames the old folder lies aside: it is put back, for it holds what people
+    decided. What was half written goes. To be called where nobody else writes to `out`.
+    """
+    for old in out.glob(f".*{_OLD}"):
+        final = out / old.name[1 : -len(_OLD)].rpartition("-")[0]
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(final)
+    for partial in out.glob(f".*{_PARTIAL}"):
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def set_aside(out: Path, kerberos: str, where: Path) -> None:
+    """Move a student's results out of the way, for they are not of what counts now; keep them."""
+    folder = out / kerberos
+    if folder.exists():
+        where.mkdir(parents=True, exist_ok=True)
+        folder.rename(Path(tempfile.mkdtemp(prefix=f"{kerberos}-", dir=where)) / kerberos)

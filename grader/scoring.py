@@ -33,6 +33,7 @@ _FAULT_MESSAGE = (
     "is lost until then."
 )
 _FULL = 1e-9
+_SUBMITTED_TIME = "submitted-time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def score(
     )
     notes = facts.notes
     if lateness.remark:
-        notes += (Note(code="submitted-time", severity=Severity.INFO, message=lateness.remark),)
+        notes += (Note(code=_SUBMITTED_TIME, severity=Severity.INFO, message=lateness.remark),)
     return GradeSheet(
         kerberos=facts.kerberos,
         course=facts.course,
@@ -100,25 +101,40 @@ def score(
 
 
 def rescore(
-    sheet: GradeSheet, assignment: Assignment, overrides: tuple[Override, ...]
+    sheet: GradeSheet,
+    assignment: Assignment,
+    overrides: tuple[Override, ...],
+    lateness: Lateness | None = None,
 ) -> GradeSheet:
     """Return the sheet made anew from its own findings, with what people decided.
+
+    Args:
+        sheet: As it was.
+        assignment: Today's points.
+        overrides: What people decided.
+        lateness: Today's; None where the sheet's own stands.
 
     Raises:
         ConfigError: see `score`.
     """
+    notes = sheet.notes
+    if lateness is not None:
+        notes = tuple(note for note in notes if note.code != _SUBMITTED_TIME)
     return score(
         {part.id: part.findings for part in sheet.parts},
         assignment,
         SheetFacts(
             kerberos=sheet.kerberos,
             course=sheet.course,
-            notes=sheet.notes,
+            notes=notes,
             answers=sheet.answers,
             report_pages=sheet.report_pages,
-            run=sheet.facts,
+            run=replace(
+                sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256
+            ),
         ),
-        Lateness(
+        lateness
+        or Lateness(
             deadline=sheet.deadline,
             submitted=sheet.submitted,
             days_late=sheet.days_late,

@@ -11,6 +11,8 @@
 * `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
   to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and
   torch hub all work, over http and https; any other URL is refused at once and named to staff.
+* `warm_kernels` keeps a fork server up for many runs. A run that it does not fit, or whose warm
+  start fails before the first cell, or whose server ends on the way, is run cold, with a note.
 * `places` says where the kernel lives, `kernels` starts and ends it, `client` is nbclient with
   caps. `session` drives it, one cell at a time, each under a hard deadline: interrupt, grace, kill.
   `breaches` are the limits that it reaches, `limit_errors` the exceptions that say so. Stored
@@ -54,5 +56,6 @@ from __future__ import annotations
 
 from grader.execution.request import Progress
 from grader.execution.run import Job, OnProgress, execute, no_evidence
+from grader.execution.warm_kernels import warm_kernels
 
-__all__ = ["Job", "OnProgress", "Progress", "execute", "no_evidence"]
+__all__ = ["Job", "OnProgress", "Progress", "execute", "no_evidence", "warm_kernels"]

@@ -46,6 +46,11 @@ class CourseFiles:
     contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """TLS context by host."""
 
+    def forget(self) -> None:
+        """Forget what was asked, for a run that begins anew."""
+        for asked in (self.served, self.missed, self.looked_up):
+            asked.clear()
+
     def miss(self, url: str) -> None:
         """Note a URL that is not listed."""
         if len(self.missed) < MAX_NAMED_MISSES:

@@ -46,8 +46,9 @@ def main() -> None:
 
 
 def _limit_self(memory_mib: float) -> None:
-    memory = int(memory_mib * 2**20)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    # The soft limit only: a kernel inherits the hard one, and has another bound than we.
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (int(memory_mib * 2**20), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

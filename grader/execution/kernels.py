@@ -87,3 +87,5 @@ async def end_kernel(manager: Any) -> None:
     """Kill the kernel. The manager's own way would first send it a message and wait."""
     await manager.provisioner.kill()
     await manager.provisioner.wait()
+    # Now, and not whenever the manager is collected: a second kernel may have written its own.
+    manager.cleanup_connection_file()

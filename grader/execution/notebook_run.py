@@ -23,7 +23,7 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
-from grader.execution.places import boxed_place, plain_place
+from grader.execution.places import boxed_place, cold_place, plain_place, why_cold
 from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
 from grader.execution.sources import repeat_source
@@ -62,8 +62,33 @@ def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]
             place = plain_place(request, proxy_environment(port))
         else:
             place = boxed_place(request, serving.enter_context(serve_in_box(files)), authority)
-        run = _Run(request, files, place, on_progress)
+        return _run_in(place, request, files, on_progress)
+
+
+def _run_in(
+    place: KernelPlace,
+    request: DriverRequest,
+    files: CourseFiles,
+    on_progress: Callable[[Progress], None],
+) -> Evidence:
+    """Run it there; a warm start that fails, by whatever fault, is made up for by a cold one."""
+    run = _Run(request, files, place, on_progress, why_cold(request))
+    try:
         asyncio.run(run.go())
+    except GraderFault as fault:
+        if place.warm is None or run.begun:
+            raise
+        why = str(fault.__cause__ or fault)
+    else:
+        if not run.lost:
+            return run.evidence()
+        why = "the fork server ended while the notebook ran"
+    for path in request.evidence_folder.iterdir():
+        path.unlink()
+    files.forget()
+    cold = cold_place(place, request.plan.limits)
+    run = _Run(request, files, cold, on_progress, why)
+    asyncio.run(run.go())
     return run.evidence()
 
 
@@ -93,7 +118,13 @@ class _Run:
         files: CourseFiles,
         place: KernelPlace,
         on_progress: Callable[[Progress], None],
+        why_cold: str,
     ) -> None:
+        self.begun = False
+        """Whether a cell of the notebook has been run."""
+        self.lost = False
+        """Whether the kernel went down with its fork server."""
+        self._why_cold = why_cold
         self._plan = request.plan
         self._request = request
         self._files = files
@@ -124,6 +155,7 @@ class _Run:
             for step in self._plan.steps:
                 if not session.alive:
                     break
+                self.begun = True
                 match step:
                     case RunCell():
                         await self._run_cell(session, step)
@@ -132,6 +164,7 @@ class _Run:
                     case RepeatAttack():
                         await self._repeat(session, step)
                 self._done += 1
+        self.lost = session.lost
         nbformat.write(self._notebook, self._request.executed_notebook)  # type: ignore[no-untyped-call]
 
     async def _prepare(self, session: Session) -> None:
@@ -146,7 +179,7 @@ class _Run:
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
         )
-        error = await session.run_hidden(code, plan.limits.startup_timeout_s)
+        error = await session.run_hidden(code, self._place.startup_timeout_s)
         if error or self._collector.started is None:
             raise GraderFault(
                 f"The kernel could not be prepared: {error or 'it did not report back'}. "
@@ -216,7 +249,7 @@ class _Run:
             shims=tuple(shim for shim in self._plan.shims if shim.name in took_effect),
             served=tuple(self._files.served),
             missed=tuple(self._files.all_missed()),
-            notes=_notes(collector.problems, self._files.all_missed()),
+            notes=_notes(self._why_cold, collector.problems, self._files.all_missed()),
             host=_host_facts(collector, self._request.tier),
             seconds=time.perf_counter() - self._started,
             seed=self._plan.seed,
@@ -241,8 +274,18 @@ def _no_reply(probe: ProbeSpec, error: str, seconds: float) -> ProbeReply:
     )
 
 
-def _notes(problems: list[str], missed: list[str]) -> tuple[Note, ...]:
+def _notes(why_cold: str, problems: list[str], missed: list[str]) -> tuple[Note, ...]:
     notes = [
+        Note(
+            code="kernel-cold",
+            severity=Severity.INFO,
+            message=f"The kernel was started cold: {text}",
+            for_student=False,
+        )
+        for text in (why_cold,)
+        if text
+    ]
+    notes += [
         Note(code="kernel-message", severity=Severity.WARNING, message=text, for_student=False)
         for text in problems
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from grader.execution.request import DriverRequest
 from grader.execution.workspace import ASSETS, SIDE, STAGE
@@ -11,16 +13,24 @@ from grader.isolation.bounds import resource_limits
 from grader.isolation.box import Box, Mount, write_etc
 from grader.isolation.launch import Entry
 from grader.isolation.provisioner import KernelPlace
-from grader.isolation.tiers import box_user
+from grader.isolation.tiers import Tier, box_user
+from grader.records import Limits
+
+WARM_STARTUP_S = 30.0
+"""Wall-clock seconds for a warm kernel to answer; then it is tried cold."""
 
 TakeListeners = Callable[[tuple[socket.socket, ...]], None]
 
 
+def run_environment(environment: Mapping[str, str], device: str) -> dict[str, str]:
+    """Return the environment of a kernel whose run uses `device`."""
+    if device == "cpu":  # the notebook must not find what was ruled out
+        return {**environment, "CUDA_VISIBLE_DEVICES": ""}
+    return dict(environment)
+
+
 def _environment(request: DriverRequest) -> dict[str, str]:
-    environment = dict(request.workspace.environment)
-    if request.plan.device == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""  # the notebook must not find what was ruled out
-    return environment
+    return run_environment(request.workspace.environment, request.plan.device)
 
 
 def _entry(request: DriverRequest) -> Entry:
@@ -58,6 +68,7 @@ def boxed_place(
         authority: Certificates in PEM that sign the course files' hosts.
     """
     workspace, limits = request.workspace, request.plan.limits
+    warm = None if why_cold(request) else request.warm
     uid, user_namespace = box_user()
     box = Box(
         folder=workspace.root,
@@ -84,5 +95,26 @@ def boxed_place(
         sockets=workspace.sockets,
         cgroup=request.cgroup,
         on_listeners=on_listeners,
-        startup_timeout_s=limits.startup_timeout_s,
+        warm=warm,
+        startup_timeout_s=min(limits.startup_timeout_s, WARM_STARTUP_S)
+        if warm
+        else limits.startup_timeout_s,
     )
+
+
+def why_cold(request: DriverRequest) -> str:
+    """Return why a warm start would not do the same as a cold one; empty where it would."""
+    if request.warm is None or request.tier is Tier.PROCESS:
+        return ""
+    loaded = set(request.warm.loaded)
+    same = sorted(p.name for p in request.workspace.stage.iterdir() if p.stem in loaded)
+    if same:  # the notebook may import these, and would get the library's
+        return f"files of the submission are named like libraries: {', '.join(same)[:200]}"
+    return ""
+
+
+def cold_place(place: KernelPlace, limits: Limits) -> KernelPlace:
+    """Return the same place for a cold start, with nothing left of a warm one."""
+    shutil.rmtree(place.sockets, ignore_errors=True)
+    place.sockets.mkdir()
+    return replace(place, warm=None, startup_timeout_s=limits.startup_timeout_s)

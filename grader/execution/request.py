@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.execution.workspace import Workspace
 from grader.isolation.cgroups import Cgroup
 from grader.isolation.tiers import Tier
+from grader.isolation.warm import WarmServer
 from grader.records import Evidence, RunPlan, Submission
 
 
@@ -50,6 +51,8 @@ class DriverRequest:
     """How the kernel is kept apart."""
     cgroup: Cgroup | None
     """Group that it joins."""
+    warm: WarmServer | None = None
+    """Fork server that starts the kernel; None for a cold start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from grader.execution.workspace import make_workspace
 from grader.isolation.cgroups import cgroup_for
 from grader.isolation.leftovers import sweep
 from grader.isolation.tiers import Tier
+from grader.isolation.warm import WarmServer
 from grader.records import Evidence, HostFacts, Limits, RunPlan, Submission
 from grader.records.codec import to_json
 from reference.bundles import Bundle
@@ -59,6 +60,8 @@ class Job:
     """How the kernel is kept apart."""
     on_progress: OnProgress
     """Called at each step of the plan and within attacks."""
+    warm: WarmServer | None = None
+    """Fork server that starts the kernel, where it can; None for a cold start."""
 
 
 def execute(plan: RunPlan, job: Job) -> Evidence:
@@ -79,6 +82,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             job.bundle,
             threads=job.threads,
             tier=job.tier,
+            parent=_runs(job),
         ) as workspace,
         cgroup_for(
             memory_mib=limits.memory_mib,
@@ -95,11 +99,18 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             executed_notebook=job.executed_notebook.absolute(),
             tier=job.tier,
             cgroup=cgroup,
+            warm=job.warm,
         )
         return _drive(request, job.on_progress)
 
 
-def _deadline_s(limits: Limits) -> float:
+def _runs(job: Job) -> Path | None:
+    """Where the run must be laid out; a server that is gone takes its folder along."""
+    return job.warm.runs if job.warm is not None and job.warm.runs.is_dir() else None
+
+
+def deadline_s(limits: Limits) -> float:
+    """Return the wall-clock seconds after which a driver is killed, whatever it does."""
     return (
         2 * limits.startup_timeout_s
         + limits.notebook_timeout_s
@@ -120,7 +131,7 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
             env={name: os.environ[name] for name in INHERITED if name in os.environ},
             start_new_session=True,  # Ctrl-C is for the grader, which ends the driver
         )
-        deadline = threading.Timer(_deadline_s(request.plan.limits), process.kill)
+        deadline = threading.Timer(deadline_s(request.plan.limits), process.kill)
         deadline.daemon = True
         deadline.start()
         try:

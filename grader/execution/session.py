@@ -75,6 +75,11 @@ class Session:
     _cells_started: float = field(default_factory=time.monotonic)
     _probes_s: float = 0.0
 
+    @property
+    def lost(self) -> bool:
+        """Whether the kernel went down with its fork server; known once it has ended."""
+        return bool(self.manager.provisioner.lost)
+
     async def run_cell(self, cell: Any, cell_index: int) -> CellRun:
         """Run one code cell of the notebook under its deadline; outputs go into `cell`."""
         left_s = self.limits.notebook_timeout_s - (time.monotonic() - self._cells_started)
@@ -283,7 +288,7 @@ async def open_session(
         km=manager,
         allow_errors=True,
         timeout=None,
-        startup_timeout=int(limits.startup_timeout_s),
+        startup_timeout=int(place.startup_timeout_s),
         iopub_timeout=int(limits.late_output_s),
         store_widget_state=False,
         record_timing=False,
@@ -296,7 +301,7 @@ async def open_session(
         await end_kernel(manager)
         manager.context.destroy(linger=0)
         raise GraderFault(
-            f"The kernel did not start within {limits.startup_timeout_s:.0f} s: {error}. "
+            f"The kernel did not start within {place.startup_timeout_s:.0f} s: {error}. "
             "Nothing was graded; try again."
         ) from error
     session = Session(client=client, manager=manager, limits=limits, breaches=breaches)

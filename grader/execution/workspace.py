@@ -70,7 +70,7 @@ def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
         (package / "narrow.py").write_text(text, encoding="utf-8")
 
 
-def _font_cache() -> Path:
+def font_cache() -> Path:
     """Folder with matplotlib's font list, made once: a fresh home would take seconds each run."""
     folder = cache_folder() / "matplotlib"
     if not any(folder.glob("fontlist-*.json")):
@@ -84,7 +84,7 @@ def _font_cache() -> Path:
     return folder
 
 
-def _environment(work: str, threads: int, authority: str) -> dict[str, str]:
+def kernel_environment(work: str, threads: int, authority: str) -> dict[str, str]:
     """A clean environment: nothing of the grader's own is handed on."""
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
@@ -138,7 +138,13 @@ def _readable(folder: Path) -> None:
 
 @contextmanager
 def make_workspace(
-    folder: Path, files: tuple[str, ...], bundle: Bundle, *, threads: int, tier: Tier
+    folder: Path,
+    files: tuple[str, ...],
+    bundle: Bundle,
+    *,
+    threads: int,
+    tier: Tier,
+    parent: Path | None = None,
 ) -> Iterator[Workspace]:
     """Lay out a run's folder; it is removed when the block ends.
 
@@ -148,15 +154,16 @@ def make_workspace(
         bundle: Where the course files come from.
         threads: CPU threads that the kernel may use.
         tier: Whether the kernel sees these folders or what a box makes of them.
+        parent: Where the folder is made; None for where temporary files go.
     """
-    root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-"))
+    root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-", dir=parent))
     try:
         root.chmod(0o711)
         stage, package, sockets = root / "stage", root / "side", root / "ipc"
         sockets.mkdir()
         config = stage / ".config" / "matplotlib"
         config.mkdir(parents=True)
-        for cached in _font_cache().glob("fontlist-*.json"):
+        for cached in font_cache().glob("fontlist-*.json"):
             shutil.copyfile(cached, config / cached.name)
         _copy_submission(folder, files, stage)
         _copy_kernel_side(package, bundle)
@@ -186,5 +193,5 @@ def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: b
         # The course's files are copied, not linked: notebooks download over them.
         copies=((f"{assets}/files", work), (stage, work)),
         links=_links(bundle, assets, work),
-        environment=_environment(work, threads, COURSE_CA if boxed else str(authority)),
+        environment=kernel_environment(work, threads, COURSE_CA if boxed else str(authority)),
     )

@@ -69,6 +69,9 @@ class Box:
     """Whether the device nodes of the GPUs are in it."""
     bind_ports: bool = False
     """Whether `enter` may open ports below 1024 before it gives up its privileges."""
+    nests: bool = False
+    """Whether its first program makes boxes in it: it keeps the privileges that this takes, and
+    has no filter of system calls, which the boxes inside get."""
 
 
 def write_etc(box: Box, authority: bytes) -> None:
@@ -87,13 +90,20 @@ def write_etc(box: Box, authority: bytes) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def bwrap_argv(box: Box, command: list[str], *, seccomp_fd: int) -> list[str]:
+def etc_mounts(box: Box) -> tuple[Mount, ...]:
+    """Return where the files that `write_etc` wrote belong."""
+    etc = box.folder / "etc"
+    mounts = [Mount(host=etc / name, inside=f"/etc/{name}") for name in _ETC]
+    return (*mounts, Mount(host=etc / "ca.pem", inside=COURSE_CA))
+
+
+def bwrap_argv(box: Box, command: list[str], *, seccomp_fd: int | None) -> list[str]:
     """Return the command line that runs `command` in the box.
 
     Args:
         box: What it may see.
         command: Absolute program and arguments, as seen inside.
-        seccomp_fd: Open file with the filter of system calls.
+        seccomp_fd: Open file with the filter of system calls; None for no filter.
     """
     namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     namespaces += ["--unshare-cgroup-try", "--hostname", "box"]
@@ -106,6 +116,7 @@ def bwrap_argv(box: Box, command: list[str], *, seccomp_fd: int) -> list[str]:
         user = []
         capabilities = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
     capabilities += ("CAP_NET_BIND_SERVICE",) if box.bind_ports else ()
+    capabilities += ("CAP_SYS_ADMIN", "CAP_NET_ADMIN") if box.nests else ()
     argv = ["bwrap", *user, *namespaces, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for capability in capabilities:
         argv += ["--cap-add", capability]
@@ -113,7 +124,8 @@ def bwrap_argv(box: Box, command: list[str], *, seccomp_fd: int) -> list[str]:
     argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
     for name, value in box.environment:
         argv += ["--setenv", name, value]
-    return [*argv, "--seccomp", str(seccomp_fd), "--", *command]
+    filtered = [] if seccomp_fd is None else ["--seccomp", str(seccomp_fd)]
+    return [*argv, *filtered, "--", *command]
 
 
 def _system(box: Box) -> Iterator[str]:
@@ -128,12 +140,13 @@ def _system(box: Box) -> Iterator[str]:
     yield from ("--perms", "0755", "--dir", "/etc")
     for name in _ETC_OF_HOST:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-    for name in _ETC:
-        yield from ("--ro-bind", str(box.folder / "etc" / name), f"/etc/{name}")
     yield from _parents(COURSE_CA)
-    yield from ("--ro-bind", str(box.folder / "etc" / "ca.pem"), COURSE_CA)
-    # bubblewrap leaves /proc/sys writable where only its files, not the folder, are.
-    yield from ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys")
+    for mount in etc_mounts(box):
+        yield from ("--ro-bind", str(mount.host), mount.inside)
+    yield from ("--proc", "/proc")
+    if not box.nests:  # where a part of it is covered, none can be mounted for a box inside
+        # bubblewrap leaves /proc/sys writable where only its files, not the folder, are.
+        yield from ("--ro-bind", "/proc/sys", "/proc/sys")
 
 
 def _devices(box: Box) -> Iterator[str]:

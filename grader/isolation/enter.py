@@ -73,6 +73,14 @@ def fill(copies: list[list[str]], links: list[list[str]]) -> None:
         os.symlink(source, target)  # noqa: PTH211
 
 
+def set_limits(limits: dict[str, int]) -> None:
+    """Set soft and hard limits by name, as far as the hard ones that are there allow."""
+    for name, value in limits.items():
+        hard = resource.getrlimit(getattr(resource, name))[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(getattr(resource, name), (bound, bound))
+
+
 def main(entry: dict[str, Any]) -> None:
     """Do what the entry says, in this order, and become its command."""
     if entry["listeners_fd"] is not None:
@@ -82,10 +90,7 @@ def main(entry: dict[str, Any]) -> None:
     elif sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     fill(entry["copies"], entry["links"])
-    for name, value in entry["limits"].items():
-        hard = resource.getrlimit(getattr(resource, name))[1]
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(getattr(resource, name), (bound, bound))
+    set_limits(entry["limits"])
     os.chdir(entry["folder"])
     os.execve(entry["command"][0], entry["command"], os.environ)  # noqa: S606 -- no shell wanted
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from grader.isolation.box import ENTER, HOME, Box, bwrap_argv
 from grader.isolation.cgroups import Cgroup
@@ -41,12 +41,28 @@ class Entry:
     """Current folder of the command."""
 
 
+class OuterProcess(Protocol):
+    """What is needed of a `Popen`."""
+
+    pid: int
+    returncode: int | Any
+
+    def poll(self) -> int | None:
+        """Return the status if it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; return the status, or raise `subprocess.TimeoutExpired`."""
+
+    def send_signal(self, signum: int, /) -> None:
+        """Signal it."""
+
+
 @dataclass(slots=True)
 class BoxedProcess:
     """A command that runs in a box."""
 
-    process: subprocess.Popen[bytes]
-    """bubblewrap, outside; killing it ends the box."""
+    process: OuterProcess
+    """bubblewrap, outside, or what stands in for it; killing it ends the box."""
     listeners: tuple[socket.socket, ...]
     """The course files' sockets (HTTP, HTTPS, names); empty where they were not asked for."""
 
@@ -108,7 +124,7 @@ def launch(
     boxed = BoxedProcess(process, ())
     if ours:
         with ours:
-            boxed.listeners = _receive(ours, boxed)
+            boxed.listeners = receive_listeners(ours, boxed)
     return boxed
 
 
@@ -133,7 +149,7 @@ def launch_plain(
     return BoxedProcess(process, ())
 
 
-def _receive(channel: socket.socket, boxed: BoxedProcess) -> tuple[socket.socket, ...]:
+def receive_listeners(channel: socket.socket, boxed: BoxedProcess) -> tuple[socket.socket, ...]:
     """Take the sockets that the box opens in its own network."""
     channel.settimeout(LISTENERS_TIMEOUT_S)
     try:

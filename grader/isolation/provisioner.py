@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,9 +16,17 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.isolation.box import Box
 from grader.isolation.cgroups import Cgroup
-from grader.isolation.launch import BoxedProcess, Entry, launch, launch_plain, open_to
+from grader.isolation.launch import (
+    BoxedProcess,
+    Entry,
+    OuterProcess,
+    launch,
+    launch_plain,
+    open_to,
+)
 from grader.isolation.orphans import kill_descendants
 from grader.isolation.tail import Tail
+from grader.isolation.warm import Streams, WarmProcess, WarmServer, launch_warm
 
 CHANNELS = 5
 """Sockets of a kernel: shell, iopub, stdin, control, heartbeat."""
@@ -43,12 +50,15 @@ class KernelPlace:
     """Takes the sockets for course files."""
     startup_timeout_s: float
     """Wall-clock seconds until it must listen."""
+    warm: WarmServer | None = None
+    """Fork server that makes the box; None for bubblewrap."""
 
 
 class BoxProvisioner(LocalProvisioner):
     """Starts the kernel in its place, and ends it with all that it started."""
 
     parent: Any
+    process: Any
     place: KernelPlace
     boxed: BoxedProcess | None = None
     tail: Tail
@@ -85,13 +95,24 @@ class BoxProvisioner(LocalProvisioner):
         try:
             if place.box is None:
                 return launch_plain(entry, place.environment, stdout=mouth, stderr=mouth)
-            boxed = launch(place.box, entry, cgroup=place.cgroup, stdout=mouth, stderr=mouth)
+            boxed = self._start_boxed(place.box, entry, mouth)
         finally:
             self.tail.started()
         place.on_listeners(boxed.listeners)
         return boxed
 
-    async def _listening(self, process: subprocess.Popen[bytes]) -> None:
+    def _start_boxed(self, box: Box, entry: Entry, mouth: int) -> BoxedProcess:
+        warm, cgroup = self.place.warm, self.place.cgroup
+        if warm is None:
+            return launch(box, entry, cgroup=cgroup, stdout=mouth, stderr=mouth)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        try:
+            streams = Streams(stdin=nothing, stdout=mouth, stderr=mouth)
+            return launch_warm(warm, box, entry, cgroup=cgroup, streams=streams)
+        finally:
+            os.close(nothing)
+
+    async def _listening(self, process: OuterProcess) -> None:
         deadline = time.monotonic() + self.place.startup_timeout_s
         waiting = [Path(f"{self.parent.ip}-{n}") for n in range(1, CHANNELS + 1)]
         while waiting:
@@ -110,6 +131,12 @@ class BoxProvisioner(LocalProvisioner):
         if signum in (signal.SIGKILL, signal.SIGTERM) and self.boxed is not None:
             self.boxed.kill()
             kill_descendants()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the kernel went down with its fork server, by no fault of its own."""
+        process = self.boxed.process if self.boxed is not None else None
+        return isinstance(process, WarmProcess) and process.lost
 
 
 def _accepts(path: Path) -> bool:

@@ -1,0 +1,312 @@
+"""A class from folder to gradebook. Killed at any point, the same call goes on where it was.
+
+Only this process writes to the store and to the class' files. A submission counts as done once its
+row is in the store; what was with a worker when everything died is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from grader.assignment import Assignment
+from grader.batch.dispatch import Assigned, Done, dispatch
+from grader.batch.executors import Slots
+from grader.batch.keys import RunKey, run_digest
+from grader.batch.platforms import hand_in_bytes
+from grader.batch.records import HandIn, Roster, State
+from grader.batch.settle import settle
+from grader.batch.task import GradeTask, unpack
+from grader.formats import one_line
+from grader.isolation.tiers import Wish
+from grader.records import Limits
+from grader.results import ResultFolder, recover, replacing, set_aside
+from grader.store.rows import BatchRow, HandInRow, RunRow
+from grader.store.store import FOLDER, Store, now
+from grader.version import code_version
+from reference.bundles import Bundle, bundle_version
+from reference.errors import ConfigError, SubmissionError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """How a class is graded."""
+
+    results: Path
+    """Results folder of the class."""
+    assignment: Assignment
+    """Parts and points."""
+    bundle: Bundle
+    """Weights and pictures."""
+    device: str
+    """`auto`, `cpu` or `cuda`."""
+    limits: Limits
+    """Bounds of each run."""
+    threads: int
+    """CPU threads of each worker."""
+    isolation: Wish
+    """How notebooks must be kept apart."""
+    warm: bool
+    """Whether kernels are forked from a server that has imported torch already."""
+    shared_files: bool
+    """Whether workers see the results folder."""
+    slots: Slots
+    """How many submissions the workers take at once."""
+
+
+class Watcher(Protocol):
+    """Sees how a batch comes along."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins: `grading`, `scoring`, `exports` or `pages`."""
+
+    def begin(self, total: int, known: int) -> None:
+        """So many submissions count; the results of so many are there already."""
+
+    def look(self, under_way: tuple[str, ...]) -> None:
+        """These are with the workers."""
+
+    def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
+        """One has come to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOutcome:
+    """What a batch has done."""
+
+    batch_id: int
+    """Its row in the store."""
+    graded_now: frozenset[str]
+    """Kerberos names that were run, and not taken from an earlier batch."""
+    rescored: int
+    """Grades that changed without a run."""
+
+
+@contextmanager
+def only_batch(results: Path) -> Iterator[None]:
+    """Let no second batch write to the same folder.
+
+    Raises:
+        ConfigError: one does already, or the folder cannot be written.
+    """
+    lock = FileLock(results / FOLDER / "lock")
+    try:
+        (results / FOLDER).mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigError(
+            f"{results}: another batch writes to this folder; wait for it, or name another one"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{results}: expected a folder to write to, found: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def run_batch(
+    roster: Roster, options: BatchOptions, store: Store, executor: Executor, watcher: Watcher
+) -> BatchOutcome:
+    """Grade what is not graded yet, and score the rest as it stands today.
+
+    Raises:
+        ConfigError: a file of staff's cannot be read, or the executor is gone.
+    """
+    recover(options.results)
+    asked = [_asked(hand_in, options, store) for hand_in in roster.counted]
+    rows = [row for _, row in asked]
+    rows += [
+        replace(_asked(one.hand_in, options, store)[1], role="superseded", superseded_by=one.by)
+        for one in roster.superseded
+    ]
+    rows += [_missing(kerberos, options.assignment) for kerberos in roster.missing]
+    batch = BatchRow(
+        assignment=options.assignment.name, options=_options_json(options), notes=roster.notes
+    )
+    batch_id = store.begin_batch(batch, rows)
+    known = store.done_keys([row.cache_key for _, row in asked])
+    to_do = [
+        Assigned(kerberos=hand_in.kerberos, make=partial(_task, hand_in, row, options, store))
+        for hand_in, row in asked
+        if row.zip_sha256 and not _is_there(row, known, options.results)
+    ]
+    if to_do:
+        from grader.batch.preflight import check_before_running  # torch: seconds
+
+        check_before_running(options.assignment, options.bundle)
+    watcher.stage("grading")
+    watcher.begin(len(asked), len(asked) - len(to_do))
+    by_name = {row.kerberos: row for _, row in asked}
+    graded = set()
+    for done in dispatch(to_do, executor, slots=options.slots, on_look=watcher.look):
+        row = by_name[done.assigned.kerberos]
+        run = _keep(done, row, options, store)
+        graded.add(row.kerberos)
+        sheet = done.result.sheet
+        watcher.done(
+            row.kerberos, run, sheet.total if sheet else None, sheet.pending if sheet else 0.0
+        )
+    watcher.stage("scoring")
+    rescored = settle(store, batch_id, options.assignment, options.results, code_version())
+    return BatchOutcome(batch_id=batch_id, graded_now=frozenset(graded), rescored=rescored)
+
+
+def _asked(hand_in: HandIn, options: BatchOptions, store: Store) -> tuple[HandIn, HandInRow]:
+    """Keep the zip, and say which run it asks for."""
+    try:
+        digest = store.blobs.put(hand_in_bytes(hand_in))
+    except SubmissionError as error:
+        return hand_in, _unreadable(hand_in, options, store, str(error))
+    key = RunKey(
+        zip_sha256=digest,
+        zip_name=hand_in.zip_name,
+        kerberos=hand_in.kerberos,
+        course=hand_in.course,
+        assignment=run_digest(options.assignment),
+        bundle=f"{options.bundle.name} {bundle_version(options.bundle)}",
+        code=code_version(),
+        device=options.device,
+        limits=options.limits,
+    )
+    return hand_in, _row(hand_in, digest, key.digest())
+
+
+def _row(hand_in: HandIn, digest: str, key: str) -> HandInRow:
+    return HandInRow(
+        kerberos=hand_in.kerberos,
+        course=hand_in.course,
+        zip_sha256=digest,
+        cache_key=key,
+        role="counted",
+        source=hand_in.source,
+        zip_name=hand_in.zip_name,
+        name=hand_in.name,
+        platform_id=hand_in.platform_id,
+        submitted=hand_in.submitted.isoformat() if hand_in.submitted else "",
+        extension_days=hand_in.extension / timedelta(days=1),
+    )
+
+
+def _unreadable(hand_in: HandIn, options: BatchOptions, store: Store, why: str) -> HandInRow:
+    """A hand-in of which not even a zip can be made: rejected, and a person looks."""
+    key = hashlib.sha256(f"{hand_in.kerberos}\0{hand_in.source}\0{why}".encode()).hexdigest()
+    if key not in store.done_keys([key]):
+        run = _run_row(_row(hand_in, "", key), options, State.REJECTED, one_line(why))
+        store.add_run(run, None)
+    return _row(hand_in, "", key)
+
+
+def _missing(kerberos: str, assignment: Assignment) -> HandInRow:
+    return HandInRow(
+        kerberos=kerberos,
+        course=assignment.courses[-1],
+        zip_sha256="",
+        cache_key="",
+        role="missing",
+    )
+
+
+def _is_there(row: HandInRow, known: frozenset[str], results: Path) -> bool:
+    """Whether the run is in the store, and its results are where they belong."""
+    if row.cache_key not in known:
+        return False
+    folder = ResultFolder(root=results / row.kerberos)
+    try:
+        return folder.key.read_text(encoding="ascii") == row.cache_key
+    except (OSError, UnicodeDecodeError):
+        return not folder.root.exists()  # a rejected one has none
+
+
+def _task(hand_in: HandIn, row: HandInRow, options: BatchOptions, store: Store) -> GradeTask:
+    return GradeTask(
+        content=store.blobs.get(row.zip_sha256),
+        zip_name=hand_in.zip_name,
+        kerberos=hand_in.kerberos,
+        course=hand_in.course,
+        submitted=hand_in.submitted,
+        extension=hand_in.extension,
+        key=row.cache_key,
+        assignment=options.assignment,
+        bundle=options.bundle.name,
+        device=options.device,
+        limits=options.limits,
+        threads=options.threads,
+        isolation=options.isolation,
+        warm=options.warm,
+        out=options.results.absolute() if options.shared_files else None,
+    )
+
+
+def _keep(done: Done, row: HandInRow, options: BatchOptions, store: Store) -> RunRow:
+    """Put the results where they belong, then the row into the store: in this order."""
+    result = done.result
+    if result.archive:
+        with replacing(options.results, row.kerberos) as folder:
+            unpack(result.archive, folder)
+    if result.state is State.REJECTED:
+        set_aside(options.results, row.kerberos, options.results / FOLDER / "set_aside")
+    blob = store.blobs.put(result.sheet_json) if result.sheet_json else ""
+    run = _run_row(row, options, result.state, result.sentence)
+    run = replace(
+        run,
+        worker=result.worker,
+        attempts=done.attempts,
+        seconds=result.seconds,
+        stage_seconds=json.dumps(dict(result.stage_seconds)),
+        sheet_sha256=blob,
+    )
+    if result.sheet is not None:
+        facts = result.sheet.facts
+        run = replace(
+            run, seed=facts.seed, device=facts.host.device, isolation=facts.host.isolation
+        )
+    store.add_run(run, result.sheet)
+    return run
+
+
+def _run_row(row: HandInRow, options: BatchOptions, state: State, sentence: str) -> RunRow:
+    return RunRow(
+        kerberos=row.kerberos,
+        cache_key=row.cache_key,
+        state=state.value,
+        sentence=sentence,
+        zip_sha256=row.zip_sha256,
+        assignment=options.assignment.name,
+        assignment_sha256=options.assignment.sha256,
+        code_version=code_version(),
+        bundle=options.bundle.name,
+        bundle_sha256=bundle_version(options.bundle),
+        seed=None,
+        device="",
+        isolation="",
+        worker="",
+        attempts=0,
+        seconds=0.0,
+        stage_seconds="{}",
+        sheet_sha256="",
+        finished_at=now(),
+    )
+
+
+def _options_json(options: BatchOptions) -> str:
+    return json.dumps(
+        {
+            "bundle": options.bundle.name,
+            "device": options.device,
+            "threads": options.threads,
+            "isolation": options.isolation.value,
+            "warm": options.warm,
+            "workers": options.slots(),
+        }
+    )

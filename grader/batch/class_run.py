@@ -1,0 +1,197 @@
+"""`make batch` and `make score`: the stages of this package on the results folder of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.assignment import Assignment, Course, load_assignment
+from grader.batch.batch import BatchOptions, BatchOutcome, Watcher, only_batch, run_batch
+from grader.batch.executors import Slots, dask_cluster, local_pool, workers_that_fit
+from grader.batch.exports import write_exports
+from grader.batch.manifest import ManifestRow, read_manifest
+from grader.batch.pages import renew_pages, stale_pages
+from grader.batch.platforms import find_hand_ins
+from grader.batch.records import ClassRow
+from grader.batch.settle import class_rows, roster_of, settle
+from grader.execution.run import deadline_s
+from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
+from grader.records import Limits
+from grader.store.store import FOLDER, Store, open_store
+from grader.version import code_version
+from reference.bundles import get_bundle
+from reference.errors import ConfigError
+
+CHECKS_TIMEOUT_S = 1800.0
+"""Wall-clock seconds that a worker may take for one submission beside the run itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassRequest:
+    """What is asked for."""
+
+    folder: Path
+    """The hand-ins, as they were downloaded."""
+    manifest: Path | None
+    """CSV with what staff know; None for `manifest.csv` in the folder, where there is one."""
+    results: Path
+    """Results folder of the class."""
+    assignment: Assignment
+    """Parts and points."""
+    course: Course
+    """Variant of whoever the manifest does not name."""
+    bundle: str
+    """Name of the bundle."""
+    device: str
+    """`auto`, `cpu` or `cuda`."""
+    limits: Limits
+    """Bounds of each run."""
+    workers: int | None
+    """Processes of this machine; None for as many as fit."""
+    threads: int
+    """CPU threads of each worker."""
+    scheduler: str | None
+    """Address of a Dask scheduler; None for processes of this machine."""
+    store: str | None
+    """URL of another database; None for SQLite in the results folder."""
+    isolation: Wish
+    """How notebooks must be kept apart."""
+    warm: bool
+    """Whether kernels are forked from a server that has imported torch already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassOutcome:
+    """What came of it."""
+
+    batch: BatchOutcome
+    """What was done."""
+    rows: tuple[ClassRow, ...]
+    """How each student stands."""
+    notes: tuple[str, ...]
+    """What staff should know about the folder, one sentence each."""
+    problems: tuple[str, ...]
+    """What staff must see to, one sentence each."""
+    files: tuple[tuple[str, Path], ...]
+    """(what it is, where) of the class' files."""
+
+
+def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
+    """Grade a class, and write its files; what is done already is not done again.
+
+    Raises:
+        ConfigError: an option, the manifest, the bundle or the results folder is wrong, or this
+            host cannot isolate and was not told that it need not.
+    """
+    if request.scheduler is None:
+        _refuse_unasked_process(request.isolation)
+    bundle = get_bundle(request.bundle)
+    rows = _manifest(request)
+    roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
+    with only_batch(request.results), open_store(request.results, request.store) as store:
+        with _executor(request) as (executor, slots):
+            options = BatchOptions(
+                results=request.results,
+                assignment=request.assignment,
+                bundle=bundle,
+                device=request.device,
+                limits=request.limits,
+                threads=request.threads,
+                isolation=request.isolation,
+                warm=request.warm,
+                shared_files=request.scheduler is None,
+                slots=slots,
+            )
+            batch = run_batch(roster, options, store, executor, watcher)
+        return _finish(store, batch, request.assignment, request.results, watcher)
+
+
+def score_class(
+    results: Path,
+    assignment_name: str | None,
+    store_url: str | None,
+    watcher: Watcher,
+) -> ClassOutcome:
+    """Score a class anew from its store and everybody's `grades.toml`; no notebook is run.
+
+    The class' files come first; then the pages of those whose points changed.
+
+    Raises:
+        ConfigError: there is no batch in the folder, or a `grades.toml` cannot be read.
+    """
+    with only_batch(results), open_store(results, store_url) as store:
+        newest = store.newest_batch()
+        if newest is None:
+            raise ConfigError(f"{results}: expected the results of `make batch`, found none")
+        batch_id, name = newest
+        assignment = load_assignment(assignment_name or name)
+        watcher.stage("scoring")
+        changed = settle(store, batch_id, assignment, results, code_version())
+        done = BatchOutcome(batch_id=batch_id, graded_now=frozenset(), rescored=changed)
+        return _finish(store, done, assignment, results, watcher)
+
+
+def is_class(results: Path) -> bool:
+    """Whether a folder holds the results of a class."""
+    return (results / FOLDER).is_dir()
+
+
+def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
+    usual = request.folder / "manifest.csv"
+    path = request.manifest or (usual if usual.is_file() else None)
+    return read_manifest(path, request.assignment) if path else ()
+
+
+@contextmanager
+def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
+    """Give the workers, and how many submissions they take at once."""
+    if request.scheduler is not None:
+        with dask_cluster(request.scheduler, gpus=request.device == "cuda") as (executor, slots):
+            yield executor, slots
+        return
+    workers = workers_that_fit(request.workers, request.device)
+    timeout_s = deadline_s(request.limits) + CHECKS_TIMEOUT_S
+    with local_pool(workers, threads=request.threads, timeout_s=timeout_s) as executor:
+        yield executor, lambda: workers
+
+
+def _refuse_unasked_process(wish: Wish) -> None:
+    """A class is code by many strangers: a host that cannot isolate must be told that it may."""
+    support = host_support()
+    if choose_tier(wish, support) is Tier.PROCESS and wish is not Wish.PROCESS:
+        raise ConfigError(
+            f"A class is graded in boxes only, and this host has none: {support.why_not}; install "
+            "bubblewrap, or, for code that you trust, say ISOLATION=process"
+        )
+
+
+def _finish(
+    store: Store, batch: BatchOutcome, assignment: Assignment, results: Path, watcher: Watcher
+) -> ClassOutcome:
+    """Write the class' files, then the pages whose points changed."""
+    watcher.stage("exports")
+    rows = tuple(class_rows(store, batch.batch_id, batch.graded_now))
+    roster = roster_of(store, batch.batch_id)
+    files = write_exports(rows, roster, assignment, results)
+    return ClassOutcome(
+        batch=batch,
+        rows=rows,
+        notes=roster.notes,
+        problems=_renew_pages(store, batch.batch_id, assignment, results, watcher),
+        files=files,
+    )
+
+
+def _renew_pages(
+    store: Store, batch_id: int, assignment: Assignment, results: Path, watcher: Watcher
+) -> tuple[str, ...]:
+    stale = stale_pages(store, batch_id)
+    if not stale:
+        return ()
+    watcher.stage("pages")
+    workers = workers_that_fit(None, "cpu")
+    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
+        return renew_pages(stale, assignment, results, store, executor)

@@ -1,0 +1,81 @@
+"""Warm kernels: a fork server that has imported what notebooks need, for many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from grader.execution.places import run_environment
+from grader.execution.workspace import ASSETS, STAGE, font_cache, kernel_environment
+from grader.isolation.box import COURSE_CA, HOME, Mount
+from grader.isolation.tiers import Tier
+from grader.isolation.warm import WarmServer
+from grader.isolation.warm_server import RESTARTS, Preload, warm_server
+from reference.bundles import Bundle
+from reference.errors import GraderFault
+
+MODULES = (
+    "torch", "torchvision", "torchvision.models", "torchvision.transforms", "torch.nn.functional",
+    "torch.optim", "torch.utils.data", "torch._dynamo", "numpy", "cv2", "matplotlib.pyplot",
+    "PIL.Image", "requests", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp",
+    "ipykernel.ipkernel", "ipykernel.zmqshell", "zmq",
+)  # fmt: skip
+"""What the course's notebook imports, and what a kernel does by itself."""
+
+_TRIAL = """
+import torch
+torch.mm(torch.ones(512, 512), torch.ones(512, 512)).sigmoid_().sum().item()
+"""
+
+
+def _preload() -> Preload:
+    return Preload(
+        modules=MODULES,
+        denied=("debugpy",),  # as in a cold kernel
+        # A kernel sets it before the notebook can import matplotlib, which looks once.
+        while_importing=(("MPLBACKEND", "module://matplotlib_inline.backend_inline"),),
+        copies=((STAGE, HOME),),
+        trial=_TRIAL,
+    )
+
+
+@contextmanager
+def warm_kernels(
+    bundle: Bundle, *, threads: int, tier: Tier, device: str, restarts: int = RESTARTS
+) -> Iterator[WarmServer]:
+    """Keep a fork server up for runs with this bundle while the block runs.
+
+    Enter it in a thread that lives as long, and hand what it yields to as many runs as you like,
+    one after the other or at the same time. A run that it does not fit starts cold.
+
+    Args:
+        bundle: Its files are what the kernels see of the course.
+        threads: CPU threads of each kernel.
+        tier: Of the runs.
+        device: `cpu` or `cuda`, of the runs.
+        restarts: How often the server is started anew where it ends by itself.
+
+    Raises:
+        GraderFault: it cannot be had; the runs must start cold.
+    """
+    environment = run_environment(kernel_environment(HOME, threads, COURSE_CA), device)
+    mounts = (
+        Mount(host=font_cache(), inside=f"{STAGE}/.config/matplotlib"),
+        Mount(host=bundle.root, inside=ASSETS),
+    )
+    server = warm_server(
+        tier,
+        _preload(),
+        environment=tuple(environment.items()),
+        mounts=mounts,
+        gpu=device != "cpu",
+        restarts=restarts,
+    )
+    try:
+        found = server.__enter__()
+    except OSError as error:
+        raise GraderFault(f"{error}; runs start cold, which takes longer.") from error
+    try:
+        yield found
+    finally:
+        server.__exit__(None, None, None)

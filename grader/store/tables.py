@@ -1,0 +1,144 @@
+"""The tables. Times are ISO 8601 in UTC, durations seconds, digests SHA-256 in hexadecimal."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BATCH = Table(
+    "batch",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", String(40), nullable=False),
+    Column("assignment", String(200), nullable=False),
+    Column("options", Text, nullable=False),  # JSON of what was asked for
+    Column("notes", Text, nullable=False),  # JSON: sentences about the folder
+)
+"""One call of `make batch`."""
+
+HAND_IN = Table(
+    "hand_in",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("batch_id", ForeignKey("batch.id"), nullable=False),
+    Column("kerberos", String(128), nullable=False),
+    Column("course", String(8), nullable=False),
+    Column("zip_sha256", String(64), nullable=False),  # empty: nothing was handed in
+    Column("cache_key", String(64), nullable=False),  # of the run that it asks for
+    Column("role", String(16), nullable=False),  # counted, superseded, missing
+    Column("superseded_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("zip_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("platform_id", Text, nullable=False),
+    Column("submitted", String(40), nullable=False),  # empty: not told
+    Column("extension_days", Float, nullable=False),
+    Index("ix_hand_in_batch_id", "batch_id"),
+)
+"""What one batch found in its folder."""
+
+RUN = Table(
+    "run",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("cache_key", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # graded, rejected, fault
+    Column("sentence", Text, nullable=False),
+    Column("zip_sha256", String(64), nullable=False),
+    Column("assignment", String(200), nullable=False),
+    Column("assignment_sha256", String(64), nullable=False),
+    Column("code_version", String(80), nullable=False),
+    Column("bundle", String(40), nullable=False),
+    Column("bundle_sha256", String(64), nullable=False),
+    Column("seed", Integer, nullable=True),
+    Column("device", String(200), nullable=False),
+    Column("isolation", String(40), nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("stage_seconds", Text, nullable=False),  # JSON
+    Column("sheet_sha256", String(64), nullable=False),  # blob of results.json; empty: none
+    Column("finished_at", String(40), nullable=False),
+    Index("ix_run_cache_key", "cache_key"),
+    Index("ix_run_kerberos", "kerberos"),
+)
+"""One submission that was run, and what it gave."""
+
+FINDING = Table(
+    "finding",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("part_id", String(40), nullable=False),
+    Column("check_id", String(80), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("credit", Float, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("staff_detail", Text, nullable=False),
+    Index("ix_finding_run_id", "run_id"),
+)
+"""Verdict of one check in one run."""
+
+OVERRIDE = Table(
+    "override",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("part_id", String(40), nullable=False),
+    Column("points", Float, nullable=True),
+    Column("comment", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("noted_at", String(40), nullable=False),
+    Index("ix_override_kerberos", "kerberos"),
+)
+"""What a person decided, each time it changed."""
+
+GRADE = Table(
+    "grade",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("kerberos", String(128), nullable=False),
+    Column("digest", String(64), nullable=False),  # of `sheet`
+    Column("sheet", Text, nullable=False),  # JSON of the sheet without measurements and pictures
+    Column("total", Float, nullable=False),
+    Column("pending", Float, nullable=False),
+    Column("assignment_sha256", String(64), nullable=False),
+    Column("code_version", String(80), nullable=False),
+    Column("scored_at", String(40), nullable=False),
+    Index("ix_grade_run_id", "run_id"),
+)
+"""A run's points, each time they changed."""
+
+PAGE = Table(
+    "page",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("grade_id", ForeignKey("grade.id"), nullable=False),
+    Column("written_at", String(40), nullable=False),
+    Index("ix_page_grade_id", "grade_id"),
+)
+"""The results folder shows this grade."""
+
+APPEND_ONLY = tuple(table.name for table in METADATA.sorted_tables)
+"""Tables whose rows are never changed or taken away: all of them."""

@@ -1,0 +1,1 @@
+"""The sample class through the real command, interrupted in every way."""

@@ -1,0 +1,107 @@
+"""`grader batch` as a process, and ways to bring it down."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+TIMEOUT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How one call of the command ended."""
+
+    status: int
+    output: str
+
+
+def start(folder: Path, results: Path, *options: str) -> subprocess.Popen[str]:
+    """Start the command."""
+    command = [sys.executable, "-m", "grader.cli", "batch", str(folder), "--out", str(results)]
+    return subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )
+
+
+def run(folder: Path, results: Path, *options: str) -> Ended:
+    """Run the command to its end."""
+    process = start(folder, results, *options)
+    output, _ = process.communicate(timeout=TIMEOUT_S)
+    return Ended(status=process.returncode, output=output)
+
+
+Victim = Callable[[psutil.Process], Sequence[psutil.Process]]
+"""Which processes below (and with) the coordinator are killed."""
+
+
+def coordinator(root: psutil.Process) -> Sequence[psutil.Process]:
+    """The command itself, as a power cut would."""
+    return [root]
+
+
+def worker(root: psutil.Process) -> Sequence[psutil.Process]:
+    """One of the worker processes."""
+    return _one(child for child in root.children() if "spawn_main" in _command(child))
+
+
+def driver(root: psutil.Process) -> Sequence[psutil.Process]:
+    """The process that drives a notebook."""
+    return _one(one for one in root.children(recursive=True) if "driver" in _command(one))
+
+
+def everything(root: psutil.Process) -> Sequence[psutil.Process]:
+    """All processes at once."""
+    return [root, *root.children(recursive=True)]
+
+
+VICTIMS: dict[str, Victim] = {
+    "coordinator": coordinator,
+    "worker": worker,
+    "driver": driver,
+    "everything": everything,
+}
+
+
+def run_and_kill(
+    folder: Path, results: Path, victim: Victim, chance: random.Random, *options: str
+) -> Ended:
+    """Run the command; a while after the first result, kill; wait for what comes of it."""
+    process = start(folder, results, *options)
+    output: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        output.append(line)
+        if " of " in line and ": graded" in line:
+            break
+    time.sleep(chance.uniform(0.0, 2.5))
+    with suppress(psutil.Error):
+        for one in victim(psutil.Process(process.pid)):
+            with suppress(psutil.Error):
+                one.send_signal(signal.SIGKILL)
+    rest, _ = process.communicate(timeout=TIMEOUT_S)
+    return Ended(status=process.returncode, output="".join(output) + rest)
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
+def _one(found: object) -> Sequence[psutil.Process]:
+    return list(found)[:1]  # type: ignore[call-overload,no-any-return]

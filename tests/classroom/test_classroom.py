@@ -1,0 +1,79 @@
+"""Part of the sample class, killed at random moments: nothing is lost, nothing is graded twice."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from grader.assignment import load_assignment
+from grader.class_samples import build_class, expected_gradebook, read_class
+from tests.classroom.comparing import differences, read_gradebook
+from tests.classroom.running import VICTIMS, run, run_and_kill
+
+SOME = (
+    "ddiaz", "eevans", "ttaylor", "jtwice", "kcanvas", "lcanvas", "mscope", "pbroken", "omissing",
+    "dlate", "ftoolate", "gextended", "uueda", "zhostile",
+)  # fmt: skip
+OPTIONS = ("--workers", "2", "--bundle", "studio-narrow")
+
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_class(tmp_path_factory.mktemp("in") / "class", only=SOME)
+
+
+EXPECTED = [
+    one for one in expected_gradebook(read_class(), load_assignment()) if one.kerberos in SOME
+]
+
+
+def runs(results: Path) -> list[tuple[str, str]]:
+    """Every run that the store knows: (kerberos, state)."""
+    engine = create_engine(f"sqlite:///{results}/.store/store.sqlite")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT kerberos, state FROM run ORDER BY id")).all()
+    engine.dispose()
+    return [(row.kerberos, row.state) for row in rows]
+
+
+def all_as_expected(results: Path) -> None:
+    assert differences(EXPECTED, read_gradebook(results / "gradebook.csv")) == []
+    done = [kerberos for kerberos, state in runs(results) if state != "fault"]
+    assert len(done) == len(set(done)) == len(SOME) - 1  # one is missing; nobody was run twice
+    left = [path.name for path in results.glob(".*") if path.name != ".store"]
+    assert left == []
+
+
+def test_killed_again_and_again_it_ends_with_the_same_grades(folder: Path, tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311 -- moments, not secrets
+    for victim in ("coordinator", "worker", "driver", "everything"):
+        ended = run_and_kill(folder, tmp_path / "r", VICTIMS[victim], chance, *OPTIONS)
+        assert "Traceback" not in ended.output, ended.output
+    ended = run(folder, tmp_path / "r", *OPTIONS)
+    assert ended.status == 0, ended.output
+    all_as_expected(tmp_path / "r")
+    before = runs(tmp_path / "r")
+    again = run(folder, tmp_path / "r", *OPTIONS)
+    assert again.status == 0, again.output
+    assert runs(tmp_path / "r") == before, "what is done was run again"
+
+
+def test_on_a_cluster_that_loses_a_worker(
+    folder: Path, tmp_path: Path, dask: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    address, workers = dask
+    chance = random.Random(8)  # noqa: S311
+
+    def lose_a_worker(_: object) -> list[subprocess.Popen[bytes]]:
+        return [workers[0]]
+
+    options = ("--scheduler", address, "--bundle", "studio-narrow")
+    ended = run_and_kill(folder, tmp_path / "r", lose_a_worker, chance, *options)  # type: ignore[arg-type]
+    assert ended.status == 0, ended.output
+    all_as_expected(tmp_path / "r")
