@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from grader.alignment import load_template
+from grader.assignment import Assignment
+from grader.batch.code_samples import read_sample
+from grader.batch.records import ClassRow, State
+from grader.batch.similarity import compare_class
 from grader.batch.similarity_records import Line, Similarity, SimilarPair
 from grader.batch.writing import write_whole
 from grader.reports.markup import plain
 from grader.reports.render import render_page
 from grader.reports.words import part_label
+from grader.results import ResultFolder
 
 SIMILARITY_PAGE = "similarity.html"
 """Name of the page in the class's folder."""
@@ -76,6 +83,19 @@ def write_similarity_page(similarity: Similarity, folder: Path) -> Path:
     path = folder / SIMILARITY_PAGE
     write_whole(path, render_similarity_page(similarity))
     return path
+
+
+def compare_results(rows: Iterable[ClassRow], assignment: Assignment, results: Path) -> Similarity:
+    """Return what the graded hand-ins of a class have in common.
+
+    Args:
+        rows: Students of the class; those without a sheet are passed over.
+        assignment: The offering.
+        results: Results folder of the class, with a folder per student.
+    """
+    graded = (row.kerberos for row in rows if row.state is State.GRADED)
+    found = (read_sample(ResultFolder(root=results / name), assignment) for name in graded)
+    return compare_class([sample for sample in found if sample is not None], load_template())
 
 
 def _pair(pair: SimilarPair) -> PairView:

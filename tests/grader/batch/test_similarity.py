@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,16 +20,22 @@ from hypothesis import strategies as st
 from grader.alignment import align, load_template
 from grader.batch.code_samples import CodeSample, code_sample, read_sample
 from grader.batch.fingerprints import hashes, marked_lines
+from grader.batch.records import State
 from grader.batch.similarity import compare_class
-from grader.batch.similarity_page import render_similarity_page, write_similarity_page
+from grader.batch.similarity_page import (
+    compare_results,
+    render_similarity_page,
+    write_similarity_page,
+)
 from grader.batch.similarity_records import Similarity
 from grader.intake import read_submission
 from grader.records import Alignment, CellMatch, Submission
-from grader.records.codec import save
+from grader.records.codec import load, save
 from grader.results import ResultFolder
 from tests import factories
 from tests.benchmarks.similarity import made_up
 from tests.factories import ASSIGNMENT
+from tests.grader.batch.factory import row, without_sheet
 from tests.grader.reports.test_render import ACTIVE, Inventory
 from tests.hostile.pages import active_content
 
@@ -313,6 +320,18 @@ def test_nothing_outside_the_folder_is_read(path: str, tmp_path: Path) -> None:
 
     assert made is not None
     assert made.picture_digests == ()
+
+
+def test_a_class_is_compared_by_its_results(tmp_path: Path) -> None:
+    shutil.copytree(results(tmp_path).root, tmp_path / "bob")
+    submission = load(Submission, tmp_path / "bob/evidence/submission.json")
+    save(replace(submission, kerberos="bob"), tmp_path / "bob/evidence/submission.json")
+    rows = [row("ann"), row("bob"), row("gone"), without_sheet("cyd", State.REJECTED)]
+
+    found = compare_results(rows, ASSIGNMENT, tmp_path)
+
+    assert found.compared == 2
+    assert names(found) == [("ann", "bob")]
 
 
 def test_a_folder_without_a_notebook_has_no_sample(tmp_path: Path) -> None:
