@@ -37,6 +37,8 @@ from reference.errors import ConfigError
 COLUMNS = ("kerberos", "course", "submitted", "extension", "name", "platform_id")
 """Every column there is; only the first is required."""
 
+USUAL_NAME = "manifest.csv"
+"""Name by which it is found in the folder of hand-ins."""
 MAX_BYTES = 16 * 1024 * 1024
 """Size of a manifest; a class of 300 takes some 30 kB."""
 MAX_EXTENSION = timedelta(days=366)

@@ -30,7 +30,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.assignment import Assignment, Course
-from grader.batch.manifest import ManifestRow
+from grader.batch.manifest import USUAL_NAME, ManifestRow
 from grader.batch.packing import hand_in_bytes
 from grader.batch.records import HandIn, Roster, Superseded
 from grader.batch.walking import Found, claimed, listing, walk
@@ -77,7 +77,9 @@ def find_hand_ins(
             for one in order[:-1]
         ]
         notes += _remarks(order[-1], latest, known)
-    notes += listing("Not graded, because they are no zips", seen.no_zips)
+    manifest = {USUAL_NAME} if known else set()
+    no_zips = [source for source in seen.no_zips if source not in manifest]
+    notes += listing("Not graded, because they are no zips", no_zips)
     notes += listing("Not graded and not followed, because they are links", seen.links)
     notes += listing("Left out, because systems made them", seen.junk)
     there = {one.kerberos for one in counted}

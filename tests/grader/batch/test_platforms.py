@@ -279,6 +279,15 @@ def test_what_is_no_zip_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_the_manifest_itself_is_no_news(tmp_path: Path) -> None:
+    put(tmp_path, "jdoe.zip", "manifest.csv", "more/manifest.csv")
+
+    assert find(tmp_path, "jdoe").notes == (
+        "Not graded, because they are no zips: more/manifest.csv.",
+    )
+    assert "zips: manifest.csv, more/manifest.csv" in find(tmp_path).notes[0]
+
+
 @pytest.mark.parametrize("course", ["6.036", ""])
 def test_a_course_that_is_not_there_is_refused(course: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"course: expected 6\.819 or 6\.869, found"):
