@@ -11,7 +11,7 @@ from pathlib import Path
 from grader.assignment import Assignment, Course, load_assignment
 from grader.batch.batch import BatchOptions, BatchOutcome, Watcher, only_batch, run_batch
 from grader.batch.executors import Slots, dask_cluster, local_pool, workers_that_fit
-from grader.batch.exports import write_exports
+from grader.batch.exports import write_exports, write_similarity
 from grader.batch.manifest import ManifestRow, read_manifest
 from grader.batch.pages import renew_pages, stale_pages
 from grader.batch.platforms import find_hand_ins
@@ -175,7 +175,8 @@ def _finish(
     watcher.stage("exports")
     rows = tuple(class_rows(store, batch.batch_id, batch.graded_now))
     roster = roster_of(store, batch.batch_id)
-    files = write_exports(rows, roster, assignment, results)
+    common = write_similarity(rows, assignment, results) if batch.graded_now else ()
+    files = (*write_exports(rows, roster, assignment, results), *common)
     return ClassOutcome(
         batch=batch,
         rows=rows,

@@ -10,16 +10,36 @@ from grader.batch.class_page import write_class_page
 from grader.batch.gradebook import write_gradebook
 from grader.batch.records import ClassRow, Roster
 
+SIMILARITY_PAGE = "similarity.html"
+"""Name of the page of what hand-ins have in common."""
+
 
 def write_exports(
     rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, results: Path
 ) -> tuple[tuple[str, Path], ...]:
-    """Write gradebooks and pages of the class; return what each is and where.
+    """Write gradebooks and the page of the class; return what each is and where.
 
     Raises:
         ConfigError: they cannot be written.
     """
     book = write_gradebook(rows, assignment, results)
-    page = write_class_page(rows, roster, assignment, results, [path.name for path in book.paths])
+    names = [path.name for path in book.paths]
+    names += [SIMILARITY_PAGE] if (results / SIMILARITY_PAGE).exists() else []
+    page = write_class_page(rows, roster, assignment, results, names)
     labels = ("Gradebook", "For Canvas", "Not in it", "For staff")
     return tuple(zip(labels, (*book.paths, page), strict=True))
+
+
+def write_similarity(
+    rows: Sequence[ClassRow], assignment: Assignment, results: Path
+) -> tuple[tuple[str, Path], ...]:
+    """Write the page of what hand-ins have in common; return what it is and where.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    # Its libraries take a second, which a class that is only scored anew should not wait for.
+    from grader.batch.similarity_page import compare_results, write_similarity_page
+
+    found = compare_results(rows, assignment, results)
+    return (("In common", write_similarity_page(found, results)),)

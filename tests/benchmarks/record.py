@@ -1,0 +1,97 @@
+"""What a benchmark found, kept as JSON, and the page that is made of all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.version import code_version
+
+FOLDER = Path(__file__).with_name("results")
+PAGE = Path(__file__).with_name("README.md")
+ORDER = (
+    "batch",
+    "whole",
+    "checks",
+    "speed",
+    "pdf",
+    "class300",
+    "isolation",
+    "similarity",
+    "profile",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    bar: str
+    found: str
+    reached: bool | None
+    """None where there is no bar."""
+    why: str = ""
+    """Why it is not reached; or what else should be known."""
+
+
+def machine() -> str:
+    """Name the machine."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return f"{model}, {len(os.sched_getaffinity(0))} cores"
+
+
+def save(name: str, rows: list[Row], details: str = "") -> None:
+    """Print what was found, keep it, and make the page anew."""
+    found = {
+        "machine": machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "code": code_version(),
+        "rows": [asdict(row) for row in rows],
+        "details": details,
+    }
+    for row in rows:
+        print(f"{row.what}: {row.found} (bar: {row.bar or 'none'})")
+    if details:
+        print(details)
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return tests/benchmarks/README.md as the results stand."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench` (`python -m tests.benchmarks [NAME ...]`), never by hand. Ratios",
+        "are of times taken in one run, in turns. Each line says when and where it was measured.",
+        "",
+        "| what | bar | found | reached | measured |",
+        "|---|---|---|---|---|",
+    ]
+    notes: list[str] = []
+    for name in ORDER:
+        path = FOLDER / f"{name}.json"
+        if not path.exists():
+            continue
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for row in found["rows"]:
+            word = {True: "yes", False: "**no**", None: "–"}[row["reached"]]
+            when = f"{found['date']}, {found['machine']}, `{name}`"
+            lines.append(
+                f"| {row['what']} | {row['bar'] or '–'} | {row['found']} | {word} | {when} |"
+            )
+            if row["why"]:
+                notes.append(f"- {row['what']}: {row['why']}")
+        if found["details"]:
+            notes += ["", f"## {name}", "", "```", found["details"], "```", ""]
+    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
