@@ -114,8 +114,8 @@ test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all t
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
 	@$(BIN)/python -m tests.accuracy
 
-hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions; expected and got, case by case
-	@$(BIN)/python -m tests.hostile
+hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions; expected and got, case by case [WARM=1]
+	@$(BIN)/python -m tests.hostile $(if $(WARM),--warm)
 
 fuzz: $(READY) $(SYSTEM_READY) ## Send 10,000 damaged zips, notebooks and reports through (about 10 minutes)
 	@$(BIN)/python -m tests.fuzz

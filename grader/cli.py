@@ -19,7 +19,7 @@ from grader.batch.class_run import ClassRequest, grade_class, is_class, score_cl
 from grader.batch_terminal import show_class, watch
 from grader.formats import terminal_line
 from grader.isolation.doctor import examine
-from grader.isolation.tiers import Wish, choose_tier, host_support
+from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
 from grader.policy import Verdict, evaluate, parse_policy
@@ -277,7 +277,14 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
     console = Console()
     support = host_support()
     tier = choose_tier(isolation, support)
-    if not show_diagnoses(console, support, tier, examine(tier)):
+    held = show_diagnoses(console, support, tier, examine(tier))
+    if tier is not Tier.PROCESS:
+        console.print("\nThe same in boxes of warm kernels:", highlight=False)
+        try:
+            held &= show_diagnoses(console, support, tier, examine(tier, warm=True))
+        except OSError as error:  # a batch then starts each kernel cold
+            console.print(f"{error}", markup=False, highlight=False, soft_wrap=True)
+    if not held:
         raise typer.Exit(1)
 
 

@@ -105,7 +105,17 @@ def kernel_environment(work: str, threads: int, authority: str) -> dict[str, str
         # Threads that spin for long slow each other down ten-fold where the cores are shared;
         # threads that never spin are a third slower where they are not.
         "GOMP_SPINCOUNT": "20000",
-    } | {k: v for k, v in os.environ.items() if k in {"CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"}}
+    } | _inherited()
+
+
+def _inherited() -> dict[str, str]:
+    """What a kernel needs of the grader's environment."""
+    kept = {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")}
+    if path := kept["LD_LIBRARY_PATH"]:
+        # OpenCV adds a folder of its own when it is imported; a kernel's does so itself.
+        parts = [part for part in path.split(":") if part and "/cv2/" not in part]
+        kept["LD_LIBRARY_PATH"] = ":".join(parts) or None
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def _links(bundle: Bundle, assets: str, work: str) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,6 @@
 """What the doctor tries from within a box: each attempt should fail, and says how it went.
 
-    python -I -S attempts.py NAME JSON
+    python -c "run this file" NAME JSON
 
 Only the standard library; it is mounted into the box alone. Prints one line of JSON:
 {"held": bool, "found": "what happened"}.

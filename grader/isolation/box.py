@@ -116,7 +116,8 @@ def bwrap_argv(box: Box, command: list[str], *, seccomp_fd: int | None) -> list[
         user = []
         capabilities = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
     capabilities += ("CAP_NET_BIND_SERVICE",) if box.bind_ports else ()
-    capabilities += ("CAP_SYS_ADMIN", "CAP_NET_ADMIN") if box.nests else ()
+    # CAP_KILL: a parent's death is a signal that its child, another user, must be open to.
+    capabilities += ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_KILL") if box.nests else ()
     argv = ["bwrap", *user, *namespaces, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for capability in capabilities:
         argv += ["--cap-add", capability]

@@ -12,6 +12,7 @@ from typing import IO
 from grader.isolation.box import Box
 from grader.isolation.cgroups import Cgroup
 from grader.isolation.launch import Entry, launch
+from grader.isolation.warm import Streams, WarmServer, launch_warm
 
 SAID_BYTES = 16 * 2**20
 """Bytes of each stream that are read; the rest is cut."""
@@ -30,9 +31,17 @@ class BoxedResult:
 
 
 def run_boxed(
-    box: Box, entry: Entry, *, cgroup: Cgroup | None, timeout_s: float, stdin: bytes = b""
+    box: Box,
+    entry: Entry,
+    *,
+    cgroup: Cgroup | None,
+    timeout_s: float,
+    stdin: bytes = b"",
+    warm: WarmServer | None = None,
 ) -> BoxedResult:
     """Run the entry's command in the box; nothing of it is left when this returns.
+
+    With `warm` that fork server makes the box.
 
     Raises:
         OSError: the box could not be made.
@@ -44,7 +53,11 @@ def run_boxed(
     ):
         input_.write(stdin)
         input_.seek(0)
-        boxed = launch(box, entry, cgroup=cgroup, stdin=input_, stdout=output, stderr=errors)
+        if warm is None:
+            boxed = launch(box, entry, cgroup=cgroup, stdin=input_, stdout=output, stderr=errors)
+        else:
+            streams = Streams(input_.fileno(), output.fileno(), errors.fileno())
+            boxed = launch_warm(warm, box, entry, cgroup=cgroup, streams=streams)
         with closing(boxed):
             try:
                 status: int | None = boxed.process.wait(timeout_s)

@@ -8,28 +8,30 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
+from typing import Any
 
 from grader.isolation.bounds import resource_limits
 from grader.isolation.box import HOME, Box, Mount, write_etc
-from grader.isolation.boxed import BoxedResult, run_boxed, run_folder
-from grader.isolation.cgroups import Cgroup, cgroup_for
-from grader.isolation.launch import Entry, launch, launch_plain
-from grader.isolation.memory import tree_memory_mib
+from grader.isolation.boxed import run_folder
+from grader.isolation.cgroups import cgroup_for
+from grader.isolation.doctor_runs import (
+    DAEMONS,
+    TIMEOUT_S,
+    Case,
+    answer,
+    end_by_memory,
+    end_with_daemons,
+    run_attempt,
+)
+from grader.isolation.launch import Entry
 from grader.isolation.tiers import Tier, box_user
+from grader.isolation.warm import WarmServer
+from grader.isolation.warm_server import Preload, warm_server
 from grader.records import Limits
 
-TIMEOUT_S = 60.0
-"""Wall-clock seconds for one attempt."""
-GONE_S = 2.0
-"""Seconds in which a box that is ended must be gone."""
-DAEMONS = 5
-"""Processes that heed no signal, for the attempt to leave some behind."""
 SECRET = "PSET4_DOCTOR_SECRET"  # noqa: S105 -- the name of a variable
 """Name of a variable that this process sets, and no box may see."""
 
@@ -37,6 +39,9 @@ LIMITS = Limits(
     memory_mib=384, processes=48, file_mib=8, work_mib=16, tmp_mib=16, shared_memory_mib=16
 )
 """Small ones: what is tried is that they hold."""
+
+_SCRIPT, _SCRIPT_INSIDE = Path(__file__).with_name("attempts.py"), "/box/attempts.py"
+_ENVIRONMENT = (("PATH", "/usr/bin:/bin"),)
 
 BOXES = (Tier.CGROUP, Tier.BUBBLEWRAP)
 EVERYWHERE = tuple(Tier)
@@ -94,23 +99,34 @@ class Diagnosis:
         return self.promised and not self.held
 
 
-def examine(tier: Tier) -> Iterator[Diagnosis]:
-    """Try every guarantee of the tier; yields one diagnosis at a time."""
+def examine(tier: Tier, *, warm: bool = False) -> Iterator[Diagnosis]:
+    """Try every guarantee of the tier; yields one diagnosis at a time.
+
+    With `warm` in boxes that a fork server makes, as for warm kernels.
+
+    Raises:
+        OSError: there is no fork server.
+    """
     os.environ[SECRET] = "1"
     try:
-        yield from _examine(tier)
+        if not warm:
+            yield from _examine(tier, None)
+            return
+        mounts = (Mount(host=_SCRIPT, inside=_SCRIPT_INSIDE),)
+        with warm_server(tier, Preload(), environment=_ENVIRONMENT, mounts=mounts) as server:
+            yield from _examine(tier, server)
     finally:
         os.environ.pop(SECRET, None)
 
 
-def _examine(tier: Tier) -> Iterator[Diagnosis]:
+def _examine(tier: Tier, warm: WarmServer | None) -> Iterator[Diagnosis]:
     for trial in TRIALS:
         started = time.perf_counter()
         promised = tier in trial.tiers
         held, found = (False, "not promised")
         if promised:
             try:
-                held, found = _try(trial, tier)
+                held, found = _try(trial, tier, warm)
             except OSError as error:
                 held, found = False, f"could not be tried: {error}"
         yield Diagnosis(
@@ -122,10 +138,10 @@ def _examine(tier: Tier) -> Iterator[Diagnosis]:
         )
 
 
-def _try(trial: Trial, tier: Tier) -> tuple[bool, str]:
+def _try(trial: Trial, tier: Tier, warm: WarmServer | None) -> tuple[bool, str]:
     """Run the attempt in a fresh box."""
     with (
-        tempfile.TemporaryDirectory(prefix="pset4-") as name,
+        tempfile.TemporaryDirectory(prefix="pset4-", dir=warm.runs if warm else None) as name,
         socket.create_server(("127.0.0.1", 0)) as listener,
         cgroup_for(
             memory_mib=LIMITS.memory_mib,
@@ -136,33 +152,35 @@ def _try(trial: Trial, tier: Tier) -> tuple[bool, str]:
         folder = run_folder(name)
         box = _box(folder, tier)
         facts = _facts(listener.getsockname()[1], folder, box)
+        if warm is not None:
+            facts["closed"] = [*facts["closed"], str(warm.address)]
         entry = _entry(trial, tier, box, facts, folder)
-        special = {"shared_memory": _shared_memory, "daemons": _daemons}.get(trial.name)
+        case = Case(box=box, entry=entry, cgroup=cgroup, warm=warm, memory_mib=LIMITS.memory_mib)
+        special = {"shared_memory": end_by_memory, "daemons": end_with_daemons}.get(trial.name)
         if special is not None and box is not None:
-            return special(box, entry, cgroup)
-        return _answer(_run(box, entry, cgroup))
+            return special(case)
+        return answer(run_attempt(case))
 
 
 def _box(folder: Path, tier: Tier) -> Box | None:
     if tier is Tier.PROCESS:
         return None
     uid, user_namespace = box_user()
-    script = Path(__file__).with_name("attempts.py")
     box = Box(
         folder=folder,
         uid=uid,
         user_namespace=user_namespace,
-        mounts=(Mount(host=script, inside="/box/attempts.py"),),
+        mounts=(Mount(host=_SCRIPT, inside=_SCRIPT_INSIDE),),
         work_mib=LIMITS.work_mib,
         tmp_mib=LIMITS.tmp_mib,
         shared_memory_mib=LIMITS.shared_memory_mib,
-        environment=(("PATH", "/usr/bin:/bin"),),
+        environment=_ENVIRONMENT,
     )
     write_etc(box, b"")
     return box
 
 
-def _facts(port: int, folder: Path, box: Box | None) -> dict[str, object]:
+def _facts(port: int, folder: Path, box: Box | None) -> dict[str, Any]:
     """What the attempts need to know; the same for all."""
     package = Path(__file__).parents[1]
     closed = [package, package.parent / "reference", package.parent / "tests", folder]
@@ -203,77 +221,15 @@ def _holds_python(path: Path, python: set[str]) -> bool:
 
 
 def _entry(
-    trial: Trial, tier: Tier, box: Box | None, facts: Mapping[str, object], folder: Path
+    trial: Trial, tier: Tier, box: Box | None, facts: Mapping[str, Any], folder: Path
 ) -> Entry:
     limits = resource_limits(LIMITS, tier, gpu=False)
     if trial.name == "disk":
         del limits["RLIMIT_FSIZE"]
-    script = "/box/attempts.py" if box else str(Path(__file__).with_name("attempts.py"))
+    script = _SCRIPT_INSIDE if box else str(_SCRIPT)
+    code = f"exec(compile(open({script!r}).read(), {script!r}, 'exec'))"
     return Entry(
-        command=(sys.executable, "-I", "-S", script, trial.name, json.dumps(facts)),
+        command=(sys.executable, "-c", code, trial.name, json.dumps(facts)),
         limits=limits,
         folder=HOME if box else str(folder),
     )
-
-
-def _run(box: Box | None, entry: Entry, cgroup: Cgroup | None) -> BoxedResult:
-    if box is not None:
-        return run_boxed(box, entry, cgroup=cgroup, timeout_s=TIMEOUT_S)
-    with tempfile.TemporaryFile() as output:
-        plain = launch_plain(entry, {"PATH": os.defpath}, stdout=output, stderr=output)
-        with closing(plain):
-            status = plain.process.wait(TIMEOUT_S)
-        output.seek(0)
-        return BoxedResult(status=status, output=output.read(), errors="")
-
-
-def _answer(result: BoxedResult) -> tuple[bool, str]:
-    try:
-        answer = json.loads(result.output)
-        return bool(answer["held"]), str(answer["found"])
-    except (ValueError, KeyError):
-        return False, f"no answer (status {result.status}): {result.errors[-200:]}"
-
-
-def _shared_memory(box: Box, entry: Entry, cgroup: Cgroup | None) -> tuple[bool, str]:
-    """The kernel ends it with a control group; without one, whoever looks at its memory."""
-    if cgroup is not None:
-        result = run_boxed(box, entry, cgroup=cgroup, timeout_s=TIMEOUT_S)
-        kills = cgroup.out_of_memory_kills()
-        return kills > 0, f"ended by the kernel ({kills} kill, status {result.status})"
-    with _started(box, entry, None) as (pid, _):
-        deadline = time.monotonic() + TIMEOUT_S
-        while time.monotonic() < deadline:
-            used_mib = tree_memory_mib(pid)
-            if used_mib > LIMITS.memory_mib:
-                return True, f"seen at {used_mib:.0f} MiB of {LIMITS.memory_mib:.0f}, ended"
-            time.sleep(0.1)
-    return False, "its memory was not seen to grow"
-
-
-@contextmanager
-def _started(
-    box: Box, entry: Entry, cgroup: Cgroup | None
-) -> Iterator[tuple[int, Callable[[], None]]]:
-    """A box that runs; yields its process id and what ends it."""
-    with tempfile.TemporaryFile() as output:
-        boxed = launch(box, entry, cgroup=cgroup, stdout=output, stderr=output)
-        with closing(boxed):
-            yield boxed.process.pid, boxed.kill
-
-
-def _daemons(box: Box, entry: Entry, cgroup: Cgroup | None) -> tuple[bool, str]:
-    """Wait until they run, end the box, and count who is left."""
-    with _started(box, entry, cgroup) as (pid, end):
-        family: list[psutil.Process] = []
-        deadline = time.monotonic() + TIMEOUT_S
-        while len(family) < DAEMONS + 2 and time.monotonic() < deadline:
-            family = psutil.Process(pid).children(recursive=True)
-            time.sleep(0.02)
-        started = time.perf_counter()
-        end()
-        _, left = psutil.wait_procs(family, timeout=GONE_S)
-        living = [one for one in left if one.is_running() and one.status() != "zombie"]
-        seconds = time.perf_counter() - started
-    found = f"{len(family)} processes, {len(living)} left after {seconds:.2f} s"
-    return len(family) >= DAEMONS + 2 and not living, found

@@ -107,7 +107,7 @@ class BoxProvisioner(LocalProvisioner):
             return launch(box, entry, cgroup=cgroup, stdout=mouth, stderr=mouth)
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
-            streams = Streams(stdin=nothing, stdout=mouth, stderr=mouth)
+            streams = Streams(nothing, mouth, mouth)
             return launch_warm(warm, box, entry, cgroup=cgroup, streams=streams)
         finally:
             os.close(nothing)

@@ -114,7 +114,7 @@ class WarmProcess:
         os.close(self._pidfd)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Streams:
     """Standard streams of a command: file descriptors."""
 

@@ -34,7 +34,7 @@ PROGRAMS = ("zygote.py", "inner.py")
 class Preload:
     """What a fork server does before it serves."""
 
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] = ()
     """Imported in this order."""
     denied: tuple[str, ...] = ()
     """Modules that no import finds."""
@@ -76,12 +76,12 @@ def warm_server(
         folder.chmod(0o711)
         runs = folder / "r"
         runs.mkdir(mode=0o711)
-        uid, user_namespace = box_user()
+        _, user_namespace = box_user()
         own = [Mount(host=runs, inside=str(runs), writable=True)]
         own += [Mount(host=_program(name), inside=f"/box/{name}") for name in PROGRAMS]
         box = Box(
             folder=folder,
-            uid=uid,
+            uid=0,  # it becomes another user only in its children; this gives it their name
             user_namespace=user_namespace,
             mounts=(*own, *mounts),
             environment=environment,

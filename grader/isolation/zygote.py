@@ -222,8 +222,7 @@ def _become(request: dict[str, Any], program: bytes) -> None:
     enter.give_up_privileges(request["uid"])
     inner.prctl(inner.PR_SET_PDEATHSIG, inner.SIGKILL)
     inner.prctl(inner.PR_SET_DUMPABLE, 1)  # or its own /proc/self would be another user's
-    os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(request["environment"])  # what the imports added to it stays
     enter.fill(request["copies"], request["links"])
     enter.set_limits(request["limits"])
     os.chdir(request["folder"])

@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import load_assignment, parse_course
+from grader.execution import warm_kernels
+from grader.isolation.tiers import Tier, host_support
+from grader.isolation.warm import WarmServer
 from grader.lateness import parse_submitted
 from grader.pipeline import grade
 from grader.policy import evaluate, parse_policy
 from grader.records import GradeSheet, PartGrade
 from grader.samples import build_zip, read_expectation, read_sample, sample_names
+from reference.bundles import get_bundle
 from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
 
@@ -31,10 +35,11 @@ Graded = Callable[[str], tuple[GradeSheet, int]]
 
 ALL_STEPS = frozenset({"complete", "sp22_complete", "wrong_descent"})
 FEW_STEPS = 30
+ALSO_WARM = frozenset({"exception_halfway", "no_report"})
 
 
-def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
-    """The sheet of a sample, and the exit status of `grader check`."""
+def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[GradeSheet, int]:
+    """The sheet of a sample, and the exit status of `grader check`; in a warm kernel if any."""
     expected = read_expectation(name)
     zip_path = build_zip(name, out / f"{name}.zip")
     if name not in ALL_STEPS:
@@ -44,6 +49,7 @@ def grade_sample(name: str, out: Path) -> tuple[GradeSheet, int]:
         assignment=load_assignment(read_sample(name).assignment),
         course=parse_course(expected.course),
         submitted=parse_submitted(expected.submitted),
+        warm=warm,
     )
     record = grade(request, lambda _: None, lambda _: None)
     verdict = evaluate(
@@ -92,3 +98,14 @@ def test_lateness_and_policy(name: str, graded: Graded) -> None:
     expected = read_expectation(name)
     assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
     assert exit_check == expected.exit_check
+
+
+@pytest.mark.skipif(host_support().tier is Tier.PROCESS, reason=host_support().why_not)
+@pytest.mark.parametrize("name", [p for p in SAMPLES if p.values[0] in ALSO_WARM])
+def test_a_warm_kernel_changes_nothing(name: str, graded: Graded, tmp_path: Path) -> None:
+    tier, bundle = host_support().tier, get_bundle("studio-narrow")
+    with warm_kernels(bundle, threads=1, tier=tier, device="cpu") as server:
+        warm, exit_check = grade_sample(name, tmp_path, server)
+    cold, expected_exit = graded(name)
+    assert "kernel-cold" not in {note.code for note in warm.notes}
+    assert (warm.parts, exit_check) == (cold.parts, expected_exit)

@@ -1,6 +1,6 @@
 """`make hostile`: run the corpus of hostile submissions, and print case by case what came of it.
 
-    python -m tests.hostile [--stage intake|grade] [ID ...]
+    python -m tests.hostile [--stage intake|grade] [--warm] [ID ...]
 
 An honest submission is graded first and, once more, after all others: it must get its full grade.
 """
@@ -10,13 +10,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 
 from rich.console import Console
 from rich.text import Text
 
 from grader.hostile_samples import HONEST, hostile_names, read_hostile
+from grader.isolation.warm import WarmServer
 from tests.hostile.judge import summary
-from tests.hostile.suite import Verdict, judged, lacking
+from tests.hostile.suite import Verdict, judged, lacking, warm_server
 
 WIDTH = 150
 """Characters of what came of a case that are shown."""
@@ -27,7 +29,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile")
     parser.add_argument("ids", nargs="*", help="cases; all of them if none")
     parser.add_argument("--stage", choices=("intake", "grade"), help="only those of this stage")
+    parser.add_argument("--warm", action="store_true", help="with warm kernels")
     options = parser.parse_args()
+    with warm_server() if options.warm else nullcontext() as warm:
+        return _run(options, warm)
+
+
+def _run(options: argparse.Namespace, warm: WarmServer | None) -> int:
     names = options.ids or list(hostile_names())
     if options.stage:
         names = [name for name in names if read_hostile(name).stage == options.stage]
@@ -42,7 +50,7 @@ def main() -> int:
             skipped += 1
             console.print(f"[{number}/{len(names)}] {name}: skipped, {lack}", markup=False)
             continue
-        verdict = judged(name)
+        verdict = judged(name, warm)
         wrong += bool(verdict.wrong)
         _show(console, f"[{number}/{len(names)}]", verdict)
     right = len(names) - wrong - skipped

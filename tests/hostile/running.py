@@ -25,6 +25,7 @@ from grader.hostile_samples import Expectation, build_hostile, hostile_notebook
 from grader.intake import read_submission
 from grader.intake_limits import IntakeLimits
 from grader.intake_report import PageCount, count_pages
+from grader.isolation.warm import WarmServer
 from grader.junit import render_junit
 from grader.pipeline import GradeRequest, grade
 from grader.records import Evidence, GradeSheet, Limits, Outcome, ReportReading, Submission
@@ -75,13 +76,16 @@ class Got:
     """Wall-clock seconds of the run."""
 
 
-def run_case(name: str, expected: Expectation, folder: Path) -> Got:
-    """Build the zip of a case below `folder`, and run it there as far as its stage says."""
+def run_case(name: str, expected: Expectation, folder: Path, warm: WarmServer | None = None) -> Got:
+    """Build the zip of a case below `folder`, and run it there as far as its stage says.
+
+    With `warm` its kernel is forked by that server.
+    """
     zip_path = build_hostile(name, folder / (expected.zip_name or f"{name}.zip"))
     run = _graded if expected.stage == "grade" else _read
     started = time.perf_counter()
     with _temporary_files_below(folder), _same_report_read_once():
-        got = caught(lambda: run(zip_path, expected, folder))
+        got = caught(lambda: run(zip_path, expected, folder, warm))
     return replace(got, seconds=time.perf_counter() - started)
 
 
@@ -156,7 +160,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _graded(zip_path: Path, expected: Expectation, folder: Path) -> Got:
+def _graded(zip_path: Path, expected: Expectation, folder: Path, warm: WarmServer | None) -> Got:
     request = GradeRequest(
         zip_path=zip_path,
         out=folder / "results",
@@ -168,12 +172,13 @@ def _graded(zip_path: Path, expected: Expectation, folder: Path) -> Got:
         limits=_limits(expected.limits),
         seed=11,
         threads=1,
+        warm=warm,
     )
     record = grade(request, lambda _: None, lambda _: None)
     return _got(record.sheet, record.submission, record.evidence, record.folder)
 
 
-def _read(zip_path: Path, _: Expectation, folder: Path) -> Got:
+def _read(zip_path: Path, _: Expectation, folder: Path, __: WarmServer | None) -> Got:
     """Intake, alignment, report; then the pages, as if nothing had been run."""
     assignment = load_assignment()
     submission = read_submission(zip_path, folder / "files")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 
+from grader.execution import warm_kernels
 from grader.hostile_samples import HONEST, Expectation, hostile_names, read_hostile
+from grader.isolation.tiers import host_support
+from grader.isolation.warm import WarmServer
+from reference.bundles import get_bundle
 from tests.hostile.invariants import broken, take_stock
 from tests.hostile.judge import differences
-from tests.hostile.running import Got, cell_places, run_case
+from tests.hostile.running import BUNDLE, Got, cell_places, run_case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +38,28 @@ def names_of(stage: str, *, quick: bool = False) -> tuple[str, ...]:
     return tuple(name for name, case in found if case.stage == stage and (case.quick or not quick))
 
 
-def judged(name: str) -> Verdict:
+def judged(name: str, warm: WarmServer | None = None) -> Verdict:
     """Build, run and judge one case in a folder of its own, which is gone afterwards."""
     expected = read_hostile(name)
     places = cell_places(name, expected)
     # Short, because the paths of sockets below it are bounded.
     with tempfile.TemporaryDirectory(prefix="h-") as folder:
         before = take_stock()
-        got = run_case(name, expected, Path(folder))
+        got = run_case(name, expected, Path(folder), warm)
         wrong = (*differences(expected, got, places), *broken(before, got, _honest()))
     return Verdict(name=name, expected=expected, got=got, wrong=wrong)
+
+
+@contextmanager
+def warm_server() -> Iterator[WarmServer]:
+    """Keep a fork server up for the cases that are run.
+
+    Raises:
+        GraderFault: it cannot be had here.
+    """
+    bundle, tier = get_bundle(BUNDLE), host_support().tier
+    with warm_kernels(bundle, threads=1, tier=tier, device="cpu") as server:
+        yield server
 
 
 def lacking(expected: Expectation) -> str:

@@ -35,11 +35,20 @@ exec setpriv --reuid 61003 --regid 61003 --clear-groups env HOME=/nonexistent "$
 
 
 @BOXED
-@pytest.mark.parametrize("tier", [Tier.CGROUP, Tier.BUBBLEWRAP, Tier.PROCESS])
-def test_every_promise_holds(tier: Tier) -> None:
+@pytest.mark.parametrize(
+    ("tier", "warm"),
+    [
+        (Tier.CGROUP, False),
+        (Tier.CGROUP, True),
+        (Tier.BUBBLEWRAP, False),
+        (Tier.BUBBLEWRAP, True),
+        (Tier.PROCESS, False),
+    ],
+)
+def test_every_promise_holds(tier: Tier, warm: bool) -> None:
     if tier is Tier.CGROUP and host_support().tier is not Tier.CGROUP:
         pytest.skip(host_support().why_not)
-    diagnoses = list(examine(tier))
+    diagnoses = list(examine(tier, warm=warm))
     assert [(one.trial.name, one.found) for one in diagnoses if one.failed] == []
     assert sum(one.promised for one in diagnoses) == sum(tier in one.tiers for one in TRIALS)
 
@@ -65,8 +74,10 @@ def test_every_promise_holds_for_an_ordinary_user() -> None:
         "from grader.isolation.doctor import examine\n"
         "from grader.isolation.tiers import host_support\n"
         "assert host_support().tier.value.startswith('bubblewrap'), host_support()\n"
-        "broken = [(d.trial.name, d.found) for d in examine(host_support().tier) if d.failed]\n"
-        "assert not broken, broken\n"
+        "for warm in (False, True):\n"
+        "    found = examine(host_support().tier, warm=warm)\n"
+        "    broken = [(d.trial.name, d.found) for d in found if d.failed]\n"
+        "    assert not broken, (warm, broken)\n"
     )
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", AS_ORDINARY_USER, "sh", sys.executable, "-c", code],
