@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from grader.batch.similarity_records import Line
 
-# A magic or a shell command is no Python; blanked, so that lines and offsets stay.
+# A magic or a shell command is no Python; made a comment, so that lines and offsets stay.
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 _WINDOW = 1
 """Every hash is kept. copydetect hashes by `hash(str)`, which is another in each process: with a
@@ -21,8 +21,8 @@ wider window each run would keep others, and the same class would give other pai
 
 
 def without_magics(source: str) -> str:
-    """Return the text with magics and shell commands blanked, as long as before."""
-    return _MAGIC.sub(lambda match: " " * len(match[0]), source)
+    """Return the text with magics and shell commands made comments, as long as before."""
+    return _MAGIC.sub(lambda match: "#" * len(match[0]), source)
 
 
 def hashes(source: str, k: int) -> NDArray[np.int64]:
