@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import secrets
@@ -50,7 +51,7 @@ from grader.version import release
 from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError
-from reference.expected import load_expected
+from reference.expected import Expected, load_expected
 
 OnStage = Callable[[str], None]
 
@@ -116,9 +117,9 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
     on_stage("bundle")
     validate_credit(request.assignment)
     tier = choose_tier(request.isolation, host_support())
-    bundle = get_bundle(request.bundle)
+    bundle, expected_of_bundle = _opened(request.bundle)
     # before minutes are spent on the run
-    expected = reference_runs(load_expected(bundle.name), request.assignment)
+    expected = reference_runs(expected_of_bundle, request.assignment)
     on_stage("intake")
     with _unpacked(request) as (submission, folder):
         alignment = align(submission, load_template(), request.assignment)
@@ -163,7 +164,8 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
             ("report", look.report),
         ):
             save(record, folder.evidence / f"{name}.json")
-        folder.key.write_text(request.key, encoding="ascii")
+        if request.key:
+            folder.key.write_text(request.key, encoding="ascii")
         _write_reports(sheet, evidence, folder)
     return GradeRecord(sheet=sheet, submission=settled, evidence=evidence, folder=final)
 
@@ -224,6 +226,12 @@ def render_own_report(request: GradeRequest, on_stage: OnStage, on_progress: OnP
     path = folder.root / "report.pdf"
     html_to_pdf(build_report(from_results(folder.root, request.assignment)), path)
     return path
+
+
+@functools.cache  # its files are checked once, not for each submission of a batch
+def _opened(bundle_name: str) -> tuple[Bundle, Expected]:
+    bundle = get_bundle(bundle_name)
+    return bundle, load_expected(bundle.name)
 
 
 def _results_of(request: GradeRequest) -> ResultFolder | None:

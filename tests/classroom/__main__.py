@@ -2,7 +2,7 @@
 
     python -m tests.classroom [WAY ...]       ways: cold warm killed dask
 
-Prints for each way what is not as `submissions/_class/class.toml` says it must be; exit 1 if anything.
+Prints for each way what is not as class.toml says it must be; exit 1 if anything.
 """
 
 from __future__ import annotations

@@ -182,13 +182,26 @@ def test_rounded_maximum_is_the_maximum() -> None:
 def test_scoring_again_gives_the_same_sheet() -> None:
     findings = {"3b": (finding("conv_update", FAIL),), "4a": (finding("attack_tarantula", FAIL),)}
     late = factories.lateness(days_late=1, coefficient=1 - 0.5 / 7)
-    sheet = factories.grade_sheet(findings, late=late)
+    facts = factories.run_facts(assignment_sha256=ASSIGNMENT.sha256)
+    sheet = factories.grade_sheet(findings, late=late, facts=facts)
     override = Override(part_id="4a", points=0.4)
 
     assert rescore(sheet, ASSIGNMENT, ()) == sheet
     changed = rescore(sheet, ASSIGNMENT, (override,))
     assert part_of(changed, "4a").points == 0.4
     assert rescore(changed, ASSIGNMENT, ()) == sheet
+
+
+def test_scoring_again_follows_the_assignment_and_the_lateness_of_today() -> None:
+    sheet = factories.grade_sheet(late=factories.lateness(remark="Shown twice."))
+    today = factories.lateness(days_late=7, coefficient=0.5)
+
+    again = rescore(sheet, ASSIGNMENT, (), today)
+
+    assert again.facts.assignment_sha256 == ASSIGNMENT.sha256
+    assert again.total == pytest.approx(sheet.total / 2)
+    assert (again.days_late, again.late_coefficient) == (7, 0.5)
+    assert [note.code for note in again.notes] == []
 
 
 def test_a_remark_on_the_time_becomes_a_note_once() -> None:
