@@ -236,6 +236,16 @@ def test_text_that_is_made_to_take_long_does_not(text: str) -> None:
     assert time.process_time() - start < 3
 
 
+def test_the_lines_that_are_shared_are_marked() -> None:
+    added = "\n\n%%time\n\nfirst = [line for line in open('x') if line.strip()]\n!ls"
+    source = f"{added}{OWN}last = {{'a': 1, 'b': 2}}['a'] + 3 ** 4 - first[0] * 5"
+    shared = frozenset(hashes(OWN, 30).tolist())
+
+    marked = {line.text for line in marked_lines(source, shared, 30) if line.marked}
+
+    assert marked == set(OWN.split("\n")) - {""}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_fingerprinted(source: str) -> None:
