@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from markupsafe import Markup
 
 from grader.assignment import Assignment
 from grader.batch.class_plots import share_counts, shares_svg, totals_svg
+from grader.batch.class_view_records import (
+    Cell,
+    ClassView,
+    FaultLine,
+    Figure,
+    NoteLine,
+    PartLine,
+    StageLine,
+    StudentLine,
+    Who,
+)
 from grader.batch.common_faults import CommonFault, common_faults
 from grader.batch.distribution import distribution
 from grader.batch.records import ClassRow, PartResult, Roster, State
 from grader.formats import one_line
 from grader.records import Outcome
-from grader.reports.markup import plain
+from grader.reports.markup import inline_markup, plain
 from grader.reports.words import CHIPS, Chip, part_label, part_points, points, seconds
 
 STATES: dict[State, Chip] = {
@@ -28,162 +38,6 @@ STATES: dict[State, Chip] = {
 """States in words, those that need somebody first."""
 
 _ORDER = {state: place for place, state in enumerate(STATES)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
-    """A student, and the page that says more."""
-
-    kerberos: str
-    """Whose."""
-    name: str
-    """As the platform shows it; may be empty."""
-    link: str
-    """Their staff page, relative to the class's; empty where there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One number of the header."""
-
-    count: str
-    """The number."""
-    words: str
-    """What is counted."""
-    tone: str
-    """Class of the stylesheet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartLine:
-    """One part in the table of parts."""
-
-    label: str
-    """Such as `4(a)`."""
-    title: str
-    """One line."""
-    max_points: str
-    """Points to be had, such as `0.8`, or `0.8 or 1` where courses differ."""
-    decided: int
-    """Students of whom all of it is decided."""
-    figure: Markup
-    """Their histogram; empty where there are none."""
-    mean: str
-    """Mean of the points."""
-    quartiles: str
-    """Lower quartile, median, upper quartile."""
-    waiting: tuple[Who, ...]
-    """Students of whom a person must read it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultLine:
-    """One fault that several students may have."""
-
-    label: str
-    """Part, such as `4(a)`."""
-    check_id: str
-    """Check that found it."""
-    sentence: str
-    """What it said."""
-    count: int
-    """Of how many students."""
-    percent: float
-    """Of the graded ones, for the bar."""
-    students: tuple[Who, ...]
-    """Of whom."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageLine:
-    """Wall-clock time of one stage."""
-
-    name: str
-    """The stage; `all` for the whole."""
-    median: str
-    """In words."""
-    ninetieth: str
-    """In words."""
-    slowest: str
-    """In words."""
-    who: Who
-    """Whose was the slowest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A part of a student in the table."""
-
-    points: str
-    """Points, or `?` where a person decides."""
-    tone: str
-    """Class of the stylesheet."""
-    words: str
-    """For the pointer and for screen readers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudentLine:
-    """One student in the table."""
-
-    who: Who
-    """Student."""
-    course: str
-    """Variant."""
-    chip: Chip
-    """State."""
-    total: str
-    """After the late coefficient; empty where there is none."""
-    max_total: str
-    """To be had."""
-    pending: str
-    """Points that wait; empty for none."""
-    late: str
-    """Such as `2 d × 0.86`; empty where in time."""
-    cells: tuple[Cell, ...]
-    """Parts, in the handout's order."""
-    sentence: str
-    """Why there is no grade; empty where there is."""
-    source: str
-    """Where the hand-in was found."""
-    notes: tuple[str, ...]
-    """What was wrong with hand-in or run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassView:
-    """The whole page."""
-
-    title: str
-    """Of the assignment."""
-    figures: tuple[Figure, ...]
-    """Header."""
-    sentence: str
-    """The state of things in one sentence."""
-    totals: Markup
-    """Histogram; empty where nobody is graded."""
-    totals_words: str
-    """The same in words."""
-    parts: tuple[PartLine, ...]
-    """Parts in the handout's order."""
-    faults: tuple[FaultLine, ...]
-    """Commonest first."""
-    stages: tuple[StageLine, ...]
-    """Times of what was graded in this run."""
-    attention: tuple[StudentLine, ...]
-    """Who was rejected, or met a fault of the grader, or has an error noted."""
-    students: tuple[StudentLine, ...]
-    """All, by state, then by kerberos."""
-    part_labels: tuple[str, ...]
-    """Columns of the table."""
-    superseded: tuple[tuple[str, str, str], ...]
-    """(kerberos, hand-in, the one that counts)."""
-    missing: tuple[str, ...]
-    """Who handed in nothing."""
-    notes: tuple[str, ...]
-    """About the folder."""
-    files: tuple[str, ...]
-    """Names of files beside the page."""
 
 
 def class_view(
@@ -219,7 +73,8 @@ def class_view(
         parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
         faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded)),
         stages=_stages(graded),
-        attention=tuple(line for line in lines if line.sentence or line.notes),
+        attention=tuple(line for line in lines if line.sentence),
+        remarks=_remarks(ordered),
         students=lines,
         part_labels=tuple(part_label(part.id) for part in assignment.parts),
         superseded=tuple(
@@ -285,8 +140,19 @@ def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
         cells=tuple(_cell(known.get(part.id)) for part in assignment.parts) if row.parts else (),
         sentence=plain(row.sentence) if row.state in {State.REJECTED, State.FAULT} else "",
         source=plain(row.source),
-        notes=tuple(map(plain, row.notes)),
     )
+
+
+def _remarks(rows: Sequence[ClassRow]) -> tuple[NoteLine, ...]:
+    students: dict[str, list[Who]] = {}
+    for row in rows:
+        for note in dict.fromkeys(map(one_line, row.notes)):
+            students.setdefault(note, []).append(_who(row))
+    lines = (
+        NoteLine(sentence=inline_markup(note), students=tuple(who))
+        for note, who in sorted(students.items())
+    )
+    return tuple(sorted(lines, key=lambda line: -len(line.students)))
 
 
 def _cell(part: PartResult | None) -> Cell:
@@ -345,7 +211,7 @@ def _fault(one: CommonFault, rows: dict[str, ClassRow], graded: int) -> FaultLin
     return FaultLine(
         label=part_label(plain(one.part_id)),
         check_id=plain(one.check_id),
-        sentence=plain(one.sentence),
+        sentence=inline_markup(one.sentence),
         count=len(one.kerberos_names),
         percent=round(100 * len(one.kerberos_names) / max(graded, 1), 2),
         students=tuple(_who(rows[name]) for name in one.kerberos_names),

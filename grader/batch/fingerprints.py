@@ -13,16 +13,20 @@ from numpy.typing import NDArray
 
 from grader.batch.similarity_records import Line
 
-# A magic or a shell command is no Python; blanked, so that lines and offsets stay.
-_MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
+_MAGIC = re.compile(r"[ \t]*[%!?]")
 _WINDOW = 1
 """Every hash is kept. copydetect hashes by `hash(str)`, which is another in each process: with a
 wider window each run would keep others, and the same class would give other pairs."""
 
 
 def without_magics(source: str) -> str:
-    """Return the text with magics and shell commands blanked, as long as before."""
-    return _MAGIC.sub(lambda match: " " * len(match[0]), source)
+    """Return the text, line by line, without magics and shell commands.
+
+    They and empty lines become bare comments, which copydetect takes out: pygments drops empty
+    lines at the start, which shifts its offsets, and takes quadratic time on white space.
+    """
+    lines = (line.rstrip() for line in source.split("\n"))
+    return "\n".join("#" if not line or _MAGIC.match(line) else line for line in lines)
 
 
 def hashes(source: str, k: int) -> NDArray[np.int64]:
@@ -52,10 +56,10 @@ def marked_lines(source: str, shared: Collection[int], k: int) -> tuple[Line, ..
     rows = np.clip(np.searchsorted(places, ranges), 0, len(places) - 1)
     starts, ends = (ranges + removed[rows]).tolist()
     made, start = [], 0
-    for text in source.split("\n"):
-        end = start + len(text)
+    for raw, bare in zip(source.split("\n"), without_magics(source).split("\n"), strict=True):
+        end = start + len(bare)
         inside = any(low < end and high > start for low, high in zip(starts, ends, strict=True))
-        made.append(Line(text=text, marked=inside and bool(text.strip())))
+        made.append(Line(text=raw, marked=inside and bare != "#"))
         start = end + 1
     return tuple(made)
 

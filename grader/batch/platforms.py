@@ -204,9 +204,9 @@ def _in_time(group: Sequence[Found], kerberos: str, notes: list[str]) -> list[Fo
 
 def _hand_in(one: Found, kerberos: str, course: Course, row: ManifestRow | None) -> HandIn:
     made = HandIn(
-        source=one.source,
+        source=_storable(one.source),
         path=one.path,
-        zip_name=one.zip_name,
+        zip_name=_storable(one.zip_name),
         kerberos=kerberos,
         course=course,
         submitted=one.submitted,
@@ -223,6 +223,11 @@ def _hand_in(one: Found, kerberos: str, course: Course, row: ManifestRow | None)
         name=row.name or one.name,
         platform_id=row.platform_id or one.platform_id,
     )
+
+
+def _storable(name: str) -> str:
+    """Return a file's name as text that UTF-8 can hold: names may be any bytes."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _remarks(one: Found, made: HandIn, known: dict[str, ManifestRow]) -> list[str]:

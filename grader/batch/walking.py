@@ -231,7 +231,9 @@ def _submission(path: Path, facts: SubmissionFacts, seen: Walk) -> None:
     number = re.search(r"\d{1,18}", path.name)
     for student in facts.submitters or (Submitter(),):
         local = student.email.partition("@")[0]
-        zip_name = one_zip.name if one_zip else f"{local or path.name}.zip"
+        # An address may hold anything, a slash too.
+        named = claimed(local, kerberos_names) if local else path.name
+        zip_name = one_zip.name if one_zip else f"{named}.zip"
         seen.found.append(
             Found(
                 source=source,

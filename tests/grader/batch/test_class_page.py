@@ -81,10 +81,12 @@ def test_the_header_counts_everybody() -> None:
 def test_who_needs_a_person_is_listed() -> None:
     view = class_view(CLASS, ROSTER, ASSIGNMENT)
 
-    assert [(one.who.kerberos, one.sentence, one.notes) for one in view.attention] == [
-        ("dee", "The box did not start.", ()),
-        ("cyd", "Expected a zip, found a PDF.", ()),
-        ("eli", "", ("Expected report.pdf, found none.",)),
+    assert [(one.who.kerberos, one.sentence) for one in view.attention] == [
+        ("dee", "The box did not start."),
+        ("cyd", "Expected a zip, found a PDF."),
+    ]
+    assert [(one.sentence, [who.link for who in one.students]) for one in view.remarks] == [
+        ("Expected report.pdf, found none.", ["eli/staff.html"])
     ]
     assert [
         (one.label, [who.link for who in one.waiting]) for one in view.parts if one.waiting

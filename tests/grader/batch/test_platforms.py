@@ -237,6 +237,29 @@ def test_gradescopes_export_is_taken_as_it_is(tmp_path: Path) -> None:
     assert "list of 2 submissions; 3 of them were found" in told
 
 
+def test_names_that_are_no_text_can_be_stored(tmp_path: Path) -> None:
+    for name in (b"j\xff.zip", b"j\xfe.zip", b"d_1_2_\xff.zip"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"")
+
+    roster = find(tmp_path)
+
+    assert len(roster.counted) == 3
+    for one in roster.counted:
+        assert all(text.encode() for text in (one.source, one.zip_name, one.kerberos))
+
+
+def test_an_address_cannot_name_a_path(tmp_path: Path) -> None:
+    put(tmp_path, "submission_1/a.ipynb")
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_1: {':submitters': [{':email': '../../x@mit.edu', ':name': \"\\ud800\"}]}"
+    )
+
+    (one,) = find(tmp_path).counted
+
+    assert "/" not in one.kerberos + one.zip_name
+    assert one.name == ""
+
+
 @pytest.mark.parametrize(
     "metadata",
     ["a: [", "- 1", "submission_11: 5", "a: !!python/object/apply:os.system [id]", "a: 2021-99-99"],

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.alignment import align, load_template
-from grader.batch.code_samples import CodeSample, code_sample, read_sample
+from grader.batch.code_samples import MAX_CELL, CodeSample, code_sample, read_sample
 from grader.batch.fingerprints import hashes, marked_lines
 from grader.batch.records import State
 from grader.batch.similarity import compare_class
@@ -223,6 +224,26 @@ def test_what_is_no_python_is_compared_too(source: str) -> None:
     found = compare(student("ann", source, OWN), student("bob", source, RENAMED))
 
     assert names(found) == [("ann", "bob")]
+
+
+@pytest.mark.parametrize("text", ['"\\', "%a\n", "'''", "{", "f'{", "1e", " \t\n", "("])
+def test_text_that_is_made_to_take_long_does_not(text: str) -> None:
+    source = (text * MAX_CELL)[:MAX_CELL]
+    start = time.process_time()
+
+    compare(student("ann", source), student("bob", source))
+
+    assert time.process_time() - start < 3
+
+
+def test_the_lines_that_are_shared_are_marked() -> None:
+    added = "\n\n%%time\n\nfirst = [line for line in open('x') if line.strip()]\n!ls"
+    source = f"{added}{OWN}last = {{'a': 1, 'b': 2}}['a'] + 3 ** 4 - first[0] * 5"
+    shared = frozenset(hashes(OWN, 30).tolist())
+
+    marked = {line.text for line in marked_lines(source, shared, 30) if line.marked}
+
+    assert marked == set(OWN.split("\n")) - {""}
 
 
 @settings(max_examples=60, deadline=None)
