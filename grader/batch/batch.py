@@ -19,10 +19,11 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from grader.assignment import Assignment
+from grader.assignment import Assignment, Course
 from grader.batch.dispatch import Assigned, Done, dispatch
 from grader.batch.executors import Slots
 from grader.batch.keys import RunKey, run_digest
+from grader.batch.manifest import ManifestRow
 from grader.batch.platforms import hand_in_bytes
 from grader.batch.records import HandIn, Roster, State
 from grader.batch.settle import settle
@@ -46,6 +47,8 @@ class BatchOptions:
     """Results folder of the class."""
     assignment: Assignment
     """Parts and points."""
+    course: Course
+    """Variant of whoever the manifest does not name."""
     bundle: Bundle
     """Weights and pictures."""
     device: str
@@ -62,6 +65,16 @@ class BatchOptions:
     """Whether workers see the results folder."""
     slots: Slots
     """How many submissions the workers take at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is to grade, and what staff say about it."""
+
+    roster: Roster
+    """The hand-ins."""
+    manifest: tuple[ManifestRow, ...]
+    """One per student that staff name."""
 
 
 class Watcher(Protocol):
@@ -116,7 +129,7 @@ def only_batch(results: Path) -> Iterator[None]:
 
 
 def run_batch(
-    roster: Roster, options: BatchOptions, store: Store, executor: Executor, watcher: Watcher
+    found: Found, options: BatchOptions, store: Store, executor: Executor, watcher: Watcher
 ) -> BatchOutcome:
     """Grade what is not graded yet, and score the rest as it stands today.
 
@@ -124,13 +137,15 @@ def run_batch(
         ConfigError: a file of staff's cannot be read, or the executor is gone.
     """
     recover(options.results)
+    roster = found.roster
     asked = [_asked(hand_in, options, store) for hand_in in roster.counted]
     rows = [row for _, row in asked]
     rows += [
         replace(_asked(one.hand_in, options, store)[1], role="superseded", superseded_by=one.by)
         for one in roster.superseded
     ]
-    rows += [_missing(kerberos, options.assignment) for kerberos in roster.missing]
+    told = {row.kerberos: row for row in found.manifest}
+    rows += [_missing(told[kerberos], options.course) for kerberos in roster.missing]
     batch = BatchRow(
         assignment=options.assignment.name, options=_options_json(options), notes=roster.notes
     )
@@ -165,9 +180,10 @@ def run_batch(
 def _asked(hand_in: HandIn, options: BatchOptions, store: Store) -> tuple[HandIn, HandInRow]:
     """Keep the zip, and say which run it asks for."""
     try:
-        digest = store.blobs.put(hand_in_bytes(hand_in))
-    except SubmissionError as error:
+        content = hand_in_bytes(hand_in)
+    except (SubmissionError, ConfigError) as error:  # one file never stops the class
         return hand_in, _unreadable(hand_in, options, store, str(error))
+    digest = store.blobs.put(content)
     key = RunKey(
         zip_sha256=digest,
         zip_name=hand_in.zip_name,
@@ -192,6 +208,7 @@ def _row(hand_in: HandIn, digest: str, key: str) -> HandInRow:
         source=hand_in.source,
         zip_name=hand_in.zip_name,
         name=hand_in.name,
+        platform=hand_in.platform,
         platform_id=hand_in.platform_id,
         submitted=hand_in.submitted.isoformat() if hand_in.submitted else "",
         extension_days=hand_in.extension / timedelta(days=1),
@@ -207,13 +224,16 @@ def _unreadable(hand_in: HandIn, options: BatchOptions, store: Store, why: str) 
     return _row(hand_in, "", key)
 
 
-def _missing(kerberos: str, assignment: Assignment) -> HandInRow:
+def _missing(told: ManifestRow, course: Course) -> HandInRow:
+    """A student of the manifest who handed in nothing."""
     return HandInRow(
-        kerberos=kerberos,
-        course=assignment.courses[-1],
+        kerberos=told.kerberos,
+        course=told.course or course,
         zip_sha256="",
         cache_key="",
         role="missing",
+        name=told.name,
+        extension_days=told.extension / timedelta(days=1),
     )
 
 

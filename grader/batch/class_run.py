@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment, Course, load_assignment
-from grader.batch.batch import BatchOptions, BatchOutcome, Watcher, only_batch, run_batch
+from grader.batch.batch import BatchOptions, BatchOutcome, Found, Watcher, only_batch, run_batch
 from grader.batch.executors import Slots, dask_cluster, local_pool, workers_that_fit
 from grader.batch.exports import write_exports, write_similarity
 from grader.batch.manifest import ManifestRow, read_manifest
@@ -96,6 +96,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
             options = BatchOptions(
                 results=request.results,
                 assignment=request.assignment,
+                course=request.course,
                 bundle=bundle,
                 device=request.device,
                 limits=request.limits,
@@ -105,7 +106,8 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 shared_files=request.scheduler is None,
                 slots=slots,
             )
-            batch = run_batch(roster, options, store, executor, watcher)
+            found = Found(roster=roster, manifest=rows)
+            batch = run_batch(found, options, store, executor, watcher)
         return _finish(store, batch, request.assignment, request.results, watcher)
 
 

@@ -90,6 +90,7 @@ def _hand_in(row: HandInRow) -> HandIn:
         submitted=datetime.fromisoformat(row.submitted) if row.submitted else None,
         extension=timedelta(days=row.extension_days),
         name=row.name,
+        platform=row.platform,
         platform_id=row.platform_id,
     )
 
@@ -102,6 +103,7 @@ def _row(standing: Standing, *, cached: bool) -> ClassRow:
         course=course,
         state=State.MISSING if hand_in.role == "missing" else State.WAITING,
         name=hand_in.name,
+        platform=hand_in.platform,
         platform_id=hand_in.platform_id,
         source=hand_in.source,
         submitted=hand_in.submitted,

@@ -41,6 +41,8 @@ class HandInRow:
     """What the student called it."""
     name: str = ""
     """The student's name on the platform."""
+    platform: str = ""
+    """`canvas` or `gradescope`; empty for neither."""
     platform_id: str = ""
     """The platform's id of the student."""
     submitted: str = ""

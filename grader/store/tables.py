@@ -48,6 +48,7 @@ HAND_IN = Table(
     Column("source", Text, nullable=False),
     Column("zip_name", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("platform", String(20), nullable=False),
     Column("platform_id", Text, nullable=False),
     Column("submitted", String(40), nullable=False),  # empty: not told
     Column("extension_days", Float, nullable=False),

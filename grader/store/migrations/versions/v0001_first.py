@@ -57,6 +57,7 @@ def upgrade() -> None:
         *_string(64, "zip_sha256", "cache_key"),
         *_string(16, "role"),
         *_text("superseded_by", "source", "zip_name", "name", "platform_id"),
+        *_string(20, "platform"),
         *_string(40, "submitted"),
         *_number("extension_days"),
     )
