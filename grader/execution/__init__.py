@@ -11,7 +11,8 @@
 * `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
   to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and
   torch hub all work, over http and https; any other URL is refused at once and named to staff.
-* `warm_kernels` keeps a fork server up for many runs. A run that it does not fit, or whose warm
+* `drivers` starts a driver, by itself or as a fork of a `driver_server` that has imported it.
+* `warm_kernels` keeps both fork servers up for many runs. A run that it does not fit, or whose warm
   start fails before the first cell, or whose server ends on the way, is run cold, with a note.
 * `places` says where the kernel lives, `kernels` starts and ends it, `client` is nbclient with
   caps. `session` drives it, one cell at a time, each under a hard deadline: interrupt, grace, kill.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -15,6 +13,7 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
+from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
 from grader.isolation.cgroups import cgroup_for
@@ -27,12 +26,6 @@ from reference.bundles import Bundle
 from reference.errors import GraderFault
 
 OnProgress = Callable[[Progress], None]
-
-INHERITED = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
-    "PYTHONFAULTHANDLER", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-)  # fmt: skip
-"""What a driver gets of the grader's environment; never a token."""
 
 SLACK_S = 120.0
 """Wall-clock seconds that a run may take beyond the sum of its limits."""
@@ -122,63 +115,49 @@ def deadline_s(limits: Limits) -> float:
 
 def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
     """Let a driver do it; it and all below it are gone when this returns or raises."""
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "grader.execution.driver"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env={name: os.environ[name] for name in INHERITED if name in os.environ},
-            start_new_session=True,  # Ctrl-C is for the grader, which ends the driver
-        )
-        deadline = threading.Timer(deadline_s(request.plan.limits), process.kill)
-        deadline.daemon = True
-        deadline.start()
-        try:
-            evidence = _listen(process, request, on_progress)
-        finally:
-            deadline.cancel()
-            process.kill()
-            process.wait()
+    server = request.warm.drivers if request.warm else None
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as question:
+        question.write(to_json(request).encode())
+        question.seek(0)
+        ear, mouth = os.pipe()
+        with (
+            os.fdopen(ear, "rb") as words,
+            started_driver(server, question, mouth, complaints) as driver,
+        ):
+            deadline = threading.Timer(deadline_s(request.plan.limits), driver.kill)
+            deadline.daemon = True
+            deadline.start()
+            try:
+                evidence = _listen(words, on_progress)
+            finally:
+                deadline.cancel()
+                driver.kill()
+                while words.read(2**16):  # until it is gone
+                    continue
         if evidence is not None:
             return evidence
         complaints.seek(0)
         said = " ".join(complaints.read()[-1500:].decode(errors="replace").split())
         raise GraderFault(
-            f"The process that drives the notebook ended before it was done (status "
-            f"{process.returncode}): {said or 'it said nothing'}. Nothing was graded; try again."
+            "The process that drives the notebook ended before it was done: "
+            f"{said or 'it said nothing'}. Nothing was graded; try again."
         )
 
 
-def _listen(
-    process: subprocess.Popen[bytes], request: DriverRequest, on_progress: OnProgress
-) -> Evidence | None:
-    """Hand over the request and hear the driver out; None where it ended without its last word."""
-    mouth, ear = process.stdin, process.stdout
-    if mouth is None or ear is None:
-        raise GraderFault("The driver was started without pipes.")
-    with ear:
-        _hand_over(mouth, to_json(request).encode())
-        for line in ear:
-            try:
-                word = _WORDS.validate_json(line)
-            except ValidationError:
-                return None  # cut off in the middle: it was killed
-            if word.fault:
-                raise GraderFault(word.fault)
-            if word.progress is not None:
-                on_progress(word.progress)
-            if word.evidence is not None:
-                return word.evidence
+def _listen(words: IO[bytes], on_progress: OnProgress) -> Evidence | None:
+    """Hear the driver out; None where it ended without its last word."""
+    for line in words:
+        try:
+            word = _WORDS.validate_json(line)
+        except ValidationError:
+            return None  # cut off in the middle: it was killed
+        if word.fault:
+            raise GraderFault(word.fault)
+        if word.progress is not None:
+            on_progress(word.progress)
+        if word.evidence is not None:
+            return word.evidence
     return None
-
-
-def _hand_over(mouth: IO[bytes], text: bytes) -> None:
-    try:
-        with mouth:
-            mouth.write(text)
-    except BrokenPipeError:
-        pass  # it has ended already; what it said, or did not, tells why
 
 
 def no_evidence(plan: RunPlan, folder: Path) -> Evidence:

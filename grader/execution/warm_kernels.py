@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+from grader.execution.drivers import driver_server
 from grader.execution.places import run_environment
 from grader.execution.workspace import ASSETS, STAGE, font_cache, kernel_environment
 from grader.isolation.box import COURSE_CA, HOME, Mount
@@ -76,6 +78,8 @@ def warm_kernels(
     except OSError as error:
         raise GraderFault(f"{error}; runs start cold, which takes longer.") from error
     try:
-        yield found
+        drivers = found.address.with_name("d")
+        with driver_server(drivers):
+            yield replace(found, drivers=drivers)
     finally:
         server.__exit__(None, None, None)

@@ -15,15 +15,20 @@ PATIENCE_S = 2.0
 """Seconds until killed processes must be gone."""
 
 
+def die_with_parent() -> None:
+    """Let this process be killed when its parent ends. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def adopt_and_follow() -> None:
     """Make orphans below this process its children, and let it die with its parent.
 
     Linux only: elsewhere a daemon of a plain process may survive, which its tier says.
     """
+    die_with_parent()
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def kill_descendants() -> None:

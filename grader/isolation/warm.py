@@ -46,6 +46,9 @@ class WarmServer:
     loaded: tuple[str, ...]
     """Top-level names of the modules that its kernels have imported already, or were denied."""
 
+    drivers: Path | None = None
+    """Socket of a fork server of drivers, which run outside; None where there is none."""
+
     def sees(self, path: Path) -> str | None:
         """Return where it sees a path of the host; None for nowhere."""
         for mount in (Mount(host=self.runs, inside=str(self.runs)), *self.mounts):

@@ -238,6 +238,14 @@ def test_another_environment_is_run_cold(random_bundle: bundles.Bundle, server: 
     assert "another environment" in ran.why_cold[0]
 
 
+def driver_servers() -> set[int]:
+    return {
+        one.pid
+        for one in psutil.Process().children()
+        if "grader.execution.driver_server" in one.cmdline()
+    }
+
+
 def test_a_driver_that_is_killed_leaves_nothing(
     random_bundle: bundles.Bundle, server: WarmServer
 ) -> None:
@@ -245,13 +253,42 @@ def test_a_driver_that_is_killed_leaves_nothing(
 
     def kill(progress: Progress) -> None:
         if progress.label == "cell 1":
-            for process in psutil.Process().children():
-                if "grader.execution.driver" in process.cmdline():
-                    process.kill()
+            (server_process,) = driver_servers()
+            for watcher in psutil.Process(server_process).children():
+                for driver in watcher.children():
+                    driver.kill()
 
     with pytest.raises(GraderFault, match="ended before it was done"):
         run(random_bundle, server, "import time; time.sleep(60)", on_progress=kill)
     assert nothing_is_left_but(before)
+
+
+def test_without_a_server_of_drivers_one_is_started(
+    random_bundle: bundles.Bundle, server: WarmServer
+) -> None:
+    gone = replace(server, drivers=server.address.with_name("nobody"))
+    ran = run(random_bundle, gone, "print(1)")
+    assert (ran.texts, ran.why_cold) == (["1\n"], [])
+
+
+def test_a_forked_driver_is_apart_and_knows_no_token(
+    random_bundle: bundles.Bundle, server: WarmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSET4_TOKEN", "secret")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    seen: list[dict[str, str]] = []
+
+    def look(progress: Progress) -> None:
+        if progress.label == "cell 1" and not seen:
+            (found,) = driver_servers()
+            seen.append(psutil.Process(found).environ())
+            (watcher,) = psutil.Process(found).children()
+            (driver,) = watcher.children()
+            assert os.getsid(driver.pid) not in {os.getsid(0), os.getsid(found)}
+
+    run(random_bundle, server, "import time; time.sleep(0.5)", on_progress=look)
+    assert seen
+    assert "PSET4_TOKEN" not in seen[0]
 
 
 def kill_servers(but: set[int]) -> None:
