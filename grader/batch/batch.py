@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -150,7 +150,7 @@ def run_batch(
         assignment=options.assignment.name, options=_options_json(options), notes=roster.notes
     )
     batch_id = store.begin_batch(batch, rows)
-    known = store.done_keys([row.cache_key for _, row in asked])
+    known = store.done_states(row.cache_key for _, row in asked)
     to_do = [
         Assigned(kerberos=hand_in.kerberos, make=partial(_task, hand_in, row, options, store))
         for hand_in, row in asked
@@ -218,7 +218,7 @@ def _row(hand_in: HandIn, digest: str, key: str) -> HandInRow:
 def _unreadable(hand_in: HandIn, options: BatchOptions, store: Store, why: str) -> HandInRow:
     """A hand-in of which not even a zip can be made: rejected, and a person looks."""
     key = hashlib.sha256(f"{hand_in.kerberos}\0{hand_in.source}\0{why}".encode()).hexdigest()
-    if key not in store.done_keys([key]):
+    if not store.done_states([key]):
         run = _run_row(_row(hand_in, "", key), options, State.REJECTED, one_line(why))
         store.add_run(run, None)
     return _row(hand_in, "", key)
@@ -237,15 +237,19 @@ def _missing(told: ManifestRow, course: Course) -> HandInRow:
     )
 
 
-def _is_there(row: HandInRow, known: frozenset[str], results: Path) -> bool:
+def _is_there(row: HandInRow, known: Mapping[str, str], results: Path) -> bool:
     """Whether the run is in the store, and its results are where they belong."""
-    if row.cache_key not in known:
-        return False
     folder = ResultFolder(root=results / row.kerberos)
-    try:
-        return folder.key.read_text(encoding="ascii") == row.cache_key
-    except (OSError, UnicodeDecodeError):
-        return not folder.root.exists()  # a rejected one has none
+    match known.get(row.cache_key):
+        case State.GRADED:
+            try:
+                return folder.key.read_text(encoding="ascii") == row.cache_key
+            except (OSError, UnicodeDecodeError):
+                return False
+        case State.REJECTED:
+            return not folder.root.exists()
+        case _:
+            return False
 
 
 def _task(hand_in: HandIn, row: HandInRow, options: BatchOptions, store: Store) -> GradeTask:

@@ -65,12 +65,13 @@ class Store:
             text = connection.execute(select(BATCH.c.notes).where(BATCH.c.id == batch_id)).scalar()
         return tuple(json.loads(text or "[]"))
 
-    def done_keys(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return those of the cache keys that need not be run again."""
-        query = select(RUN.c.cache_key).where(RUN.c.state.in_(DONE)).distinct()
+    def done_states(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the state of those of the cache keys that need not be run again."""
+        wanted = frozenset(keys)
+        query = select(RUN.c.cache_key, RUN.c.state).where(RUN.c.state.in_(DONE)).order_by(RUN.c.id)
         with self.engine.connect() as connection:
-            known = {row.cache_key for row in connection.execute(query)}
-        return frozenset(known.intersection(keys))
+            rows = connection.execute(query).all()
+        return {row.cache_key: row.state for row in rows if row.cache_key in wanted}
 
     def add_run(self, run: RunRow, sheet: GradeSheet | None) -> None:
         """Add a run with its findings and its first grade, all or nothing."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.results import replacing
+from grader.results import recover, replacing
 from reference.errors import ConfigError
 
 
@@ -39,3 +39,23 @@ def test_unwritable_folder_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="expected a folder to write to"):
         fill(tmp_path / "file", "x")
+
+
+@pytest.mark.parametrize("moment", ["writing", "between", "after"])
+def test_a_folder_is_mended_after_a_kill(tmp_path: Path, moment: str) -> None:
+    """`replacing` was killed while it wrote, between its renames, or before it cleaned up."""
+    old, new = tmp_path / "jdoe", tmp_path / ".jdoe-abcd_123.partial"
+    for folder, text in ((old, "old"), (new, "new")):
+        folder.mkdir()
+        (folder / "results.json").write_text(text)
+        (folder / "grades.toml").write_text("by a person")
+    if moment != "writing":
+        old.rename(tmp_path / ".jdoe-abcd_123.old")
+    if moment == "after":
+        new.rename(old)
+
+    recover(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["jdoe"]
+    assert (old / "results.json").read_text() == ("new" if moment == "after" else "old")
+    assert (old / "grades.toml").read_text() == "by a person"
