@@ -69,6 +69,7 @@ def _start(task: GradeTask, tier: Tier, fits: tuple[object, ...]) -> _Kept:
 
 @atexit.register
 def _end() -> None:
+    gc.unfreeze()  # else torch's libraries count what they made as lost, and say so
     for kept in _kept:
         if kept.keeper is not None:
             kept.keeper.__exit__(None, None, None)
