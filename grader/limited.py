@@ -87,7 +87,7 @@ def _run_plain(command: list[str], stdin: bytes, timeout_s: float) -> bytes:
 
 def _run_in_box(command: list[str], files: Sequence[Path], stdin: bytes, timeout_s: float) -> bytes:
     uid, user_namespace = box_user()
-    with tempfile.TemporaryDirectory(prefix="pset4-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-") as name:
         folder = run_folder(name)
         root = Path(__file__).parents[1]
         code = [Mount(host=root / part, inside=f"{CODE}/{part}") for part in SHOWN]

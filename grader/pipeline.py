@@ -252,7 +252,7 @@ def _results_of(request: GradeRequest) -> ResultFolder | None:
 @contextmanager
 def _unpacked(request: GradeRequest) -> Iterator[tuple[Submission, ResultFolder]]:
     """Read the zip, and lay its files into a results folder; it replaces the old one at the end."""
-    with tempfile.TemporaryDirectory(prefix="pset4-intake-") as incoming:
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-intake") as incoming:
         submission = read_submission(request.zip_path, Path(incoming) / "files")
         if request.kerberos:
             submission = replace(submission, kerberos=request.kerberos)

@@ -10,7 +10,7 @@ from grader.batch.executors import Slots
 from grader.batch.records import State
 from grader.batch.task import GradeTask, TaskResult, grade_task
 from grader.formats import one_line
-from reference.errors import ConfigError
+from reference.errors import ConfigError, PsetError
 
 ATTEMPTS = 2
 """Times that a submission is tried before it is set apart as a fault of the grader."""
@@ -78,7 +78,13 @@ def dispatch(
 
 def _submit(executor: Executor, assigned: Assigned) -> Future[TaskResult]:
     try:
-        return executor.submit(grade_task, assigned.make())
+        task = assigned.make()
+    except PsetError as error:  # its zip cannot be read any more: nobody else's loss
+        failed: Future[TaskResult] = Future()
+        failed.set_exception(error)
+        return failed
+    try:
+        return executor.submit(grade_task, task)
     except RuntimeError as error:
         raise ConfigError(
             f"The workers are gone ({error}); the same command continues where it was."
@@ -92,16 +98,18 @@ def _result(future: Future[TaskResult]) -> TaskResult:
         raise ConfigError(
             "The scheduler is gone; results so far are kept, the same command continues."
         ) from error
+    except PsetError as error:
+        return _failed(one_line(str(error)))
     except Exception as error:  # noqa: BLE001 -- whatever a lost worker leaves
-        return _lost(error)
+        reason = one_line(str(error)) or type(error).__name__
+        return _failed(f"The worker was lost ({type(error).__name__}: {reason[:300]}).")
 
 
-def _lost(error: Exception) -> TaskResult:
-    """What there is to say where a worker died or took too long."""
-    reason = one_line(str(error)) or type(error).__name__
+def _failed(sentence: str) -> TaskResult:
+    """What there is to say where no worker came back with a result."""
     return TaskResult(
         state=State.FAULT,
-        sentence=f"The worker was lost ({type(error).__name__}: {reason[:300]}).",
+        sentence=sentence,
         worth_retrying=True,
         sheet=None,
         sheet_json=b"",

@@ -35,19 +35,18 @@ def settle(store: Store, batch_id: int, assignment: Assignment, results: Path, c
         ConfigError: a `grades.toml` cannot be read; nothing is changed then.
     """
     renewed: list[tuple[int, GradeSheet]] = []
-    decided = []
+    decided = {}
     for standing in store.standings(batch_id):
         if standing.grade is None:
             continue
         sheet, hand_in = standing.grade.sheet, standing.hand_in
         folder = ResultFolder(root=results / hand_in.kerberos)
         overrides = load_overrides(folder.grades, assignment, sheet.course)
-        decided.append((hand_in.kerberos, overrides))
+        decided[hand_in.kerberos] = overrides
         today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
         if sheet_digest(today) != standing.grade.digest:
             renewed.append((standing.grade.run_id, today))
-    for kerberos, overrides in decided:
-        store.note_overrides(kerberos, overrides)
+    store.note_overrides(decided)
     store.add_grades(renewed, code)
     return len(renewed)
 
@@ -67,7 +66,7 @@ def class_rows(store: Store, batch_id: int, graded_now: frozenset[str]) -> Itera
 
 def roster_of(store: Store, batch_id: int) -> Roster:
     """Return what the batch found, as the class' pages show it."""
-    rows = [standing.hand_in for standing in store.standings(batch_id)]
+    rows = store.hand_ins(batch_id)
     return Roster(
         counted=tuple(_hand_in(row) for row in rows if row.role == "counted"),
         superseded=tuple(

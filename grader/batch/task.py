@@ -92,7 +92,7 @@ def grade_task(task: GradeTask) -> TaskResult:
 
     started = time.perf_counter()
     stages: list[tuple[str, float]] = []
-    with tempfile.TemporaryDirectory(prefix="pset4-task-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as folder:
         zip_path = Path(folder) / _file_name(task)
         zip_path.write_bytes(task.content)
         request = _request(task, zip_path, task.out or Path(folder) / "out")

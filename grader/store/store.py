@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -108,28 +108,27 @@ class Store:
         with self.engine.begin() as connection:
             _added(connection, PAGE, {"grade_id": grade_id, "written_at": now()})
 
+    def hand_ins(self, batch_id: int) -> tuple[HandInRow, ...]:
+        """Return what the batch found, by kerberos."""
+        with self.engine.connect() as connection:
+            return tuple(_hand_ins(connection, batch_id))
+
     def standings(self, batch_id: int) -> Iterator[Standing]:
         """Yield how each hand-in of the batch stands, by kerberos; one at a time in memory."""
-        hand_ins = select(HAND_IN).where(HAND_IN.c.batch_id == batch_id)
         with self.engine.connect() as connection:
-            found = connection.execute(hand_ins.order_by(HAND_IN.c.kerberos, HAND_IN.c.id)).all()
             newest = _newest_runs(connection, batch_id)
-            for row in found:
-                hand_in = HandInRow(**_fields(HandInRow, row))
-                run_id = newest.get(row.cache_key) if row.role == "counted" else None
+            for hand_in in _hand_ins(connection, batch_id):
+                run_id = newest.get(hand_in.cache_key) if hand_in.role == "counted" else None
                 yield _standing(connection, hand_in, run_id)
 
-    def note_overrides(self, kerberos: str, overrides: Sequence[Override]) -> None:
-        """Add what people decided since the last time; nothing where that is the same."""
+    def note_overrides(self, decided: Mapping[str, Sequence[Override]]) -> None:
+        """Add what people decided about each student since the last time, all or nothing."""
         with self.engine.begin() as connection:
-            known = _newest_overrides(connection, kerberos)
-            decided = {one.part_id: one for one in overrides}
-            gone = [replace(known[part], points=None) for part in known if part not in decided]
-            changed = [one for part, one in decided.items() if known.get(part) != one]
-            rows = [(one, False) for one in changed] + [(one, True) for one in gone]
-            for one, withdrawn in rows:
-                facts = {**asdict(one), "kerberos": kerberos, "noted_at": now()}
-                _added(connection, OVERRIDE, {**facts, "withdrawn": withdrawn})
+            known = _newest_overrides(connection)
+            for kerberos, overrides in decided.items():
+                for one, withdrawn in _news(known.get(kerberos, {}), overrides):
+                    facts = {**asdict(one), "kerberos": kerberos, "noted_at": now()}
+                    _added(connection, OVERRIDE, {**facts, "withdrawn": withdrawn})
 
     def close(self) -> None:
         """Let go of the database."""
@@ -155,14 +154,18 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
             event.listen(engine, "connect", _careful_sqlite)
         _migrate(engine)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        reason = " ".join(str(error).split())[:300]
         raise ConfigError(
             f"store {_shown(url) or folder}: expected a database that can be opened, found: "
-            f"{reason}"
+            f"{_reason(error)}"
         ) from error
     store = Store(engine, Blobs(folder / "blobs"))
     try:
         yield store
+    except SQLAlchemyError as error:
+        raise ConfigError(
+            f"store {_shown(url) or folder}: the database failed ({_reason(error)}); what is in it "
+            "is kept: mend it, and the same command goes on"
+        ) from error
     finally:
         store.close()
 
@@ -219,6 +222,12 @@ def _shown(url: str | None) -> str:
     return url.rpartition("@")[2] if url else ""
 
 
+def _reason(error: Exception) -> str:
+    """Return what went wrong, without the statement and the values of its rows."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())[:300]
+
+
 def _storable(text: str) -> str:
     """Return text as every database takes it: no NUL, no unpaired surrogate."""
     return text.replace("\0", "").encode(errors="replace").decode()
@@ -250,6 +259,12 @@ def _grade_row(run_id: int, sheet: GradeSheet, code: str) -> dict[str, Any]:
         "code_version": code,
         "scored_at": now(),
     }
+
+
+def _hand_ins(connection: Connection, batch_id: int) -> list[HandInRow]:
+    query = select(HAND_IN).where(HAND_IN.c.batch_id == batch_id)
+    rows = connection.execute(query.order_by(HAND_IN.c.kerberos, HAND_IN.c.id)).all()
+    return [HandInRow(**_fields(HandInRow, row)) for row in rows]
 
 
 def _newest_runs(connection: Connection, batch_id: int) -> dict[str, int]:
@@ -284,11 +299,21 @@ def _standing(connection: Connection, hand_in: HandInRow, run_id: int | None) ->
     return Standing(hand_in=hand_in, run_id=run_id, run=run, grade=grade)
 
 
-def _newest_overrides(connection: Connection, kerberos: str) -> dict[str, Override]:
-    query = select(OVERRIDE).where(OVERRIDE.c.kerberos == kerberos).order_by(OVERRIDE.c.id)
-    newest: dict[str, Override] = {}
-    for row in connection.execute(query):
-        newest.pop(row.part_id, None)
+def _newest_overrides(connection: Connection) -> dict[str, dict[str, Override]]:
+    """Return what people decided, by kerberos and part."""
+    newest: dict[str, dict[str, Override]] = {}
+    for row in connection.execute(select(OVERRIDE).order_by(OVERRIDE.c.id)):
+        of_student = newest.setdefault(row.kerberos, {})
+        of_student.pop(row.part_id, None)
         if not row.withdrawn:
-            newest[row.part_id] = Override(**_fields(Override, row))
+            of_student[row.part_id] = Override(**_fields(Override, row))
     return newest
+
+
+def _news(
+    known: Mapping[str, Override], overrides: Sequence[Override]
+) -> list[tuple[Override, bool]]:
+    """Return (decision, whether it is withdrawn) of what differs."""
+    decided = {one.part_id: one for one in overrides}
+    gone = [(replace(one, points=None), True) for part, one in known.items() if part not in decided]
+    return [(one, False) for part, one in decided.items() if known.get(part) != one] + gone

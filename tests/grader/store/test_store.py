@@ -49,7 +49,7 @@ RUN = RunRow(
 def filled(store: Store) -> int:
     batch = store.begin_batch(BATCH, [HAND_IN])
     store.add_run(RUN, grade_sheet(kerberos="jdoe"))
-    store.note_overrides("jdoe", [Override(part_id="3c", points=1.0)])
+    store.note_overrides({"jdoe": [Override(part_id="3c", points=1.0)]})
     return batch
 
 
@@ -142,7 +142,7 @@ def test_a_decision_is_noted_each_time_it_changes(tmp_path: Path, url: str | Non
     one, other = Override(part_id="3c", points=1.0), Override(part_id="3c", points=2.0, author="ta")
     with open_store(tmp_path, url) as store:
         for decided in ([one], [one], [other], [], [], [one]):
-            store.note_overrides("jdoe", decided)
+            store.note_overrides({"jdoe": decided, "other": []})
         with store.engine.connect() as connection:
             rows = connection.execute(select(OVERRIDE).order_by(OVERRIDE.c.id)).all()
     assert [(row.points, row.author, row.withdrawn) for row in rows] == [
