@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import resources
@@ -150,24 +150,29 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url or f"sqlite:///{folder / 'store.sqlite'}")
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _careful_sqlite)
-        _migrate(engine)
     except (SQLAlchemyError, OSError, ImportError) as error:
-        raise ConfigError(
-            f"store {_shown(url) or folder}: expected a database that can be opened, found: "
-            f"{_reason(error)}"
-        ) from error
-    store = Store(engine, Blobs(folder / "blobs"))
-    try:
-        yield store
-    except SQLAlchemyError as error:
-        raise ConfigError(
-            f"store {_shown(url) or folder}: the database failed ({_reason(error)}); what is in it "
-            "is kept: mend it, and the same command goes on"
-        ) from error
-    finally:
-        store.close()
+        raise _not_opened(url, folder, error) from error
+    with closing(Store(engine, Blobs(folder / "blobs"))) as store:
+        try:
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _careful_sqlite)
+            _migrate(engine)
+        except (SQLAlchemyError, ImportError) as error:
+            raise _not_opened(url, folder, error) from error
+        try:
+            yield store
+        except SQLAlchemyError as error:
+            raise ConfigError(
+                f"store {_shown(url) or folder}: the database failed ({_reason(error)}); what is "
+                "in it is kept: mend it, and the same command goes on"
+            ) from error
+
+
+def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"store {_shown(url) or folder}: expected a database that can be opened, found: "
+        f"{_reason(error)}"
+    )
 
 
 def now() -> str:
