@@ -166,10 +166,15 @@ def _tmpfs(size_mib: float, place: str, mode: str) -> tuple[str, ...]:
     return ("--size", str(int(size_mib * 2**20)), "--perms", mode, "--tmpfs", place)
 
 
+def python_homes() -> tuple[str, ...]:
+    """Return the folders of Python and its packages that are no part of the system."""
+    homes = dict.fromkeys((sys.base_prefix, sys.prefix))
+    return tuple(home for home in homes if not home.startswith("/usr"))
+
+
 def _mounts(box: Box) -> Iterator[str]:
     """Python, its packages, `enter`, the run's own mounts, and the work folder."""
-    homes = dict.fromkeys((sys.base_prefix, sys.prefix))
-    mounts = [Mount(host=Path(home), inside=home) for home in homes if not home.startswith("/usr")]
+    mounts = [Mount(host=Path(home), inside=home) for home in python_homes()]
     mounts.append(Mount(host=Path(__file__).with_name("enter.py"), inside=ENTER))
     yield from ("--perms", "0755", "--dir", "/box")
     # Anybody's to write: the uid that will is not there yet. Nobody else is in the box.

@@ -67,16 +67,22 @@ def make_box(spec: dict[str, Any]) -> None:
 
     Args:
         spec: `covers`: folders that are hidden; `folders`: (place, bytes, mode) to write to;
-            `binds`: (what we see, what the kernel sees, whether it may write).
+            `keeps`: folders that stay to be seen within those, with all that is mounted in
+            them; `binds`: (what we see, what the kernel sees, whether it may write).
     """
     umask = os.umask(0o022)
     # Before they are covered.
     sources = [os.open(source, os.O_PATH) for source, _, _ in spec["binds"]]
+    keeps = [os.open(place, os.O_PATH) for place in spec["keeps"]]
     for place in spec["covers"]:
         _tmpfs(place, 2**20, 0o755)
     for place, size, mode in spec["folders"]:
         os.makedirs(place, exist_ok=True)  # noqa: PTH103
         _tmpfs(place, size, mode)
+    for fd, place in zip(keeps, spec["keeps"], strict=True):
+        os.makedirs(place, exist_ok=True)  # noqa: PTH103
+        _mount(f"/proc/self/fd/{fd}", place, "", MS_BIND | MS_REC)  # read-only as it is
+        os.close(fd)
     for fd, (_, inside, writable) in zip(sources, spec["binds"], strict=True):
         _bind(fd, inside, writable=writable)
         os.close(fd)

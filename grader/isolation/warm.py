@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from grader.isolation.box import HOME, Box, Mount, etc_mounts
+from grader.isolation.box import HOME, Box, Mount, etc_mounts, python_homes
 from grader.isolation.cgroups import Cgroup
 from grader.isolation.launch import BoxedProcess, Entry, receive_listeners
 
@@ -201,6 +201,12 @@ def _request(server: WarmServer, box: Box, entry: Entry) -> Mapping[str, object]
     ]
     hidden = not any(server.runs.is_relative_to(place) for place, _, _ in folders)
     return {
+        # A virtual environment in /tmp would be gone when that becomes the box's own.
+        "keeps": [
+            home
+            for home in python_homes()
+            if any(Path(home).is_relative_to(place) for place, _, _ in folders)
+        ],
         "covers": [*([str(server.runs)] if hidden else []), str(Path(HOME).parent)],
         "folders": [(place, int(mib * 2**20), mode) for place, mib, mode in folders],
         "binds": [_bind(server, mount) for mount in (*etc_mounts(box), *box.mounts)],

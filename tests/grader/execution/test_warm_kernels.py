@@ -151,7 +151,9 @@ HOSTILE = {
     "print(libc.mount(b't', b'/tmp', b'tmpfs', 0, None), libc.umount2(b'/tmp', 2))": "-1 -1",
     "print(libc.umount2(b'/box', 2), libc.setns(0, 0), libc.ptrace(16, 1, 0, 0))": "-1 -1 -1",
     """
-print([p for p, _, _ in os.walk('/tmp') if p.endswith(('stage', 'etc', 'side'))])
+import sys
+seen = [p for p, _, _ in os.walk('/tmp') if not p.startswith((sys.prefix, sys.base_prefix))]
+print([p for p in seen if p.endswith(('stage', 'etc', 'side'))])
 """: "[]",
     """
 def opens(path, mode='rb'):
