@@ -17,7 +17,15 @@ from pathlib import Path
 from grader.assignment import load_assignment
 from grader.class_samples import build_class, expected_gradebook, read_class
 from tests.classroom.comparing import differences, read_gradebook
-from tests.classroom.running import Ended, coordinator, run, run_and_kill, worker
+from tests.classroom.running import (
+    Ended,
+    coordinator,
+    driver,
+    everything,
+    run,
+    run_and_kill,
+    worker,
+)
 from tests.dask_cluster import dask_workers
 
 CHANCE = random.Random(1)  # noqa: S311 -- moments, not secrets
@@ -34,16 +42,18 @@ def warm(folder: Path, results: Path) -> Ended:
 
 
 def killed(folder: Path, results: Path) -> Ended:
-    """Warm; a worker, then the coordinator is killed; then the same command again."""
-    run_and_kill(folder, results, worker, CHANCE)
-    run_and_kill(folder, results, coordinator, CHANCE)
+    """Warm; a worker, the coordinator, a driver, then everything is killed; then once more."""
+    run_and_kill(folder, results, [worker, coordinator], CHANCE)
+    run_and_kill(folder, results, [driver, everything], CHANCE)
     return run(folder, results)
 
 
 def dask(folder: Path, results: Path) -> Ended:
     """On a cluster of two workers, one of which is killed."""
     with dask_workers(results.parent) as (address, workers):
-        return run_and_kill(folder, results, lambda _: [workers[0]], CHANCE, "--scheduler", address)
+        return run_and_kill(
+            folder, results, [lambda _: [workers[0]]], CHANCE, "--scheduler", address
+        )
 
 
 WAYS: dict[str, Callable[[Path, Path], Ended]] = {

@@ -69,32 +69,28 @@ def everything(root: psutil.Process) -> Sequence[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
-VICTIMS: dict[str, Victim] = {
-    "coordinator": coordinator,
-    "worker": worker,
-    "driver": driver,
-    "everything": everything,
-}
-
-
 def run_and_kill(
-    folder: Path, results: Path, victim: Victim, chance: random.Random, *options: str
+    folder: Path, results: Path, victims: Sequence[Victim], chance: random.Random, *options: str
 ) -> Ended:
-    """Run the command; a while after the first result, kill; wait for what comes of it."""
+    """Run the command; a while after each result kill the next victim; wait for what comes of it."""
     process = start(folder, results, *options)
     output: list[str] = []
+    left = list(victims)
     assert process.stdout is not None
     for line in process.stdout:
         output.append(line)
-        if " of " in line and ": graded" in line:
-            break
-    time.sleep(chance.uniform(0.0, 2.5))
+        if left and " of " in line and ": graded" in line:
+            time.sleep(chance.uniform(0.0, 1.5))
+            _kill(left.pop(0), process.pid)
+    process.wait(timeout=TIMEOUT_S)
+    return Ended(status=process.returncode, output="".join(output))
+
+
+def _kill(victim: Victim, pid: int) -> None:
     with suppress(psutil.Error):
-        for one in victim(psutil.Process(process.pid)):
+        for one in victim(psutil.Process(pid)):
             with suppress(psutil.Error):
                 one.send_signal(signal.SIGKILL)
-    rest, _ = process.communicate(timeout=TIMEOUT_S)
-    return Ended(status=process.returncode, output="".join(output) + rest)
 
 
 def _command(process: psutil.Process) -> str:

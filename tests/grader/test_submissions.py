@@ -8,8 +8,6 @@ grades one of them at full size.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +27,6 @@ from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
-
-SAMPLES = [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in sample_names()]
-Graded = Callable[[str], tuple[GradeSheet, int]]
 
 ALL_STEPS = frozenset({"complete", "sp22_complete", "wrong_descent"})
 FEW_STEPS = 30
@@ -58,12 +53,6 @@ def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[
     return record.sheet, verdict.exit_status
 
 
-@pytest.fixture(scope="session")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """Grades a sample when it is first asked for."""
-    return functools.cache(lambda name: grade_sample(name, tmp_path_factory.mktemp(name)))
-
-
 def points_of(part: PartGrade, expected: float | str) -> float:
     match expected:
         case "full":
@@ -74,38 +63,34 @@ def points_of(part: PartGrade, expected: float | str) -> float:
             return float(number)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-def test_each_part_gets_its_verdict(name: str, graded: Graded) -> None:
-    sheet, _ = graded(name)
-    expected = read_expectation(name).parts
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in sample_names()]
+)
+def test_each_sample_gets_its_verdict(name: str, tmp_path: Path) -> None:
+    sheet, exit_check = grade_sample(name, tmp_path)
+    expected = read_expectation(name)
     found = {
         part.id: (part.outcome, pytest.approx(part.points), part.message) for part in sheet.parts
     }
     wanted = {
         part.id: (
-            expected[part.id].outcome,
-            points_of(part, expected[part.id].points),
+            expected.parts[part.id].outcome,
+            points_of(part, expected.parts[part.id].points),
             part.message,
         )
         for part in sheet.parts
     }
     assert found == wanted
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_lateness_and_policy(name: str, graded: Graded) -> None:
-    sheet, exit_check = graded(name)
-    expected = read_expectation(name)
     assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
     assert exit_check == expected.exit_check
+    if name in ALSO_WARM and host_support().tier is not Tier.PROCESS:
+        a_warm_kernel_changes_nothing(name, tmp_path / "warm", (sheet, exit_check))
 
 
-@pytest.mark.skipif(host_support().tier is Tier.PROCESS, reason=host_support().why_not)
-@pytest.mark.parametrize("name", [p for p in SAMPLES if p.values[0] in ALSO_WARM])
-def test_a_warm_kernel_changes_nothing(name: str, graded: Graded, tmp_path: Path) -> None:
+def a_warm_kernel_changes_nothing(name: str, out: Path, cold: tuple[GradeSheet, int]) -> None:
+    out.mkdir()
     tier, bundle = host_support().tier, get_bundle("studio-narrow")
     with warm_kernels(bundle, threads=1, tier=tier, device="cpu") as server:
-        warm, exit_check = grade_sample(name, tmp_path, server)
-    cold, expected_exit = graded(name)
+        warm, exit_check = grade_sample(name, out, server)
     assert "kernel-cold" not in {note.code for note in warm.notes}
-    assert (warm.parts, exit_check) == (cold.parts, expected_exit)
+    assert (warm.parts, exit_check) == (cold[0].parts, cold[1])
