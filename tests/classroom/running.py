@@ -72,17 +72,15 @@ def everything(root: psutil.Process) -> Sequence[psutil.Process]:
 def run_and_kill(
     folder: Path, results: Path, victims: Sequence[Victim], chance: random.Random, *options: str
 ) -> Ended:
-    """Run the command; a while after each result kill the next victim; wait for what comes of it."""
-    process = start(folder, results, *options)
+    """Run the command; a while after each result kill the next victim; see what comes of it."""
     output: list[str] = []
     left = list(victims)
-    assert process.stdout is not None
-    for line in process.stdout:
-        output.append(line)
-        if left and " of " in line and ": graded" in line:
-            time.sleep(chance.uniform(0.0, 1.5))
-            _kill(left.pop(0), process.pid)
-    process.wait(timeout=TIMEOUT_S)
+    with start(folder, results, *options) as process:
+        for line in process.stdout or ():
+            output.append(line)
+            if left and " of " in line and ": graded" in line:
+                time.sleep(chance.uniform(0.0, 1.5))
+                _kill(left.pop(0), process.pid)
     return Ended(status=process.returncode, output="".join(output))
 
 
