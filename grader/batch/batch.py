@@ -25,6 +25,7 @@ from grader.batch.executors import Slots
 from grader.batch.keys import RunKey, run_digest
 from grader.batch.manifest import ManifestRow
 from grader.batch.platforms import hand_in_bytes
+from grader.batch.preflight import check_before_running
 from grader.batch.records import HandIn, Roster, State
 from grader.batch.settle import settle
 from grader.batch.task import GradeTask, unpack
@@ -156,12 +157,11 @@ def run_batch(
         for hand_in, row in asked
         if row.zip_sha256 and not _is_there(row, known, options.results)
     ]
-    if to_do:
-        from grader.batch.preflight import check_before_running  # torch: seconds
-
-        check_before_running(options.assignment, options.bundle)
     watcher.stage("grading")
     watcher.begin(len(asked), len(asked) - len(to_do))
+    if to_do:
+        workers = min(options.slots(), len(to_do))
+        check_before_running(options.assignment, options.bundle.name, executor, workers)
     by_name = {row.kerberos: row for _, row in asked}
     graded = set()
     for done in dispatch(to_do, executor, slots=options.slots, on_look=watcher.look):
