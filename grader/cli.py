@@ -62,6 +62,8 @@ Isolation = Annotated[
     Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
 ]
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -314,8 +316,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status = app(args=argv, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        ERRORS.print("Interrupted; results written so far are kept.")
-        return 130
+        status = INTERRUPTED
     except GraderFault as error:
         ERRORS.print(terminal_line(f"Fault of the grader: {error}"), markup=False)
         return 3
@@ -324,6 +325,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         return _unforeseen(error)
+    if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
+        ERRORS.print("Interrupted; results written so far are kept. `batch` goes on where it was.")
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
 

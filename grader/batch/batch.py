@@ -124,8 +124,10 @@ def only_batch(results: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigError(f"{results}: expected a folder to write to, found: {error}") from error
     try:
+        recover(results)  # of a batch that was killed
         yield
     finally:
+        recover(results)  # of one that is interrupted now
         lock.release()
 
 
@@ -137,7 +139,6 @@ def run_batch(
     Raises:
         ConfigError: a file of staff's cannot be read, or the executor is gone.
     """
-    recover(options.results)
     roster = found.roster
     asked = [_asked(hand_in, options, store) for hand_in in roster.counted]
     rows = [row for _, row in asked]

@@ -81,3 +81,31 @@ def test_score_shows_the_table(graded: GradeRecord, capsys: pytest.CaptureFixtur
         assert part["id"] in shown
     assert "2.00 of 11.00 points" in shown
     assert "feedback.pdf" in shown
+
+
+def test_ctrl_c_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grader.cli.load_assignment", interrupted)
+
+    assert main(["batch", str(tmp_path)]) == 130
+    assert "goes on where it was" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["batch", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert "none" in capsys.readouterr().err
+    assert main(["score", str(tmp_path)]) == 2
+
+
+def test_a_manifest_that_is_wrong_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.csv").write_text("kerberos,weight\njdoe,3\n")
+    assert main(["batch", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "weight" in capsys.readouterr().err
