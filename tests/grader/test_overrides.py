@@ -70,7 +70,8 @@ def test_reading_from_a_file(tmp_path: Path) -> None:
 
 
 def test_the_template_lists_what_waits_and_decides_nothing() -> None:
-    sheet = factories.grade_sheet({"4a": ()})
+    facts = factories.run_facts(assignment_sha256=ASSIGNMENT.sha256)
+    sheet = factories.grade_sheet({"4a": ()}, facts=facts)
 
     text = render_template(sheet)
 
