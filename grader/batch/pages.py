@@ -46,7 +46,7 @@ def renew_pages(
 
 def renew_one(results: Path, hand_in: HandInRow, assignment: Assignment) -> str:
     """Write the pages of one folder anew; return the digest of the sheet that they show."""
-    from grader.pipeline import rescore_folder  # torch, which the coordinator does without
+    from grader.pipeline import rescore_folder  # torch: seconds, and only workers need it
 
     sheet = rescore_folder(
         ResultFolder(root=results / hand_in.kerberos),

@@ -13,8 +13,7 @@ def check_before_running(
 ) -> None:
     """Refuse an assignment that the bundle's expected outputs, or the checks, do not go with.
 
-    The workers look, all at once: so they import what they need at the same time, and this process
-    does without torch.
+    The workers look, all at once: so they import what they need at the same time.
 
     Raises:
         ConfigError: see there; or no worker could be started.

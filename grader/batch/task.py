@@ -87,7 +87,7 @@ class TaskResult:
 
 def grade_task(task: GradeTask) -> TaskResult:
     """Grade one submission; whatever happens to it is in the result, never an exception."""
-    from grader.batch.worker import warm_for  # torch, which the coordinator does without
+    from grader.batch.worker import warm_for  # torch: seconds, and only workers need it
     from grader.pipeline import grade
 
     started = time.perf_counter()
