@@ -12,6 +12,7 @@
 * `exports`: `gradebook`, `class_page` (`class_view`, `distribution`, `common_faults`,
   `class_plots`), and `similarity` (`code_samples`, `fingerprints`, `similarity_page`).
 
-The coordinator holds few zips at a time, so its memory does not grow with the class. Only it writes to the store. A submission is done once its row is committed; its results
-folder, complete, is there before. So a death at any moment costs what was under way, and no more.
+The coordinator holds few zips at a time, so its memory does not grow with the class. Only it writes
+to the store. A submission is done once its row is committed; its results folder, complete, is there
+before. So a death at any moment costs what was under way, and no more.
 """
