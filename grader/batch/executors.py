@@ -6,7 +6,6 @@ worker takes the place of the lost one.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 import psutil
 from pebble import ProcessPool
 
+from grader.isolation.orphans import die_with_parent
 from reference.errors import ConfigError
 
 GIB = 2**30
@@ -31,7 +31,6 @@ TASKS_PER_WORKER = 50
 """After so many a worker is replaced: what libraries leak goes with it."""
 WORKERS_TIMEOUT_S = 60.0
 """Seconds until the first worker of a cluster must be there."""
-PR_SET_PDEATHSIG = 1
 
 Slots = Callable[[], int]
 """How many tasks run at once, at this moment."""
@@ -162,8 +161,7 @@ def _free_gpu_memory_gib() -> float:
 def _begin_worker() -> None:
     """Ctrl-C is for the coordinator; when that dies, so does this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
 
 
 def _cores() -> int:
