@@ -140,10 +140,13 @@ def run_batch(
         ConfigError: a file of staff's cannot be read, or the executor is gone.
     """
     roster = found.roster
-    asked = [_asked(hand_in, options, store) for hand_in in roster.counted]
+    digest = run_digest(options.assignment)
+    asked = [(one, _asked(one, options, store, digest)) for one in roster.counted]
     rows = [row for _, row in asked]
     rows += [
-        replace(_asked(one.hand_in, options, store)[1], role="superseded", superseded_by=one.by)
+        replace(
+            _asked(one.hand_in, options, store, digest), role="superseded", superseded_by=one.by
+        )
         for one in roster.superseded
     ]
     told = {row.kerberos: row for row in found.manifest}
@@ -178,25 +181,25 @@ def run_batch(
     return BatchOutcome(batch_id=batch_id, graded_now=frozenset(graded), rescored=rescored)
 
 
-def _asked(hand_in: HandIn, options: BatchOptions, store: Store) -> tuple[HandIn, HandInRow]:
-    """Keep the zip, and say which run it asks for."""
+def _asked(hand_in: HandIn, options: BatchOptions, store: Store, assignment: str) -> HandInRow:
+    """Keep the zip, and say which run it asks for; `assignment` is its `run_digest`."""
     try:
         content = hand_in_bytes(hand_in)
     except (SubmissionError, ConfigError) as error:  # one file never stops the class
-        return hand_in, _unreadable(hand_in, options, store, str(error))
+        return _unreadable(hand_in, options, store, str(error))
     digest = store.blobs.put(content)
     key = RunKey(
         zip_sha256=digest,
         zip_name=hand_in.zip_name,
         kerberos=hand_in.kerberos,
         course=hand_in.course,
-        assignment=run_digest(options.assignment),
+        assignment=assignment,
         bundle=f"{options.bundle.name} {bundle_version(options.bundle)}",
         code=code_version(),
         device=options.device,
         limits=options.limits,
     )
-    return hand_in, _row(hand_in, digest, key.digest())
+    return _row(hand_in, digest, key.digest())
 
 
 def _row(hand_in: HandIn, digest: str, key: str) -> HandInRow:
