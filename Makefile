@@ -155,7 +155,7 @@ define packages
 endef
 
 $(SYSTEM_READY): $(READY)
-	$(call packages,Pango for WeasyPrint,$(BIN)/python -c "import weasyprint",libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+	$(call packages,Pango and HarfBuzz for WeasyPrint,$(BIN)/python -c "from weasyprint.text.ffi import harfbuzz_subset as one; assert one",libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
 	$(call packages,bubblewrap for isolation,command -v bwrap,bubblewrap)
 	@touch $@
 
