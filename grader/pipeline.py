@@ -17,8 +17,9 @@ from pathlib import Path
 from grader.alignment import align, load_template
 from grader.assignment import Assignment, Course
 from grader.checks import validate_credit
-from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
+from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.registry import run_checks
+from grader.checks.stored_arrays import evidence_reader
 from grader.execution import Job, OnProgress, execute, no_evidence
 from grader.handin.known_pictures import known_pictures
 from grader.handin.look import look_at_hand_in

@@ -9,7 +9,7 @@ results/<kerberos>/
   grades.toml       what people decide; never overwritten
   .key              which run of a batch this is
   submission/       the files as handed in
-  evidence/         arrays (.npy) and the records of every stage (.json)
+  evidence/         arrays (.npy, .npz) and the records of every stage (.json)
 """
 
 from __future__ import annotations

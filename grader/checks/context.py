@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TypeAlias, TypeVar, TypeVarTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grader.assignment import Assignment, Experiment
+from grader.checks.stored_arrays import ArrayReader
 from grader.codenames import names_bound
 from grader.formats import format_pages
 from grader.records import (
@@ -32,47 +29,17 @@ from grader.records import (
 )
 from reference.bundles import Bundle
 from reference.classify import load_class_names
-from reference.errors import GraderFault
 from reference.expected import Expected
 from reference.images import Space, prepare_image, read_image
 from reference.networks import load_network
 
-Array: TypeAlias = NDArray[np.generic]
 Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
-ArrayReader: TypeAlias = Callable[[ArrayRef], Array]
-"""Reads an array of the evidence.
-
-Raises GraderFault where the file is not what was recorded.
-"""
-
 TRUSTED = ("pretrained", "robust")
 """Names of the trusted networks."""
 
 SIDE_PX = 224
 """Side of the hidden probe image."""
-
-
-def evidence_reader(folder: Path) -> ArrayReader:
-    """Return a reader of the arrays below `folder`; each file's digest is compared."""
-
-    def read(reference: ArrayRef) -> Array:
-        try:
-            data = (folder / Path(reference.path).name).read_bytes()
-        except OSError as error:
-            raise GraderFault(
-                f"{reference.path}: expected an array of the evidence, found {error.strerror}; "
-                "grade the submission again"
-            ) from error
-        if hashlib.sha256(data).hexdigest() != reference.sha256:
-            raise GraderFault(
-                f"{reference.path}: the evidence has changed since it was recorded; "
-                "grade the submission again"
-            )
-        array: Array = np.load(io.BytesIO(data), allow_pickle=False)
-        return array
-
-    return read
 
 
 class TrustedNetworks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.conv_backward_faults import describe_gradient
 from grader.checks.conv_forward import forward_is_missing, own_forward
 from grader.checks.conv_gradients import (
@@ -33,6 +33,7 @@ from grader.checks.findings import (
     passed,
 )
 from grader.checks.replies import Answers, judge_layer
+from grader.checks.stored_arrays import Array
 from grader.probes import ConvCase, conv_cases, conv_demos
 from grader.records import Finding, Outcome
 from grader.tolerance import agrees

@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from grader.checks.context import Array
 from grader.checks.conv_gradients import FUNCTION, PLACE_OF, Question, Target, Which, gradient_of
 from grader.checks.replies import Answers
 from grader.checks.rounding import lost_digits
 from grader.checks.sizes import limited_to, only_for
+from grader.checks.stored_arrays import Array
 from grader.probes import ConvCase, conv_demos
 from grader.tolerance import agrees
 from reference import conv

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from grader.checks.context import Array
 from grader.checks.replies import Answers
 from grader.checks.rounding import lost_digits
 from grader.checks.sizes import Size, limited_to, only_for
+from grader.checks.stored_arrays import Array
 from grader.probes import ConvCase, conv_demos, conv_rows
 from grader.tolerance import agrees
 from reference import conv

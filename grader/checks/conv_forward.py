@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext, once_per_context
+from grader.checks.context import CheckContext, once_per_context
 from grader.checks.conv_diagnosis import (
     Shift,
     by_convention,
@@ -27,6 +27,7 @@ from grader.checks.findings import (
     passed,
 )
 from grader.checks.replies import Answers, answers_of, judge_layer, reply_of
+from grader.checks.stored_arrays import Array
 from grader.probes import ConvCase, conv_cases, conv_demos
 from grader.records import Finding, Outcome
 from grader.tolerance import agrees, compare_layer

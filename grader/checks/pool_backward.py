@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.credit import Share, shares_of
 from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import Verdict, failed, keeps_state, partly, passed
@@ -18,6 +18,7 @@ from grader.checks.pool_forward import (
     unless_changed,
 )
 from grader.checks.replies import Answers, judge_layer
+from grader.checks.stored_arrays import Array
 from grader.probes import PoolCase, pool_cases, pool_demos, tie_cases, tie_demos
 from grader.records import Finding, Outcome
 from grader.tolerance import agrees

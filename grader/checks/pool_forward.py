@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.credit import Share, shares_of
 from grader.checks.examples import compared, counterexample, row, stems
 from grader.checks.findings import (
@@ -21,6 +21,7 @@ from grader.checks.findings import (
 from grader.checks.replies import Answers, answers_of, judge_layer, reply_of
 from grader.checks.rounding import lost_digits
 from grader.checks.sizes import limited_to, only_for
+from grader.checks.stored_arrays import Array
 from grader.probes import PoolCase, pool_cases, pool_demos, pool_step, tie_cases
 from grader.records import Finding, Outcome
 from grader.tolerance import agrees

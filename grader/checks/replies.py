@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grader.checks.context import Array, CheckContext, once_per_context
+from grader.checks.context import CheckContext, once_per_context
 from grader.checks.findings import (
     Verdict,
     needs_human,
@@ -15,6 +15,7 @@ from grader.checks.findings import (
     sentence_of,
     student_error,
 )
+from grader.checks.stored_arrays import Array
 from grader.probes.questions import AGAIN, FIRST
 from grader.records import Outcome, ProbeReply, ProbeValue
 from grader.tolerance import agrees

@@ -8,7 +8,8 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
-from grader.checks.context import TRUSTED, Array, CheckContext
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.stored_arrays import Array
 from grader.records import ArrayRef
 from grader.tolerance import TOLERANCES, compare, threshold
 from reference.images import Space, to_pixels

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
-from grader.checks.context import Array, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.credit import Share, shares_of
 from grader.checks.examples import rows_text
 from grader.checks.findings import (
@@ -25,6 +25,7 @@ from grader.checks.findings import (
 )
 from grader.checks.replies import Answers, answers_of, reply_of
 from grader.checks.rounding import lost_digits
+from grader.checks.stored_arrays import Array
 from grader.probes import LogitsCase, logits_cases, logits_demos
 from grader.records import Finding, Measurement, Outcome
 from grader.tolerance import TOLERANCES, Comparison, compare

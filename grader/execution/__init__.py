@@ -22,7 +22,8 @@
 * `notebook_run` takes the steps of the plan. The first request imports `_pset4.start`: seeds,
   declared shims, recorders. From then on the kernel sends evidence as display messages of our own
   MIME type, with this run's nonce, plain JSON facts and raw array bytes in the message's buffers.
-  `collector` checks and stores them as `.npy` files; nothing of them reaches the cell's outputs.
+  `collector` checks and stores them as `.npy` and `.npz` files; nothing of them reaches the cell's
+  outputs.
 * Probes are asked between cells, right behind the cell that last binds the names they need, because
   notebooks rebind their globals.
 

@@ -1,10 +1,11 @@
-"""From the kernel's messages to evidence records and `.npy` files."""
+"""From the kernel's messages to evidence records, `.npy` and `.npz` files."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import math
+import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -112,16 +113,9 @@ class Collector:
     def _store(self, name: str, array: np.ndarray | None) -> ArrayRef | None:
         if array is None:
             return None
-        memory = io.BytesIO()
-        np.save(memory, array, allow_pickle=False)
-        data = memory.getvalue()
+        data = _npy(array)
         (self.folder / f"{name}.npy").write_bytes(data)
-        return ArrayRef(
-            path=f"{name}.npy",
-            sha256=hashlib.sha256(data).hexdigest(),
-            dtype=array.dtype.name,
-            shape=array.shape,
-        )
+        return _reference(f"{name}.npy", data, array)
 
     def _dispatch(self, envelope: m.Envelope, arrays: dict[str, np.ndarray]) -> StepProgress | None:
         body = envelope.body
@@ -241,25 +235,46 @@ class Collector:
             raise ValueError(f"a reply to {body.probe}, which was not asked")
         self.asking = ""
         values: list[ProbeValue] = []
-        for number, call in enumerate(body.calls):
-            if call.error is not None:
-                values.append(_failed_call(call, call.error))
-                continue
-            for place, output in enumerate(call.outputs):
-                stored = self._store(
-                    f"probe-{body.probe}-{number}-{place}", arrays.get(output.name)
-                )
-                values.append(
-                    ProbeValue(
-                        name=f"{call.key}/{place}",
-                        array=stored,
-                        kind=output.kind,
-                        changed_arguments=tuple(call.changed),
+        path = f"probe-{body.probe}.npz"
+        # One file: making the hundreds of arrays of a reply a file each took as long as all else.
+        with zipfile.ZipFile(self.folder / path, "w") as archive:
+            for number, call in enumerate(body.calls):
+                if call.error is not None:
+                    values.append(_failed_call(call, call.error))
+                    continue
+                for place, output in enumerate(call.outputs):
+                    array, stored = arrays.get(output.name), None
+                    if array is not None:
+                        member, data = f"{number}-{place}", _npy(array)
+                        archive.writestr(zipfile.ZipInfo(f"{member}.npy"), data)
+                        stored = _reference(path, data, array, member)
+                    values.append(
+                        ProbeValue(
+                            name=f"{call.key}/{place}",
+                            array=stored,
+                            kind=output.kind,
+                            changed_arguments=tuple(call.changed),
+                        )
                     )
-                )
         self.replies[body.probe] = ProbeReply(
             probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values), used=tuple(body.used)
         )
+
+
+def _npy(array: np.ndarray) -> bytes:
+    memory = io.BytesIO()
+    np.save(memory, array, allow_pickle=False)
+    return memory.getvalue()
+
+
+def _reference(path: str, data: bytes, array: np.ndarray, member: str = "") -> ArrayRef:
+    return ArrayRef(
+        path=path,
+        member=member,
+        sha256=hashlib.sha256(data).hexdigest(),
+        dtype=array.dtype.name,
+        shape=array.shape,
+    )
 
 
 def _failed_call(call: m.CallFact, error: m.CallError) -> ProbeValue:

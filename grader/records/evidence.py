@@ -11,12 +11,14 @@ from grader.records.submission import Note
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayRef:
-    """An array in the evidence folder (`.npy`, no pickle)."""
+    """An array in the evidence folder: a `.npy` file, or one of those in a `.npz`; no pickle."""
 
     path: str
     """File name below the evidence folder."""
+    member: str = ""
+    """Name of the array within the `.npz`; empty where the file is a `.npy`."""
     sha256: str
-    """Digest of the file, hexadecimal."""
+    """Digest of the `.npy`, be it a file or a member, hexadecimal."""
     dtype: str
     """numpy's name of the dtype."""
     shape: tuple[int, ...]

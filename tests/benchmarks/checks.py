@@ -18,8 +18,9 @@ from pathlib import Path
 import torch
 
 from grader.assignment import Assignment, load_assignment
-from grader.checks.context import CheckContext, TrustedNetworks, evidence_reader
+from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.registry import run_checks
+from grader.checks.stored_arrays import evidence_reader
 from grader.isolation.tiers import Wish
 from grader.pipeline import GradeRecord, GradeRequest, grade
 from grader.records import Alignment, Evidence, Limits

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from grader.checks.context import Array
+from grader.checks.stored_arrays import Array
 from grader.records import (
     ArrayRef,
     Evidence,

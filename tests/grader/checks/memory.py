@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 
 from grader.checks import evidence_reader
-from grader.checks.context import Array
+from grader.checks.stored_arrays import Array
 from grader.probes import questions
 from grader.records import ArrayRef, ProbeReply
 from reference.errors import GraderFault

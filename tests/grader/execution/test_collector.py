@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.checks import evidence_reader
 from grader.execution.collector import Collector, StepProgress
 from grader.kernel_side.channel import MIME
 
@@ -49,6 +50,27 @@ def test_run_is_put_together(collector: Collector, tmp_path: Path) -> None:
     assert (run.steps, len(run.samples), run.images[0][0]) == (9, 1, 0)
     assert run.final is not None
     assert (np.load(tmp_path / run.final.path) == 3).all()
+
+
+def test_arrays_of_a_reply_share_a_file(collector: Collector, tmp_path: Path) -> None:
+    calls = [
+        {
+            "key": f"case{number}@numpy",
+            "form": "numpy",
+            "changed": [],
+            "error": None,
+            "outputs": [{"name": f"a{number}", "kind": "ndarray"}],
+        }
+        for number in range(3)
+    ]
+    collector.asking = "conv1d_forward"
+    body = {"probe": "conv1d_forward", "calls": calls, "used": []}
+    collector.feed(*message("probe", body, a0=IMAGE, a1=2 * IMAGE, a2=3 * IMAGE))
+    assert collector.problems == []
+    assert [path.name for path in tmp_path.iterdir()] == ["probe-conv1d_forward.npz"]
+    read = evidence_reader(tmp_path)
+    references = [value.array for value in collector.replies["conv1d_forward"].values]
+    assert [float(read(one).max()) for one in references if one] == [1.0, 2.0, 3.0]
 
 
 HOSTILE = {
