@@ -71,8 +71,16 @@ def plan_run(
     for cell in code:
         for name in names_bound(cell.source):
             last_bound[name] = cell.index
-    asked = [probe for probe in probes if all(name in last_bound for name in probe.needs)]
-    places = {probe.probe_id: max(last_bound[name] for name in probe.needs) for probe in asked}
+    places = {
+        probe.probe_id: max(last_bound[name] for name in probe.needs)
+        for probe in probes
+        if all(name in last_bound for name in probe.needs)
+    }
+    asked = [
+        probe
+        for probe in probes
+        if probe.probe_id in places and places[probe.probe_id] != places.get(probe.makeshift_for)
+    ]
     steps: list[PlanStep] = []
     for cell in code:
         steps.append(RunCell(cell_index=cell.index, part_id=parts.get(cell.index, "")))

@@ -20,8 +20,12 @@ import signal
 import socket
 import sys
 
+import nbformat
+
 from grader.execution import driver
+from grader.execution.request import DriverRequest
 from grader.isolation.orphans import die_with_parent
+from grader.records import codec
 
 PACKET_BYTES = 2**17
 STREAMS = 3
@@ -31,6 +35,7 @@ def serve(listener: socket.socket) -> None:
     """Serve for ever; returns only in a driver that is done."""
     die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are reaped by the system
+    _make_ready()
     gc.collect()
     gc.freeze()
     while True:
@@ -41,6 +46,13 @@ def serve(listener: socket.socket) -> None:
             _watch(connection)
             return
         connection.close()
+
+
+def _make_ready() -> None:
+    """Have the libraries generate, once, the code by which each driver would check its input."""
+    codec.prepare(DriverRequest)
+    for make in (nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell):
+        nbformat.validate(nbformat.v4.new_notebook(cells=[make("pass")]))  # type: ignore[no-untyped-call]
 
 
 def _watch(connection: socket.socket) -> None:

@@ -20,7 +20,9 @@ MODULES = (
     "torch", "torchvision", "torchvision.models", "torchvision.transforms", "torch.nn.functional",
     "torch.optim", "torch.utils.data", "torch._dynamo", "numpy", "cv2", "matplotlib.pyplot",
     "PIL.Image", "requests", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp",
-    "ipykernel.ipkernel", "ipykernel.zmqshell", "zmq",
+    "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq", "tornado.queues",
+    "tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "faulthandler",
 )  # fmt: skip
 """What the course's notebook imports, and what a kernel does by itself."""
 

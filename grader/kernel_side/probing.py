@@ -18,22 +18,24 @@ import torch
 from .channel import Channel
 from .watching import functions_used
 
-_SINGLE = {"float64": torch.float32}
-_BUILD: dict[str, Callable[[Any, str], Any]] = {
-    "numpy": lambda values, dtype: np.array(values, dtype=dtype),
-    "torch": lambda values, dtype: torch.tensor(values, dtype=getattr(torch, dtype)),
-    "torch32": lambda values, dtype: torch.tensor(
-        values, dtype=_SINGLE.get(dtype) or getattr(torch, dtype)
-    ),
-    "list": lambda values, _dtype: json.loads(json.dumps(values)),
+_FORMS: dict[str, Callable[[np.ndarray], Any]] = {
+    "numpy": lambda values: values.copy(),
+    "torch": lambda values: torch.from_numpy(values).clone(),
+    "torch32": lambda values: torch.from_numpy(values).to(torch.float32, copy=True),
+    "list": lambda values: values.tolist(),
 }
+"""An array as an argument of its own, which the call may change."""
 
 
-def _argument(spec: dict[str, Any], form: str) -> Any:
-    """Build one argument: `{"int": 3}`, `{"float": 0.1}` or `{"array": …, "dtype": …}`."""
+def _decoded(spec: dict[str, Any]) -> Any:
+    """One argument: `{"int": 3}`, `{"float": 0.1}` or `{"array": …, "dtype": …}`."""
     if "array" in spec:
-        return _BUILD[form](spec["array"], spec["dtype"])
+        return np.array(spec["array"], dtype=spec["dtype"])
     return spec["int"] if "int" in spec else spec["float"]
+
+
+def _argument(value: Any, form: str) -> Any:
+    return _FORMS[form](value) if isinstance(value, np.ndarray) else value
 
 
 def _outputs(result: Any, expected: int) -> list[Any]:
@@ -75,12 +77,12 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _call(
-    function: Any, row: list[dict[str, Any]], form: str, returns: int
+    function: Any, row: list[Any], form: str, returns: int
 ) -> tuple[list[tuple[np.ndarray, str]], set[int]]:
     """Call once; return the outputs and the places of the arguments that it changed."""
     with torch._C.DisableTorchFunction():  # the shims are for the student's calls, not for ours
-        arguments = [_argument(spec, form) for spec in row]
-        pristine = [_argument(spec, form) for spec in row]
+        arguments = [_argument(value, form) for value in row]
+        pristine = [_argument(value, form) for value in row]
     returned = _outputs(function(*arguments), returns)
     with torch._C.DisableTorchFunction():
         outputs = [_as_array(value) for value in returned]
@@ -124,6 +126,8 @@ def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
     question = json.loads(payload)
     facts: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
+    for call in question["calls"]:
+        call["rows"] = [[_decoded(spec) for spec in row] for row in call["rows"]]
     for form in question["forms"]:
         for call in question["calls"]:
             try:
@@ -146,6 +150,6 @@ def _used(question: dict[str, Any], namespace: dict[str, Any]) -> list[str]:
     row = call["rows"][0]
     used: set[str] = set()
     for form in question["forms"]:
-        arguments = [_argument(spec, form) for spec in row]
+        arguments = [_argument(value, form) for value in row]
         used |= set(functions_used(function, arguments, listed))
     return sorted(used)

@@ -80,8 +80,8 @@ def all_probes(
         short_cuts: Check to the library functions whose calls are to be told.
 
     The backward passes are asked twice: once behind the cell that binds the last of forward and
-    backward, since a backward may call its forward, and once (`…_alone`) where a notebook defines
-    no forward at all.
+    backward, since a backward may call its forward, and once (`…_alone`) behind the backward's own
+    cell, for a notebook that has no forward or ends before it is there.
     """
     watched: dict[str, tuple[str, ...]] = {}
     for check, names in (short_cuts or {}).items():
@@ -141,6 +141,7 @@ def _layer(asked: _Asked, watched: tuple[str, ...]) -> ProbeSpec:
         probe_id=probe_id,
         needs=(*asked.after, asked.function),
         source=_source(probe_id, asked.function, LAYER_FORMS, calls, watched),
+        makeshift_for=asked.function if asked.suffix else "",
     )
 
 

@@ -22,6 +22,11 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return _ADAPTERS[kind]
 
 
+def prepare(kind: Any) -> None:
+    """Make the adapter of a type before it is needed."""
+    _adapter(kind)
+
+
 def to_json(record: object) -> str:
     """Return the record as indented JSON text; NaN and infinity are never written."""
     return _adapter(type(record)).dump_json(record, indent=2).decode()

@@ -75,6 +75,8 @@ class ProbeSpec:
     """Names that the student's notebook must define."""
     source: str
     """Kernel-side text that answers it; holds inputs, never expected values."""
+    makeshift_for: str = ""
+    """Probe that asks the same with more defined; behind the same cell this one is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

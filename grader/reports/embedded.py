@@ -1,7 +1,8 @@
-"""A page's embedded files, handed to WeasyPrint by name.
+"""A page's embedded files and styles, handed to WeasyPrint apart from the page.
 
 Its HTML and CSS parsers take a third of a second for each megabyte of base64, so the `data:` URLs
-of fonts and pictures are put aside before it reads the page.
+of fonts and pictures are put aside before it reads the page. Styles and fonts are the same for all
+pages of a kind and are read once in a process.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from fontTools.ttLib import woff2
+from weasyprint import CSS
+from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 _DATA = r"data:([a-z0-9.+/-]+);base64,([A-Za-z0-9+/=]+)"
@@ -40,22 +44,55 @@ class Embedded(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         return URLFetcherResponse(url, data, {"Content-Type": kind})
 
 
-def put_aside(html: str) -> tuple[str, Embedded]:
-    """Return the page with names in place of its fonts' and pictures' data, and their fetcher."""
-    names: dict[tuple[str, str], str] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printable:
+    """A page in the pieces that WeasyPrint takes."""
 
-    def name(kind: str, encoded: str) -> str:
-        return names.setdefault((kind, encoded), f"embedded:{len(names)}")
+    html: str
+    """The page without its styles, names in place of its pictures' data."""
+    files: Embedded
+    """The pictures."""
+    styles: CSS
+    """The styles."""
+    fonts: FontConfiguration
+    """The fonts that the styles name."""
 
-    style, end, body = html.partition("</style>")
-    style = _FONT.sub(lambda found: f'url("{name(found[1], found[2])}")', style)
-    body = _PICTURE.sub(lambda found: f'{found[1]}"{name(found[2], found[3])}"', body)
-    return f"{style}{end}{body}", Embedded({key: file for file, key in names.items()})
+
+def put_aside(html: str) -> Printable:
+    """Return a page of `render` in pieces."""
+    head, _, rest = html.partition("<style>")
+    style, end, body = rest.partition("</style>")
+    if not end:  # a page without styles
+        head, style, body = "", "", html
+    names = _Names()
+    body = _PICTURE.sub(lambda found: f'{found[1]}"{names.of(found[2], found[3])}"', body)
+    styles, fonts = _styles(style)
+    return Printable(html=f"{head}{body}", files=names.files(), styles=styles, fonts=fonts)
 
 
-@lru_cache(maxsize=16)
+class _Names:
+    """Names for files; the same file has one."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], str] = {}
+
+    def of(self, kind: str, encoded: str) -> str:
+        return self._names.setdefault((kind, encoded), f"embedded:{len(self._names)}")
+
+    def files(self) -> Embedded:
+        return Embedded({name: file for file, name in self._names.items()})
+
+
+@lru_cache(maxsize=4)
+def _styles(text: str) -> tuple[CSS, FontConfiguration]:
+    """Return styles and their fonts as WeasyPrint has them."""
+    names, fonts = _Names(), FontConfiguration()
+    text = _FONT.sub(lambda found: f'url("{names.of(found[1], found[2])}")', text)
+    return CSS(string=text, url_fetcher=names.files(), font_config=fonts), fonts
+
+
 def _unpacked(font: bytes) -> bytes:
-    """Return a WOFF2 font as TrueType; WeasyPrint would do it anew for each page."""
+    """Return a WOFF2 font as TrueType, which WeasyPrint need not unpack."""
     unpacked = io.BytesIO()
     woff2.decompress(io.BytesIO(font), unpacked)
     return unpacked.getvalue()

@@ -34,8 +34,13 @@ def html_to_pdf(html: str, path: Path) -> None:
             "install them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
         ) from error
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    page, files = put_aside(html)
-    data = HTML(string=page, url_fetcher=files).write_pdf(pdf_variant=PDF_VARIANT, dpi=PICTURE_DPI)
+    page = put_aside(html)
+    data = HTML(string=page.html, url_fetcher=page.files).write_pdf(
+        stylesheets=[page.styles],
+        font_config=page.fonts,
+        pdf_variant=PDF_VARIANT,
+        dpi=PICTURE_DPI,
+    )
     if not isinstance(data, bytes):
         raise GraderFault(f"{path.name}: expected a PDF, found nothing; this is a fault of ours")
     partial = path.with_suffix(path.suffix + ".part")

@@ -9,6 +9,7 @@ from tests import factories
 
 FORWARD = ProbeSpec(probe_id="forward", needs=("f",), source="")
 BOTH = ProbeSpec(probe_id="both", needs=("f", "g"), source="")
+ALONE = ProbeSpec(probe_id="alone", needs=("g",), source="", makeshift_for="both")
 
 
 def planned(*sources: str, device: str = "cpu", divisor: int = 1) -> RunPlan:
@@ -19,7 +20,7 @@ def planned(*sources: str, device: str = "cpu", divisor: int = 1) -> RunPlan:
     return plan_run(
         factories.submission(cells=cells),
         Alignment(matches=(), missing=(), answers=()),
-        (FORWARD, BOTH),
+        (FORWARD, BOTH, ALONE),
         Bundle(name="b", root=Path("/b"), in_features=2048, width_divisor=divisor),
         RunOptions(device=device, seed=1, nonce="n"),
     )
@@ -40,8 +41,9 @@ CASES = {
     "behind the cell that binds": (("f = 1", "x = 1"), ["0", "forward", "1"]),
     "behind the last binding": (("f = 1", "f = 2"), ["0", "1", "forward"]),
     "behind the last of all names": (("f = 1", "g = 2"), ["0", "forward", "1", "both"]),
+    "the run may end before the last": (("g = 2", "f = 1"), ["0", "alone", "1", "forward", "both"]),
     "order of the probes": (("f = 1\ng = 2",), ["0", "forward", "both"]),
-    "a name that is missing": (("g = 1",), ["0"]),
+    "a name that is missing": (("g = 1",), ["0", "alone"]),
     "empty cells are not run": (("f = 1", "  \n"), ["0", "forward"]),
 }
 
@@ -52,7 +54,7 @@ def test_steps(sources: tuple[str, ...], steps: list[str]) -> None:
 
 
 def test_unasked_probes_are_named() -> None:
-    assert planned("f = 1").unasked == ("both",)
+    assert planned("f = 1").unasked == ("both", "alone")
 
 
 @pytest.mark.parametrize(

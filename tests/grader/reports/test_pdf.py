@@ -142,15 +142,21 @@ def test_nothing_is_ever_fetched(tmp_path: Path) -> None:
 
 def test_data_is_put_aside_and_text_stays(pages: Pages) -> None:
     text = 'url("data:font/woff2;base64,AAAA") <p>src="data:image/png;base64,AAAA"</p>'
-    page, files = put_aside(f"{pages.feedback}{text}")
-    assert page.endswith(text)
-    assert page.count(";base64,") == 2
-    fonts = re.findall(r'url\("(embedded:\d+)"\)', page)
-    pictures = re.findall(r'<img [^>]*src="(embedded:\d+)"', page)
-    assert fonts
+    page = put_aside(f"{pages.feedback}{text}")
+    assert page.html.endswith(text)
+    assert page.html.count(";base64,") == 2
+    assert "@font-face" not in page.html
+    pictures = re.findall(r'<img [^>]*src="(embedded:\d+)"', page.html)
     assert pictures
-    assert not any(files.fetch(name).read().startswith(b"wOF") for name in fonts)
-    assert files.fetch(pictures[0]).read().startswith(b"\x89PNG")
-    assert files.fetch(pictures[0]).content_type == "image/png"
+    assert page.files.fetch(pictures[0]).read().startswith(b"\x89PNG")
+    assert page.files.fetch(pictures[0]).content_type == "image/png"
     with pytest.raises(ValueError, match="disallowed"):
-        files.fetch("embedded:none")
+        page.files.fetch("embedded:none")
+
+
+def test_styles_of_pages_of_a_kind_are_read_once(pages: Pages) -> None:
+    first, second = put_aside(pages.feedback), put_aside(f"{pages.feedback}<p>more</p>")
+    assert first.html != second.html
+    assert first.styles is second.styles
+    assert first.fonts is second.fonts
+    assert put_aside("<p>bare</p>").html == "<p>bare</p>"
