@@ -106,9 +106,12 @@ def get_bundle(name: str = "studio") -> Bundle:
     """
     root = bundle_root(name)
     if name != "imagenet":
-        from reference.studio.install import install
+        from reference.studio.files import installed_version, version
 
-        install(root, width="narrow" if name == "studio-narrow" else "full")
+        if installed_version(root) != version():
+            from reference.studio.install import install  # torch, which takes seconds
+
+            install(root, width="narrow" if name == "studio-narrow" else "full")
     elif not (root / "bundle.json").is_file():
         raise AssetsMissing(
             f"The imagenet bundle is not in {root}: run `make assets` once with a network "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,15 +14,12 @@ from torch import Tensor
 from torchvision.models import ResNet50_Weights
 
 from reference.bundles import CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT, write_record
-from reference.errors import ConfigError
+from reference.studio.files import CORGI_JPEG, installed_version, version
 from reference.studio.narrow import widen
 from reference.studio.train import MEAN, STD
-from reference.studio.weights import CORGI_JPEG, load_weights, version
+from reference.studio.weights import load_weights
 
 Width = Literal["full", "narrow"]
-
-_FORMAT = "1"
-"""Raise it when the files change in form though the weights do not."""
 
 
 def install(root: Path, *, width: Width = "full") -> None:
@@ -39,8 +35,8 @@ def install(root: Path, *, width: Width = "full") -> None:
         ConfigError: `root` is a file, or a folder that holds something else.
         GraderFault: the committed weights are missing.
     """
-    wanted = f"{_FORMAT}-{version()}"
-    if _installed_version(root) == wanted:
+    wanted = version()
+    if installed_version(root) == wanted:
         return
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as work:
@@ -52,29 +48,15 @@ def install(root: Path, *, width: Width = "full") -> None:
             version=wanted,
             in_features=2048 if width == "full" else 256,
         )
-        if _installed_version(root) is not None:
+        if installed_version(root) is not None:
             root.rename(Path(work) / "old")
         try:
             # Succeeds over nothing and over an empty folder, never over files.
             fresh.rename(root)
         except OSError:
             # Another process may have been faster.
-            if _installed_version(root) != wanted:
+            if installed_version(root) != wanted:
                 raise
-
-
-def _installed_version(root: Path) -> str | None:
-    """Return the version of the bundle in `root`, or None where nothing is."""
-    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        return None
-    try:
-        record = json.loads((root / "bundle.json").read_text(encoding="utf-8"))
-        return str(record["version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{root}: expected an empty place or a studio bundle, found other files: "
-            f"delete the folder or choose another."
-        ) from error
 
 
 def _write(root: Path, width: Width) -> None:

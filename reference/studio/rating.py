@@ -15,8 +15,8 @@ from reference.images import Space, prepare_image, read_image, to_uint8_rgb
 from reference.steps import Norm, StepConfig
 from reference.studio.adversary import Attack, Logits, perturb
 from reference.studio.data import Drawings
+from reference.studio.files import CORGI_JPEG
 from reference.studio.train import on_pixels
-from reference.studio.weights import CORGI_JPEG
 
 RADII_L2 = (0.5, 1.0, 2.0, 4.0, 6.0)
 """Radii at which both networks are attacked, l2 in pixels of [0, 1] at 224 px."""

@@ -1,4 +1,4 @@
-"""The committed files of the studio: two narrow state dicts and the drawn corgi.
+"""The committed weights of the studio: two narrow state dicts.
 
 The weights are kept at half precision, with which they were rated, so that each file is about
 1.3 MB; the running statistics of batch normalisation stay at single precision.
@@ -6,7 +6,6 @@ The weights are kept at half precision, with which they were rated, so that each
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,20 +13,7 @@ import torch
 from torch import Tensor
 
 from reference.errors import GraderFault
-
-DATA = Path(__file__).parent / "data"
-"""Folder of the committed files."""
-
-NETWORKS = ("standard", "robust")
-"""The two networks, each `<name>.pt` in `DATA`."""
-
-CORGI_JPEG = DATA / "WelshCorgi.jpeg"
-"""The drawing that every experiment starts from."""
-
-
-def weights_path(name: str, folder: Path = DATA) -> Path:
-    """Return where a network's narrow state dict lies."""
-    return folder / f"{name}.pt"
+from reference.studio.files import DATA, weights_path
 
 
 def rounded(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -59,11 +45,3 @@ def load_weights(name: str, folder: Path = DATA) -> dict[str, Tensor]:
         )
     stored = torch.load(path, weights_only=True)
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in stored.items()}
-
-
-def version() -> str:
-    """Return a digest of the committed files: it changes whenever one of them does."""
-    digest = hashlib.sha256()
-    for path in (*(weights_path(name) for name in NETWORKS), CORGI_JPEG):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

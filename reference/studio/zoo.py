@@ -26,6 +26,7 @@ from reference.studio import card
 from reference.studio.classes import CLASS_IDS
 from reference.studio.corgi import write_corgi
 from reference.studio.data import HELD_OUT_SEED, Drawings, make_drawings
+from reference.studio.files import CORGI_JPEG, DATA, NETWORKS
 from reference.studio.narrow import NarrowResNet, narrow_resnet50
 from reference.studio.rating import (
     CORGI,
@@ -38,14 +39,7 @@ from reference.studio.rating import (
     top_classes,
 )
 from reference.studio.train import ROBUST, ROBUST_START, STANDARD, Recipe, train
-from reference.studio.weights import (
-    CORGI_JPEG,
-    DATA,
-    NETWORKS,
-    load_weights,
-    rounded,
-    save_weights,
-)
+from reference.studio.weights import load_weights, rounded, save_weights
 
 RECIPES: tuple[Recipe, ...] = (STANDARD, ROBUST_START, ROBUST)
 """In the order of training."""

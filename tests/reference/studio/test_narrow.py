@@ -7,8 +7,9 @@ import torch
 from torchvision.models import resnet50
 
 from reference.studio.classes import draw
+from reference.studio.files import NETWORKS
 from reference.studio.narrow import narrow_resnet50, widen
-from reference.studio.weights import NETWORKS, load_weights
+from reference.studio.weights import load_weights
 
 
 def _full(state: dict[str, torch.Tensor]) -> torch.nn.Module:

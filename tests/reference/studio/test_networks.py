@@ -10,10 +10,11 @@ import torch
 
 from reference.studio.adversary import Attack, perturb
 from reference.studio.data import HELD_OUT_SEED, Drawings, make_drawings
+from reference.studio.files import DATA, weights_path
 from reference.studio.narrow import NarrowResNet, narrow_resnet50
 from reference.studio.rating import corgi_input, course_attack
 from reference.studio.train import ROBUST, STANDARD, Phase, Recipe, on_pixels, train
-from reference.studio.weights import DATA, load_weights, rounded, save_weights, weights_path
+from reference.studio.weights import load_weights, rounded, save_weights
 
 RECIPES = {"standard": STANDARD, "robust": ROBUST}
 
