@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("batch", "checks", "speed", "whole", "class300")
+NAMES = ("batch", "checks", "speed", "whole", "profile", "class300")
 
 for benchmark in sys.argv[1:] or NAMES:
     importlib.import_module(f"tests.benchmarks.{benchmark}").main([])
