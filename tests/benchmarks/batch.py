@@ -32,12 +32,12 @@ STUDENTS = ("qquinn", "ffox", "ggarcia", "oortiz")
 
 
 COST = (
-    "about 1 s of CPU of each submission is its `feedback.pdf`; the warm kernel with probes takes "
-    "about as long (see the stages on the page of a class)"
+    "nearly half of the CPU time of each submission is its `feedback.pdf`; the warm kernel with "
+    "probes takes about as long (see the stages on the page of a class)"
 )
 NBCLIENT = (
     "the bar was set by notebooks that took nbclient 12 s; with compiled bytecode, which set-up "
-    "makes, importing torch takes half of that, while we write PDF, pages and evidence as well"
+    "makes, importing torch takes half of that; PDF, pages and evidence are in our time"
 )
 WORKERS = "the coordinator, the server of drivers and the kernels share the same two cores"
 

@@ -77,8 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
                 bar="≤ 2 s",
                 found=f"{min(pdf):.2f} s CPU (median {statistics.median(pdf):.2f} s)",
                 reached=statistics.median(pdf) <= 2,
-                why="WeasyPrint's layout, spread over text and boxes; a fifth is Python's "
-                "collector, which the workers of a batch spare (`gc.freeze`)",
+                why="WeasyPrint's layout, spread over text and boxes",
             ),
         ],
     )

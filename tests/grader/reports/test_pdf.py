@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import threading
@@ -160,3 +161,13 @@ def test_styles_of_pages_of_a_kind_are_read_once(pages: Pages) -> None:
     assert first.styles is second.styles
     assert first.fonts is second.fonts
     assert put_aside("<p>bare</p>").html == "<p>bare</p>"
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_collector_is_left_as_it_was(pages: Pages, tmp_path: Path, collecting: bool) -> None:
+    (gc.enable if collecting else gc.disable)()
+    try:
+        html_to_pdf("<p>one</p>", tmp_path / "one.pdf")
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable()
