@@ -48,7 +48,7 @@ def warm_for(task: GradeTask) -> WarmServer | None:
 @functools.cache
 def _settle_in() -> None:
     """Import all that a submission needs, and spare the collector looking through it again."""
-    import weasyprint  # noqa: F401 -- a fifth of the time that a PDF takes is collection
+    import weasyprint  # noqa: F401 -- before the freeze
 
     gc.collect()
     gc.freeze()
