@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType
 from typing import Any
 
-from . import recorder
+from .runs import recorded_call
+from .state import state_of
+
+IMAGE_PLACE, CLASS_PLACE = 1, 2
+"""Places of x and class_id among the attack function's arguments."""
 
 
 def repeat(class_id: int, *, normalised: bool) -> None:
@@ -17,7 +20,7 @@ def repeat(class_id: int, *, normalised: bool) -> None:
     Nothing is done where an attack with the same network was aimed at `class_id` already, or where
     there was no attack in that space.
     """
-    state = recorder._state()
+    state = state_of()
     calls = [
         call
         for call in state.calls
@@ -31,20 +34,14 @@ def repeat(class_id: int, *, normalised: bool) -> None:
         return
     bound = inspect.signature(last.function).bind(*last.args, **last.kwargs)
     names = list(inspect.signature(last.function).parameters)
-    bound.arguments[names[recorder.IMAGE_PLACE]] = last.image
-    bound.arguments[names[recorder.CLASS_PLACE]] = class_id
+    bound.arguments[names[IMAGE_PLACE]] = last.image
+    bound.arguments[names[CLASS_PLACE]] = class_id
     state.repeats = last.run
     try:
         with _as_it_was(state.shell.user_ns, last.names):
-            recorder.recorded_call(last.function, bound.args, bound.kwargs)
+            recorded_call(last.function, bound.args, bound.kwargs)
     finally:
         state.repeats = ""
-
-
-def global_names(code: CodeType) -> set[str]:
-    """Return the names that a function's code reads, its inner functions included."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*(global_names(one) for one in inner))
 
 
 @contextmanager

@@ -1,0 +1,109 @@
+"""What the recorders remember, and the shield that all of them act under."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from .channel import Channel
+
+MAX_ELEMENTS = 4 * 3 * 512 * 512
+"""Greatest tensor that is recorded, in elements."""
+
+
+@dataclass
+class Run:
+    """An optimisation under way."""
+
+    name: str
+    function: str
+    class_id: int | None
+    total: int | None
+    stepper: Any = None
+    steps: int = 0
+    last: Any = None
+    opened: bool = False
+    moved: bool = False
+    started: float = field(default_factory=time.perf_counter)
+
+
+@dataclass
+class Call:
+    """A call of the attack function, kept so that it can be repeated with another target."""
+
+    run: str
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    image: Any
+    class_id: int | None
+    names: dict[str, Any]
+    weights: str = ""
+    stepper: Any = None
+
+
+@dataclass
+class State:
+    """All that the recorder remembers; one per kernel."""
+
+    channel: Channel
+    shell: Any
+    seed: int
+    run: Run | None = None
+    runs: int = 0
+    predictions: int = 0
+    predictions_of_cell: int = 0
+    inside_recorder: bool = False
+    last_model: str = ""
+    settings: dict[int, dict[str, Any]] = field(default_factory=dict)
+    problems: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    repeats: str = ""
+
+
+_states: list[State] = []
+
+
+def state_of() -> State:
+    """Return what this kernel remembers."""
+    return _states[0]
+
+
+def shielded(function: Callable[..., None]) -> Callable[..., None]:
+    """Run a recorder's action; a failure is told to staff once and never reaches the notebook."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        state = state_of()
+        nested, state.inside_recorder = state.inside_recorder, True
+        try:
+            function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 -- see the docstring
+            text = f"{function.__name__}: {type(error).__name__}: {error}"[:300]
+            if text not in state.problems and len(state.problems) < 20:
+                state.problems.add(text)
+                state.channel.send("note", {"message": text})
+        finally:
+            state.inside_recorder = nested
+
+    return guarded
+
+
+def recordable(value: Any) -> bool:
+    """Whether a value is a batch of pictures of a size that is recorded."""
+    return (
+        isinstance(value, torch.Tensor)
+        and value.dim() == 4
+        and value.is_floating_point()
+        and 0 < value.numel() <= MAX_ELEMENTS
+    )
+
+
+def remember(channel: Channel, shell: Any, seed: int) -> None:
+    """Begin anew."""
+    _states[:] = [State(channel=channel, shell=shell, seed=seed)]

@@ -1,0 +1,118 @@
+"""Recorder of steps: settings of `StepImage`, pictures and directions on the way."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import networks
+from .predictions import MODEL
+from .runs import MAX_RUNS, next_name, open_run
+from .state import Run, recordable, shielded, state_of
+
+GRADIENT_STEPS = frozenset({0, 2, 5, 15, 100})
+IMAGE_STEPS = frozenset({0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100, 125, 150, 175})
+PROGRESS_EVERY = 5
+
+
+def _float_or_none(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+@shielded
+def _note_settings(stepper: Any, init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    bound = inspect.signature(init).bind(stepper, *args, **kwargs)
+    bound.apply_defaults()
+    given = bound.arguments
+    state_of().settings[id(stepper)] = {
+        "step_size": _float_or_none(given.get("step_size")),
+        "eps_l2": _float_or_none(given.get("eps")) if given.get("renorm", True) else None,
+        "normalised": bool(given.get("is_normalized", True)),
+        "norm": "l2" if given.get("norm_update", "l2") == "l2" else "abs",
+    }
+
+
+def _starts_over(run: Run, stepper: Any, x: torch.Tensor) -> bool:
+    """Whether an inline loop has begun anew: another stepper, or back at its start image."""
+    if run.stepper is not stepper:
+        return True
+    origin = getattr(stepper, "orig_input", None)
+    if not isinstance(origin, torch.Tensor) or origin.shape != x.shape:
+        return False
+    if torch.equal(origin.detach(), x.detach()):
+        return run.moved  # a loop that drops its results stays at its start: still the same run
+    run.moved = True
+    return False
+
+
+def _direction(gradient: torch.Tensor) -> np.ndarray:
+    """Scale to a greatest value of 1 and store in half precision: only its direction is used."""
+    size = gradient.detach().abs().max()
+    scaled = gradient.detach() / size if bool(size > 0) else gradient
+    return networks.to_numpy(scaled, torch.float16)
+
+
+@shielded
+def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
+    state = state_of()
+    if not recordable(x) or not recordable(gradient):
+        return
+    run = state.run
+    if run is None or (not run.function and _starts_over(run, stepper, x)):
+        if state.runs >= MAX_RUNS:
+            return
+        run = Run(next_name(), "", None, None)
+        open_run(run, state.shell.user_ns.get(MODEL), x)
+    run.stepper = stepper
+    number = run.steps
+    if number in GRADIENT_STEPS:
+        arrays = {"image": networks.to_numpy(x), "gradient": _direction(gradient)}
+        state.channel.send("run-sample", {"run": run.name, "step": number}, arrays)
+    if number in IMAGE_STEPS:
+        image = networks.to_numpy(x, torch.float16)
+        state.channel.send("run-image", {"run": run.name, "step": number}, {"image": image})
+    if number % PROGRESS_EVERY == 0:
+        body = {"run": run.name, "step": number, "total": run.total}
+        state.channel.send("progress", body)
+
+
+@shielded
+def _after_step(result: Any) -> None:
+    run = state_of().run
+    if run is not None:
+        run.steps += 1
+        run.last = result
+        calls = state_of().calls
+        if calls and calls[-1].run == run.name:
+            calls[-1].stepper = run.stepper
+
+
+def wrap_stepper(cls: type) -> None:
+    """Wrap `__init__` and `step` of the class in place, so that isinstance and super still work."""
+    init, step = cls.__init__, getattr(cls, "step", None)  # type: ignore[misc]
+    if step is None or hasattr(step, "__pset4_original__"):
+        return
+
+    @functools.wraps(init)
+    def recorded_init(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        _note_settings(self, init, args, kwargs)
+
+    @functools.wraps(step)
+    def recorded_step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given = [*args, *kwargs.values(), None, None]
+        _before_step(self, given[0], given[1])
+        result = step(self, *args, **kwargs)
+        _after_step(result)
+        return result
+
+    recorded_step.__pset4_original__ = step  # type: ignore[attr-defined]
+    cls.__init__ = recorded_init  # type: ignore[misc]
+    cls.step = recorded_step  # type: ignore[attr-defined]
