@@ -7,6 +7,7 @@ shims patch torch.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import os
@@ -173,6 +174,8 @@ def _submission(cells: tuple[NotebookCell, ...]) -> Submission:
 def _shell(collector: Collector) -> Any:
     InteractiveShell.clear_instance()
     shell: Any = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    # At exit each shell would have the whole heap collected: as long as grading its case took.
+    atexit.unregister(shell.atexit_operations)
     shell.kernel = FakeKernel(collector)
     shell.showtraceback = lambda *_, **__: None
     shell.displayhook.write_output_prompt = lambda: None
