@@ -19,7 +19,7 @@ from reference.images import box_bounds
 from reference.steps import step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -199,9 +199,20 @@ def ascend(
 
 def gradient_at(network: NetworkFunction, x: Tensor, objective: Objective) -> Tensor:
     """Return the gradient of the objective with respect to the image, same shape as `x`."""
-    leaf = x.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(objective.function(network(leaf)), leaf)
+    (gradient,) = gradients_at(network, x, (objective,))
     return gradient
+
+
+def gradients_at(
+    network: NetworkFunction, x: Tensor, objectives: Sequence[Objective]
+) -> tuple[Tensor, ...]:
+    """Return the gradient of each objective at one image; the network runs forward only once."""
+    leaf = x.detach().requires_grad_(True)
+    output = network(leaf)
+    return tuple(
+        torch.autograd.grad(objective.function(output), leaf, retain_graph=True)[0]
+        for objective in objectives
+    )
 
 
 def verify(

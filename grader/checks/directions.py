@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from grader.checks.attempts import Attempt, images_along
 from grader.checks.context import CheckContext
@@ -17,6 +17,7 @@ from reference.attack import (
     Objective,
     away_from,
     gradient_at,
+    gradients_at,
     log_probability_of,
     logit_of,
     margin_of,
@@ -89,12 +90,10 @@ def direction_of(context: CheckContext, attempt: Attempt, network: str, target: 
     if not samples:
         return Direction(heading="unknown", objective="", cosines=())
 
-    def off(objective: Objective, sample: _Sample) -> float:
-        """1 - cosine between the step and the gradient of an objective."""
-        return 1 - cosine(sample.moved, gradient_at(module, sample.image, objective))
-
     wanted = log_probability_of(target)
-    cosines = tuple((s.step, 1 - off(wanted, s)) for s in samples)
+    cosines = tuple(
+        (s.step, cosine(s.moved, gradient_at(module, s.image, wanted))) for s in samples
+    )
     heading = _heading(samples[0].moved, cosines[0][1])
     if heading in {"nowhere", "downhill"}:
         return Direction(heading=heading, objective="log_probability", cosines=cosines)
@@ -102,15 +101,39 @@ def direction_of(context: CheckContext, attempt: Attempt, network: str, target: 
     furthest = max(1 - dict(cosines)[s.step] for s in telling)
     if furthest <= threshold("other_objective"):
         return Direction(heading=heading, objective="log_probability", cosines=cosines)
-    others = {
-        name: max(off(objective, s) for s in telling)
-        for name, objective in _others(context, attempt, network, target, samples[0])
-    }
-    name = min(others, key=lambda key: others[key])
-    if others[name] <= furthest / _CLEARLY and others[name] <= 1 - threshold("same_direction"):
+    others = _others(context, attempt, network, target, samples[0])
+    within = min(furthest / _CLEARLY, 1 - threshold("same_direction"))
+    name = _nearest(module, others, telling, within)
+    if name:
         return Direction(heading=heading, objective=name, cosines=cosines)
     objective = "log_probability" if heading == "uphill" else ""
     return Direction(heading=heading, objective=objective, cosines=cosines)
+
+
+def _nearest(
+    module: nn.Module,
+    objectives: list[tuple[str, Objective]],
+    samples: list[_Sample],
+    within: float,
+) -> str:
+    """Return the objective whose gradients the steps follow best.
+
+    Args:
+        module: The trusted network.
+        objectives: (name, objective).
+        samples: Steps; the worst of them counts.
+        within: Greatest 1 - cosine; empty is returned where no objective keeps to it.
+    """
+    furthest = {name: 0.0 for name, _ in objectives}
+    for sample in samples:
+        left = [one for one in objectives if one[0] in furthest]
+        gradients = gradients_at(module, sample.image, [objective for _, objective in left])
+        off = {
+            name: 1 - cosine(sample.moved, gradient)
+            for (name, _), gradient in zip(left, gradients, strict=True)
+        }
+        furthest = {n: max(furthest[n], far) for n, far in off.items() if far <= within}
+    return min(furthest, key=lambda name: furthest[name], default="")
 
 
 def _samples(context: CheckContext, attempt: Attempt) -> list[_Sample]:
