@@ -6,10 +6,13 @@ Exit status: 0 done (also when parts wait for a person), 1 `check` found the pol
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -330,6 +333,16 @@ def main(argv: list[str] | None = None) -> int:
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
 
+def run() -> NoReturn:
+    """The console script: leave at once, since taking torch down takes more than a second."""
+    status = main()
+    atexit._run_exitfuncs()
+    with suppress(OSError):  # where nobody listens any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
 def _unforeseen(error: Exception) -> int:
     """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
     message = getattr(error, "format_message", None)
@@ -347,4 +360,4 @@ def _unforeseen(error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

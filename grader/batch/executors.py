@@ -27,8 +27,8 @@ WORKER_MEMORY_GIB = 3.0
 """Memory that a worker, its kernel and the checks take together at full size."""
 GPU_WORKER_MEMORY_GIB = 8.0
 """GPU memory that a worker's kernel and checks take together."""
-TASKS_PER_WORKER = 50
-"""After so many a worker is replaced: what libraries leak goes with it."""
+TASKS_PER_WORKER = 200
+"""After so many a worker is replaced: what libraries leak, up to 1 MiB each, goes with it."""
 WORKERS_TIMEOUT_S = 60.0
 """Seconds until the first worker of a cluster must be there."""
 

@@ -1,12 +1,14 @@
 """A page's embedded files and styles, handed to WeasyPrint apart from the page.
 
 Its HTML and CSS parsers take a third of a second for each megabyte of base64, so the `data:` URLs
-of fonts and pictures are put aside before it reads the page. Styles and fonts are the same for all
-pages of a kind and are read once in a process.
+of fonts and pictures are put aside before it reads the page. So are plots: inside the page each of
+their elements would be matched with every style. Styles and fonts are the same for all pages of a
+kind and are read once in a process.
 """
 
 from __future__ import annotations
 
+import atexit
 import base64
 import io
 import re
@@ -23,6 +25,13 @@ _DATA = r"data:([a-z0-9.+/-]+);base64,([A-Za-z0-9+/=]+)"
 _FONT = re.compile(rf'url\("{_DATA}"\)')
 _PICTURE = re.compile(rf'(<img [^<>]*?src=)"{_DATA}"')
 """Text has no `<`, so nothing but our own tags is found."""
+_PLOT = re.compile(
+    r'<svg class="plot"[^<>]* width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)"[^<>]*>'
+    r"<title>(?P<title>[^<]*)</title>.*?</svg>",
+    re.DOTALL,
+)
+"""As `svg.document` writes them; they hold no other `svg`."""
+_SVG = "http://www.w3.org/2000/svg"
 _WOFF2 = b"wOF2"
 
 
@@ -49,9 +58,9 @@ class Printable:
     """A page in the pieces that WeasyPrint takes."""
 
     html: str
-    """The page without its styles, names in place of its pictures' data."""
+    """The page without its styles, names in place of its pictures and plots."""
     files: Embedded
-    """The pictures."""
+    """The pictures and plots."""
     styles: CSS
     """The styles."""
     fonts: FontConfiguration
@@ -66,8 +75,17 @@ def put_aside(html: str) -> Printable:
         head, style, body = "", "", html
     names = _Names()
     body = _PICTURE.sub(lambda found: f'{found[1]}"{names.of(found[2], found[3])}"', body)
+    body = _PLOT.sub(lambda found: _as_picture(found, names), body)
     styles, fonts = _styles(style)
     return Printable(html=f"{head}{body}", files=names.files(), styles=styles, fonts=fonts)
+
+
+def _as_picture(plot: re.Match[str], names: _Names) -> str:
+    """Return a plot as a picture of its own file; its title is the picture's words."""
+    alone = plot[0].replace("<svg ", f'<svg xmlns="{_SVG}" ', 1)
+    name = names.of("image/svg+xml", base64.b64encode(alone.encode()).decode("ascii"))
+    size = f'width="{plot["width"]}" height="{plot["height"]}"'
+    return f'<img class="plot" {size} alt="{plot["title"]}" src="{name}">'
 
 
 class _Names:
@@ -89,6 +107,9 @@ def _styles(text: str) -> tuple[CSS, FontConfiguration]:
     names, fonts = _Names(), FontConfiguration()
     text = _FONT.sub(lambda found: f'url("{names.of(found[1], found[2])}")', text)
     return CSS(string=text, url_fetcher=names.files(), font_config=fonts), fonts
+
+
+atexit.register(_styles.cache_clear)  # each `FontConfiguration` takes a folder of fonts along
 
 
 def _unpacked(font: bytes) -> bytes:

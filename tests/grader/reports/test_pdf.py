@@ -147,7 +147,12 @@ def test_data_is_put_aside_and_text_stays(pages: Pages) -> None:
     assert page.html.endswith(text)
     assert page.html.count(";base64,") == 2
     assert "@font-face" not in page.html
-    pictures = re.findall(r'<img [^>]*src="(embedded:\d+)"', page.html)
+    pictures = re.findall(r'<img class="plot"[^>]*src="(embedded:\d+)"', page.html)
+    assert pictures
+    assert 'class="plot" role' not in page.html
+    assert page.files.fetch(pictures[0]).read().startswith(b"<svg xmlns=")
+    assert page.files.fetch(pictures[0]).content_type == "image/svg+xml"
+    pictures = re.findall(r'<img src="(embedded:\d+)"', page.html)
     assert pictures
     assert page.files.fetch(pictures[0]).read().startswith(b"\x89PNG")
     assert page.files.fetch(pictures[0]).content_type == "image/png"
