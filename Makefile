@@ -32,6 +32,8 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
+# Of `make test`. Half as many again as there are cores, at most 12: a third of the tests' time is waiting.
+TEST_WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 12 ? n : 12 )))
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
@@ -108,7 +110,7 @@ types: $(READY) ## mypy --strict on both packages
 	@$(BIN)/mypy reference grader
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n logical --maxprocesses 8 --dist loadgroup -m "not fullsize"
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadgroup -m "not fullsize"
 	@$(BIN)/pytest -q -m fullsize
 
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md

@@ -46,6 +46,8 @@ class Family:
     """Parts that are looked at."""
     steps: int = 200
     """Steps of each attack: fewer than the course's save time; like is compared with like."""
+    per_process: int = 120
+    """Cases that one process grades, about a minute's: so that cores can share a family."""
 
 
 _LAYERS = (
@@ -88,6 +90,7 @@ FAMILIES = {
             cells=(*_ATTACK, "p4a-attack-0", "p4b-attack-0", "p4e-load-000", "p4e-attack-0"),
             parts=("4a", "4b", "4e"),
             steps=20,
+            per_process=16,
         ),
         Family(
             name="features",
@@ -101,6 +104,7 @@ FAMILIES = {
             ),
             parts=("4d",),
             steps=20,
+            per_process=12,
         ),
     )
 }

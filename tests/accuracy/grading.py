@@ -15,18 +15,15 @@ from tests.accuracy.corpus import FAMILIES
 from tests.accuracy.selection import cases_of
 
 ROOT = Path(__file__).parents[2]
-PER_WORKER = 120
-"""Cases that one process grades."""
 
 
 def shares() -> list[tuple[str, tuple[str, ...]]]:
     """Return the work in pieces: a family and some of its cases."""
     pieces = []
-    for family in FAMILIES:
-        ids = [case.id for case in cases_of(family)]
-        pieces += [
-            (family, tuple(ids[at : at + PER_WORKER])) for at in range(0, len(ids), PER_WORKER)
-        ]
+    for name, family in FAMILIES.items():
+        ids = [case.id for case in cases_of(name)]
+        step = family.per_process
+        pieces += [(name, tuple(ids[at : at + step])) for at in range(0, len(ids), step)]
     return pieces
 
 

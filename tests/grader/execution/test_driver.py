@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +44,19 @@ def family() -> set[int]:
 
 
 def run_in(
-    tier: Tier, bundle: bundles.Bundle, folder: Path, *sources: str, on_progress=lambda _: None
-) -> Evidence:  # type: ignore[no-untyped-def]
+    tier: Tier,
+    bundle: bundles.Bundle,
+    folder: Path,
+    *sources: str,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    cell_timeout_s: float = 20,
+) -> Evidence:
     submission = factories.submission(
         folder=str(folder),
         other_files=(),
         cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
     )
-    limits = Limits(cell_timeout_s=20, memory_mib=1500, interrupt_grace_s=2)
+    limits = Limits(cell_timeout_s=cell_timeout_s, memory_mib=1500, interrupt_grace_s=2)
     options = RunOptions(device="cpu", seed=5, nonce="n0", limits=limits)
     nothing = Alignment(matches=(), missing=(), answers=())
     job = Job(
@@ -150,7 +156,8 @@ for path in glob.glob('/tmp/pset4-*/ipc/k-*'):
 def test_sockets_that_are_swapped_are_never_looked_at_again(
     tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
 ) -> None:
-    evidence = run_in(tier, random_bundle, tmp_path, SWAP, "1 + 1", "while True: pass", "2")
+    cells = (SWAP, "1 + 1", "while True: pass", "2")
+    evidence = run_in(tier, random_bundle, tmp_path, *cells, cell_timeout_s=5)
     outcomes = [cell.outcome for cell in evidence.cells]
     # The interrupt of the third cell went over a socket that was connected before.
     assert outcomes == [Outcome.PASS, Outcome.PASS, Outcome.TIMEOUT, Outcome.PASS]
