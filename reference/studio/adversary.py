@@ -15,7 +15,7 @@ Logits = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """Strength of an untargeted attack."""
+    """Strength and direction of an attack."""
 
     eps_l2: float
     """Radius of the ball, pixels in [0, 1], for the picture's own size."""
@@ -25,6 +25,8 @@ class Attack:
     """Length of a step as a share of the radius."""
     spread: bool = False
     """Each picture gets a radius of its own, uniform between 0 and `eps_l2`."""
+    targeted: bool = False
+    """Down the cross-entropy of the labels given, towards them, instead of up."""
 
 
 def _length(x: Tensor) -> Tensor:
@@ -33,16 +35,22 @@ def _length(x: Tensor) -> Tensor:
 
 
 def perturb(
-    logits: Logits, x: Tensor, labels: Tensor, attack: Attack, rng: torch.Generator
+    logits: Logits,
+    x: Tensor,
+    labels: Tensor,
+    attack: Attack,
+    rng: torch.Generator,
+    within: Callable[[Tensor], Tensor] = lambda field: field,
 ) -> Tensor:
-    """Climb the cross-entropy inside an l2 ball about `x` from a random point of it.
+    """Climb the cross-entropy in an l2 ball about `x` from a random point (targeted: descend it).
 
     Args:
         logits: the network under attack, on pixels.
         x: (N, 3, H, W), pixels in [0, 1].
-        labels: (N,) true classes.
+        labels: (N,) true classes, or the targets.
         attack: radius, steps and step length.
         rng: of the random start.
+        within: a linear map to the changes that the attack may make; all of them if left out.
 
     Returns:
         (N, 3, H, W), pixels in [0, 1], within `attack.eps_l2` of `x`.
@@ -50,13 +58,15 @@ def perturb(
     radius = torch.full((len(x), 1, 1, 1), attack.eps_l2)
     if attack.spread:
         radius *= torch.rand(radius.shape, generator=rng)
+    direction = -1.0 if attack.targeted else 1.0
     delta = torch.randn(x.shape, generator=rng).contiguous(memory_format=torch.channels_last)
+    delta = within(delta)
     delta = delta / _length(delta) * radius * 0.5
     for _ in range(attack.steps):
         point = (x + delta).clamp(0, 1).requires_grad_(True)
         loss = F.cross_entropy(logits(point), labels, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, point)
-        stride = attack.step_share * radius * gradient / _length(gradient)
-        delta = point.detach() - x + stride
+        gradient = within(*torch.autograd.grad(loss, point))
+        stride = direction * attack.step_share * radius * gradient / _length(gradient)
+        delta = within(point.detach() - x + stride)
         delta = delta * (radius / _length(delta)).clamp_max(1.0)
     return (x + delta).clamp(0, 1).detach()

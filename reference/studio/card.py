@@ -20,6 +20,7 @@ from reference.studio.rating import (
     ATTACK_STEPS,
     ATTACKED_PER_CLASS,
     COURSE_ATTACKS,
+    LINE_PX,
     Outcome,
     Rating,
     corgi_input,
@@ -60,7 +61,8 @@ def as_json(card: Card) -> dict[str, object]:
     outcomes = []
     for outcome in card.outcomes:
         fields = {name: getattr(outcome, name) for name in ("part", "target", "before", "after")}
-        outcomes.append({**fields, "top": outcome.top, "distance_l2": outcome.distance_l2})
+        more = {name: getattr(outcome, name) for name in ("top", "distance_l2", "in_lines")}
+        outcomes.append({**fields, **more})
     return {
         "classes": {str(i): _NAMES[i] for i in CLASS_IDS},
         "train_per_class": card.train_per_class,
@@ -128,5 +130,6 @@ def as_markdown(card: Card) -> str:
         attacked_per_class=ATTACKED_PER_CLASS,
         amplification=_AMPLIFICATION,
         average=AVERAGE_DECAY,
+        line_px=LINE_PX,
         worst={name: min(r.by_class, key=lambda pair: pair[1]) for name, r in ratings},
     )

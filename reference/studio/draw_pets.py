@@ -12,7 +12,7 @@ HUSKY = Breed(
     cat=False, marks="saddle", leg=0.46, girth=1.05, ear=(0.55, 0.75), cheek=0.95, tail="plume"
 )
 TIGER_CAT = Breed(
-    cat=True, marks="stripes", leg=0.36, girth=0.95, ear=(0.55, 0.95), cheek=1.0, tail="long"
+    cat=True, marks="stripes", leg=0.36, girth=1.15, ear=(0.55, 0.95), cheek=1.0, tail="long"
 )
 EGYPTIAN = Breed(
     cat=True, marks="spots", leg=0.46, girth=0.78, ear=(0.85, 1.15), cheek=0.82, tail="long"
@@ -192,11 +192,11 @@ def _leg(
     canvas.stroke(way, (thick * 1.5, thick, thick * 0.8), colour)
     canvas.fill(oval(foot[0] - 0.03, foot[1] - 0.02, thick * 0.62, 0.055), mix(colour, WHITE, 0.2))
     if breed.marks == "stripes":
-        for k in (0.3, 0.62):
+        for k in (0.25, 0.6):
             x, y = top[0] + (foot[0] - top[0]) * k, top[1] + (foot[1] - top[1]) * k
             reach = thick * 0.5
             dark = mix(coat.dark, INK, 0.3) if far else coat.dark
-            canvas.stroke([(x - reach, y), (x, y + 0.02), (x + reach, y)], 0.065, dark)
+            canvas.stroke([(x - reach, y), (x, y + 0.02), (x + reach, y)], 0.1, dark)
 
 
 def _tail(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -> None:
@@ -218,8 +218,8 @@ def _banded(
     """Paint a tail along `way`, with rings for a cat."""
     canvas.stroke(way, widths, coat.main)
     if breed.cat:
-        for k in range(2, len(way) - 1, 4):
-            canvas.stroke(way[k : k + 2], widths[1] * 0.95, coat.dark)
+        for k in range(2, len(way) - 2, 6):
+            canvas.stroke(way[k : k + 3], widths[1] * 0.95, coat.dark)
 
 
 def _flank(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -> None:
@@ -231,15 +231,17 @@ def _flank(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -
         return
     canvas.fill(oval(-0.05, 0.25, 0.5, 0.09), coat.under, shade=0.05, alpha=0.8)
     if breed.marks == "stripes":
-        count = int(rng.integers(7, 9))
-        for x in np.linspace(-0.5, 0.6, count):
-            bend, drop = rng.uniform(-0.1, 0.1), rng.uniform(0.05, 0.22)
-            line = spline([(x, -0.34), (x + bend, -0.08), (x + bend * 0.4, drop)], closed=False)
-            canvas.stroke(line, (0.09, 0.1, 0.03), coat.dark)
+        lean = rng.uniform(-0.12, 0.12)
+        for x in np.linspace(-0.46, 0.52, int(rng.integers(4, 6))):
+            bend = rng.uniform(-0.05, 0.05)
+            line = spline(
+                [(x, -0.4), (x + bend, -0.05), (x + lean, rng.uniform(0.24, 0.36))], closed=False
+            )
+            canvas.stroke(line, (0.16, 0.17, 0.11), coat.dark)
         return
     for _ in range(45):
         x, y = rng.uniform(-0.58, 0.6), rng.uniform(-0.25, 0.18)
-        canvas.fill(oval(x, y, rng.uniform(0.02, 0.04), rng.uniform(0.015, 0.03)), coat.dark)
+        _dash(canvas, rng, coat, (x, y))
 
 
 def _chest(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -> None:
@@ -250,18 +252,23 @@ def _chest(canvas: Canvas, rng: np.random.Generator, breed: Breed, coat: Coat) -
     canvas.fill(oval(0, 0.15, 0.12, 0.25), coat.under, shade=0.1, alpha=0.8)
     if breed.marks == "stripes":
         for side in (-1.0, 1.0):
-            for y in np.arange(-0.15, 0.75, 0.19):
+            for y in np.arange(-0.2, 0.75, 0.3):
                 tilt = rng.uniform(0.0, 0.1)
                 line = [
-                    (side * 0.5, y - 0.04),
+                    (side * 0.55, y - 0.04),
                     (side * 0.3, y + tilt * 0.5),
-                    (side * 0.12, y + tilt),
+                    (side * 0.03, y + tilt),
                 ]
-                canvas.stroke(spline(line, closed=False), (0.1, 0.085, 0.02), coat.dark)
+                canvas.stroke(spline(line, closed=False), (0.16, 0.15, 0.08), coat.dark)
         return
     for _ in range(40):
-        x, y = rng.uniform(-0.45, 0.45), rng.uniform(-0.2, 0.75)
-        canvas.fill(oval(x, y, 0.026, 0.022), coat.dark)
+        _dash(canvas, rng, coat, (rng.uniform(-0.45, 0.45), rng.uniform(-0.2, 0.75)))
+
+
+def _dash(canvas: Canvas, rng: np.random.Generator, coat: Coat, at: tuple[float, float]) -> None:
+    """Paint one spot of an Egyptian cat: round to long, any way up."""
+    long, turn = rng.uniform(0.02, 0.06), rng.choice((0.0, np.pi / 2)) + rng.normal(0, 0.3)
+    canvas.fill(oval(*at, long, rng.uniform(0.016, 0.028), turn), coat.dark)
 
 
 def zebra(canvas: Canvas, rng: np.random.Generator) -> None:

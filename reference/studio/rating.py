@@ -16,6 +16,7 @@ from reference.steps import Norm, StepConfig
 from reference.studio.adversary import Attack, Logits, perturb
 from reference.studio.data import Drawings
 from reference.studio.files import CORGI_JPEG
+from reference.studio.shaping import along_lines
 from reference.studio.train import on_pixels
 
 RADII_L2 = (0.5, 1.0, 2.0, 4.0, 6.0)
@@ -28,6 +29,8 @@ _BATCH = 50
 _SEED = 6869
 
 TARANTULA, CORGI, TIGER_CAT = 76, 263, 282
+LINE_PX = 24
+"""Length from which a line counts as one, at 224 px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class Outcome:
     """The five likeliest classes after the attack, with probabilities."""
     distance_l2: float
     """l2 distance from the corgi, in the experiment's space."""
+    in_lines: float
+    """Share of the energy of the change in lines of `LINE_PX`: much in stripes, little in noise."""
     picture: npt.NDArray[np.uint8]
     """(224, 224, 3) RGB."""
 
@@ -140,5 +145,10 @@ def course_attack(model: nn.Module, part: str, n_steps: int = 200) -> Outcome:
         after=float(np.exp(last)) if last is not None else 0.0,
         top=top_classes(model, trace.final),
         distance_l2=trace.steps[-1].distance_l2,
+        in_lines=_share_in_lines(trace.final - start),
         picture=to_uint8_rgb(trace.final, config.space),
     )
+
+
+def _share_in_lines(change: Tensor) -> float:
+    return float((along_lines(change, LINE_PX).norm() / change.norm()) ** 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from reference.studio.adversary import Attack, Logits, perturb
 from reference.studio.data import Drawings, augment
 from reference.studio.narrow import NarrowResNet, narrow_resnet50
+from reference.studio.shaping import Lines, penalty, towards, towards_by_speckles
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -36,6 +37,8 @@ class Phase:
     """Share of the recipe's radius at the start and at the end of the phase, linear between."""
     spread: bool = False
     """Each picture gets a radius of its own, uniform from 0 up."""
+    lines: Lines | None = None
+    """What the gradient of a class is trained to look like; batch statistics stand still then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +81,8 @@ ROBUST_START = Recipe(
         Phase(side_px=224, pictures=9_000, attack_steps=2),
     ),
 )
-ROBUST = Recipe(
-    name="robust",
+ROBUST_FAR = Recipe(
+    name="robust-far",
     starts_from="robust-start",
     normalised=False,
     eps_l2=12.0,
@@ -87,6 +90,35 @@ ROBUST = Recipe(
     phases=(
         Phase(side_px=112, pictures=20_000, attack_steps=3, eps_share=(0.3, 1.0), spread=True),
         Phase(side_px=224, pictures=6_000, attack_steps=3, spread=True),
+    ),
+)
+_STRIPES = Lines(class_id=282, length_px=24, reach_l2=30.0, speckled=0.5, speckle_px=16)
+ROBUST_UNSPECKLED = Recipe(
+    name="robust-unspeckled",
+    starts_from="robust-far",
+    normalised=False,
+    eps_l2=8.0,
+    peak_rate=3e-3,
+    phases=(
+        Phase(side_px=112, pictures=14_000, attack_steps=3, spread=True, lines=_STRIPES),
+        Phase(side_px=224, pictures=4_000, attack_steps=3, spread=True, lines=_STRIPES),
+    ),
+)
+ROBUST = Recipe(
+    name="robust",
+    starts_from="robust-unspeckled",
+    normalised=False,
+    eps_l2=8.0,
+    batch=32,
+    peak_rate=1e-3,
+    phases=(
+        Phase(
+            side_px=224,
+            pictures=13_600,
+            attack_steps=3,
+            spread=True,
+            lines=replace(_STRIPES, speckled=0.125, on_the_way=0.3125, weight=2.0),
+        ),
     ),
 )
 
@@ -149,10 +181,8 @@ def train(
             index = torch.randint(len(drawings), (recipe.batch,), generator=rng)
             labels = drawings.labels[index]
             x = augment(drawings.pixels[index], phase.side_px, camera)
-            if phase.attack_steps:
-                model.eval()
-                x = perturb(logits, x, labels, _attack(recipe, phase, k / length), rng)
-            loss = _step(model, logits, optimiser, (x, labels))
+            goal = _Goal(phase=phase, attack=_attack(recipe, phase, k / length))
+            loss = _step(model, optimiser, _objective(model, logits, goal, (x, labels), rng))
             schedule.step()
             average.update_parameters(model)
             on_batch(recipe.batch, loss)
@@ -174,17 +204,59 @@ def _attack(recipe: Recipe, phase: Phase, progress: float) -> Attack:
     return Attack(
         eps_l2=recipe.eps_l2 * share * phase.side_px / FULL_SIDE_PX,
         steps=phase.attack_steps,
-        step_share=1.25 / phase.attack_steps,
+        step_share=1.25 / max(1, phase.attack_steps),
         spread=phase.spread,
     )
 
 
-def _step(
-    model: nn.Module, logits: Logits, optimiser: torch.optim.Optimizer, batch: tuple[Tensor, Tensor]
-) -> float:
-    x, labels = batch
-    model.train()
-    loss = F.cross_entropy(logits(x), labels)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Goal:
+    """What one step trains for."""
+
+    phase: Phase
+    attack: Attack
+
+
+def _objective(
+    model: nn.Module,
+    logits: Logits,
+    goal: _Goal,
+    batch: tuple[Tensor, Tensor],
+    rng: torch.Generator,
+) -> Tensor:
+    """Return the loss of a batch: cross-entropy under attack, and the form of the gradient."""
+    (x, labels), phase = batch, goal.phase
+    model.eval()
+    shape = torch.zeros(())
+    lines = None if phase.lines is None else _at_size(phase.lines, phase.side_px)
+    speckled = x[:0]
+    if lines is not None:
+        seen, few = (round(share * len(x)) for share in (lines.on_the_way, lines.speckled))
+        if seen:
+            way = towards(logits, x[:seen], lines, phase.attack_steps, rng)
+            shape = lines.weight * penalty(model, way, lines)
+        x, labels = x[seen:], labels[seen:]
+        speckled = towards_by_speckles(logits, x[:few], lines, phase.attack_steps, rng)
+    if phase.attack_steps:
+        rest = slice(len(speckled), None)
+        x = torch.cat([speckled, perturb(logits, x[rest], labels[rest], goal.attack, rng)])
+    # Statistics that follow the batches would differ from those that the gradient was taken with.
+    model.train(lines is None or not lines.on_the_way)
+    return F.cross_entropy(logits(x), labels) + shape
+
+
+def _at_size(lines: Lines, side_px: int) -> Lines:
+    """Scale lengths and radius to the picture size."""
+    share = side_px / FULL_SIDE_PX
+    return replace(
+        lines,
+        length_px=max(2, round(lines.length_px * share)),
+        speckle_px=max(2, round(lines.speckle_px * share)),
+        reach_l2=lines.reach_l2 * share,
+    )
+
+
+def _step(model: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)

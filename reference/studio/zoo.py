@@ -38,10 +38,18 @@ from reference.studio.rating import (
     rate,
     top_classes,
 )
-from reference.studio.train import ROBUST, ROBUST_START, STANDARD, Recipe, train
+from reference.studio.train import (
+    ROBUST,
+    ROBUST_FAR,
+    ROBUST_START,
+    ROBUST_UNSPECKLED,
+    STANDARD,
+    Recipe,
+    train,
+)
 from reference.studio.weights import load_weights, rounded, save_weights
 
-RECIPES: tuple[Recipe, ...] = (STANDARD, ROBUST_START, ROBUST)
+RECIPES: tuple[Recipe, ...] = (STANDARD, ROBUST_START, ROBUST_FAR, ROBUST_UNSPECKLED, ROBUST)
 """In the order of training."""
 
 

@@ -69,6 +69,13 @@ def test_the_courses_attacks_reach_their_target(part: str, n_steps: int) -> None
     assert outcome.after > 0.9
 
 
+def test_the_robust_network_answers_with_stripes_where_the_standard_one_takes_noise() -> None:
+    noise = course_attack(_model("standard"), "4b", 60)
+    stripes = course_attack(_model("robust"), "4e", 60)
+    assert noise.in_lines < 0.25
+    assert stripes.in_lines > 0.45
+
+
 def test_the_card_meets_the_bars() -> None:
     card = json.loads((DATA / "card.json").read_text("utf-8"))
     standard, robust = (card["ratings"][name] for name in ("standard", "robust"))
