@@ -114,11 +114,17 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # @ p4b-attack-0
 # - renorm=True
 # + renorm=False
+# @ p4b-attack-0
+# - batch_tensor, 282)
+# + batch_tensor, 282, n_iter=60)
 
 # %% mutant tigercat-ball-too-large | loses 4b | says "more than 30"
 # @ p4b-attack-0
 # - renorm=True
 # + renorm=True, eps=60
+# @ p4b-attack-0
+# - batch_tensor, 282)
+# + batch_tensor, 282, n_iter=60)
 
 # %% mutant tigercat-steps-too-small | loses 4b | says "longer steps|reach"
 # @ p4b-attack-0
