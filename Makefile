@@ -32,8 +32,8 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
-# Of `make test`. Half as many again as there are cores, at most 12: a third of the tests' time is waiting.
-TEST_WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 12 ? n : 12 )))
+# Of `make test`: as many as there are cores, at most 8.
+TEST_WORKERS ?= $(shell n=$$(nproc); echo $$(( n < 8 ? n : 8 )))
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
