@@ -38,7 +38,8 @@ class Phase:
     spread: bool = False
     """Each picture gets a radius of its own, uniform from 0 up."""
     lines: Lines | None = None
-    """What the gradient of a class is trained to look like; batch statistics stand still then."""
+    """What towards one class is withstood, and what its gradient is trained to look like: in that
+    case the batch statistics stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
