@@ -21,8 +21,8 @@ class Attack:
     """Radius of the ball, pixels in [0, 1], for the picture's own size."""
     steps: int
     """Gradient steps."""
-    step_share: float
-    """Length of a step as a share of the radius."""
+    travel: float = 1.25
+    """Length of all steps together, in radii."""
     spread: bool = False
     """Each picture gets a radius of its own, uniform between 0 and `eps_l2`."""
     targeted: bool = False
@@ -66,7 +66,7 @@ def perturb(
         point = (x + delta).clamp(0, 1).requires_grad_(True)
         loss = F.cross_entropy(logits(point), labels, reduction="sum")
         gradient = within(*torch.autograd.grad(loss, point))
-        stride = direction * attack.step_share * radius * gradient / _length(gradient)
-        delta = within(point.detach() - x + stride)
+        pace = direction * attack.travel / attack.steps * radius
+        delta = within(point.detach() - x + pace * gradient / _length(gradient))
         delta = delta * (radius / _length(delta)).clamp_max(1.0)
     return (x + delta).clamp(0, 1).detach()

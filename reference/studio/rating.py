@@ -23,6 +23,8 @@ RADII_L2 = (0.5, 1.0, 2.0, 4.0, 6.0)
 """Radii at which both networks are attacked, l2 in pixels of [0, 1] at 224 px."""
 
 ATTACK_STEPS = 20
+TRAVEL = 2.5
+"""Length of an attack's steps together, in radii: enough to cross the ball."""
 ATTACKED_PER_CLASS = 10
 """Held-out drawings of each class that are attacked."""
 _BATCH = 50
@@ -84,7 +86,7 @@ def rate(
     sample = Drawings(drawings.pixels[few], drawings.labels[few])
     attacked = []
     for radius in radii_l2:
-        attack = Attack(eps_l2=radius, steps=ATTACK_STEPS, step_share=2.5 / ATTACK_STEPS)
+        attack = Attack(eps_l2=radius, steps=ATTACK_STEPS, travel=TRAVEL)
         attacked.append((radius, float(_right(logits, sample, attack).float().mean())))
         on_batch()
     shares = [(c, float(right[drawings.labels == c].float().mean())) for c in classes]

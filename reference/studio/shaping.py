@@ -55,9 +55,7 @@ def towards_by_speckles(
 
 
 def _attack(lines: Lines, steps: int) -> Attack:
-    return Attack(
-        eps_l2=lines.reach_l2, steps=steps, step_share=1.25 / steps, spread=True, targeted=True
-    )
+    return Attack(eps_l2=lines.reach_l2, steps=steps, spread=True, targeted=True)
 
 
 def _targets(x: Tensor, lines: Lines) -> Tensor:

@@ -69,7 +69,7 @@ class Recipe:
 STANDARD = Recipe(
     name="standard",
     normalised=True,
-    phases=(Phase(side_px=112, pictures=30_000), Phase(side_px=224, pictures=14_000)),
+    phases=(Phase(side_px=112, pictures=30_000), Phase(side_px=224, pictures=24_000)),
 )
 ROBUST_START = Recipe(
     name="robust-start",
@@ -205,7 +205,6 @@ def _attack(recipe: Recipe, phase: Phase, progress: float) -> Attack:
     return Attack(
         eps_l2=recipe.eps_l2 * share * phase.side_px / FULL_SIDE_PX,
         steps=phase.attack_steps,
-        step_share=1.25 / max(1, phase.attack_steps),
         spread=phase.spread,
     )
 

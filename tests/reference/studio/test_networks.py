@@ -45,7 +45,7 @@ def test_the_robust_network_withstands_what_breaks_the_standard_one(held_out: Dr
     shares = {}
     for name, recipe in RECIPES.items():
         logits = on_pixels(_model(name), normalised=recipe.normalised)
-        attack = Attack(eps_l2=4.0, steps=10, step_share=0.25)
+        attack = Attack(eps_l2=4.0, steps=10, travel=2.5)
         attacked = perturb(logits, x, labels, attack, torch.Generator().manual_seed(0))
         assert float((attacked - x).flatten(1).norm(dim=1).max()) <= 4.0 + 1e-3
         shares[name] = float((logits(attacked).argmax(dim=1) == labels).float().mean())
