@@ -25,6 +25,7 @@ from grader.isolation.doctor import examine
 from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
 from grader.junit import render_junit
 from grader.lateness import parse_submitted
+from grader.openmp import spin_briefly
 from grader.policy import Verdict, evaluate, parse_policy
 from grader.records import Limits
 from grader.results import ResultFolder
@@ -335,6 +336,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """The console script: leave at once, since taking torch down takes more than a second."""
+    spin_briefly()
     status = main()
     atexit._run_exitfuncs()
     with suppress(OSError):  # where nobody listens any more

@@ -5,6 +5,8 @@ how hypothesis draws: the same examples in every run, with no clock. To look for
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import settings
 
@@ -19,4 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("kernel") is None)
+    items.sort(key=lambda item: _rank(item.get_closest_marker))
+
+
+def _rank(marker: Callable[[str], object]) -> int:
+    return 0 if marker("fullsize") else 1 if marker("kernel") else 2

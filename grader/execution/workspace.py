@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.isolation.box import COURSE_CA, HOME
 from grader.isolation.tiers import Tier
+from grader.openmp import SPINNING
 from reference.bundles import Bundle, cache_folder
 
 KERNEL_PACKAGE = "_pset4"
@@ -102,9 +103,7 @@ def kernel_environment(work: str, threads: int, authority: str) -> dict[str, str
         "HF_HUB_OFFLINE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": str(threads),
-        # Threads that spin for long slow each other down ten-fold where the cores are shared;
-        # threads that never spin are a third slower where they are not.
-        "GOMP_SPINCOUNT": "20000",
+        **SPINNING,
     } | _inherited()
 
 

@@ -18,6 +18,7 @@ def test_zoo_from_nothing_with_a_few_pictures(tmp_path: Path) -> None:
     plan = Plan(
         docs=tmp_path / "docs",
         data=tmp_path / "data",
+        threads=1,
         recipes=tuple(
             replace(recipe, batch=8, phases=(replace(phase, lines=recipe.phases[-1].lines),))
             for recipe in RECIPES
