@@ -101,6 +101,19 @@ def change_rms(start: Tensor, final: Tensor) -> float:
     return float(change.square().mean().sqrt())
 
 
+def noise_as_far(start: Tensor, final: Tensor) -> Tensor:
+    """Return the start changed by the very values of the run's change, in random order.
+
+    Args:
+        start: (1, 3, H, W), in any space.
+        final: The same shape and space; each channel stays within its range.
+    """
+    change = (final - start).flatten()
+    order = torch.randperm(len(change), generator=torch.Generator().manual_seed(0))
+    low, high = (limit((2, 3), keepdim=True) for limit in (final.amin, final.amax))
+    return (start + change[order].view_as(start)).clamp(low, high)
+
+
 def is_stuck(context: CheckContext, attempt: Attempt) -> bool:
     """Whether the image was the same before each of the first steps: their results were dropped."""
     along = [context.arrays(reference) for _, reference in attempt.run.images[:3]]

@@ -13,6 +13,7 @@ from grader.checks.attempts import (
     change_rms,
     images_along,
     is_stuck,
+    noise_as_far,
     pictures,
     space_of_start,
 )
@@ -168,10 +169,16 @@ def _fault(dream: _Dream) -> str:
 
 
 def _grew(context: CheckContext, dream: _Dream) -> bool:
-    """Whether some layer responds more strongly than at the start."""
+    """Whether some layer responds more strongly than at the start, and than to noise as far away.
+
+    Contrast alone makes layers respond, and a random walk raises it too.
+    """
     network = context.networks.network(dream.network)
-    before, after = layer_norms(network, dream.start), layer_norms(network, dream.final)
-    return any(after[n] >= threshold("feature_rise") * before[n] for n in before)
+    noise = noise_as_far(dream.start, dream.final)
+    others = [layer_norms(network, image) for image in (dream.start, noise)]
+    after = layer_norms(network, dream.final)
+    rise = threshold("feature_rise")
+    return any(after[n] >= rise * max(norms[n] for norms in others) for n in after)
 
 
 def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:

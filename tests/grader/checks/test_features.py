@@ -97,7 +97,21 @@ def test_random_steps(lab: Lab) -> None:
         return torch.randn(x.shape, generator=generator)
 
     finding = judged(lab, lab.dream("layer1", direction=walk))
-    assert finding.outcome in {Outcome.FAIL, Outcome.NEEDS_HUMAN}
+    assert finding.outcome is Outcome.FAIL
+    assert "more strongly" in finding.message
+
+
+def test_an_objective_that_is_not_known_is_for_a_person(lab: Lab) -> None:
+    network = lab.networks.network("pretrained")
+    ends = [features(network, layer) for layer in ("layer1", "layer4")]
+
+    def both(x: Tensor) -> Tensor:
+        gradients = [gradient_at(end, x, layer_norm()) for end in ends]
+        return sum((g / g.norm() for g in gradients), torch.zeros_like(x))
+
+    finding = judged(lab, lab.dream("layer1", direction=both))
+    assert finding.outcome is Outcome.NEEDS_HUMAN
+    assert "does not recognise" in finding.message
 
 
 def test_attacks_are_no_dreams(lab: Lab) -> None:
