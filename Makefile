@@ -109,7 +109,7 @@ types: $(READY) ## mypy --strict on both packages
 	@$(BIN)/mypy reference grader
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS) --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS)
 
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
 	@$(BIN)/python -m tests.accuracy

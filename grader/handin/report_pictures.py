@@ -64,7 +64,7 @@ class Panel:
 def find_pictures(
     page: Rgb, families: Sequence[Family], dots_per_inch: float, most: int
 ) -> tuple[Panel, ...]:
-    """Return the pictures on a drawn page, from top to bottom.
+    """Return the pictures on a drawn page in reading order: rows from the top, each from the left.
 
     Args:
         page: (H, W, 3).
@@ -80,7 +80,23 @@ def find_pictures(
     if not any(panel.names for panel in found):
         slid = [p for p in _slid(page, families, most) if p.names]
         found = [p for p in found if not _covered(p, slid)] + slid
-    return tuple(sorted(found, key=lambda panel: (panel.box[1], panel.box[0])))
+    return tuple(_read_in_order(found))
+
+
+def _read_in_order(panels: Sequence[Panel]) -> Iterator[Panel]:
+    """Row by row: a panel that begins above the middle of a row's first one stands beside it."""
+    rows: list[list[Panel]] = []
+    for panel in sorted(panels, key=lambda panel: panel.box[1]):
+        if rows and panel.box[1] < _middle(rows[-1][0].box):
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    for row in rows:
+        yield from sorted(row, key=lambda panel: panel.box[0])
+
+
+def _middle(box: PixelBox) -> float:
+    return box[1] + box[3] / 2
 
 
 def _covered(panel: Panel, others: Sequence[Panel]) -> bool:

@@ -13,16 +13,9 @@ from tests.accuracy.selection import all_cases
 
 @pytest.mark.parametrize(
     ("family", "ids"),
-    [
-        pytest.param(
-            family,
-            ids,
-            id=f"{family}-{ids[0]}",
-            marks=[pytest.mark.xdist_group(f"accuracy-{family}-{ids[0]}"), pytest.mark.kernel],
-        )
-        for family, ids in shares()
-    ],
+    [pytest.param(family, ids, id=f"{family}-{ids[0]}") for family, ids in shares()],
 )
+@pytest.mark.kernel  # none, but as long
 @pytest.mark.timeout(900)
 def test_verdicts(family: str, ids: tuple[str, ...]) -> None:
     results = grade(family, ids)

@@ -75,9 +75,7 @@ def points_of(part: PartGrade, expected: float | str) -> float:
             return float(number)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in sample_names()]
-)
+@pytest.mark.parametrize("name", sample_names())
 def test_each_sample_gets_its_verdict(name: str, tmp_path: Path, warm: WarmServer | None) -> None:
     sheet, exit_check = grade_sample(name, tmp_path, warm)
     expected = read_expectation(name)

@@ -12,7 +12,6 @@ from tests.hostile.suite import judged, warm_server
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.xdist_group("warm"),
     pytest.mark.skipif(host_support().tier is Tier.PROCESS, reason=host_support().why_not),
 ]
 

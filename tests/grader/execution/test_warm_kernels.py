@@ -32,7 +32,6 @@ from tests import factories
 TIER = host_support().tier
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.xdist_group("warm"),
     pytest.mark.skipif(TIER is Tier.PROCESS, reason=f"no box here: {host_support().why_not}"),
 ]
 
