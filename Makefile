@@ -48,7 +48,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m grader.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test accuracy hostile fuzz bench regold clean
+.PHONY: help setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,7 +108,10 @@ lint: $(READY) ## ruff, and the direction of the imports
 types: $(READY) ## mypy --strict on both packages
 	@$(BIN)/mypy reference grader
 
-test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## Lint, types and all tests (under 15 minutes on 2 cores)
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (under 15 minutes on 2 cores)
+	@$(MAKE) -s --no-print-directory -j2 types pytest
+
+pytest: $(TEST_READY)
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS)
 
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md

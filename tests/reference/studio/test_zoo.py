@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from reference.studio import rating
 from reference.studio.train import Phase
 from reference.studio.zoo import RECIPES, Plan, make_zoo
 
 
 @pytest.mark.fullsize
-def test_zoo_from_nothing_with_a_few_pictures(tmp_path: Path) -> None:
+def test_zoo_from_nothing_with_a_few_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating, "ATTACK_STEPS", 2)
     phase = Phase(side_px=32, pictures=16, attack_steps=1, spread=True)
     plan = Plan(
         docs=tmp_path / "docs",
