@@ -2,13 +2,12 @@
 
 Its HTML and CSS parsers take a third of a second for each megabyte of base64, so the `data:` URLs
 of fonts and pictures are put aside before it reads the page. So are plots: inside the page each of
-their elements would be matched with every style. Styles and fonts are the same for all pages of a
-kind and are read once in a process.
+their elements would be matched with every style. Fonts are unpacked once in a process. Their
+configuration is made for each page: pages that shared one were seen to lose the glyphs of a font.
 """
 
 from __future__ import annotations
 
-import atexit
 import base64
 import io
 import re
@@ -101,7 +100,6 @@ class _Names:
         return Embedded({name: file for file, name in self._names.items()})
 
 
-@lru_cache(maxsize=4)
 def _styles(text: str) -> tuple[CSS, FontConfiguration]:
     """Return styles and their fonts as WeasyPrint has them."""
     names, fonts = _Names(), FontConfiguration()
@@ -109,9 +107,7 @@ def _styles(text: str) -> tuple[CSS, FontConfiguration]:
     return CSS(string=text, url_fetcher=names.files(), font_config=fonts), fonts
 
 
-atexit.register(_styles.cache_clear)  # each `FontConfiguration` takes a folder of fonts along
-
-
+@lru_cache(maxsize=16)
 def _unpacked(font: bytes) -> bytes:
     """Return a WOFF2 font as TrueType, which WeasyPrint need not unpack."""
     unpacked = io.BytesIO()
