@@ -5,7 +5,6 @@ To look for new examples, run with `--hypothesis-profile explore`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -47,8 +46,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long tests first, so that the workers end together."""
-    items.sort(key=lambda item: _rank(item.get_closest_marker))
+    items.sort(key=_rank)
 
 
-def _rank(marker: Callable[[str], object]) -> int:
-    return 0 if marker("fullsize") else 1 if marker("kernel") else 2
+def _rank(item: pytest.Item) -> int:
+    marked = item.get_closest_marker
+    return 0 if marked("fullsize") else 1 if marked("kernel") else 2
