@@ -10,7 +10,7 @@ READY := .venv/.ready
 SYSTEM_READY := .venv/.system-ready
 TEST_READY := .venv/.test-system-ready
 
-# As in grader/openmp.py, for what runs without `grader`.
+# As in grader/sandbox/openmp.py, for what runs without `grader`.
 export GOMP_SPINCOUNT := 20000
 
 # Options of the targets; leave them out for the defaults.
@@ -45,7 +45,7 @@ zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-di
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
 
 # The sample class is made when it is asked for.
-make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m grader.class_samples >/dev/null; fi
+make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
 .PHONY: help setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test pytest accuracy hostile fuzz bench regold clean
@@ -80,13 +80,13 @@ report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or
 	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
 notebook: $(READY) ## Make the release and the solved notebook from the master
-	@$(BIN)/python -m grader.release
+	@$(BIN)/python -m authoring.release
 
 submissions: $(READY) $(SYSTEM_READY) ## Zip the sample submissions
-	@$(BIN)/python -m grader.samples
+	@$(BIN)/python -m authoring.samples
 
 submissions/%.zip: submissions/%/sample.toml $(wildcard submissions/_*/*) templates/notebook/pset4_solved.ipynb | $(READY)
-	@$(BIN)/python -m grader.samples $*
+	@$(BIN)/python -m authoring.samples $*
 
 reference: $(READY) ## Run every experiment and write the expected outputs [BUNDLE=] [DEVICE=auto|cpu|cuda]
 	@$(BIN)/python -m reference run $(COMMON)
@@ -106,7 +106,7 @@ lint: $(READY) ## ruff, and the direction of the imports
 	@$(BIN)/lint-imports --no-cache
 
 types: $(READY) ## mypy --strict on both packages
-	@$(BIN)/mypy reference grader
+	@$(BIN)/mypy reference grader authoring
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (under 15 minutes on 2 cores)
 	@$(MAKE) -s --no-print-directory -j2 types pytest
@@ -128,8 +128,8 @@ bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/READ
 	@$(BIN)/python -m tests.benchmarks.isolation
 
 regold: $(READY) $(SYSTEM_READY) ## Renew what is generated and committed: notebooks and the JSON schema
-	@$(BIN)/python -m grader.release
-	@$(BIN)/python -m grader.schema
+	@$(BIN)/python -m authoring.release
+	@$(BIN)/python -m grader.outputs.schema
 
 clean: ## Remove results and caches; keeps .venv
 	@rm -rf results build report.pdf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

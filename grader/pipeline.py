@@ -14,23 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.alignment import align, load_template
-from grader.assignment import Assignment, Course
 from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.registry import run_checks
 from grader.checks.stored_arrays import evidence_reader
 from grader.execution import Job, OnProgress, execute, no_evidence
-from grader.handin.known_pictures import known_pictures
-from grader.handin.look import look_at_hand_in
-from grader.intake import read_submission
-from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
-from grader.isolation.warm import WarmServer
-from grader.lateness import Lateness, late_coefficient
-from grader.overrides import load_overrides, render_template
-from grader.plan import RunOptions, plan_run, repeats_of
-from grader.probes import all_probes
-from grader.records import (
+from grader.intake.submission import read_submission
+from grader.model.assignment import Assignment, Course
+from grader.model.records import (
     Alignment,
     Evidence,
     GradeSheet,
@@ -39,16 +30,25 @@ from grader.records import (
     RunPlan,
     Submission,
 )
-from grader.records.codec import load, save
-from grader.reference_runs import reference_runs
-from grader.reports.pdf import html_to_pdf
-from grader.reports.refreport import build_report
-from grader.reports.refsource import from_reference
-from grader.reports.render import render_feedback_html, render_staff_html
-from grader.reports.resultsource import from_results
-from grader.results import ResultFolder, replacing
-from grader.scoring import SheetFacts, rescore, score
-from grader.version import release
+from grader.model.records.codec import load, save
+from grader.model.results_folder import ResultFolder, replacing
+from grader.model.version import release
+from grader.outputs.pages.pdf import html_to_pdf
+from grader.outputs.pages.reference_report import from_reference
+from grader.outputs.pages.render import render_feedback_html, render_staff_html
+from grader.outputs.pages.required_report import build_report
+from grader.outputs.pages.student_report import from_results
+from grader.planning.alignment import align, load_template
+from grader.planning.plan import RunOptions, plan_run, repeats_of
+from grader.planning.probes import all_probes
+from grader.planning.reference_runs import reference_runs
+from grader.reading.hand_in import look_at_hand_in
+from grader.reading.known_pictures import known_pictures
+from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
+from grader.sandbox.warm import WarmServer
+from grader.scoring.lateness import Lateness, late_coefficient
+from grader.scoring.overrides import load_overrides, render_template
+from grader.scoring.score import SheetFacts, rescore, score
 from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError

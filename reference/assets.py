@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING, Protocol
 import pooch
 import requests
 
-from reference.bundles import (
+from reference.bundle_files import (
     CHECKPOINT,
     CLASSES,
     CORGI,
     FULL_IN_FEATURES,
     ROBUST_CHECKPOINT,
-    Bundle,
-    open_bundle,
     sha256_of,
     write_record,
 )
+from reference.bundles import Bundle, open_bundle
 from reference.checkpoints import load_state_dict_file, robust_state_dict
 from reference.classify import load_class_names
 from reference.errors import AssetsMissing, ConfigError

@@ -13,15 +13,23 @@ them).
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
+from reference.bundle_files import (
+    BUNDLE_FILES,
+    CHECKPOINT,
+    CLASSES,
+    CORGI,
+    FULL_IN_FEATURES,
+    ROBUST_CHECKPOINT,
+    read_record,
+    sha256_of,
+)
 from reference.errors import AssetsMissing, ConfigError
 
 if TYPE_CHECKING:
@@ -29,16 +37,6 @@ if TYPE_CHECKING:
 
 BUNDLE_NAMES = ("studio", "studio-narrow", "imagenet")
 """The bundles there are; the first is the default."""
-
-CHECKPOINT = "torch/hub/checkpoints/resnet50-0676ba61.pth"
-ROBUST_CHECKPOINT = "files/imagenet_l2_3_0.pt"
-CORGI = "files/WelshCorgi.jpeg"
-CLASSES = "files/imagenet_classes.txt"
-BUNDLE_FILES = (CHECKPOINT, ROBUST_CHECKPOINT, CORGI, CLASSES)
-"""Paths of a bundle's files, relative to its root."""
-
-FULL_IN_FEATURES = 2048
-"""Inputs of the last layer of a full-size ResNet-50."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def open_bundle(root: Path) -> Bundle:
     Raises:
         AssetsMissing: A file is missing, or differs from what was recorded.
     """
-    record = _read_record(root)
+    record = read_record(root)
     for path, entry in record["files"].items():
         _check_file(root / path, int(entry["size"]), str(entry["sha256"]))
     lacking = [path for path in BUNDLE_FILES if path not in record["files"]]
@@ -143,47 +141,13 @@ def open_bundle(root: Path) -> Bundle:
 
 def bundle_digests(bundle: Bundle) -> Mapping[str, str]:
     """Return the recorded sha256 of each file, by its path relative to the root."""
-    files = _read_record(bundle.root)["files"]
+    files = read_record(bundle.root)["files"]
     return {path: str(entry["sha256"]) for path, entry in sorted(files.items())}
 
 
 def bundle_version(bundle: Bundle) -> str:
     """Return the bundle's recorded version; another one means other weights or pictures."""
-    return str(_read_record(bundle.root)["version"])
-
-
-def write_record(root: Path, *, name: str, version: str, in_features: int) -> None:
-    """Write `bundle.json` with the digests of the files that now lie in `root`."""
-    files = {
-        path: {"sha256": sha256_of(root / path), "size": (root / path).stat().st_size}
-        for path in BUNDLE_FILES
-    }
-    record = {"name": name, "version": version, "in_features": in_features, "files": files}
-    part = root / "bundle.json.part"
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    part.replace(root / "bundle.json")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read_record(root: Path) -> dict[str, Any]:
-    path = root / "bundle.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise AssetsMissing(f"{path}: expected a bundle's record, found no file.") from None
-    except ValueError as error:
-        raise AssetsMissing(f"{path}: expected JSON, found a damaged file; delete it.") from error
-    wanted = {"name": str, "version": str, "in_features": int, "files": dict}
-    if not isinstance(record, dict) or any(
-        not isinstance(record.get(key), kind) for key, kind in wanted.items()
-    ):
-        raise AssetsMissing(f"{path}: expected {', '.join(wanted)}; delete the folder {root}.")
-    return record
+    return str(read_record(bundle.root)["version"])
 
 
 def _check_file(path: Path, size: int, sha256: str) -> None:

@@ -24,7 +24,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from reference.attack import TraceStep
-from reference.bundles import BUNDLE_NAMES, cache_folder, sha256_of
+from reference.bundle_files import sha256_of
+from reference.bundles import BUNDLE_NAMES, cache_folder
 from reference.classify import Prediction
 from reference.errors import AssetsMissing, ConfigError
 from reference.steps import StepConfig

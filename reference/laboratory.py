@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from reference.attack import Trace, TraceStep, ascend, log_probability_of, verify
-from reference.bundles import bundle_digests, bundle_version, sha256_of
+from reference.bundle_files import sha256_of
+from reference.bundles import bundle_digests, bundle_version
 from reference.classify import load_class_names, log_probability, top_k
 from reference.device import describe_device
 from reference.dream import channel_norm, feature_match, layer_norm, random_start

@@ -18,7 +18,7 @@ settings.load_profile("repeatable")
 SHARING_NOTHING = frozenset(
     {
         "tests/accuracy/test_accuracy.py",
-        "tests/grader/test_submissions.py",
+        "tests/authoring/test_submissions.py",
         "tests/hostile/test_hostile.py",
     }
 )

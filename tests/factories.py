@@ -12,10 +12,8 @@ from typing import Any
 
 from pypdf import PdfWriter
 
-from grader.assignment import Assignment, Course, load_assignment
-from grader.lateness import Lateness
-from grader.overrides import Override
-from grader.records import (
+from grader.model.assignment import Assignment, Course, load_assignment
+from grader.model.records import (
     Cell,
     Evidence,
     Finding,
@@ -28,7 +26,9 @@ from grader.records import (
     Severity,
     Submission,
 )
-from grader.scoring import SheetFacts, score
+from grader.scoring.lateness import Lateness
+from grader.scoring.overrides import Override
+from grader.scoring.score import SheetFacts, score
 
 ASSIGNMENT = load_assignment()
 """The offering that all records here belong to."""

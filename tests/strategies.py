@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from grader.lateness import Lateness
-from grader.overrides import Override
-from grader.records import Finding, Outcome
+from grader.model.records import Finding, Outcome
+from grader.scoring.lateness import Lateness
+from grader.scoring.overrides import Override
 from tests import factories
 from tests.factories import ASSIGNMENT
 

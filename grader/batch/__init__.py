@@ -1,16 +1,13 @@
 """A whole class: from a folder of hand-ins to a gradebook, with nothing lost whatever dies.
 
-`class_run` strings it together:
+In the order of the data:
 
-* `manifest`, `platforms` (`canvas`, `gradescope`, `walking`, `packing`): who handed in what, and
-  which of a student's hand-ins counts.
-* `keys`: when two runs must give the same, so that one is enough.
-* `batch`: what is to be run; keeps what comes back, in `grader.store` and the results folders.
-* `dispatch` keeps the workers busy, `executors` are processes of this machine or a Dask cluster;
-  `preflight`, then `task`, is what a worker does, `worker` what it keeps from one to the next.
-* `settle`: points as they stand today, with what people decided; `pages` shows them.
-* `exports`: `gradebook`, `class_page` (`class_view`, `distribution`, `common_faults`,
-  `class_plots`), and `similarity` (`code_samples`, `fingerprints`, `similarity_page`).
+* `collect`: every zip of a folder, whose it is, and which of a student's hand-ins counts.
+* `run`: what is to be run and what is known already (`keys`), workers that are processes of this
+  machine or of a Dask cluster (`executors`), and what a worker does (`worker`).
+* `store`: the database of every run, finding, grade and decision.
+* `exports`: the files of the class.
+* `class_run`: the commands `batch` and `score`.
 
 The coordinator holds few zips at a time, so its memory does not grow with the class. Only it writes
 to the store. A submission is done once its row is committed; its results folder, complete, is there

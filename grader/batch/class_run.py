@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.assignment import Assignment, Course, load_assignment
-from grader.batch.batch import BatchOptions, BatchOutcome, Found, Watcher, only_batch, run_batch
-from grader.batch.executors import Slots, dask_cluster, local_pool, workers_that_fit
-from grader.batch.exports import write_exports, write_similarity
-from grader.batch.manifest import ManifestRow, read_manifest
-from grader.batch.pages import renew_pages, stale_pages
-from grader.batch.platforms import find_hand_ins
+from grader.batch.collect.manifest import ManifestRow, read_manifest
+from grader.batch.collect.platforms import find_hand_ins
+from grader.batch.exports.class_files import write_exports, write_similarity
 from grader.batch.records import ClassRow
-from grader.batch.settle import class_rows, roster_of, settle
+from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, Watcher, only_batch, run_batch
+from grader.batch.run.executors import Slots, dask_cluster, local_pool, workers_that_fit
+from grader.batch.run.pages import renew_pages, stale_pages
+from grader.batch.run.rescoring import class_rows, roster_of, settle
+from grader.batch.store.store import FOLDER, Store, open_store
 from grader.execution.run import deadline_s
-from grader.isolation.tiers import Tier, Wish, choose_tier, host_support
-from grader.records import Limits
-from grader.store.store import FOLDER, Store, open_store
-from grader.version import code_version
+from grader.model.assignment import Assignment, Course, load_assignment
+from grader.model.records import Limits
+from grader.model.version import code_version
+from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from grader.assignment import Course
-from grader.records import Outcome
+from grader.model.assignment import Course
+from grader.model.records import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grader.assignment import Assignment, Experiment
 from grader.checks.stored_arrays import ArrayReader
-from grader.codenames import names_bound
-from grader.formats import format_pages
-from grader.records import (
+from grader.model.assignment import Assignment, Experiment
+from grader.model.notebook_code import names_bound
+from grader.model.records import (
     NO_REPORT,
     Alignment,
     ArrayRef,
@@ -27,6 +26,7 @@ from grader.records import (
     ReportReading,
     Submission,
 )
+from grader.model.text import format_pages
 from reference.bundles import Bundle
 from reference.classify import load_class_names
 from reference.expected import Expected

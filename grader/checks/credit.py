@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from grader.assignment import Assignment
+from grader.model.assignment import Assignment
 from reference.errors import ConfigError
 
 Share: TypeAlias = Callable[[str], float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.checks.context import RUN_ENDED, CheckContext
-from grader.records import CellRun, Exhibit, Finding, Measurement, Outcome
+from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome
 
 _RANK = (
     Outcome.PASS,

@@ -6,31 +6,31 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 
-from grader.assignment import Assignment
-from grader.checks.attacks import (
+from grader.checks.context import Check, CheckContext
+from grader.checks.functions.conv_backward import check_conv_grad_input, check_conv_grad_kernel
+from grader.checks.functions.conv_forward import check_conv_forward
+from grader.checks.functions.conv_update import check_conv_update
+from grader.checks.functions.pool_backward import check_pool_backward
+from grader.checks.functions.pool_forward import check_pool_forward
+from grader.checks.functions.short_cuts import short_cut_note
+from grader.checks.functions.softmax import check_output2prob
+from grader.checks.images.attacks import (
     check_attack_bonus,
     check_attack_robust,
     check_attack_tarantula,
     check_attack_tiger_cat,
 )
-from grader.checks.context import Check, CheckContext
-from grader.checks.conv_backward import check_conv_grad_input, check_conv_grad_kernel
-from grader.checks.conv_forward import check_conv_forward
-from grader.checks.conv_update import check_conv_update
-from grader.checks.feature_inversion import check_feature_inversion
-from grader.checks.features import check_feature_visualisation
-from grader.checks.pool_backward import check_pool_backward
-from grader.checks.pool_forward import check_pool_forward
-from grader.checks.predictions import (
+from grader.checks.images.feature_inversion import check_feature_inversion
+from grader.checks.images.features import check_feature_visualisation
+from grader.checks.images.predictions import (
     check_in_features,
     check_random_network,
     check_top_predictions,
 )
-from grader.checks.prose import check_prose
-from grader.checks.report_notes import with_report
-from grader.checks.short_cuts import short_cut_note
-from grader.checks.softmax import check_output2prob
-from grader.records import Finding, Outcome
+from grader.checks.written.prose import check_prose
+from grader.checks.written.report_notes import with_report
+from grader.model.assignment import Assignment
+from grader.model.records import Finding, Outcome
 
 CHECKS: Mapping[str, Check] = {
     "attack_bonus": check_attack_bonus,

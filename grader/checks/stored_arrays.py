@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.records import ArrayRef
+from grader.model.records import ArrayRef
 from reference.errors import GraderFault
 
 Array: TypeAlias = NDArray[np.generic]

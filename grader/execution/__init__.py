@@ -6,7 +6,7 @@
   under limits, which is killed when its time is over. It tells the driver the questions
   (`request`), never an answer, and hears progress and, as the last word, the evidence.
 * `workspace` lays out one folder per run: the student's files, the kernel-side package `_pset4/`,
-  the kernel's sockets in a short path. `grader.isolation` shows them to the kernel in a box, where
+  the kernel's sockets in a short path. `grader.sandbox` shows them to the kernel in a box, where
   the host has one: nothing of `grader/`, `reference/` or the expected values is in it.
 * `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
   to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and

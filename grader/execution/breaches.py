@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from grader.records import Outcome
+from grader.model.records import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

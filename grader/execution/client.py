@@ -8,8 +8,8 @@ from typing import Any
 from nbclient import NotebookClient
 
 from grader.execution.breaches import Breach, Breaches
-from grader.kernel_side.channel import MIME
-from grader.records import Limits
+from grader.kernel.channel import MIME
+from grader.model.records import Limits
 
 MIB = 2**20
 """Bytes in one MiB."""

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from grader.execution import messages as m
-from grader.kernel_side.channel import MIME
-from grader.records import (
+from grader.kernel.channel import MIME
+from grader.model.records import (
     ArrayRef,
     AttackRun,
     GradientSample,

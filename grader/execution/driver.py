@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 
 from grader.execution.notebook_run import run_notebook
 from grader.execution.request import DriverRequest, DriverWord, Progress
-from grader.isolation.orphans import adopt_and_follow, kill_descendants
-from grader.records.codec import from_json
+from grader.model.records.codec import from_json
+from grader.sandbox.orphans import adopt_and_follow, kill_descendants
 from reference.errors import GraderFault
 
 PROGRESS_INTERVAL_S = 0.1

@@ -24,8 +24,8 @@ import nbformat
 
 from grader.execution import driver
 from grader.execution.request import DriverRequest
-from grader.isolation.orphans import die_with_parent
-from grader.records import codec
+from grader.model.records import codec
+from grader.sandbox.orphans import die_with_parent
 
 PACKET_BYTES = 2**17
 STREAMS = 3

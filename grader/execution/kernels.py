@@ -10,8 +10,8 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.isolation.provisioner import BoxProvisioner, KernelPlace
-from grader.records import Limits
+from grader.model.records import Limits
+from grader.sandbox.provisioner import BoxProvisioner, KernelPlace
 
 MIB = 2**20
 """Bytes in one MiB."""

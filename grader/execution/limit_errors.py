@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from grader.records import Limits
+from grader.model.records import Limits
 
 _SENTENCES: tuple[tuple[str, Callable[[Limits], str]], ...] = (
     (

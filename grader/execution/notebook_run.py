@@ -28,9 +28,7 @@ from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
 from grader.execution.sources import repeat_source
 from grader.execution.workspace import KERNEL_PACKAGE
-from grader.isolation.provisioner import KernelPlace
-from grader.isolation.tiers import Tier
-from grader.records import (
+from grader.model.records import (
     CellRun,
     Evidence,
     HostFacts,
@@ -44,6 +42,8 @@ from grader.records import (
     Severity,
     Submission,
 )
+from grader.sandbox.provisioner import KernelPlace
+from grader.sandbox.tiers import Tier
 from reference.errors import GraderFault
 
 

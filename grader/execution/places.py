@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from grader.execution.request import DriverRequest
 from grader.execution.workspace import ASSETS, SIDE, STAGE
-from grader.isolation.bounds import resource_limits
-from grader.isolation.box import Box, Mount, write_etc
-from grader.isolation.launch import Entry
-from grader.isolation.provisioner import KernelPlace
-from grader.isolation.tiers import Tier, box_user
-from grader.records import Limits
+from grader.model.records import Limits
+from grader.sandbox.bounds import resource_limits
+from grader.sandbox.box import Box, Mount, write_etc
+from grader.sandbox.launch import Entry
+from grader.sandbox.provisioner import KernelPlace
+from grader.sandbox.tiers import Tier, box_user
 
 WARM_STARTUP_S = 30.0
 """Wall-clock seconds for a warm kernel to answer; then it is tried cold."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.execution.workspace import Workspace
-from grader.isolation.cgroups import Cgroup
-from grader.isolation.tiers import Tier
-from grader.isolation.warm import WarmServer
-from grader.records import Evidence, RunPlan, Submission
+from grader.model.records import Evidence, RunPlan, Submission
+from grader.sandbox.cgroups import Cgroup
+from grader.sandbox.tiers import Tier
+from grader.sandbox.warm import WarmServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

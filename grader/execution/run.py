@@ -16,12 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
-from grader.isolation.cgroups import cgroup_for
-from grader.isolation.leftovers import sweep
-from grader.isolation.tiers import Tier
-from grader.isolation.warm import WarmServer
-from grader.records import Evidence, HostFacts, Limits, RunPlan, Submission
-from grader.records.codec import to_json
+from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission
+from grader.model.records.codec import to_json
+from grader.sandbox.cgroups import cgroup_for
+from grader.sandbox.leftovers import sweep
+from grader.sandbox.tiers import Tier
+from grader.sandbox.warm import WarmServer
 from reference.bundles import Bundle
 from reference.errors import GraderFault
 

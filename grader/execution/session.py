@@ -19,9 +19,9 @@ from grader.execution.breaches import Breach, Breaches
 from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
-from grader.isolation.memory import tree_memory_mib
-from grader.isolation.provisioner import KernelPlace
-from grader.records import CellRun, Limits, Outcome
+from grader.model.records import CellRun, Limits, Outcome
+from grader.sandbox.memory import tree_memory_mib
+from grader.sandbox.provisioner import KernelPlace
 from reference.errors import GraderFault
 
 MEMORY_POLL_S = 0.5

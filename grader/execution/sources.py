@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.records import RepeatAttack
+from grader.model.records import RepeatAttack
 
 
 def repeat_source(step: RepeatAttack) -> str:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from grader.execution.drivers import driver_server
 from grader.execution.places import run_environment
 from grader.execution.workspace import ASSETS, STAGE, font_cache, kernel_environment
-from grader.isolation.box import COURSE_CA, HOME, Mount
-from grader.isolation.tiers import Tier
-from grader.isolation.warm import WarmServer
-from grader.isolation.warm_server import RESTARTS, Preload, warm_server
+from grader.sandbox.box import COURSE_CA, HOME, Mount
+from grader.sandbox.tiers import Tier
+from grader.sandbox.warm import WarmServer
+from grader.sandbox.warm_server import RESTARTS, Preload, warm_server
 from reference.bundles import Bundle
 from reference.errors import GraderFault
 

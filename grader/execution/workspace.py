@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from grader.isolation.box import COURSE_CA, HOME
-from grader.isolation.tiers import Tier
-from grader.openmp import SPINNING
+from grader.sandbox.box import COURSE_CA, HOME
+from grader.sandbox.openmp import SPINNING
+from grader.sandbox.tiers import Tier
 from reference.bundles import Bundle, cache_folder
 
 KERNEL_PACKAGE = "_pset4"
@@ -63,7 +63,7 @@ def _copy_submission(folder: Path, files: tuple[str, ...], stage: Path) -> None:
 def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
     package = side / KERNEL_PACKAGE
     package.mkdir(parents=True)
-    for item in resources.files("grader.kernel_side").iterdir():
+    for item in resources.files("grader.kernel").iterdir():
         if item.name.endswith(".py"):
             (package / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
     if bundle.width_divisor > 1:

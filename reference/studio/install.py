@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.models import ResNet50_Weights
 
-from reference.bundles import CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT, write_record
+from reference.bundle_files import CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT, write_record
 from reference.studio.files import CORGI_JPEG, installed_version, version
 from reference.studio.narrow import widen
 from reference.studio.train import MEAN, STD

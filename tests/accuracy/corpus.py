@@ -23,7 +23,7 @@ from typing import Literal, cast
 
 import nbformat
 
-from grader.codenames import names_bound
+from grader.model.notebook_code import names_bound
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"

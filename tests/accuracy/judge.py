@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from grader.records import Finding, Outcome
+from grader.model.records import Finding, Outcome
 from tests.accuracy.corpus import FAMILIES, Case
 
 

@@ -23,16 +23,13 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grader.alignment import align, load_template
-from grader.assignment import load_assignment
 from grader.checks import CheckContext, TrustedNetworks, evidence_reader, run_checks
 from grader.execution.collector import Collector
 from grader.execution.sources import repeat_source
-from grader.kernel_side import compat, recorder, start
-from grader.kernel_side.channel import Channel
-from grader.plan import RunOptions, plan_run, repeats_of
-from grader.probes import all_probes
-from grader.records import (
+from grader.kernel import compat, recorder, start
+from grader.kernel.channel import Channel
+from grader.model.assignment import load_assignment
+from grader.model.records import (
     Cell,
     CellRun,
     Evidence,
@@ -44,6 +41,9 @@ from grader.records import (
     RunPlan,
     Submission,
 )
+from grader.planning.alignment import align, load_template
+from grader.planning.plan import RunOptions, plan_run, repeats_of
+from grader.planning.probes import all_probes
 from reference.bundles import get_bundle
 from reference.expected import load_expected
 from reference.studio import narrow
@@ -83,7 +83,7 @@ class NotebookRun:
         os.environ["MPLBACKEND"] = "agg"
         os.chdir(self.work)
         sys.modules["_pset4.start"] = start
-        sys.modules["grader.kernel_side.narrow"] = narrow  # as the workspace lays it there
+        sys.modules["grader.kernel.narrow"] = narrow  # as the workspace lays it there
 
     def findings(self, cells: tuple[NotebookCell, ...]) -> dict[str, tuple[Finding, ...]]:
         """Run the cells and return the findings by part."""

@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from grader.class_samples import build_class, read_class
+from authoring.class_samples import build_class, read_class
 from reference.bundles import get_bundle
 from tests.benchmarks.overhead import NO_CUDA
 from tests.benchmarks.record import Row, save

@@ -17,19 +17,19 @@ from pathlib import Path
 
 import torch
 
-from grader.assignment import Assignment, load_assignment
+from authoring.samples import build_zip
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.registry import run_checks
 from grader.checks.stored_arrays import evidence_reader
-from grader.isolation.tiers import Wish
+from grader.model.assignment import Assignment, load_assignment
+from grader.model.records import Alignment, Evidence, Limits
+from grader.model.records.codec import load
+from grader.model.records.report import ReportReading
+from grader.outputs.pages.pdf import html_to_pdf
+from grader.outputs.pages.render import render_feedback_html
 from grader.pipeline import GradeRecord, GradeRequest, grade
-from grader.records import Alignment, Evidence, Limits
-from grader.records.codec import load
-from grader.records.report import ReportReading
-from grader.reference_runs import reference_runs
-from grader.reports.pdf import html_to_pdf
-from grader.reports.render import render_feedback_html
-from grader.samples import build_zip
+from grader.planning.reference_runs import reference_runs
+from grader.sandbox.tiers import Wish
 from reference.bundles import Bundle, get_bundle
 from reference.expected import load_expected
 from tests.benchmarks.record import Row, save

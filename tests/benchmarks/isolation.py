@@ -21,10 +21,10 @@ import time
 from pathlib import Path
 
 from grader.execution import Job, Progress, execute, warm_kernels
-from grader.isolation.tiers import Tier, host_support
-from grader.isolation.warm import WarmServer
-from grader.plan import RunOptions, plan_run
-from grader.records import Alignment
+from grader.model.records import Alignment
+from grader.planning.plan import RunOptions, plan_run
+from grader.sandbox.tiers import Tier, host_support
+from grader.sandbox.warm import WarmServer
 from reference.bundles import Bundle, get_bundle
 from tests import factories
 

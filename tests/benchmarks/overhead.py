@@ -22,15 +22,15 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from grader.alignment import align, load_template
-from grader.assignment import load_assignment
+from authoring.samples import build_zip
 from grader.execution import Job, execute
-from grader.intake import read_submission
-from grader.isolation.tiers import host_support
-from grader.plan import RunOptions, plan_run
-from grader.probes import all_probes
-from grader.records import Submission
-from grader.samples import build_zip
+from grader.intake.submission import read_submission
+from grader.model.assignment import load_assignment
+from grader.model.records import Submission
+from grader.planning.alignment import align, load_template
+from grader.planning.plan import RunOptions, plan_run
+from grader.planning.probes import all_probes
+from grader.sandbox.tiers import host_support
 from reference.bundles import Bundle, get_bundle
 
 NO_CUDA = """

@@ -18,18 +18,18 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
-from grader.records import Alignment, Evidence
-from grader.records.codec import load
-from grader.samples import build_zip
+from authoring.samples import build_zip
+from grader.model.records import Alignment, Evidence
+from grader.model.records.codec import load
 from tests.benchmarks.record import Row, save
 
 _CHILD = """
 import json, os, sys, time
 began = time.time()
 from pathlib import Path
-from grader.assignment import load_assignment
+from grader.model.assignment import load_assignment
 from grader.pipeline import GradeRequest, grade
-from grader.records import Limits
+from grader.model.records import Limits
 stages = [("imports", began)]
 request = GradeRequest(
     zip_path=Path(sys.argv[1]), out=Path(sys.argv[2]), assignment=load_assignment(),
@@ -37,7 +37,7 @@ request = GradeRequest(
 )
 grade(request, lambda name: stages.append((name, time.time())), lambda _: None)
 print(json.dumps([*stages, ("end", time.time())]), flush=True)
-os._exit(0)  # as `grader.cli.run` leaves
+os._exit(0)  # as `grader.app.cli.run` leaves
 """
 STAGES = {
     "imports": "imports (torch, torchvision and the rest)",

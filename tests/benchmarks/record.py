@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.version import code_version
+from grader.model.version import code_version
 
 FOLDER = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("README.md")

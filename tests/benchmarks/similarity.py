@@ -12,10 +12,10 @@ import random
 import resource
 import time
 
-from grader.alignment import TemplateCell, load_template
-from grader.batch.code_samples import CodeSample
-from grader.batch.similarity import compare_class
-from grader.batch.similarity_page import render_similarity_page
+from grader.batch.exports.code_samples import CodeSample
+from grader.batch.exports.similarity import compare_class
+from grader.batch.exports.similarity_page import render_similarity_page
+from grader.planning.alignment import TemplateCell, load_template
 
 NAMES = ("x", "out", "grad", "kernel", "window", "total", "i", "k", "n", "pad", "step", "image")
 SHAPES = (

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.assignment import load_assignment
-from grader.class_samples import build_class, expected_gradebook, read_class
+from authoring.class_samples import build_class, expected_gradebook, read_class
+from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
 from tests.classroom.running import (
     Ended,

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.class_samples import Expected
+from authoring.class_samples import Expected
 
 ROUNDED = 0.0051
 """Points within which a gradebook's rounded figure is the same."""

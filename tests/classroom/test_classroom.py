@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from grader.assignment import load_assignment
-from grader.class_samples import Expected, build_class, expected_gradebook, read_class
+from authoring.class_samples import Expected, build_class, expected_gradebook, read_class
+from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
 from tests.classroom.running import coordinator, driver, everything, run, run_and_kill, worker
 

@@ -83,7 +83,7 @@ def _until_it_ends(
 
 
 def _death(seed: int, number: int) -> str:
-    """A PDF may end the process that reads it: `grader.limited` has a sentence for that."""
+    """A PDF may end the process that reads it: `grader.sandbox.limited` has a sentence for that."""
     return "stopped" if case(seed, number).kind == "pdf" else "fault"
 
 

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Literal
 from unittest import mock
 
-from grader import intake_report
-from grader.alignment import align, load_template
-from grader.handin.look import look_at_hand_in
-from grader.handin.report import read_report
-from grader.handin.report_limits import ReportLimits
-from grader.intake import read_submission
-from grader.intake_limits import IntakeLimits
-from grader.intake_report import PageCount
-from grader.records import Alignment, ReportReading, Submission
-from grader.records.codec import from_json, to_json
-from grader.reports.render import render_staff_html
+from grader.intake import report_pages
+from grader.intake.limits import IntakeLimits
+from grader.intake.report_pages import PageCount
+from grader.intake.submission import read_submission
+from grader.model.records import Alignment, ReportReading, Submission
+from grader.model.records.codec import from_json, to_json
+from grader.outputs.pages.render import render_staff_html
+from grader.planning.alignment import align, load_template
+from grader.reading.hand_in import look_at_hand_in
+from grader.reading.report import read_report
+from grader.reading.report_limits import ReportLimits
 from reference.errors import ConfigError, SubmissionError
 from tests import factories
 from tests.fuzz.mutate import damaged, damaged_json
@@ -109,13 +109,13 @@ def _in_this_process() -> Iterator[None]:
     """Read PDFs here rather than in processes of their own, which take half a second each."""
 
     def count(path: Path, _: IntakeLimits) -> PageCount:
-        answer = intake_report._answer(path)
+        answer = report_pages._answer(path)
         error = str(answer.get("error", ""))
         return PageCount(pages=0 if error else int(answer["pages"]), error=error)
 
     with (
-        mock.patch("grader.intake.count_pages", count),
-        mock.patch("grader.handin.look.read_report_apart", read_report),
+        mock.patch("grader.intake.submission.count_pages", count),
+        mock.patch("grader.reading.hand_in.read_report_apart", read_report),
     ):
         yield
 

@@ -13,7 +13,7 @@ import sys
 import traceback
 import warnings
 
-from grader.limited import limit_this_process
+from grader.sandbox.limited import limit_this_process
 from tests.fuzz.target import case, go_through
 
 MEMORY_MIB = 3072.0

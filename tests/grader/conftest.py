@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment import load_assignment
+from grader.model.assignment import load_assignment
+from grader.model.records import Limits
 from grader.pipeline import GradeRecord, GradeRequest, grade
-from grader.records import Limits
 from tests import factories
 
 LAYERS = """

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 from pypdf import PdfReader
 
+from authoring.samples import build_zip
+from grader.model.records import Outcome
 from grader.pipeline import GradeRecord, grade
-from grader.records import Outcome
-from grader.samples import build_zip
 from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
 

@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 from pypdf import PdfReader
 
-from grader.assignment import load_assignment
+from grader.model.assignment import load_assignment
+from grader.model.records import GradeSheet, Outcome
+from grader.model.records.codec import load
+from grader.model.results_folder import ResultFolder
+from grader.outputs.schema import results_schema
 from grader.pipeline import GradeRecord, grade, render_own_report, rescore_folder
-from grader.records import GradeSheet, Outcome
-from grader.records.codec import load
-from grader.results import ResultFolder
-from grader.schema import results_schema
 from reference.errors import ConfigError, SubmissionError
 from tests.grader.conftest import request_for, short_zip
 

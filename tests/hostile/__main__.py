@@ -15,8 +15,8 @@ from contextlib import nullcontext
 from rich.console import Console
 from rich.text import Text
 
-from grader.hostile_samples import HONEST, hostile_names, read_hostile
-from grader.isolation.warm import WarmServer
+from authoring.hostile_samples import HONEST, hostile_names, read_hostile
+from grader.sandbox.warm import WarmServer
 from tests.hostile.judge import summary
 from tests.hostile.suite import Verdict, judged, lacking, warm_server
 

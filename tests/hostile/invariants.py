@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import psutil
 
-from grader.hostile_samples import Expectation
+from authoring.hostile_samples import Expectation
 from tests.hostile.judge import excess
 from tests.hostile.pages import active_content
 from tests.hostile.running import Got

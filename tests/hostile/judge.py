@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from grader.hostile_samples import Expectation, ExpectedPart
+from authoring.hostile_samples import Expectation, ExpectedPart
 from tests.hostile.running import Got, PartGot
 
 CLOSE = 1e-9

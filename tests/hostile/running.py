@@ -15,25 +15,25 @@ from unittest import mock
 
 from rich.console import Console
 
-from grader.alignment import align, load_template
-from grader.assignment import load_assignment
-from grader.handin.look import look_at_hand_in
-from grader.handin.report_families import KnownPicture
-from grader.handin.report_limits import ReportLimits
-from grader.handin.report_process import read_report_apart
-from grader.hostile_samples import Expectation, build_hostile, hostile_notebook
-from grader.intake import read_submission
-from grader.intake_limits import IntakeLimits
-from grader.intake_report import PageCount, count_pages
-from grader.isolation.warm import WarmServer
-from grader.junit import render_junit
+from authoring.hostile_samples import Expectation, build_hostile, hostile_notebook
+from grader.app.terminal import show_grades
+from grader.intake.limits import IntakeLimits
+from grader.intake.report_pages import PageCount, count_pages
+from grader.intake.submission import read_submission
+from grader.model.assignment import load_assignment
+from grader.model.records import Evidence, GradeSheet, Limits, Outcome, ReportReading, Submission
+from grader.model.records.codec import to_json
+from grader.model.results_folder import ResultFolder
+from grader.outputs.junit import render_junit
+from grader.outputs.pages.render import render_feedback_html, render_staff_html
+from grader.outputs.summary import render_summary
 from grader.pipeline import GradeRequest, grade
-from grader.records import Evidence, GradeSheet, Limits, Outcome, ReportReading, Submission
-from grader.records.codec import to_json
-from grader.reports.render import render_feedback_html, render_staff_html
-from grader.results import ResultFolder
-from grader.summary import render_summary
-from grader.terminal import show_grades
+from grader.planning.alignment import align, load_template
+from grader.reading.hand_in import look_at_hand_in
+from grader.reading.report_families import KnownPicture
+from grader.reading.report_limits import ReportLimits
+from grader.reading.report_process import read_report_apart
+from grader.sandbox.warm import WarmServer
 from reference.errors import GraderFault, PsetError
 from tests import factories
 
@@ -150,8 +150,8 @@ def _same_report_read_once() -> Iterator[None]:
         return _readings[key]
 
     with (
-        mock.patch("grader.intake.count_pages", count),
-        mock.patch("grader.handin.look.read_report_apart", read),
+        mock.patch("grader.intake.submission.count_pages", count),
+        mock.patch("grader.reading.hand_in.read_report_apart", read),
     ):
         yield
 

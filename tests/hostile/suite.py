@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
+from authoring.hostile_samples import HONEST, Expectation, hostile_names, read_hostile
 from grader.execution import warm_kernels
-from grader.hostile_samples import HONEST, Expectation, hostile_names, read_hostile
-from grader.isolation.tiers import host_support
-from grader.isolation.warm import WarmServer
+from grader.sandbox.tiers import host_support
+from grader.sandbox.warm import WarmServer
 from reference.bundles import get_bundle
 from tests.hostile.invariants import broken, take_stock
 from tests.hostile.judge import differences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.hostile_samples import HONEST, hostile_names
+from authoring.hostile_samples import HONEST, hostile_names
 from tests.hostile.suite import judged, lacking, names_of
 
 

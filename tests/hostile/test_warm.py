@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.isolation.tiers import Tier, host_support
-from grader.isolation.warm import WarmServer
+from grader.sandbox.tiers import Tier, host_support
+from grader.sandbox.warm import WarmServer
 from tests.hostile.suite import judged, warm_server
 
 pytestmark = [

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from reference.assets import SOURCES, Source, check_files, fetch_bundle
-from reference.bundles import BUNDLE_FILES, CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT
+from reference.bundle_files import BUNDLE_FILES, CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT
 from reference.errors import AssetsMissing, ConfigError
 
 CONTENT = {

@@ -4,15 +4,8 @@ import json
 
 import pytest
 
-from reference.bundles import (
-    BUNDLE_FILES,
-    bundle_digests,
-    bundle_root,
-    cache_folder,
-    get_bundle,
-    open_bundle,
-    write_record,
-)
+from reference.bundle_files import BUNDLE_FILES, write_record
+from reference.bundles import bundle_digests, bundle_root, cache_folder, get_bundle, open_bundle
 from reference.errors import AssetsMissing, ConfigError
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from reference.bundles import BUNDLE_FILES, open_bundle, write_record
+from reference.bundle_files import BUNDLE_FILES, write_record
+from reference.bundles import open_bundle
 from reference.dream import random_start
 from reference.errors import AssetsMissing, ConfigError
 from reference.expected import load_expected

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from grader.batch.records import ClassRow, PartResult, State
-from grader.records import Outcome
+from grader.model.records import Outcome
 from tests.factories import ASSIGNMENT
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CheckContext
-from grader.records import AttackRun, Evidence, ModelState, Prediction
+from grader.model.records import AttackRun, Evidence, ModelState, Prediction
 from reference import conv, pool
 from reference.attack import Objective, away_from, log_probability_of, logit_of
 from reference.conv import Convention

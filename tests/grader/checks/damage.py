@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from grader.checks.stored_arrays import Array
-from grader.records import (
+from grader.model.records import (
     ArrayRef,
     Evidence,
     Outcome,

@@ -12,8 +12,8 @@ import numpy as np
 
 from grader.checks import evidence_reader
 from grader.checks.stored_arrays import Array
-from grader.probes import questions
-from grader.records import ArrayRef, ProbeReply
+from grader.model.records import ArrayRef, ProbeReply
+from grader.planning.probes import questions
 from reference.errors import GraderFault
 from tests.grader.checks.support import SEED, Lab, replies
 

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from grader.assignment import load_assignment
 from grader.checks import CheckContext, TrustedNetworks, evidence_reader
 from grader.execution.collector import Collector
-from grader.kernel_side import probing
-from grader.kernel_side.channel import Channel
-from grader.probes import all_probes
-from grader.records import (
+from grader.kernel import probing
+from grader.kernel.channel import Channel
+from grader.model.assignment import load_assignment
+from grader.model.records import (
     Alignment,
     ArrayRef,
     AttackRun,
@@ -37,6 +36,7 @@ from grader.records import (
     StepSettings,
     Submission,
 )
+from grader.planning.probes import all_probes
 from reference.attack import Objective, ascend, gradient_at, log_probability_of, verify
 from reference.bundles import Bundle, get_bundle
 from reference.classify import load_class_names, top_k

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.checks import run_checks
-from grader.records import Evidence, Finding, GradeSheet, Outcome
-from grader.scoring import score
+from grader.model.records import Evidence, Finding, GradeSheet, Outcome
+from grader.scoring.score import score
 from tests import factories
 from tests.grader.checks.bases import Base, all_bases
 from tests.grader.checks.damage import Damage, combined, damages

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from grader.checks import evidence_reader
-from grader.records import ArrayRef
+from grader.model.records import ArrayRef
 from reference.errors import GraderFault
 
 

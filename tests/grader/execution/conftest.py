@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from grader.execution import Job, Progress, execute
-from grader.isolation.tiers import host_support
-from grader.plan import RunOptions, plan_run
-from grader.records import Alignment, Evidence, Limits, ProbeSpec
-from reference import bundles
+from grader.model.records import Alignment, Evidence, Limits, ProbeSpec
+from grader.planning.plan import RunOptions, plan_run
+from grader.sandbox.tiers import host_support
+from reference import bundle_files, bundles
 from reference.studio.narrow import narrow_resnet50
 from tests import factories
 
 COURSE = "http://6.869.csail.mit.edu/fa19/psets19/pset6/"
 COURSE_FILES = {
-    f"{COURSE}WelshCorgi.jpeg": bundles.CORGI,
-    "https://files.example.edu/a%20list.txt": bundles.CLASSES,
+    f"{COURSE}WelshCorgi.jpeg": bundle_files.CORGI,
+    "https://files.example.edu/a%20list.txt": bundle_files.CLASSES,
 }
 
 Run = Callable[..., tuple[Evidence, Path, list[Progress]]]
@@ -30,16 +30,16 @@ Run = Callable[..., tuple[Evidence, Path, list[Progress]]]
 @pytest.fixture(scope="session")
 def random_bundle(tmp_path_factory: pytest.TempPathFactory) -> bundles.Bundle:
     root = tmp_path_factory.mktemp("bundle")
-    for name in (bundles.CHECKPOINT, bundles.CORGI):
+    for name in (bundle_files.CHECKPOINT, bundle_files.CORGI):
         (root / name).parent.mkdir(parents=True)
     torch.manual_seed(0)
-    torch.save(narrow_resnet50().state_dict(), root / bundles.CHECKPOINT)
+    torch.save(narrow_resnet50().state_dict(), root / bundle_files.CHECKPOINT)
     robust = {f"module.model.{k}": v for k, v in narrow_resnet50().state_dict().items()}
-    torch.save({"model": robust, "epoch": 1}, root / bundles.ROBUST_CHECKPOINT)
+    torch.save({"model": robust, "epoch": 1}, root / bundle_files.ROBUST_CHECKPOINT)
     noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
-    cv2.imwrite(str(root / bundles.CORGI), noise)
-    (root / bundles.CLASSES).write_text("\n".join(f"c{i}" for i in range(1000)))
-    bundles.write_record(root, name="studio-narrow", version="0", in_features=256)
+    cv2.imwrite(str(root / bundle_files.CORGI), noise)
+    (root / bundle_files.CLASSES).write_text("\n".join(f"c{i}" for i in range(1000)))
+    bundle_files.write_record(root, name="studio-narrow", version="0", in_features=256)
     return bundles.open_bundle(root)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from grader.checks import evidence_reader
 from grader.execution.collector import Collector, StepProgress
-from grader.kernel_side.channel import MIME
+from grader.kernel.channel import MIME
 
 OPEN = {"run": "run1", "function": "", "class_id": None, "weights": "", "in_features": None}
 IMAGE = np.ones((1, 3, 4, 4), np.float32)

@@ -15,12 +15,12 @@ import zmq
 
 from grader.execution import Job, Progress, execute
 from grader.execution.kernels import kernel_manager
-from grader.isolation.cgroups import ROOT
-from grader.isolation.launch import Entry
-from grader.isolation.provisioner import KernelPlace
-from grader.isolation.tiers import Tier, host_support
-from grader.plan import RunOptions, plan_run
-from grader.records import Alignment, Evidence, Limits, Outcome
+from grader.model.records import Alignment, Evidence, Limits, Outcome
+from grader.planning.plan import RunOptions, plan_run
+from grader.sandbox.cgroups import ROOT
+from grader.sandbox.launch import Entry
+from grader.sandbox.provisioner import KernelPlace
+from grader.sandbox.tiers import Tier, host_support
 from reference import bundles
 from reference.errors import GraderFault
 from tests import factories

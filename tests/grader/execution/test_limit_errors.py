@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.execution.limit_errors import limit_sentence
-from grader.records import Limits
+from grader.model.records import Limits
 
 LIMITS = Limits(memory_mib=100, processes=7, file_mib=3, work_mib=11, open_files=13)
 

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from grader.execution import Progress
-from grader.probes import all_probes
-from grader.records import ArrayRef, AttackRun, CellRun, Evidence, Limits, Outcome
+from grader.model.records import ArrayRef, AttackRun, CellRun, Evidence, Limits, Outcome
+from grader.planning.probes import all_probes
 from tests.grader.execution.conftest import COURSE, Run
 
 pytestmark = pytest.mark.kernel

@@ -17,14 +17,14 @@ import psutil
 import pytest
 
 from grader.execution import Job, Progress, execute, warm_kernels
-from grader.isolation.box import Box, write_etc
-from grader.isolation.boxed import BoxedResult, run_boxed, run_folder
-from grader.isolation.launch import Entry
-from grader.isolation.tiers import Tier, box_user, host_support
-from grader.isolation.warm import WarmServer
-from grader.isolation.warm_server import Preload, warm_server
-from grader.plan import RunOptions, plan_run
-from grader.records import Alignment, Evidence, Limits, Outcome
+from grader.model.records import Alignment, Evidence, Limits, Outcome
+from grader.planning.plan import RunOptions, plan_run
+from grader.sandbox.box import Box, write_etc
+from grader.sandbox.boxed import BoxedResult, run_boxed, run_folder
+from grader.sandbox.launch import Entry
+from grader.sandbox.tiers import Tier, box_user, host_support
+from grader.sandbox.warm import WarmServer
+from grader.sandbox.warm_server import Preload, warm_server
 from reference import bundles
 from reference.errors import GraderFault
 from tests import factories

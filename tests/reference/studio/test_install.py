@@ -10,7 +10,8 @@ import pytest
 import torch
 from torchvision import models
 
-from reference.bundles import BUNDLE_FILES, open_bundle
+from reference.bundle_files import BUNDLE_FILES
+from reference.bundles import open_bundle
 from reference.errors import ConfigError
 from reference.studio.install import install, madry_form
 from reference.studio.narrow import narrow_resnet50

@@ -1,0 +1,1 @@
+"""Tools of the maintainers: sample submissions, the notebooks of an offering, calibration."""

@@ -1,0 +1,193 @@
+"""Cosines between gradients: of one objective in other arithmetic, and of different objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from authoring.calibration.networks import (
+    CPU,
+    cosines,
+    errors_of,
+    network_errors,
+    outputs_of,
+    settings,
+    truth_of,
+)
+from grader.checks.calibration import Separation
+from reference.attack import (
+    Objective,
+    away_from,
+    gradient_at,
+    log_probability_of,
+    logit_of,
+    margin_of,
+    probability_of,
+)
+from reference.dream import layer_norm, random_start
+from reference.images import Space
+from reference.networks import activations, features
+
+OTHER_CLASSES = (145, 340)
+"""Classes of 4(f)'s expected examples, as other targets."""
+
+RANDOM_DIRECTIONS = 100
+RANDOM_STARTS = 5
+MOST_PAIRS = 8
+"""Pairs of layers that are kept, the closest."""
+
+_LAST_BLOCK = {
+    "layer1": "layer1.2",
+    "layer2": "layer2.3",
+    "layer3": "layer3.5",
+    "layer4": "layer4.2",
+}
+"""A stage is its own last block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """Where an attack starts, and where to."""
+
+    name: str
+    """Such as `4a`."""
+    network: nn.Module
+    """Trusted, float32."""
+    image: Tensor
+    """The corgi in the attack's space, (1, 3, H, W)."""
+    space: Space
+    """That space."""
+    target: int
+    """Class id."""
+
+
+def same_direction(places: Iterable[Place]) -> Separation:
+    """Measure cosines with the gradient of the target's log-probability at the start.
+
+    Right is the same objective in other arithmetic, the probability itself, whose gradient is the
+    same times p, and the margin to the next class, which is the log-probability but for a constant
+    as long as that class has nearly all the probability. Wrong are other objectives.
+    """
+    right: list[tuple[str, float]] = []
+    wrong: list[tuple[str, float]] = []
+    for place in places:
+        wanted = _gradient(place, log_probability_of(place.target))
+        found = network_errors(place.network, place.image, place.target, settings())
+        right += [
+            (f"{place.name}, {how}", 1 - error)
+            for how, error in found["gradient_direction"].items()
+        ]
+        for objectives, side in ((_same_objectives, right), (_other_objectives, wrong)):
+            for name, objective in objectives(place):
+                value = _cosine(_gradient(place, objective), wanted)
+                side.append((f"{place.name}, {name}", value))
+    return Separation(name="same_direction", right=tuple(right), wrong=tuple(wrong))
+
+
+def closest_layers(network: nn.Module, side_px: int) -> Separation:
+    """Measure cosines between the gradients of the notebook's layers' norms and other layers'.
+
+    Right is the same layer's squared norm. Of the wrong ones the closest pairs are kept, at random
+    images.
+    """
+    closest: dict[str, float] = {}
+    for seed in range(RANDOM_STARTS):
+        image = random_start(seed, side_px)
+        gradients = {
+            name: gradient_at(features(network, name), image, layer_norm())
+            for name in activations(network, image)
+        }
+        for stage, block in _LAST_BLOCK.items():
+            for name, gradient in gradients.items():
+                if name not in {stage, block}:
+                    value = abs(_cosine(gradients[stage], gradient))
+                    pair = f"{stage} and {name}"
+                    closest[pair] = max(value, closest.get(pair, 0.0))
+    right = tuple((f"{n}, squared norm", _squared(network, n, side_px)) for n in _LAST_BLOCK)
+    wrong = sorted(closest.items(), key=lambda item: -item[1])[:MOST_PAIRS]
+    return Separation(name="closest_layer", right=right, wrong=tuple(wrong))
+
+
+def uphill(places: Iterable[Place]) -> Separation:
+    """Measure cosines of odd steps with the gradient, and of random directions."""
+    right, wrong = [], []
+    for place in places:
+        gradient = _gradient(place, log_probability_of(place.target))
+        for name, way in _ODD_STEPS.items():
+            right.append((f"{place.name}, {name}", _cosine(way(gradient), gradient)))
+        found = 0.0
+        for seed in range(RANDOM_DIRECTIONS):
+            random = torch.randn(gradient.shape, generator=torch.Generator().manual_seed(seed))
+            found = max(found, abs(_cosine(random, gradient)))
+        wrong.append((f"{place.name}, greatest of {RANDOM_DIRECTIONS} random directions", found))
+    return Separation(name="uphill", right=tuple(right), wrong=tuple(wrong))
+
+
+def telling_doubt(places: Iterable[Place], images: Iterable[Tensor], same: float) -> Separation:
+    """Measure 1 - p of images at which float32 blurs the gradient's direction.
+
+    Right are the starts, which is where the checks look first.
+
+    Args:
+        places: Attacks.
+        images: For each the images along the way, the start first, (n, 3, H, W).
+        same: Least cosine of the same direction.
+    """
+    starts: list[tuple[str, float]] = []
+    blurred: list[tuple[str, float]] = []
+    for place, along in zip(places, images, strict=True):
+        for number, image in enumerate(torch.split(along, 1)):
+            truth = truth_of(place.network, image, place.target)
+            found = outputs_of(place.network, image, place.target, CPU[0], truth)
+            doubt = float(-torch.expm1(truth.log_probabilities[0]))
+            if number == 0:
+                starts.append((f"{place.name}, the start", doubt))
+            if errors_of(found, truth)["gradient_direction"] > 1 - same:
+                blurred.append((f"{place.name}, after {number} steps", doubt))
+    return Separation(name="telling_doubt", right=tuple(starts), wrong=tuple(blurred))
+
+
+def _sparse(gradient: Tensor) -> Tensor:
+    """The hundredth of the entries that is greatest."""
+    count = max(gradient.numel() // 100, 1)
+    least = gradient.abs().flatten().topk(count).values[-1]
+    return torch.where(gradient.abs() >= least, gradient, 0)
+
+
+_ODD_STEPS: dict[str, Callable[[Tensor], Tensor]] = {
+    "its sign": torch.sign,
+    "its greatest hundredth": _sparse,
+    "its cube": lambda g: g**3,
+}
+
+
+def _same_objectives(place: Place) -> Iterator[tuple[str, Objective]]:
+    yield "the probability", probability_of(place.target)
+    yield "the margin", margin_of(place.target)
+
+
+def _other_objectives(place: Place) -> Iterator[tuple[str, Objective]]:
+    with torch.no_grad():
+        top = int(place.network(place.image)[0].argmax())
+    yield "the logit alone", logit_of(place.target)
+    yield "untargeted", away_from(top)
+    for other in OTHER_CLASSES:
+        yield f"class {other}", log_probability_of(other)
+
+
+def _squared(network: nn.Module, layer: str, side_px: int) -> float:
+    function, image = features(network, layer), random_start(0, side_px)
+    squared = Objective(name="", function=lambda out: out.square().sum())
+    gradients = (gradient_at(function, image, o) for o in (squared, layer_norm()))
+    return _cosine(*gradients)
+
+
+def _gradient(place: Place, objective: Objective) -> Tensor:
+    return gradient_at(place.network, place.image, objective)
+
+
+def _cosine(a: Tensor, b: Tensor) -> float:
+    return float(cosines(a.flatten(1), b.flatten(1))[0])

@@ -1,0 +1,1 @@
+"""The `grader` command and what it shows in a terminal."""

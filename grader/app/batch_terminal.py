@@ -1,0 +1,187 @@
+"""What a person sees of a batch: a live table; in a pipe, a plain line per submission."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from grader.batch.class_run import ClassOutcome
+from grader.batch.records import State
+from grader.batch.run.batch import Watcher
+from grader.batch.store.rows import RunRow
+from grader.model.text import format_points, terminal_line
+
+STAGES = {
+    "grading": "Grading",
+    "scoring": "Adding up",
+    "exports": "Writing the gradebook and the class page",
+    "pages": "Renewing the pages of those whose points changed",
+}
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
+_LAST = 8
+"""Submissions that the live table shows of those that are done."""
+_STYLES = {State.GRADED: "green", State.REJECTED: "red", State.FAULT: "bold magenta"}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How far the batch is."""
+
+    total: int = 0
+    known: int = 0
+    started: float = field(default_factory=time.monotonic)
+    states: Counter[State] = field(default_factory=Counter)
+    waiting_for_person: int = 0
+    under_way: tuple[str, ...] = ()
+    last: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST))
+
+    @property
+    def done(self) -> int:
+        """Submissions that were run now."""
+        return sum(self.states.values())
+
+    @property
+    def left(self) -> int:
+        """Submissions to be run."""
+        return self.total - self.known - self.done
+
+    def rate_per_minute(self) -> float:
+        """Return submissions per minute since the start."""
+        return 60 * self.done / max(1e-3, time.monotonic() - self.started)
+
+    def time_left(self) -> str:
+        """Return hours, minutes and seconds to the end at this rate."""
+        if not self.done:
+            return "–"
+        seconds = 60 * self.left / self.rate_per_minute()
+        return str(timedelta(seconds=round(seconds)))
+
+    def note(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> str:
+        """Count one that is done, and return its line."""
+        state = State(run.state)
+        self.states[state] += 1
+        self.waiting_for_person += state is State.REJECTED or pending > 0
+        what = run.sentence if total is None else f"{format_points(total)} points"
+        waits = f", {format_points(pending)} wait for a person" if pending else ""
+        line = terminal_line(f"{kerberos}: {state.value}, {what}{waits}")
+        line = f"{line} ({run.seconds:.1f} s)"
+        self.last.append(f"[{_STYLES[state]}]{escape(line)}[/]")
+        return line
+
+
+class _Lines:
+    """One plain line per stage and per submission."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._tally = _Tally()
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def stage(self, name: str) -> None:
+        self._print(f"{STAGES[name]} …")
+
+    def begin(self, total: int, known: int) -> None:
+        self._tally = _Tally(total=total, known=known)
+        self._print(f"  {total} submissions, the results of {known} are there already")
+
+    def look(self, under_way: tuple[str, ...]) -> None:
+        pass
+
+    def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
+        line = self._tally.note(kerberos, run, total, pending)
+        position = self._tally.known + self._tally.done
+        self._print(f"  {position} of {self._tally.total}  {line}")
+
+
+class _Table:
+    """A live table of counts, what is under way, and the last lines."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._tally = _Tally()
+
+    def __rich__(self) -> RenderableType:
+        tally = self._tally
+        counts = Table(box=None, pad_edge=False, header_style="dim")
+        cells = {
+            "done": str(tally.known + tally.done),
+            "running": str(len(tally.under_way)),
+            "waiting": str(max(0, tally.left - len(tally.under_way))),
+            "needs a human": str(tally.waiting_for_person),
+            "faults": str(tally.states[State.FAULT]),
+            "rate": f"{tally.rate_per_minute():.1f} / min",
+            "time left": tally.time_left(),
+        }
+        for name in cells:
+            counts.add_column(name, justify="right")
+        counts.add_row(*cells.values())
+        bar = ProgressBar(total=max(1, tally.total), completed=tally.known + tally.done, width=60)
+        running = Text(terminal_line("Running: " + ", ".join(tally.under_way)), style="dim")
+        running.truncate(100, overflow="ellipsis")
+        lines = [Text.from_markup(line, overflow="ellipsis") for line in tally.last]
+        for line in lines:
+            line.no_wrap = True
+        return Group(Text(self._stage, style="bold"), bar, counts, running, *lines)
+
+    def stage(self, name: str) -> None:
+        self._stage = f"{STAGES[name]} …"
+        if name != "grading":
+            self._tally.under_way = ()
+
+    def begin(self, total: int, known: int) -> None:
+        self._tally = _Tally(total=total, known=known)
+
+    def look(self, under_way: tuple[str, ...]) -> None:
+        self._tally.under_way = under_way
+
+    def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
+        self._tally.note(kerberos, run, total, pending)
+
+
+@contextmanager
+def watch(console: Console) -> Iterator[Watcher]:
+    """Show how a batch comes along while the block runs."""
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    table = _Table()
+    with Live(table, console=console, refresh_per_second=4, transient=True):
+        yield table
+
+
+def show_class(console: Console, outcome: ClassOutcome) -> None:
+    """Print how the class stands, what staff must see to, and where its files are."""
+    counts = Counter(row.state for row in outcome.rows)
+    waits = sum(row.pending > 0 or row.state is State.REJECTED for row in outcome.rows)
+    words = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+    console.print(
+        f"[bold]{len(outcome.rows)} students:[/] {words or 'none'}; {waits} need a human",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if outcome.batch.rescored:
+        console.print(f"{outcome.batch.rescored} grades changed without a run", highlight=False)
+    for row in outcome.rows:
+        if row.state in {State.FAULT, State.REJECTED}:
+            line = terminal_line(f"! {row.kerberos}: {row.state.value}: {row.sentence}")
+            console.print(
+                line, markup=False, highlight=False, soft_wrap=True, style=_STYLES[row.state]
+            )
+    for problem in (*outcome.notes, *outcome.problems):
+        console.print(terminal_line(f"- {problem}"), **_PLAIN)
+    for label, path in outcome.files:
+        console.print(f"{label}: {path}", **_PLAIN)

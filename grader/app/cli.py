@@ -1,0 +1,365 @@
+"""The `grader` command. Verbs are stages; no logic here.
+
+Exit status: 0 done (also when parts wait for a person), 1 `check` found the policy not met,
+2 input or options that cannot be used, 3 a fault of the grader.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from grader.app.batch_terminal import show_class, watch
+from grader.app.terminal import display, show_diagnoses, show_grades
+from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
+from grader.model.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.model.records import Limits
+from grader.model.results_folder import ResultFolder
+from grader.model.text import terminal_line
+from grader.outputs.junit import render_junit
+from grader.outputs.policy import Verdict, evaluate, parse_policy
+from grader.outputs.summary import render_summary
+from grader.sandbox.doctor import examine
+from grader.sandbox.openmp import spin_briefly
+from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
+from grader.scoring.lateness import parse_submitted
+from reference.errors import ConfigError, GraderFault, PsetError
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
+    from grader.pipeline import GradeRecord, GradeRequest
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade MIT 6.819/6.869 Problem Set 4 and render its reports.",
+)
+
+DEFAULT_LIMITS = Limits()
+
+Zip = Annotated[Path, typer.Argument(help="The submission, (kerberos).zip.", metavar="ZIP")]
+Course = Annotated[str, typer.Option("--variant", "--course", help="6.869 or 6.819.")]
+Submitted = Annotated[
+    str | None,
+    typer.Option(help="When it was handed in, such as 2021-04-02T10:00 (Eastern time)."),
+]
+BundleName = Annotated[str, typer.Option(help="studio, studio-narrow or imagenet.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Out = Annotated[Path, typer.Option(help="Results go to OUT/<kerberos>/.")]
+AssignmentName = Annotated[str, typer.Option(help="Name or path of the assignment file.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh by default.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
+CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
+
+Store = Annotated[
+    str | None, typer.Option(help="URL of another database, such as postgresql+psycopg://host/db.")
+]
+Isolation = Annotated[
+    Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
+]
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command("grade")
+def grade_command(
+    submission: Zip,
+    course: Course = "6.869",
+    submitted: Submitted = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Out = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    seed: Seed = None,
+    threads: Threads = None,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.AUTO,
+) -> None:
+    """Run and grade one submission; write feedback, staff page and results.json."""
+    from grader.pipeline import GradeRequest
+
+    console = Console()
+    request = GradeRequest(
+        zip_path=submission,
+        out=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        submitted=parse_submitted(submitted) if submitted else None,
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        seed=seed,
+        threads=threads,
+        isolation=isolation,
+    )
+    record = _grade(request, console)
+    show_grades(console, record.sheet, record.folder)
+
+
+@app.command("check")
+def check_command(
+    submission: Zip,
+    require: Annotated[
+        str | None, typer.Option(help="parts (default), structure, run, or points=N.")
+    ] = None,
+    course: Course = "6.869",
+    submitted: Submitted = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Out = Path("results"),
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write a markdown summary here.")] = None,
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    seed: Seed = None,
+    threads: Threads = None,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.REQUIRE,
+) -> None:
+    """The same for a pipeline: exit 0 if the policy is met, 1 if not.
+
+    JUnit XML and a markdown summary go beside the results unless told otherwise.
+    """
+    from grader.pipeline import GradeRequest
+
+    policy = parse_policy(require)
+    console = Console()
+    request = GradeRequest(
+        zip_path=submission,
+        out=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        submitted=parse_submitted(submitted) if submitted else None,
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        seed=seed,
+        threads=threads,
+        isolation=isolation,
+    )
+    record = _grade(request, console)
+    verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
+    root = record.folder.root
+    _write(junit or root / "junit.xml", render_junit(record.sheet))
+    _write(summary or root / "summary.md", render_summary(record.sheet, verdict))
+    show_grades(console, record.sheet, record.folder)
+    _show_verdict(console, verdict)
+    raise typer.Exit(verdict.exit_status)
+
+
+@app.command("report")
+def report_command(
+    submission: Annotated[
+        Path | None,
+        typer.Argument(help="A submission; without one, the reference run.", metavar="[ZIP]"),
+    ] = None,
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="report.pdf, or with a ZIP the results folder.")
+    ] = None,
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    threads: Threads = None,
+    isolation: Isolation = Wish.AUTO,
+) -> None:
+    """Render the required report.pdf: from the reference run, or from a student's own notebook."""
+    from grader.pipeline import GradeRequest, render_own_report, render_reference_report
+
+    console = Console()
+    if submission is None:
+        path = out or Path("report.pdf")
+        with display(console) as show:
+            render_reference_report(bundle, path, show.stage)
+    else:
+        offering = load_assignment(assignment)
+        request = GradeRequest(
+            zip_path=submission,
+            out=out or Path("results"),
+            assignment=offering,
+            course=offering.courses[-1],
+            submitted=None,
+            bundle=bundle,
+            device=device,
+            limits=DEFAULT_LIMITS,
+            threads=threads,
+            isolation=isolation,
+        )
+        with display(console) as show:
+            path = render_own_report(request, show.stage, show.run)
+    console.print(f"Report: {path}", markup=False, highlight=False)
+
+
+@app.command("batch")
+def batch_command(
+    folder: Annotated[
+        Path, typer.Argument(help="The hand-ins, as they were downloaded.", metavar="FOLDER")
+    ],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV: kerberos, course, submitted, extension, name, …; by default "
+            "FOLDER/manifest.csv where there is one."
+        ),
+    ] = None,
+    course: Course = "6.869",
+    bundle: BundleName = "studio",
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="Results folder of the class.")] = Path("results"),
+    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; as many as fit by default.", min=1)
+    ] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads of each worker.", min=1)] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    store: Store = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from nothing.")] = False,
+    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
+    isolation: Isolation = Wish.REQUIRE,
+) -> None:
+    """Grade a class; the same command goes on where it was stopped or killed."""
+    request = ClassRequest(
+        folder=folder,
+        manifest=manifest,
+        results=out,
+        assignment=load_assignment(assignment),
+        course=parse_course(course),
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        workers=workers,
+        threads=threads,
+        scheduler=scheduler,
+        store=store,
+        isolation=isolation,
+        warm=not cold,
+    )
+    console = Console()
+    with watch(console) as watcher:
+        outcome = grade_class(request, watcher)
+    show_class(console, outcome)
+
+
+@app.command("score")
+def score_command(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
+    ],
+    assignment: Annotated[
+        str | None, typer.Option(help="Name or path of the assignment file.")
+    ] = None,
+    store: Store = None,
+) -> None:
+    """Merge grades.toml and the assignment's points into the results; nothing is run again."""
+    console = Console()
+    for path in folders:
+        if is_class(path):
+            with watch(console) as watcher:
+                outcome = score_class(path, assignment, store, watcher)
+            show_class(console, outcome)
+            continue
+        from grader.pipeline import rescore_folder
+
+        folder = ResultFolder(root=path)
+        offering = load_assignment(assignment or DEFAULT_ASSIGNMENT)
+        with display(console) as show:
+            sheet = rescore_folder(folder, offering, show.stage)
+        show_grades(console, sheet, folder)
+
+
+@app.command("doctor")
+def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
+    """Try every guarantee of the isolation on this host; exit 1 if one does not hold."""
+    console = Console()
+    support = host_support()
+    tier = choose_tier(isolation, support)
+    held = show_diagnoses(console, support, tier, examine(tier))
+    if tier is not Tier.PROCESS:
+        console.print("\nThe same in boxes of warm kernels:", highlight=False)
+        try:
+            held &= show_diagnoses(console, support, tier, examine(tier, warm=True))
+        except OSError as error:  # a batch then starts each kernel cold
+            console.print(f"{error}", markup=False, highlight=False, soft_wrap=True)
+    if not held:
+        raise typer.Exit(1)
+
+
+def _grade(request: GradeRequest, console: Console) -> GradeRecord:
+    from grader.pipeline import grade
+
+    with display(console) as show:
+        return grade(request, show.stage, show.run)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _show_verdict(console: Console, verdict: Verdict) -> None:
+    console.print("Policy met." if verdict.met else "Policy not met:", highlight=False)
+    for reason in verdict.reasons:
+        line = terminal_line(f"- {reason}")
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a foreseen error is one sentence, never a traceback."""
+    try:
+        status = app(args=argv, standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except GraderFault as error:
+        ERRORS.print(terminal_line(f"Fault of the grader: {error}"), markup=False)
+        return 3
+    except PsetError as error:
+        ERRORS.print(terminal_line(str(error)), markup=False)
+        return 2
+    except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
+        return _unforeseen(error)
+    if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
+        ERRORS.print("Interrupted; results written so far are kept. `batch` goes on where it was.")
+    return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
+
+
+def run() -> NoReturn:
+    """The console script: leave at once, since taking torch down takes more than a second."""
+    spin_briefly()
+    status = main()
+    atexit._run_exitfuncs()
+    with suppress(OSError):  # where nobody listens any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def _unforeseen(error: Exception) -> int:
+    """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
+    message = getattr(error, "format_message", None)
+    if callable(message):
+        ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
+        return 2
+    log = Path("grader-fault.log")
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    ERRORS.print(
+        f"Fault of the grader: {type(error).__name__}: {error}. Nothing was graded; please send "
+        f"{log.resolve()} to whoever keeps the grader.",
+        markup=False,
+    )
+    return 3
+
+
+if __name__ == "__main__":
+    run()

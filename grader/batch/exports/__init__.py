@@ -1,0 +1,1 @@
+"""The files of a class: gradebook, Canvas, class page, similarity report."""

@@ -1,0 +1,44 @@
+"""`staff.html` of a class: how far it is, how it did, and who needs a person.
+
+It names students, so it lies in the class's own folder and nowhere else; it holds no script, and
+fetches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.batch.exports.class_view import class_view
+from grader.batch.exports.writing import write_whole
+from grader.batch.records import ClassRow, Roster
+from grader.model.assignment import Assignment
+from grader.outputs.pages.render import render_page
+
+CLASS_PAGE = "staff.html"
+"""Name of the page in the class's folder."""
+
+
+def render_class_page(
+    rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, files: Sequence[str] = ()
+) -> str:
+    """Return the page; see `class_view` for the arguments."""
+    view = class_view(rows, roster, assignment, files)
+    return render_page("class.html.j2", "feedback", "class", view=view)
+
+
+def write_class_page(
+    rows: Sequence[ClassRow],
+    roster: Roster,
+    assignment: Assignment,
+    folder: Path,
+    files: Sequence[str] = (),
+) -> Path:
+    """Write the page into the class's folder, whole or not at all; return its path.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    path = folder / CLASS_PAGE
+    write_whole(path, render_class_page(rows, roster, assignment, files))
+    return path

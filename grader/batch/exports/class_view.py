@@ -1,0 +1,242 @@
+"""Rows of a class to what its page shows: words, numbers and finished figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from grader.batch.exports.class_plots import share_counts, shares_svg, totals_svg
+from grader.batch.exports.class_view_records import (
+    Cell,
+    ClassView,
+    FaultLine,
+    Figure,
+    NoteLine,
+    PartLine,
+    StageLine,
+    StudentLine,
+    Who,
+)
+from grader.batch.exports.common_faults import CommonFault, common_faults
+from grader.batch.exports.distribution import distribution
+from grader.batch.records import ClassRow, PartResult, Roster, State
+from grader.model.assignment import Assignment
+from grader.model.records import Outcome
+from grader.model.text import one_line
+from grader.outputs.pages.markup import inline_markup, plain
+from grader.outputs.pages.words import CHIPS, Chip, part_label, part_points, points, seconds
+
+STATES: dict[State, Chip] = {
+    State.FAULT: Chip(word="Our fault", icon="wrench", tone="wait"),
+    State.REJECTED: Chip(word="Rejected", icon="bang", tone="fail"),
+    State.WAITING: Chip(word="Not graded yet", icon="clock", tone="none"),
+    State.GRADED: Chip(word="Graded", icon="check", tone="pass"),
+    State.MISSING: Chip(word="Missing", icon="dash", tone="none"),
+}
+"""States in words, those that need somebody first."""
+
+_ORDER = {state: place for place, state in enumerate(STATES)}
+
+
+def class_view(
+    rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, files: Sequence[str] = ()
+) -> ClassView:
+    """Return what the page of a class shows.
+
+    Args:
+        rows: Every student of the class.
+        roster: What was found in the folder of hand-ins.
+        assignment: The offering.
+        files: Names of files beside the page, to be linked.
+    """
+    ordered = sorted(rows, key=lambda row: (_ORDER[row.state], row.kerberos))
+    graded = [row for row in ordered if row.state is State.GRADED]
+    lines = tuple(_student(row, assignment) for row in ordered)
+    totals = distribution(row.total for row in graded if row.total is not None)
+    most = max(assignment.max_total(course) for course in assignment.courses)
+    by_name = {row.kerberos: row for row in ordered}
+    return ClassView(
+        title=plain(assignment.title),
+        figures=_figures(ordered),
+        sentence=_sentence(ordered),
+        totals=totals_svg(totals, most) if totals else Markup(),
+        totals_words=(
+            f"Mean {points(totals.mean)}, median {points(totals.median)}, middle half "
+            f"{points(totals.low_quartile)} to {points(totals.high_quartile)}, "
+            f"of {points(most)} points; after the late coefficient, and without what still waits "
+            "for a person."
+            if totals
+            else "Nobody is graded yet."
+        ),
+        parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
+        faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded)),
+        stages=_stages(graded),
+        attention=tuple(line for line in lines if line.sentence),
+        remarks=_remarks(ordered),
+        students=lines,
+        part_labels=tuple(part_label(part.id) for part in assignment.parts),
+        superseded=tuple(
+            (one.hand_in.kerberos, plain(one.hand_in.source), plain(one.by))
+            for one in roster.superseded
+        ),
+        missing=roster.missing,
+        notes=tuple(map(plain, roster.notes)),
+        files=tuple(files),
+    )
+
+
+def _figures(rows: Sequence[ClassRow]) -> tuple[Figure, ...]:
+    counts = {state: sum(row.state is state for row in rows) for state in State}
+    return tuple(
+        Figure(count=str(count), words=words, tone=tone if count else "none")
+        for count, words, tone in (
+            (counts[State.GRADED], "graded", "pass"),
+            (sum(map(waits, rows)), "of them wait for a person", "wait"),
+            (sum(row.days_late > 0 for row in rows), "of them late", "partial"),
+            (counts[State.REJECTED], "rejected", "fail"),
+            (counts[State.FAULT], "faults of the grader", "fail"),
+            (counts[State.WAITING], "not graded yet", "partial"),
+            (counts[State.MISSING], "missing", "partial"),
+        )
+    )
+
+
+def waits(row: ClassRow) -> bool:
+    """Return whether a person must decide some of a grade."""
+    return row.state is State.GRADED and row.pending > 0
+
+
+def _sentence(rows: Sequence[ClassRow]) -> str:
+    if not rows:
+        return "Nobody is in this class."
+    waiting = sum(map(waits, rows))
+    done = sum(row.state is State.GRADED for row in rows)
+    if waiting:
+        return f"{done - waiting} of {len(rows)} students have their grade; {waiting} wait for you."
+    return f"{done} of {len(rows)} students have their grade."
+
+
+def _who(row: ClassRow) -> Who:
+    # The folder's name is a kerberos name already; quoting costs nothing and is sure.
+    has_page = row.state is State.GRADED
+    link = f"{quote(row.kerberos, safe='')}/staff.html" if has_page else ""
+    return Who(kerberos=plain(row.kerberos), name=plain(one_line(row.name)), link=link)
+
+
+def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
+    known = {part.id: part for part in row.parts}
+    total = row.total if row.state is State.GRADED else None
+    late = f"{row.days_late} d × {row.late_coefficient:.3g}" if row.days_late else ""
+    return StudentLine(
+        who=_who(row),
+        course=row.course,
+        chip=STATES[row.state],
+        total="" if total is None else points(total),
+        max_total=points(row.max_total),
+        pending=points(row.pending) if waits(row) else "",
+        late=late,
+        cells=tuple(_cell(known.get(part.id)) for part in assignment.parts) if row.parts else (),
+        sentence=plain(row.sentence) if row.state in {State.REJECTED, State.FAULT} else "",
+        source=plain(row.source),
+    )
+
+
+def _remarks(rows: Sequence[ClassRow]) -> tuple[NoteLine, ...]:
+    students: dict[str, list[Who]] = {}
+    for row in rows:
+        for note in dict.fromkeys(map(one_line, row.notes)):
+            students.setdefault(note, []).append(_who(row))
+    lines = (
+        NoteLine(sentence=inline_markup(note), students=tuple(who))
+        for note, who in sorted(students.items())
+    )
+    return tuple(sorted(lines, key=lambda line: -len(line.students)))
+
+
+def _cell(part: PartResult | None) -> Cell:
+    if part is None:
+        return Cell(points="", tone="none", words="not in this sheet")
+    chip = CHIPS[part.outcome]
+    words = f"{part_label(part.id)}: {chip.word}, {part_points(part.points)} points"
+    if part.pending_points > 0:
+        waiting = part_points(part.pending_points)
+        return Cell(points="?", tone="wait", words=f"{words}, {waiting} wait")
+    if not part.max_points:
+        return Cell(points="·", tone="none", words=f"{words}, optional")
+    return Cell(points=points(part.points), tone=chip.tone, words=words)
+
+
+def _part(part_id: str, graded: Sequence[ClassRow], assignment: Assignment) -> PartLine:
+    results = [(row, part) for row in graded for part in row.parts if part.id == part_id]
+    decided = [
+        part
+        for _, part in results
+        if part.max_points > 0
+        and part.pending_points <= 0
+        and part.outcome is not Outcome.GRADER_FAULT
+    ]
+    spread = distribution(part.points for part in decided)
+    most = {
+        part_points(assignment.max_points(part_id, course))
+        for course in assignment.courses
+        if assignment.max_points(part_id, course)
+    }
+    counts = [0] * 6
+    for part in decided:
+        one = share_counts((part.points,), part.max_points)
+        counts = [a + b for a, b in zip(counts, one, strict=True)]
+    known = assignment.part(part_id)
+    return PartLine(
+        label=part_label(part_id),
+        title=f"{plain(known.title)}{' (bonus)' if known.bonus else ''}",
+        max_points=" or ".join(sorted(most)),
+        decided=len(decided),
+        figure=shares_svg(counts) if decided else Markup(),
+        mean=part_points(round(spread.mean, 3)) if spread else "",
+        quartiles=(
+            " · ".join(
+                part_points(round(one, 3))
+                for one in (spread.low_quartile, spread.median, spread.high_quartile)
+            )
+            if spread
+            else ""
+        ),
+        waiting=tuple(_who(row) for row, part in results if part.pending_points > 0),
+    )
+
+
+def _fault(one: CommonFault, rows: dict[str, ClassRow], graded: int) -> FaultLine:
+    return FaultLine(
+        label=part_label(plain(one.part_id)),
+        check_id=plain(one.check_id),
+        sentence=inline_markup(one.sentence),
+        count=len(one.kerberos_names),
+        percent=round(100 * len(one.kerberos_names) / max(graded, 1), 2),
+        students=tuple(_who(rows[name]) for name in one.kerberos_names),
+    )
+
+
+def _stages(graded: Sequence[ClassRow]) -> tuple[StageLine, ...]:
+    """Times of what was run: what comes from the cache took none."""
+    times: dict[str, list[tuple[float, ClassRow]]] = {}
+    for row in graded:
+        if not row.cached:
+            for stage, taken in (*row.stage_seconds, ("all", row.seconds)):
+                times.setdefault(stage, []).append((taken, row))
+    made = []
+    for stage in sorted(times, key=lambda name: name == "all"):
+        spread = distribution(taken for taken, _ in times[stage])
+        if spread:
+            slowest, row = max(times[stage], key=lambda one: one[0])
+            made.append(
+                StageLine(
+                    name=plain(stage),
+                    median=seconds(spread.median),
+                    ninetieth=seconds(spread.ninetieth),
+                    slowest=seconds(slowest),
+                    who=_who(row),
+                )
+            )
+    return tuple(made)

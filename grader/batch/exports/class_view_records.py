@@ -1,0 +1,175 @@
+"""What the page of a class shows, piece by piece: words, numbers and finished figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.outputs.pages.words import Chip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """A student, and the page that says more."""
+
+    kerberos: str
+    """Whose."""
+    name: str
+    """As the platform shows it; may be empty."""
+    link: str
+    """Their staff page, relative to the class's; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number of the header."""
+
+    count: str
+    """The number."""
+    words: str
+    """What is counted."""
+    tone: str
+    """Class of the stylesheet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartLine:
+    """One part in the table of parts."""
+
+    label: str
+    """Such as `4(a)`."""
+    title: str
+    """One line."""
+    max_points: str
+    """Points to be had, such as `0.8`, or `0.8 or 1` where courses differ."""
+    decided: int
+    """Students of whom all of it is decided."""
+    figure: Markup
+    """Their histogram; empty where there are none."""
+    mean: str
+    """Mean of the points."""
+    quartiles: str
+    """Lower quartile, median, upper quartile."""
+    waiting: tuple[Who, ...]
+    """Students of whom a person must read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLine:
+    """One fault that several students may have."""
+
+    label: str
+    """Part, such as `4(a)`."""
+    check_id: str
+    """Check that found it."""
+    sentence: Markup
+    """What it said."""
+    count: int
+    """Of how many students."""
+    percent: float
+    """Of the graded ones, for the bar."""
+    students: tuple[Who, ...]
+    """Of whom."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageLine:
+    """Wall-clock time of one stage."""
+
+    name: str
+    """The stage; `all` for the whole."""
+    median: str
+    """In words."""
+    ninetieth: str
+    """In words."""
+    slowest: str
+    """In words."""
+    who: Who
+    """Whose was the slowest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A part of a student in the table."""
+
+    points: str
+    """Points, or `?` where a person decides."""
+    tone: str
+    """Class of the stylesheet."""
+    words: str
+    """For the pointer and for screen readers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentLine:
+    """One student in the table."""
+
+    who: Who
+    """Student."""
+    course: str
+    """Variant."""
+    chip: Chip
+    """State."""
+    total: str
+    """After the late coefficient; empty where there is none."""
+    max_total: str
+    """To be had."""
+    pending: str
+    """Points that wait; empty for none."""
+    late: str
+    """Such as `2 d × 0.86`; empty where in time."""
+    cells: tuple[Cell, ...]
+    """Parts, in the handout's order."""
+    sentence: str
+    """Why there is no grade; empty where there is."""
+    source: str
+    """Where the hand-in was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteLine:
+    """What was wrong with hand-ins that could be graded all the same."""
+
+    sentence: Markup
+    """One sentence."""
+    students: tuple[Who, ...]
+    """Of whom it is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassView:
+    """The whole page."""
+
+    title: str
+    """Of the assignment."""
+    figures: tuple[Figure, ...]
+    """Header."""
+    sentence: str
+    """The state of things in one sentence."""
+    totals: Markup
+    """Histogram; empty where nobody is graded."""
+    totals_words: str
+    """The same in words."""
+    parts: tuple[PartLine, ...]
+    """Parts in the handout's order."""
+    faults: tuple[FaultLine, ...]
+    """Commonest first."""
+    stages: tuple[StageLine, ...]
+    """Times of what was graded in this run."""
+    attention: tuple[StudentLine, ...]
+    """Who was rejected, or met a fault of the grader."""
+    remarks: tuple[NoteLine, ...]
+    """What was wrong with the others' hand-ins; what most have first."""
+    students: tuple[StudentLine, ...]
+    """All, by state, then by kerberos."""
+    part_labels: tuple[str, ...]
+    """Columns of the table."""
+    superseded: tuple[tuple[str, str, str], ...]
+    """(kerberos, hand-in, the one that counts)."""
+    missing: tuple[str, ...]
+    """Who handed in nothing."""
+    notes: tuple[str, ...]
+    """About the folder."""
+    files: tuple[str, ...]
+    """Names of files beside the page."""

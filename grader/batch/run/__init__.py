@@ -1,0 +1,1 @@
+"""Hand-ins to results: workers, retries, the cache, and what is scored anew."""

@@ -1,0 +1,171 @@
+"""Where tasks run: processes of this machine, or a Dask cluster. Both are `Executor`s.
+
+Neither lets a task that takes its worker down spoil another: its own future fails, and a new
+worker takes the place of the lost one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+from pebble import ProcessPool
+
+from grader.sandbox.orphans import die_with_parent
+from reference.errors import ConfigError
+
+GIB = 2**30
+WORKER_MEMORY_GIB = 3.0
+"""Memory that a worker, its kernel and the checks take together at full size."""
+GPU_WORKER_MEMORY_GIB = 8.0
+"""GPU memory that a worker's kernel and checks take together."""
+TASKS_PER_WORKER = 200
+"""After so many a worker is replaced: what libraries leak, up to 1 MiB each, goes with it."""
+WORKERS_TIMEOUT_S = 60.0
+"""Seconds until the first worker of a cluster must be there."""
+
+Slots = Callable[[], int]
+"""How many tasks run at once, at this moment."""
+
+Result = TypeVar("Result")
+
+
+class WorkerPool(Executor):
+    """Processes of this machine; a task that outlasts `timeout_s` is killed with its worker."""
+
+    def __init__(self, workers: int, *, timeout_s: float, initializer: Callable[[], None]) -> None:
+        self._timeout_s = timeout_s
+        self._pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=TASKS_PER_WORKER,
+            initializer=initializer,
+            context=multiprocessing.get_context("spawn"),  # torch has threads by now
+        )
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        """Run the call in a worker.
+
+        The future fails with `pebble.ProcessExpired` where the worker dies, with `TimeoutError`
+        where it takes too long.
+        """
+        future: Future[Result] = self._pool.schedule(
+            fn, args=args, kwargs=kwargs, timeout=self._timeout_s
+        )
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers: now, with `cancel_futures`, else when all is done."""
+        if cancel_futures:
+            self._pool.stop()
+        else:
+            self._pool.close()
+        if wait:
+            self._pool.join()
+
+
+@contextmanager
+def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Executor]:
+    """Give a pool of processes; all of them, and all below them, are gone when the block ends."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # libraries read it once, when they are imported
+    pool = WorkerPool(workers, timeout_s=timeout_s, initializer=_begin_worker)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    else:
+        pool.shutdown()
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+@contextmanager
+def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, Slots]]:
+    """Give the cluster of a Dask scheduler as an executor, and the tasks it can run at once.
+
+    Workers may come and go meanwhile; a lost one's tasks are given to another.
+
+    Args:
+        address: Such as `tcp://host:8786`.
+        gpus: Whether only workers with a free GPU may take a task (their resource `GPU`).
+
+    Raises:
+        ConfigError: Dask is not installed, or there is no scheduler at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigError(
+            "SCHEDULER: expected the package `distributed`, found none; install the extra: "
+            "pip install 'pset4-grader[cluster]'"
+        ) from error
+    try:
+        client = Client(address, timeout="15s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"SCHEDULER: expected a Dask scheduler at {address}, found none: {error}"
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKERS_TIMEOUT_S)
+        except TimeoutError as error:
+            raise ConfigError(
+                f"SCHEDULER: expected workers at {address}, found none; start some and try again"
+            ) from error
+        options: dict[str, Any] = {"resources": {"GPU": 1}} if gpus else {}
+        executor = client.get_executor(pure=False, **options)
+        try:
+            yield executor, lambda: max(1, sum(client.nthreads().values()))
+        except BaseException:
+            executor.shutdown(wait=False)  # which takes back what no worker has begun
+            raise
+
+
+def workers_that_fit(asked: int | None, device: str) -> int:
+    """Return how many workers this machine has room for.
+
+    Args:
+        asked: By the caller, who is then believed; None for as many as fit.
+        device: `auto`, `cpu` or `cuda`; where it means a GPU, its memory counts too.
+    """
+    if asked is not None:
+        return asked
+    memory = int(psutil.virtual_memory().available / GIB / WORKER_MEMORY_GIB)
+    fitting = min(_cores(), memory)
+    if device != "cpu" and Path("/dev/nvidiactl").exists():
+        fitting = min(fitting, int(_free_gpu_memory_gib() / GPU_WORKER_MEMORY_GIB))
+    return max(1, fitting)
+
+
+def _free_gpu_memory_gib() -> float:
+    """Return the free memory of all GPUs together."""
+    import torch
+
+    return sum(
+        torch.cuda.mem_get_info(index)[0] / GIB for index in range(torch.cuda.device_count())
+    )
+
+
+def _begin_worker() -> None:
+    """Ctrl-C is for the coordinator; when that dies, so does this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

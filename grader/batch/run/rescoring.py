@@ -1,0 +1,152 @@
+"""Points of a class as they stand today: findings of the store, and what people decided since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from grader.batch.records import ClassRow, HandIn, PartResult, Roster, State, Superseded
+from grader.batch.store.rows import HandInRow, Standing
+from grader.batch.store.store import Store, sheet_digest
+from grader.model.assignment import Assignment, Course, parse_course
+from grader.model.records import GradeSheet, Outcome, PartGrade, Severity
+from grader.model.results_folder import ResultFolder
+from grader.scoring.lateness import Lateness, late_coefficient
+from grader.scoring.overrides import load_overrides
+from grader.scoring.score import rescore
+
+_NOTHING_LOST = (Outcome.PASS, Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT, Outcome.NOT_ATTEMPTED)
+
+
+def lateness_of(hand_in: HandInRow, assignment: Assignment) -> Lateness:
+    """Return how late a hand-in is, its extension taken into account."""
+    submitted = datetime.fromisoformat(hand_in.submitted) if hand_in.submitted else None
+    due = assignment.due + timedelta(days=hand_in.extension_days)
+    return late_coefficient(due, submitted, assignment.late)
+
+
+def settle(store: Store, batch_id: int, assignment: Assignment, results: Path, code: str) -> int:
+    """Score a batch anew where points, dates or people's decisions changed; return how many.
+
+    Raises:
+        ConfigError: a `grades.toml` cannot be read; nothing is changed then.
+    """
+    renewed: list[tuple[int, GradeSheet]] = []
+    decided = {}
+    for standing in store.standings(batch_id):
+        if standing.grade is None:
+            continue
+        sheet, hand_in = standing.grade.sheet, standing.hand_in
+        folder = ResultFolder(root=results / hand_in.kerberos)
+        overrides = load_overrides(folder.grades, assignment, sheet.course)
+        decided[hand_in.kerberos] = overrides
+        today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
+        if sheet_digest(today) != standing.grade.digest:
+            renewed.append((standing.grade.run_id, today))
+    store.note_overrides(decided)
+    store.add_grades(renewed, code)
+    return len(renewed)
+
+
+def class_rows(store: Store, batch_id: int, graded_now: frozenset[str]) -> Iterator[ClassRow]:
+    """Yield one row per student of the batch, by kerberos; superseded hand-ins have none.
+
+    Args:
+        store: Where it stands.
+        batch_id: Of the batch.
+        graded_now: Kerberos names whose runs are not taken from an earlier batch.
+    """
+    for standing in store.standings(batch_id):
+        if standing.hand_in.role != "superseded":
+            yield _row(standing, cached=standing.hand_in.kerberos not in graded_now)
+
+
+def roster_of(store: Store, batch_id: int) -> Roster:
+    """Return what the batch found, as the class' pages show it."""
+    rows = store.hand_ins(batch_id)
+    return Roster(
+        counted=tuple(_hand_in(row) for row in rows if row.role == "counted"),
+        superseded=tuple(
+            Superseded(hand_in=_hand_in(row), by=row.superseded_by)
+            for row in rows
+            if row.role == "superseded"
+        ),
+        missing=tuple(row.kerberos for row in rows if row.role == "missing"),
+        notes=store.batch_notes(batch_id),
+    )
+
+
+def _hand_in(row: HandInRow) -> HandIn:
+    return HandIn(
+        source=row.source,
+        path=Path(row.source),
+        zip_name=row.zip_name,
+        kerberos=row.kerberos,
+        course=parse_course(row.course),
+        submitted=datetime.fromisoformat(row.submitted) if row.submitted else None,
+        extension=timedelta(days=row.extension_days),
+        name=row.name,
+        platform=row.platform,
+        platform_id=row.platform_id,
+    )
+
+
+def _row(standing: Standing, *, cached: bool) -> ClassRow:
+    hand_in, run, grade = standing.hand_in, standing.run, standing.grade
+    course: Course = parse_course(hand_in.course)
+    row = ClassRow(
+        kerberos=hand_in.kerberos,
+        course=course,
+        state=State.MISSING if hand_in.role == "missing" else State.WAITING,
+        name=hand_in.name,
+        platform=hand_in.platform,
+        platform_id=hand_in.platform_id,
+        source=hand_in.source,
+        submitted=hand_in.submitted,
+        extension_days=hand_in.extension_days,
+    )
+    if run is None:
+        return row
+    row = replace(
+        row,
+        cached=cached,
+        state=State(run.state),
+        sentence=run.sentence,
+        seconds=run.seconds,
+        stage_seconds=tuple(json.loads(run.stage_seconds).items()),
+    )
+    if grade is None:
+        return row
+    sheet = grade.sheet
+    return replace(
+        row,
+        submitted=sheet.submitted,
+        days_late=sheet.days_late,
+        late_coefficient=sheet.late_coefficient,
+        total=sheet.total,
+        max_total=sheet.max_total,
+        pending=sheet.pending,
+        parts=tuple(_part(part) for part in sheet.parts),
+        notes=tuple(note.message for note in sheet.notes if note.severity is Severity.ERROR),
+    )
+
+
+def _part(part: PartGrade) -> PartResult:
+    return PartResult(
+        id=part.id,
+        title=part.title,
+        outcome=part.outcome,
+        points=part.points,
+        max_points=part.max_points,
+        pending_points=part.pending_points,
+        bonus=part.bonus,
+        message=part.message,
+        faults=tuple(
+            (finding.check_id, finding.message)
+            for finding in part.findings
+            if finding.outcome not in _NOTHING_LOST
+        ),
+    )

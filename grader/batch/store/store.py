@@ -1,0 +1,326 @@
+"""Open a store, add to it, read how things stand. Nothing else speaks to the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from grader.batch.store.blobs import Blobs
+from grader.batch.store.rows import BatchRow, Grade, HandInRow, RunRow, Standing
+from grader.batch.store.tables import BATCH, FINDING, GRADE, HAND_IN, OVERRIDE, PAGE, RUN
+from grader.model.records import GradeSheet
+from grader.model.records.codec import from_json, to_json
+from grader.scoring.overrides import Override
+from reference.errors import ConfigError, GraderFault
+
+FOLDER = ".store"
+"""Of the store in a results folder; no kerberos name begins with a dot."""
+
+DONE = ("graded", "rejected")
+"""States of a run that need not be run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store."""
+
+    engine: Engine
+    """Of the database."""
+    blobs: Blobs
+    """Zips and sheets."""
+
+    def begin_batch(self, batch: BatchRow, hand_ins: Iterable[HandInRow]) -> int:
+        """Note what a batch found and was asked for; return its id."""
+        facts = {**asdict(batch), "notes": json.dumps(batch.notes), "started_at": now()}
+        with self.engine.begin() as connection:
+            batch_id = _added(connection, BATCH, facts)
+            rows = [{"batch_id": batch_id, **asdict(row)} for row in hand_ins]
+            if rows:
+                connection.execute(insert(HAND_IN), rows)
+        return batch_id
+
+    def newest_batch(self) -> tuple[int, str] | None:
+        """Return id and assignment of the newest batch; None where there is none."""
+        query = select(BATCH.c.id, BATCH.c.assignment).order_by(BATCH.c.id.desc()).limit(1)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return (row.id, row.assignment) if row else None
+
+    def batch_notes(self, batch_id: int) -> tuple[str, ...]:
+        """Return what staff should know about the batch's folder."""
+        with self.engine.connect() as connection:
+            text = connection.execute(select(BATCH.c.notes).where(BATCH.c.id == batch_id)).scalar()
+        return tuple(json.loads(text or "[]"))
+
+    def done_states(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the state of those of the cache keys that need not be run again."""
+        wanted = frozenset(keys)
+        query = select(RUN.c.cache_key, RUN.c.state).where(RUN.c.state.in_(DONE)).order_by(RUN.c.id)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {row.cache_key: row.state for row in rows if row.cache_key in wanted}
+
+    def add_run(self, run: RunRow, sheet: GradeSheet | None) -> None:
+        """Add a run with its findings and its first grade, all or nothing."""
+        with self.engine.begin() as connection:
+            run_id = _added(connection, RUN, asdict(run))
+            if sheet is None:
+                return
+            rows = [
+                {
+                    "run_id": run_id,
+                    "part_id": part.id,
+                    "check_id": finding.check_id,
+                    "outcome": finding.outcome.value,
+                    "credit": finding.credit,
+                    "message": _storable(finding.message),
+                    "staff_detail": _storable(finding.staff_detail),
+                }
+                for part in sheet.parts
+                for finding in part.findings
+            ]
+            connection.execute(insert(FINDING), rows)
+            grade_id = _added(connection, GRADE, _grade_row(run_id, sheet, run.code_version))
+            _added(connection, PAGE, {"grade_id": grade_id, "written_at": now()})
+
+    def add_grades(self, grades: Iterable[tuple[int, GradeSheet]], code: str) -> None:
+        """Add new points of runs, all or nothing."""
+        rows = [_grade_row(run_id, sheet, code) for run_id, sheet in grades]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(insert(GRADE), rows)
+
+    def add_page(self, grade_id: int) -> None:
+        """Note that the results folder shows that grade."""
+        with self.engine.begin() as connection:
+            _added(connection, PAGE, {"grade_id": grade_id, "written_at": now()})
+
+    def hand_ins(self, batch_id: int) -> tuple[HandInRow, ...]:
+        """Return what the batch found, by kerberos."""
+        with self.engine.connect() as connection:
+            return tuple(_hand_ins(connection, batch_id))
+
+    def standings(self, batch_id: int) -> Iterator[Standing]:
+        """Yield how each hand-in of the batch stands, by kerberos; one at a time in memory."""
+        with self.engine.connect() as connection:
+            newest = _newest_runs(connection, batch_id)
+            for hand_in in _hand_ins(connection, batch_id):
+                run_id = newest.get(hand_in.cache_key) if hand_in.role == "counted" else None
+                yield _standing(connection, hand_in, run_id)
+
+    def note_overrides(self, decided: Mapping[str, Sequence[Override]]) -> None:
+        """Add what people decided about each student since the last time, all or nothing."""
+        with self.engine.begin() as connection:
+            known = _newest_overrides(connection)
+            for kerberos, overrides in decided.items():
+                for one, withdrawn in _news(known.get(kerberos, {}), overrides):
+                    facts = {**asdict(one), "kerberos": kerberos, "noted_at": now()}
+                    _added(connection, OVERRIDE, {**facts, "withdrawn": withdrawn})
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+
+@contextmanager
+def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
+    """Open the store of a results folder; made, or brought to today's form, if need be.
+
+    Args:
+        results: Blobs, and without `url` the database, lie in `.store/` below it.
+        url: SQLAlchemy's URL of another database, such as `postgresql+psycopg://host/name`.
+
+    Raises:
+        ConfigError: it cannot be opened, or is of a newer form than this code knows.
+    """
+    folder = results / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url or f"sqlite:///{folder / 'store.sqlite'}")
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        raise _not_opened(url, folder, error) from error
+    with closing(Store(engine, Blobs(folder / "blobs"))) as store:
+        try:
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _careful_sqlite)
+            _migrate(engine)
+        except (SQLAlchemyError, ImportError) as error:
+            raise _not_opened(url, folder, error) from error
+        try:
+            yield store
+        except SQLAlchemyError as error:
+            raise ConfigError(
+                f"store {_shown(url) or folder}: the database failed ({_reason(error)}); what is "
+                "in it is kept: mend it, and the same command goes on"
+            ) from error
+
+
+def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"store {_shown(url) or folder}: expected a database that can be opened, found: "
+        f"{_reason(error)}"
+    )
+
+
+def now() -> str:
+    """Return the time, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def light(sheet: GradeSheet) -> GradeSheet:
+    """Return the sheet without what only pages show: what points are made of."""
+    parts = tuple(
+        replace(
+            part,
+            findings=tuple(
+                replace(finding, measurements=(), exhibits=(), staff_detail="", evidence_ids=())
+                for finding in part.findings
+            ),
+        )
+        for part in sheet.parts
+    )
+    return replace(sheet, parts=parts, answers=())
+
+
+def sheet_digest(sheet: GradeSheet) -> str:
+    """Return the digest of the sheet as the store keeps it."""
+    return hashlib.sha256(to_json(light(sheet)).encode()).hexdigest()
+
+
+def _careful_sqlite(connection: Any, _: object) -> None:
+    """Readers beside the writer; a commit is on the disk when it returns; links are checked."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the tables to the newest form, all or nothing."""
+    config = Config()
+    config.set_main_option(
+        "script_location", str(resources.files("grader.batch.store") / "migrations")
+    )
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise ConfigError(
+                f"store {_shown(str(engine.url))}: {error}; it was made by a newer version of the "
+                "grader: use that one, or another results folder"
+            ) from error
+        connection.commit()
+
+
+def _shown(url: str | None) -> str:
+    """Return a URL without what stands before its host: a password may."""
+    return url.rpartition("@")[2] if url else ""
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, without the statement and the values of its rows."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())[:300]
+
+
+def _storable(text: str) -> str:
+    """Return text as every database takes it: no NUL, no unpaired surrogate."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
+def _added(connection: Connection, table: Any, row: dict[str, Any]) -> int:
+    clean = {key: _storable(v) if isinstance(v, str) else v for key, v in row.items()}
+    result = connection.execute(insert(table).values(**clean))
+    key = result.inserted_primary_key
+    if key is None:
+        raise GraderFault(f"the database gave no id to a new row of {table.name}")
+    return int(key[0])
+
+
+def _fields(kind: type, row: Any) -> dict[str, Any]:
+    return {field.name: getattr(row, field.name) for field in fields(kind)}
+
+
+def _grade_row(run_id: int, sheet: GradeSheet, code: str) -> dict[str, Any]:
+    text = to_json(light(sheet))
+    return {
+        "run_id": run_id,
+        "kerberos": sheet.kerberos,
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+        "sheet": text,
+        "total": sheet.total,
+        "pending": sheet.pending,
+        "assignment_sha256": sheet.facts.assignment_sha256,
+        "code_version": code,
+        "scored_at": now(),
+    }
+
+
+def _hand_ins(connection: Connection, batch_id: int) -> list[HandInRow]:
+    query = select(HAND_IN).where(HAND_IN.c.batch_id == batch_id)
+    rows = connection.execute(query.order_by(HAND_IN.c.kerberos, HAND_IN.c.id)).all()
+    return [HandInRow(**_fields(HandInRow, row)) for row in rows]
+
+
+def _newest_runs(connection: Connection, batch_id: int) -> dict[str, int]:
+    """Return cache key to the run that stands for it: the newest that is done, else the newest."""
+    asked = select(HAND_IN.c.cache_key).where(HAND_IN.c.batch_id == batch_id)
+    query = (
+        select(RUN.c.cache_key, RUN.c.state, func.max(RUN.c.id).label("id"))
+        .where(RUN.c.cache_key.in_(asked))
+        .group_by(RUN.c.cache_key, RUN.c.state)
+    )
+    rows = sorted(connection.execute(query), key=lambda row: (row.state in DONE, row.id))
+    return {row.cache_key: row.id for row in rows}
+
+
+def _standing(connection: Connection, hand_in: HandInRow, run_id: int | None) -> Standing:
+    if run_id is None:
+        return Standing(hand_in=hand_in, run_id=None, run=None, grade=None)
+    row = connection.execute(select(RUN).where(RUN.c.id == run_id)).one()
+    grades = select(GRADE).where(GRADE.c.run_id == run_id).order_by(GRADE.c.id.desc()).limit(1)
+    found = connection.execute(grades).first()
+    grade = None
+    if found is not None:
+        page = select(PAGE.c.id).where(PAGE.c.grade_id == found.id).limit(1)
+        grade = Grade(
+            grade_id=found.id,
+            run_id=run_id,
+            digest=found.digest,
+            sheet=from_json(GradeSheet, found.sheet, where=f"the store's grade {found.id}"),
+            shown=connection.execute(page).first() is not None,
+        )
+    run = RunRow(**_fields(RunRow, row))
+    return Standing(hand_in=hand_in, run_id=run_id, run=run, grade=grade)
+
+
+def _newest_overrides(connection: Connection) -> dict[str, dict[str, Override]]:
+    """Return what people decided, by kerberos and part."""
+    newest: dict[str, dict[str, Override]] = {}
+    for row in connection.execute(select(OVERRIDE).order_by(OVERRIDE.c.id)):
+        of_student = newest.setdefault(row.kerberos, {})
+        of_student.pop(row.part_id, None)
+        if not row.withdrawn:
+            of_student[row.part_id] = Override(**_fields(Override, row))
+    return newest
+
+
+def _news(
+    known: Mapping[str, Override], overrides: Sequence[Override]
+) -> list[tuple[Override, bool]]:
+    """Return (decision, whether it is withdrawn) of what differs."""
+    decided = {one.part_id: one for one in overrides}
+    gone = [(replace(one, points=None), True) for part, one in known.items() if part not in decided]
+    return [(one, False) for part, one in decided.items() if known.get(part) != one] + gone

@@ -1,0 +1,183 @@
+"""3(a), 3(b): are the gradients the exact adjoint of the student's own forward?
+
+Where the forward is right, the gradients must be that forward's. Where it is wrong or not there,
+they may be that forward's or those of any convention: a fault costs its points once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from grader.checks.context import CheckContext
+from grader.checks.credit import shares_of
+from grader.checks.findings import (
+    Verdict,
+    changes_arguments,
+    failed,
+    keeps_state,
+    needs_human,
+    partly,
+    passed,
+)
+from grader.checks.functions.conv_backward_faults import describe_gradient
+from grader.checks.functions.conv_forward import forward_is_missing, own_forward
+from grader.checks.functions.conv_gradients import (
+    CHECK_OF,
+    FUNCTION,
+    PLACE_OF,
+    Question,
+    Target,
+    Which,
+    targets_of,
+)
+from grader.checks.functions.examples import compared, counterexample, row, stems
+from grader.checks.functions.replies import Answers, judge_layer
+from grader.checks.stored_arrays import Array
+from grader.checks.tolerance import agrees
+from grader.model.records import Finding, Outcome
+from grader.planning.probes import ConvCase, conv_cases, conv_demos
+
+
+def check_conv_grad_input(context: CheckContext, part_id: str) -> Finding:
+    """3(a), gradient of the convolution to its input."""
+    return _check(context, part_id, "input").finding(CHECK_OF["input"])
+
+
+def check_conv_grad_kernel(context: CheckContext, part_id: str) -> Finding:
+    """3(b), gradient of the convolution to its kernel."""
+    return _check(context, part_id, "kernel").finding(CHECK_OF["kernel"])
+
+
+def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
+    forward = own_forward(context)
+    cases = conv_cases(context.seed)
+    targets = targets_of(forward, (*cases, *conv_demos()), which)
+    question = Question(
+        which=which,
+        cases=cases,
+        targets=targets,
+        forward=forward,
+        share=shares_of(context.assignment, CHECK_OF[which]),
+    )
+    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, question))
+    if verdict.credit and forward is None and forward_is_missing(context):
+        return needs_human(
+            "The notebook defines a forward pass, but it could not be tried, so that the backward "
+            "pass cannot be compared with it; a person looks at it.",
+            staff=verdict.message,
+        )
+    return verdict
+
+
+def _judge(answers: Answers, question: Question) -> Verdict:
+    outputs = {c: answers.first(c.key, question.place) for c in question.cases}
+    target = max(question.targets, key=lambda t: _agreeing(outputs, t))
+    verdict = _verdict(answers, outputs, target, question)
+    forward = question.forward
+    if verdict.outcome is Outcome.FAIL and forward is not None and forward.convention is None:
+        verdict = _spared(verdict, outputs, question.targets[0])
+    comparisons = [
+        compared(y, target.gradients[c.key])
+        for c, y in outputs.items()
+        if c.key in target.gradients
+    ]
+    tries = [
+        ((d.x, d.w, d.grad_out), answers.first(d.key, question.place), target.gradients[d.key])
+        for d in conv_demos()
+        if d.key in target.gradients
+    ]
+    if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
+        name = f"{FUNCTION}[{question.place}]"
+        example = counterexample(name, tries).replace(f"{name}(", f"{FUNCTION}(")
+        if example:
+            example = example.replace(" returned ", f" returned, as its {question.name}, ")
+        verdict = verdict.adding(example)
+    shown = (
+        stems(f"{question.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
+    )
+    return replace(verdict, measurements=(row(question.name, comparisons),), exhibits=shown)
+
+
+def _agreeing(outputs: Mapping[ConvCase, Array | None], target: Target) -> int:
+    """Number of cases that agree; a target that says nothing about a case does not gain by it."""
+    return sum(
+        y is not None and c.key in target.gradients and agrees(y, target.gradients[c.key])
+        for c, y in outputs.items()
+    )
+
+
+def _verdict(
+    answers: Answers, outputs: Mapping[ConvCase, Array | None], target: Target, question: Question
+) -> Verdict:
+    compared = {c: y for c, y in outputs.items() if c.key in target.gradients}
+    name, share = question.name, question.share
+    if not answers.repeats_itself():
+        return failed(keeps_state(FUNCTION))
+    wrong = [c for c, y in compared.items() if y is None or not agrees(y, target.gradients[c.key])]
+    if compared and not wrong:
+        found = f"Right: the {name} is the exact adjoint of {target.words}."
+        if answers.changed_arguments:
+            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
+        return passed(found)
+    staff = f"Raised: {answers.error_sentence()}" if answers.errors else ""
+    if _swapped(answers, tuple(outputs), target, question.which):
+        return partly(
+            f"{FUNCTION} returns its two results in the other order; "
+            "expected (gradient to the input, gradient to the kernel).",
+            share("swapped"),
+        )
+    if all(len(c.w) % 2 == 0 for c in wrong):
+        return partly(
+            f"The {name} is right for kernels of odd size but not for even ones.",
+            share("even_kernel"),
+            staff,
+        )
+    if question.which == "input" and _right_inside(compared, target):
+        return partly(
+            "The gradient to the input is right in the interior but wrong at the ends of the "
+            f"signal: it must be the adjoint of {target.words} there too.",
+            share("boundary"),
+            staff,
+        )
+    return failed(describe_gradient(answers, outputs, target, question), staff)
+
+
+def _spared(verdict: Verdict, outputs: Mapping[ConvCase, Array | None], own: Target) -> Verdict:
+    """A forward of a wrong length leaves nothing to compare with in the cases concerned."""
+    judged = [(c, y) for c, y in outputs.items() if c.key in own.gradients]
+    lengths_wrong = len(judged) < len(outputs)
+    if not lengths_wrong:
+        return verdict
+    many = [c for c, _ in judged if len(c.w) > 1]
+    if many and all(y is not None and agrees(y, own.gradients[c.key]) for c, y in judged):
+        return passed(
+            "Right wherever your forward pass returns the input's length: the exact adjoint of it.",
+        )
+    return needs_human(
+        "Your forward pass returns another length than the input's, so that the backward pass "
+        "cannot be compared with it; a person looks at it.",
+        staff=verdict.message,
+    )
+
+
+def _swapped(answers: Answers, cases: tuple[ConvCase, ...], target: Target, which: Which) -> bool:
+    other = 1 - PLACE_OF[which]
+    values = [(c, answers.first(c.key, other)) for c in cases if c.key in target.gradients]
+    return bool(values) and all(
+        y is not None and agrees(y, target.gradients[c.key]) for c, y in values
+    )
+
+
+def _right_inside(compared: Mapping[ConvCase, Array | None], target: Target) -> bool:
+    """Whether all samples that no boundary touches agree, in the cases that have such samples."""
+    judged = False
+    for case, output in compared.items():
+        n, k = len(case.x), len(case.w)
+        if output is None or output.size != n:
+            return False
+        inside = slice(k - 1, n - k + 1)
+        if not agrees(output.reshape(n)[inside], target.gradients[case.key][inside]):
+            return False
+        judged = judged or (k > 1 and n > 2 * k - 2)
+    return judged

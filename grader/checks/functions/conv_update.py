@@ -1,0 +1,116 @@
+"""3(b): the update rule of the kernel, w - lr dC/dw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from grader.checks.context import CheckContext
+from grader.checks.credit import Share, shares_of
+from grader.checks.findings import Verdict, changes_arguments, failed, keeps_state, partly, passed
+from grader.checks.functions.examples import compared, counterexample, row
+from grader.checks.functions.replies import Answers, judge_layer
+from grader.checks.tolerance import agrees
+from grader.model.records import Finding, Outcome
+from grader.planning.probes import UpdateCase, update_cases, update_demos
+from reference import conv
+from reference.signals import Floats
+
+CHECK = "conv_update"
+FUNCTION = "conv1d_update"
+_KERNEL_PLACE = 0
+
+
+def check_conv_update(context: CheckContext, part_id: str) -> Finding:
+    """3(b), update rule."""
+    cases, share = update_cases(context.seed), shares_of(context.assignment, CHECK)
+    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
+    return verdict.finding(CHECK)
+
+
+def _judge(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
+    outputs = {c: answers.first(c.key) for c in cases}
+    comparisons = [compared(y, _right(c)) for c, y in outputs.items()]
+    verdict = _verdict(answers, cases, share)
+    if verdict.outcome is Outcome.FAIL:
+        tries = [((d.w, d.grad_w, d.lr), answers.first(d.key), _right(d)) for d in update_demos()]
+        example = counterexample(FUNCTION, tries)
+        verdict = verdict.adding(example)
+    return replace(verdict, measurements=(row("new kernel", comparisons),))
+
+
+def _verdict(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
+    if not answers.repeats_itself():
+        return failed(keeps_state(FUNCTION))
+    if _fits(answers, cases, _right):
+        found = "Right: a step of gradient descent, w - lr dC/dw."
+        if answers.changed_arguments - {_KERNEL_PLACE}:
+            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
+        # Writing the new kernel over the old one is what an update is.
+        note = "It changes w in place." if answers.changed_arguments else ""
+        return passed(found, staff=note)
+    raised = [c.size for c in cases if c.key in answers.errors]
+    if raised:
+        return failed(f"An exception for {raised[0]}: {answers.error_sentence()}.")
+    for words, formula in _FAULTS:
+        if _fits(answers, cases, formula):
+            return failed(f"The update {words}; expected w - lr dC/dw.")
+    if _along_gradient(answers, cases):
+        return failed(
+            "The update goes along the gradient, but its length is not the learning rate lr that "
+            "is given; expected w - lr dC/dw."
+        )
+    return failed("The update is not w - lr dC/dw.")
+
+
+def _along_gradient(answers: Answers, cases: tuple[UpdateCase, ...]) -> bool:
+    """Whether w less the output is a positive multiple of the gradient, in every case."""
+    for case in cases:
+        output, gradient = answers.first(case.key), np.array(case.grad_w)
+        if output is None or output.size != gradient.size:
+            return False
+        step = np.array(case.w) - output.reshape(-1).astype(np.float64)
+        factor = float(step @ gradient / (gradient @ gradient))
+        if not factor > 0 or not agrees(step, factor * gradient):
+            return False
+    return True
+
+
+def _fits(
+    answers: Answers, cases: tuple[UpdateCase, ...], formula: Callable[[UpdateCase], Floats]
+) -> bool:
+    outputs = [(c, answers.first(c.key)) for c in cases]
+    return all(y is not None and agrees(y, formula(c)) for c, y in outputs)
+
+
+def _right(case: UpdateCase) -> Floats:
+    return conv.update(case.w, case.grad_w, case.lr)
+
+
+_FAULTS: tuple[tuple[str, Callable[[UpdateCase], Floats]], ...] = (
+    ("adds the gradient, which climbs", lambda c: np.array(c.w) + c.lr * np.array(c.grad_w)),
+    ("leaves out the learning rate", lambda c: np.array(c.w) - np.array(c.grad_w)),
+    ("is only the step, without w", lambda c: -c.lr * np.array(c.grad_w)),
+    ("is only the step, without w", lambda c: c.lr * np.array(c.grad_w)),
+    (
+        "is divided by the length of the gradient",
+        lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / np.linalg.norm(c.grad_w),
+    ),
+    (
+        "is divided by the size of the kernel",
+        lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / len(c.w),
+    ),
+    (
+        "has w and the gradient the other way round",
+        lambda c: np.array(c.grad_w) - c.lr * np.array(c.w),
+    ),
+    ("changes nothing", lambda c: np.array(c.w)),
+    ("divides by the learning rate", lambda c: np.array(c.w) - np.array(c.grad_w) / c.lr),
+    ("has both signs turned", lambda c: c.lr * np.array(c.grad_w) - np.array(c.w)),
+    (
+        "takes the sign of the gradient only",
+        lambda c: np.array(c.w) - c.lr * np.sign(np.array(c.grad_w)),
+    ),
+)

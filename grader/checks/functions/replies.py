@@ -1,0 +1,207 @@
+"""A probe's reply, form by form, and what is the matter where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grader.checks.context import CheckContext, once_per_context
+from grader.checks.findings import (
+    Verdict,
+    needs_human,
+    not_attempted,
+    sentence_of,
+    student_error,
+)
+from grader.checks.stored_arrays import Array
+from grader.checks.tolerance import agrees
+from grader.model.records import Outcome, ProbeReply, ProbeValue
+from grader.planning.probes.questions import AGAIN, FIRST
+
+OUTPUTS_DIFFER = "OutputsDiffer"
+"""Error of a function whose outputs for inputs of one size have several shapes."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """What the function returned when its arguments came in one form."""
+
+    form: str
+    """`numpy`, `torch`, `torch32` or `list`."""
+    arrays: dict[str, Array] = field(default_factory=dict)
+    """`<key>/<place>` to the stack of outputs."""
+    errors: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Key to class and text of the exception."""
+    changed_arguments: frozenset[int] = frozenset()
+    """Places of the arguments that some call changed."""
+
+    def get(self, key: str, place: int = 0) -> Array | None:
+        """Return the stack of outputs of one call."""
+        return self.arrays.get(f"{key}/{place}")
+
+    def first(self, key: str, place: int = 0) -> Array | None:
+        """Return the output for a call's first row."""
+        stack = self.get(key, place)
+        return None if stack is None or stack.ndim == 0 or len(stack) == 0 else stack[0]
+
+    def places(self, key: str) -> int:
+        """Return how many results a call had."""
+        return sum(1 for name in self.arrays if name.rsplit("/", 1)[0] == key)
+
+    def error_sentence(self) -> str:
+        """Say the first exception."""
+        name, text = next(iter(self.errors.values()), ("", ""))
+        return f"{name}: {text}".rstrip(": ")
+
+    def repeats_itself(self) -> bool:
+        """Whether the first call, repeated at the end, gave the same again at every place."""
+        if any(name == OUTPUTS_DIFFER for name, _ in self.errors.values()):
+            return False
+        return all(
+            _equal(self.first(AGAIN, place), self.first(FIRST, place))
+            for place in range(max(self.places(FIRST), self.places(AGAIN)))
+        )
+
+
+def _equal(again: Array | None, first: Array | None) -> bool:
+    if again is None or first is None:
+        return again is first
+    return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
+
+
+@once_per_context
+def answers_of(context: CheckContext, reply: ProbeReply) -> tuple[Answers, ...]:
+    """Sort a reply by the form of the arguments; forms in which nothing came back stay out."""
+    forms: dict[str, Answers] = {}
+    changed: dict[str, frozenset[int]] = {}
+    for value in reply.values:
+        name, _, form_and_place = value.name.partition("@")
+        form, _, place = form_and_place.partition("/")
+        found = forms.setdefault(form, Answers(form=form))
+        _take(context, found, f"{name}/{place}", value)
+        changed[form] = changed.get(form, frozenset()) | set(value.changed_arguments)
+    return tuple(
+        Answers(form=f, arrays=a.arrays, errors=a.errors, changed_arguments=changed[f])
+        for f, a in forms.items()
+    )
+
+
+def _take(context: CheckContext, found: Answers, name: str, value: ProbeValue) -> None:
+    if value.array is None:
+        found.errors[name.rsplit("/", 1)[0]] = (value.error_name, value.error_message)
+    else:
+        found.arrays[name] = context.arrays(value.array)
+
+
+def reply_of(context: CheckContext, *probe_ids: str) -> ProbeReply | None:
+    """Return the first reply that is there."""
+    replies = {reply.probe_id: reply for reply in context.evidence.replies}
+    return next((replies[p] for p in probe_ids if p in replies), None)
+
+
+def judge_layer(
+    context: CheckContext,
+    function: str,
+    part_id: str,
+    judge: Callable[[Answers], Verdict],
+) -> Verdict:
+    """Judge a layer's function by the form of arguments in which it does best.
+
+    Where there is no code for it, it is taken to be answered in the report.
+    """
+    reply = reply_of(context, function, f"{function}_alone")
+    if reply is None:
+        return _no_code(context, function, part_id)
+    if reply.outcome is not Outcome.PASS:
+        return Verdict(
+            outcome=reply.outcome,
+            message=f"{function} was asked with inputs of our own, and no answer came back: "
+            f"{reply.message}.",
+            evidence_ids=(f"probe {reply.probe_id}",),
+        )
+    forms = answers_of(context, reply)
+    names = {name for form in forms for name, _ in form.errors.values()}
+    if not any(form.arrays for form in forms):
+        if names <= {"NotImplementedError"}:
+            return in_report(context, part_id, f"{function} is still the unfinished stub")
+        return _never_worked(context, function, part_id, forms)
+    verdicts = [judge(form) for form in forms if form.arrays]
+    best = min(verdicts, key=Verdict.rank)
+    return _with_form(best, [f for f in forms if f.arrays][verdicts.index(best)], reply.probe_id)
+
+
+def in_report(context: CheckContext, part_id: str, reason: str) -> Verdict:
+    """The answer is to be looked for in prose, by a person."""
+    answer = context.answer(part_id)
+    added_text = any(
+        match.template_id == "" and context.submission.cells[match.cell_index].kind == "markdown"
+        for match in context.alignment.matches
+        if match.cell_index < len(context.submission.cells)
+    )
+    if not answer and not context.submission.report_path and not added_text:
+        return not_attempted(
+            "No answer was found: neither code nor text in the notebook, and no report.pdf.",
+            staff=f"{reason}.",
+        )
+    where = "the notebook's text" if answer else context.pages(part_id)
+    return needs_human(
+        "There is no code for this part; a person reads the answer in the report or the notebook.",
+        staff=f"{reason}. Look at {where}.",
+    )
+
+
+def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
+    """No reply at all: nothing defined, or the run never came to it."""
+    if function not in context.names_defined:
+        return in_report(context, part_id, f"the notebook does not define {function}")
+    ended = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
+    cut = next((run for run in ended if run.outcome is not Outcome.STUDENT_ERROR), None)
+    if cut is not None:
+        return Verdict(
+            outcome=cut.outcome,
+            message=f"{function} could not be tried. {sentence_of(cut)}.",
+            evidence_ids=(f"cell {cut.cell_index}",),
+        )
+    return needs_human(
+        f"{function} is in the notebook, but it could not be tried; a person looks at it.",
+        staff=f"no reply to the probe {function}, though a cell binds the name",
+    )
+
+
+def _never_worked(
+    context: CheckContext, function: str, part_id: str, forms: tuple[Answers, ...]
+) -> Verdict:
+    """Every call raised."""
+    if not forms or not forms[0].errors:
+        return needs_human(
+            f"{function} gave no answer that can be read; a person looks at it.",
+            staff=f"the reply for {part_id} holds neither values nor errors",
+        )
+    undefined = all(name == "KeyError" and function in text for name, text in _errors(forms))
+    if undefined:
+        broken = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
+        told = sentence_of(broken[0]) if broken else "Its cell binds no function of that name"
+        return student_error(f"{function} was not there when it was asked. {told}.")
+    return student_error(
+        f"{function} raised an exception on every input: {forms[0].error_sentence()}"
+    )
+
+
+def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
+    return [error for form in forms for error in form.errors.values()]
+
+
+def _with_form(verdict: Verdict, answers: Answers, probe_id: str) -> Verdict:
+    staff = "" if answers.form == "numpy" else f"Judged with arguments as {answers.form}."
+    noted = verdict.noting(staff)
+    return Verdict(
+        outcome=noted.outcome,
+        message=noted.message,
+        credit=noted.credit,
+        staff=noted.staff,
+        measurements=noted.measurements,
+        exhibits=noted.exhibits,
+        evidence_ids=(f"probe {probe_id}",),
+    )

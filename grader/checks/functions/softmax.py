@@ -1,0 +1,257 @@
+"""2(c): `output2prob` on hidden logits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, log_softmax, softmax
+
+from grader.checks.context import CheckContext
+from grader.checks.credit import Share, shares_of
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    not_attempted,
+    partly,
+    passed,
+    student_error,
+    why_missing,
+)
+from grader.checks.functions.examples import rows_text
+from grader.checks.functions.replies import Answers, answers_of, reply_of
+from grader.checks.functions.rounding import lost_digits
+from grader.checks.stored_arrays import Array
+from grader.checks.tolerance import TOLERANCES, Comparison, compare
+from grader.model.records import Finding, Measurement, Outcome
+from grader.planning.probes import LogitsCase, logits_cases, logits_demos
+from reference.signals import Floats
+
+FUNCTION = "output2prob"
+ORDINARY = ("single", "confident")
+EXTREME = ("large", "small")
+
+Formula: TypeAlias = Callable[[Floats], Floats]
+
+
+def check_output2prob(context: CheckContext, part_id: str) -> Finding:
+    """2(c), from logits to probabilities."""
+    return _check(context, part_id).finding("output2prob")
+
+
+def _check(context: CheckContext, part_id: str) -> Verdict:
+    reply = reply_of(context, FUNCTION)
+    if reply is None:
+        if FUNCTION not in context.names_defined:
+            return needs_human(
+                "The notebook does not define output2prob; a person looks how the probabilities "
+                "were computed.",
+                staff=f"Look at the cells of 2(c) and at {context.pages(part_id)}.",
+            )
+        return why_missing(context, part_id, "An answer of output2prob", (FUNCTION,))
+    if reply.outcome is not Outcome.PASS:
+        return Verdict(
+            outcome=reply.outcome,
+            message=f"output2prob was asked with logits of our own, and no answer came back: "
+            f"{reply.message}.",
+        )
+    forms = answers_of(context, reply)
+    if not forms:
+        return needs_human(
+            "output2prob gave no answer that can be read; a person looks at it.",
+            staff="the reply holds neither values nor errors",
+        )
+    share = shares_of(context.assignment, "output2prob")
+    verdict = _judge(forms[0], logits_cases(context.seed), share)
+    return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
+
+
+def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Verdict:
+    if not answers.arrays:
+        if any(name == "NotImplementedError" for name, _ in answers.errors.values()):
+            return not_attempted("output2prob is still the unfinished stub.")
+        return student_error(f"output2prob raised an exception: {answers.error_sentence()}")
+    compared = {c.key: _compare(answers, c) for c in cases}
+    right = {key for key, found in compared.items() if found.ok}
+    verdict = _verdict(answers, cases, right, share)
+    if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
+        tries = [(d.logits, answers.first(d.key)) for d in logits_demos()]
+        verdict = verdict.adding(_example(tries))
+    sums = answers.first("single")
+    total = float(np.sum(sums)) if sums is not None and np.isfinite(sums).all() else float("nan")
+    rows = [_row(case, compared[case.key]) for case in cases]
+    rows.append(
+        Measurement(
+            quantity="sum of the probabilities of one row",
+            measured=f"{total:.6g}",
+            expected="1",
+            tolerance="",
+            ok=bool(abs(total - 1) <= TOLERANCES["probability", "float32"].rtol),
+        )
+    )
+    return replace(verdict, measurements=tuple(rows))
+
+
+def _compare(answers: Answers, case: LogitsCase) -> Comparison:
+    output = answers.first(case.key)
+    kind = "probability_large" if case.key in EXTREME else "probability"
+    return compare(
+        np.empty(0) if output is None else output,
+        softmax(case.logits.astype(np.float64), axis=1),
+        TOLERANCES[kind, "float32"],
+    )
+
+
+def _example(tries: list[tuple[NDArray[np.float32], Array | None]]) -> str:
+    """The first public case that is wrong, as a call that can be pasted into a cell."""
+    tolerance = TOLERANCES["probability", "float32"]
+    for logits, output in tries:
+        wanted = softmax(logits.astype(np.float64), axis=1)
+        if output is not None and not compare(output, wanted, tolerance).ok:
+            call = f"{FUNCTION}(torch.tensor({rows_text(logits)}))"
+            return f"For example {call} returned {rows_text(output)}; expected {rows_text(wanted)}."
+    return ""
+
+
+def _verdict(
+    answers: Answers, cases: tuple[LogitsCase, ...], right: set[str], share: Share
+) -> Verdict:
+    if right == {case.key for case in cases}:
+        return passed("Right: a softmax over the classes, for one row, a batch and large logits.")
+    if all(key in right for key in ORDINARY):
+        if not all(key in right for key in EXTREME) and "batch" in right:
+            return partly(
+                "Right for ordinary logits, but not for very large ones (1e4), where exp "
+                "overflows: subtract the row's maximum first.",
+                share("unstable"),
+            )
+        return partly(
+            "Right for a single row, but not for a batch: each row must add up to one on its own.",
+            share("batch"),
+        )
+    if any(case.key in answers.errors for case in cases):
+        return failed(f"output2prob raised an exception: {answers.error_sentence()}.")
+    return failed(_difference(answers, cases))
+
+
+def _difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> str:
+    judged = [(c, answers.first(c.key)) for c in cases if c.key not in EXTREME]
+    there = [(c, y) for c, y in judged if y is not None]
+    tolerance = TOLERANCES["probability", "float32"]
+    for case, output in there:
+        if output.squeeze().shape != case.logits.squeeze().shape:
+            return (
+                f"The probabilities must have the logits' shape, {case.logits.shape}; "
+                f"found {output.shape}."
+            )
+    if any(not np.isfinite(y).all() for _, y in there):
+        return "The probabilities hold NaN or infinity."
+    for words, formula in _FAULTS:
+        if all(compare(y, formula(c.logits.astype(np.float64)), tolerance).ok for c, y in there):
+            return f"The result {words}."
+    if _one_hot(there):
+        return "The result is 1 at the greatest logit and 0 elsewhere; expected probabilities."
+    if all(_sorted_right(c, y) for c, y in there):
+        return "The probabilities are right but sorted; they must stay in the order of the classes."
+    temperature = _temperature(there)
+    if temperature is not None:
+        return (
+            f"The result is a softmax of the logits times {temperature:.3g}; "
+            "expected the logits as they are."
+        )
+    coarse = lost_digits(
+        np.concatenate([np.ravel(y) for _, y in there]),
+        np.concatenate([np.ravel(softmax(c.logits.astype(np.float64), axis=1)) for c, _ in there]),
+    )
+    if coarse:
+        return f"The result {coarse}."
+    return "The result is not the softmax of the logits, exp(z_i) / sum_j exp(z_j) along a row."
+
+
+def _one_hot(there: list[tuple[LogitsCase, Array]]) -> bool:
+    return all(
+        np.array_equal(y.reshape(c.logits.shape).sum(axis=1), np.ones(len(c.logits)))
+        and np.isin(y, (0, 1)).all()
+        for c, y in there
+    )
+
+
+def _sorted_right(case: LogitsCase, output: Array) -> bool:
+    wanted = np.sort(softmax(case.logits.astype(np.float64), axis=1), axis=1)
+    found = np.sort(output.reshape(wanted.shape).astype(np.float64), axis=1)
+    return compare(found, wanted, TOLERANCES["probability", "float32"]).ok
+
+
+def _temperature(there: list[tuple[LogitsCase, Array]]) -> float | None:
+    """A factor on the logits, if one explains everything."""
+    case, output = there[0]
+    values = output.reshape(-1).astype(np.float64)
+    logits = case.logits.reshape(-1).astype(np.float64)
+    if not (values > 0).all():
+        return None
+    high, low = int(np.argmax(logits)), int(np.argmin(logits))
+    factor = float((np.log(values[high]) - np.log(values[low])) / (logits[high] - logits[low]))
+    tolerance = TOLERANCES["probability_large", "float32"]
+    fits = all(
+        compare(y, softmax(factor * c.logits.astype(np.float64), axis=1), tolerance).ok
+        for c, y in there
+    )
+    return factor if fits else None
+
+
+_FAULTS: tuple[tuple[str, Formula], ...] = (
+    (
+        "is a softmax over the wrong dimension: the rows (dim=0) instead of the classes (dim=1)",
+        lambda z: softmax(z, axis=0),
+    ),
+    (
+        "is a softmax over all rows together; each row must add up to one on its own",
+        softmax,
+    ),
+    ("is the logits, unchanged", lambda z: z),
+    ("is exp of the logits, not divided by its sum", np.exp),
+    (
+        "is exp of the logits less their maximum, not divided by its sum",
+        lambda z: np.exp(z - z.max(axis=1, keepdims=True)),
+    ),
+    ("is divided by the sum without the exponential", lambda z: z / z.sum(axis=1, keepdims=True)),
+    ("is the logarithm of the probabilities", lambda z: log_softmax(z, axis=1)),
+    ("is a sigmoid of each logit; it does not add up to one", expit),
+    ("is a softmax with the wrong sign", lambda z: softmax(-z, axis=1)),
+    ("is a softmax taken twice", lambda z: softmax(softmax(z, axis=1), axis=1)),
+    ("is a softmax in per cent", lambda z: 100 * softmax(z, axis=1)),
+    (
+        "is a softmax of the logits with the negative ones set to 0",
+        lambda z: softmax(np.maximum(z, 0), axis=1),
+    ),
+    (
+        "is divided by the l2 norm instead of the sum",
+        lambda z: np.exp(z) / np.linalg.norm(np.exp(z), axis=1, keepdims=True),
+    ),
+    (
+        "is a scaling to [0, 1], not a softmax",
+        lambda z: (z - z.min()) / (z.max() - z.min()),
+    ),
+)
+
+
+def _row(case: LogitsCase, found: Comparison) -> Measurement:
+    words = {
+        "single": "one row of logits",
+        "confident": "one row with a clear winner",
+        "batch": "a batch of three rows",
+        "large": "logits near 1e4",
+        "small": "logits near -1e4",
+    }
+    difference = f"differs by at most {found.max_abs_diff:.2g}"
+    return Measurement(
+        quantity=f"probabilities for {words[case.key]}",
+        measured=difference if np.isfinite(found.max_abs_diff) else f"wrong {found.trouble}",
+        expected="softmax in float64",
+        tolerance=f"{found.allowed:.2g}",
+        ok=found.ok,
+    )

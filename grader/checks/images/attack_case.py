@@ -1,0 +1,82 @@
+"""One attack and all that is recomputed of it, in the part's own space with trusted weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from grader.checks.context import CheckContext
+from grader.checks.images.directions import Direction, direction_of
+from grader.checks.images.recorded_runs import Attempt, step_config
+from grader.checks.tolerance import threshold
+from grader.model.assignment import Experiment
+from reference.attack import Verification, verify
+from reference.expected import AttackResult
+from reference.images import from_pixels, to_pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AttackCase:
+    """Everything about one attack."""
+
+    experiment: Experiment
+    """What the part asks for."""
+    attempt: Attempt
+    """What was seen."""
+    reference: AttackResult
+    """What the reference gets."""
+    target: int
+    """Class id."""
+    final: Tensor
+    """(1, 3, H, W), in the experiment's space."""
+    facts: Verification
+    """Recomputed from the first and last image."""
+    direction: Direction
+    """Where the steps went."""
+    wanted_gain: float
+    """The reference's gain in as many steps, in nats."""
+
+    @property
+    def share(self) -> float:
+        """Gain as a share of the reference's."""
+        return self.facts.log_gain / self.wanted_gain if self.wanted_gain > 0 else 0.0
+
+    @property
+    def reached(self) -> bool:
+        """Whether the gain is as good as the reference's."""
+        return self.facts.log_gain >= self.wanted_gain - threshold("gain_shortfall")
+
+
+def measure_attack(
+    context: CheckContext, part_id: str, attempt: Attempt, final: Tensor
+) -> AttackCase:
+    """Recompute everything from the image, with trusted weights."""
+    experiment = context.experiment(part_id)
+    reference = context.expected.attack(part_id)
+    target = reference.target if experiment.target is None else experiment.target
+    config = step_config(experiment)
+    network = context.networks.network(experiment.network)
+    device = next(network.parameters()).device
+    corgi = context.networks.corgi(config.space)
+    # The picture is what counts: one made in another space is judged in the part's own.
+    final = from_pixels(to_pixels(final, attempt.space), config.space)
+    return AttackCase(
+        experiment=experiment,
+        attempt=attempt,
+        reference=reference,
+        target=target,
+        final=final,
+        facts=verify(network, corgi.to(device), final.to(device), target, config),
+        direction=direction_of(context, attempt, experiment.network, target),
+        wanted_gain=_wanted_gain(reference, attempt.run.steps),
+    )
+
+
+def _wanted_gain(reference: AttackResult, steps: int) -> float:
+    """The reference's gain after as many steps; after few, that after all."""
+    trace = [s.log_probability for s in reference.trace]
+    if steps < threshold("least_steps") or not trace:
+        return reference.log_gain
+    before, after = trace[0], trace[min(steps, len(trace) - 1)]
+    return reference.log_gain if before is None or after is None else after - before

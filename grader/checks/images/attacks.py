@@ -1,0 +1,236 @@
+"""4(a), 4(b), 4(e), 4(f): targeted attacks, recomputed from their images with trusted weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.credit import Share, shares_of
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    not_attempted,
+    passed,
+    why_missing,
+)
+from grader.checks.images.attack_judge import judge_attack
+from grader.checks.images.recorded_runs import Attempt, attempts_of, log_probability_curve, pictures
+from grader.checks.tolerance import threshold
+from grader.model.assignment import Experiment
+from grader.model.records import Exhibit, Finding, Measurement
+from reference.classify import log_probability
+from reference.images import Space
+
+ATTACK = "generate_adversarial_example"
+MOST_SHOWN = 3
+"""Bonus examples that are shown."""
+MOST_JUDGED = 4
+"""Runs of one part that are judged, the last ones; the best of them counts."""
+
+
+def check_attack_tarantula(context: CheckContext, part_id: str) -> Finding:
+    """4(a): from the corgi to a tarantula, without a ball."""
+    return _finding(context, part_id, "attack_tarantula")
+
+
+def check_attack_tiger_cat(context: CheckContext, part_id: str) -> Finding:
+    """4(b): from the corgi to a tiger cat, in an l2 ball."""
+    return _finding(context, part_id, "attack_tiger_cat")
+
+
+def check_attack_robust(context: CheckContext, part_id: str) -> Finding:
+    """4(e): the attack of 4(b) on the robust network, in pixels."""
+    return _finding(context, part_id, "attack_robust")
+
+
+def check_attack_bonus(context: CheckContext, part_id: str) -> Finding:
+    """4(f): further classes."""
+    return _bonus(context, part_id).finding("attack_bonus")
+
+
+# -- 4(a), 4(b), 4(e) -----------------------------------------------------------------------------
+
+
+def _finding(context: CheckContext, part_id: str, check_id: str) -> Finding:
+    share = shares_of(context.assignment, check_id)
+    return _targeted(context, part_id, share).finding(check_id)
+
+
+def _targeted(context: CheckContext, part_id: str, share: Share) -> Verdict:
+    experiment = context.experiment(part_id)
+    target = _target(experiment)
+    attempts = attempts_of(context)
+    candidates = _candidates(context, attempts, experiment, target)
+    if not candidates:
+        return _none(context, part_id, attempts, experiment)
+    verdicts = [judge_attack(context, part_id, a, share) for a in candidates[-MOST_JUDGED:]]
+    return min(reversed(verdicts), key=Verdict.rank)
+
+
+def _target(experiment: Experiment) -> int:
+    return -1 if experiment.target is None else experiment.target
+
+
+def _candidates(
+    context: CheckContext,
+    attempts: tuple[Attempt, ...],
+    experiment: Experiment,
+    target: int,
+) -> tuple[Attempt, ...]:
+    """Runs towards the target; of one target in two experiments, by network, then by space."""
+    aimed = [a for a in attempts if a.run.class_id == target]
+    aimed += [a for a in attempts if _inline_towards(context, a, experiment, target)]
+    space = Space(experiment.space)
+    rivals = {
+        (e.network, e.space) for e in context.assignment.experiments if e.target == target
+    } - {(experiment.network, experiment.space)}
+    own = [a for a in aimed if a.network == experiment.network and a.space is space]
+    if own:
+        return tuple(own)
+    return tuple(
+        a
+        for a in aimed
+        if (a.network == experiment.network or a.space is space)
+        and (a.network, a.space.value) not in rivals
+    )
+
+
+def _inline_towards(
+    context: CheckContext, attempt: Attempt, experiment: Experiment, target: int
+) -> bool:
+    """Whether a loop without the attack function led from the corgi to the target."""
+    if attempt.run.function or attempt.final is None or attempt.from_corgi == "other":
+        return False
+    if attempt.space is not Space(experiment.space):
+        return False
+    logits = context.networks.logits(experiment.network, attempt.final)
+    return int(logits[0].argmax()) == target
+
+
+def _none(
+    context: CheckContext,
+    part_id: str,
+    attempts: tuple[Attempt, ...],
+    experiment: Experiment,
+) -> Verdict:
+    """No run towards the target in this setting."""
+    names = context.networks.class_names
+    wanted = names[_target(experiment)]
+    others = [
+        a
+        for a in attempts
+        if a.run.class_id is not None
+        and a.network == experiment.network
+        and a.space is Space(experiment.space)
+        and a.final is not None
+        and not a.run.error
+        and not _asked_elsewhere(context, a, part_id)
+    ]
+    if others:
+        last = others[-1]
+        found = last.run.class_id or 0
+        name = names[found] if 0 <= found < len(names) else "no class"
+        verdict = needs_human(
+            f"In the notebook as handed in, this attack goes to class {found} ({name}) instead of "
+            f"{_target(experiment)} ({wanted}); a person looks for {wanted} in the report.",
+            staff=f"Overwritten target; look at {context.pages(part_id)}.",
+        )
+        return replace(
+            verdict,
+            exhibits=pictures(last, "", f"class {found}: {name}"),
+            evidence_ids=(last.run.run_id,),
+        )
+    return why_missing(context, part_id, f"An attack towards {wanted}", (ATTACK,))
+
+
+def _asked_elsewhere(context: CheckContext, attempt: Attempt, part_id: str) -> bool:
+    """Whether a run is what another part asks for."""
+    return any(
+        e.part_id != part_id
+        and e.target == attempt.run.class_id
+        and e.network == attempt.network
+        and e.space == attempt.space.value
+        for e in context.assignment.experiments
+    )
+
+
+# -- 4(f) -----------------------------------------------------------------------------------------
+
+
+def _bonus(context: CheckContext, part_id: str) -> Verdict:
+    asked = {(e.target, e.network) for e in context.assignment.experiments}
+    further = [
+        a
+        for a in attempts_of(context)
+        if a.run.class_id is not None
+        and 0 <= a.run.class_id < len(context.networks.class_names)
+        and (a.run.class_id, a.network) not in asked
+        and a.network in TRUSTED
+        and not a.run.repeats
+        and a.start is not None
+        and a.final is not None
+        and not a.run.error
+    ]
+    if not further:
+        return not_attempted(
+            "No attack towards a further class was found in the notebook.",
+            staff=f"Bonus examples may be in {context.pages(part_id)} only.",
+        )
+    gains = [_gain(context, a) for a in further]
+    least = threshold("bonus_gain") * _usual_gain(context)
+    names = context.networks.class_names
+    rows = tuple(
+        Measurement(
+            quantity=f"gain in log-probability of {names[a.run.class_id or 0]} (nats)",
+            measured=f"{gain:.2f}",
+            expected=f"at least {least:.2f}",
+            tolerance="",
+            ok=gain >= least,
+        )
+        for a, gain in zip(further, gains, strict=True)
+    )
+    reached = [a for a, gain in zip(further, gains, strict=True) if gain >= least]
+    shown = reached or further
+    verdict = (
+        passed(f"Right: further classes reached, {_listed(context, reached)}.")
+        if reached
+        else failed("The attacks towards further classes hardly raise their probabilities.")
+    )
+    return replace(
+        verdict,
+        measurements=rows,
+        exhibits=tuple(x for a in shown[:MOST_SHOWN] for x in _exhibits(context, a)),
+        evidence_ids=tuple(a.run.run_id for a in shown),
+    )
+
+
+def _gain(context: CheckContext, attempt: Attempt) -> float:
+    """Rise of the target's log-probability, in nats, with trusted weights."""
+    if attempt.start is None or attempt.final is None:
+        return float("-inf")
+    target = attempt.run.class_id or 0
+    before, after = (
+        float(log_probability(context.networks.logits(attempt.network, x), target))
+        for x in (attempt.start, attempt.final)
+    )
+    gain = after - before
+    return gain if gain == gain else float("-inf")
+
+
+def _usual_gain(context: CheckContext) -> float:
+    """The smallest gain of the reference's attacks on the robust network."""
+    gains = [a.log_gain for a in context.expected.attacks if a.network == "robust"]
+    return min(gains or [a.log_gain for a in context.expected.attacks])
+
+
+def _listed(context: CheckContext, attempts: list[Attempt]) -> str:
+    names = (context.networks.class_names[a.run.class_id or 0] for a in attempts)
+    return ", ".join(dict.fromkeys(names))
+
+
+def _exhibits(context: CheckContext, attempt: Attempt) -> tuple[Exhibit, ...]:
+    target = attempt.run.class_id or 0
+    name = context.networks.class_names[target]
+    curve = log_probability_curve(context, attempt, attempt.network, target, ())
+    return (*pictures(attempt, "", f"towards {name}"), curve)

@@ -1,0 +1,281 @@
+"""4(d): three different layers or units climbed from a random image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.images.directions import effective
+from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of
+from grader.checks.images.recorded_runs import (
+    Attempt,
+    attempts_of,
+    change_rms,
+    images_along,
+    is_stuck,
+    noise_as_far,
+    pictures,
+    space_of_start,
+)
+from grader.checks.tolerance import threshold
+from grader.model.records import CurveExhibit, Exhibit, Finding, Measurement
+from reference.expected import DreamResult
+
+MOST_SHOWN = 4
+"""Runs that are shown."""
+MOST_JUDGED = 12
+"""Runs that are looked at, the last ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Dream:
+    """One run from an image that is not the corgi."""
+
+    attempt: Attempt
+    start: Tensor
+    final: Tensor
+    network: str
+    climbed: Climbed | None
+    before: float
+    after: float
+    change_rms: float
+    stuck: bool
+    reference: DreamResult | None
+
+    @property
+    def rise(self) -> float:
+        """Factor by which the objective rose; below 1 where it fell."""
+        if self.before <= 0:
+            return 1 + (self.after - self.before) / max(abs(self.before), 1e-9)
+        return self.after / self.before
+
+    @property
+    def wanted_rise(self) -> float:
+        """Factor that is enough."""
+        first, last = self.reference_values
+        if first <= 0:
+            return threshold("feature_rise")
+        return 1 + threshold("feature_gain") * (last / first - 1)
+
+    @property
+    def reference_values(self) -> tuple[float, float]:
+        """The reference's objective at its start and after as many steps; zeros for none."""
+        values = () if self.reference is None else self.reference.objectives
+        if not values:
+            return 0.0, 0.0
+        steps = self.attempt.run.steps
+        few = steps < threshold("least_steps")
+        return values[0], values[-1 if few else min(steps, len(values) - 1)]
+
+    @property
+    def rose(self) -> bool:
+        """Whether it rose enough, or from another start to where the reference rises to."""
+        first, last = self.reference_values
+        level = first + threshold("feature_gain") * (last - first)
+        there = 0 < level <= self.after and self.rise >= threshold("feature_rise")
+        return self.rise >= self.wanted_rise or there
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is one of the images asked for."""
+        return (
+            self.climbed is not None
+            and not self.climbed.downhill
+            and not self.stuck
+            and self.rose
+            and self.change_rms >= threshold("distinguishable")
+        )
+
+
+def check_feature_visualisation(context: CheckContext, part_id: str) -> Finding:
+    """4(d): which layer each run climbed, the gain, three different ones, visibly changed."""
+    return _check(context, part_id).finding("feature_visualisation")
+
+
+def _check(context: CheckContext, part_id: str) -> Verdict:
+    runs = [a for a in attempts_of(context) if _is_dream(a)][-MOST_JUDGED:]
+    dreams = [d for d in (_dream(context, a) for a in runs) if d is not None]
+    if not dreams:
+        return why_missing(
+            context, part_id, "An optimisation of a random image", ("model_layer", "StepImage")
+        )
+    wanted = context.experiment(part_id).different_objectives
+    verdict = _verdict(context, part_id, dreams, wanted)
+    good = {d.climbed.words: d for d in dreams if d.ok and d.climbed is not None}
+    shown = (list(good.values()) or dreams)[:MOST_SHOWN]
+    return replace(
+        verdict,
+        measurements=tuple(row for d in dreams for row in _rows(d)),
+        exhibits=tuple(x for d in shown for x in _exhibits(context, d)),
+        evidence_ids=tuple(d.attempt.run.run_id for d in dreams),
+    )
+
+
+def _is_dream(attempt: Attempt) -> bool:
+    """A run that begins at something else than the corgi and ends at an image."""
+    return attempt.from_corgi == "other" and attempt.start is not None and not attempt.run.error
+
+
+def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: int) -> Verdict:
+    found = list(dict.fromkeys(d.climbed.words for d in dreams if d.ok and d.climbed is not None))
+    listed = "; ".join(found)
+    if len(found) >= wanted:
+        return passed(f"Right: {len(found)} different objectives climbed: {listed}.")
+    faults = [text for text in (_fault(d) for d in dreams) if text]
+    unclear = [d for d in dreams if d.climbed is None and not d.stuck and _grew(context, d)]
+    if not found and not unclear:
+        return failed(faults[0] if faults else "No run makes a layer respond more strongly.")
+    staff = f"Look for the others in {context.pages(part_id)}."
+    if unclear:
+        ids = ", ".join(d.attempt.run.run_id for d in unclear)
+        staff += f" Objective not recognised, though layers respond more strongly: {ids}."
+    if not found:
+        return needs_human(
+            "An objective was climbed that the grader does not recognise; a person looks at it.",
+            staff=staff,
+        )
+    more = f" {faults[0]}" if faults else ""
+    return needs_human(
+        f"Found {len(found)} of {wanted} in the notebook ({listed}); a person looks for the "
+        f"others in the report.{more}",
+        staff=staff,
+    )
+
+
+def _fault(dream: _Dream) -> str:
+    """Say what is wrong with a run whose objective is known; empty for nothing."""
+    if dream.stuck:
+        return (
+            "In one run the image never changed: it is the same before each step, so the result of "
+            "`step.step` is not used."
+        )
+    if dream.climbed is None:
+        return ""
+    name = dream.climbed.words
+    if dream.climbed.downhill or dream.rise < 1:
+        return f"One run descends instead of ascending: the {name} falls to {dream.rise:.2f} times."
+    if not dream.rose:
+        return (
+            f"One run raises the {name} only to {dream.rise:.2f} times; "
+            f"expected at least {dream.wanted_rise:.2f} times."
+        )
+    if dream.change_rms < threshold("distinguishable"):
+        return f"One image ({name}) can hardly be told from its start."
+    return ""
+
+
+def _grew(context: CheckContext, dream: _Dream) -> bool:
+    """Whether some layer responds more strongly than at the start, and than to noise as far away.
+
+    Contrast alone makes layers respond, and a random walk raises it too.
+    """
+    network = context.networks.network(dream.network)
+    noise = noise_as_far(dream.start, dream.final)
+    others = [layer_norms(network, image) for image in (dream.start, noise)]
+    after = layer_norms(network, dream.final)
+    rise = threshold("feature_rise")
+    return any(after[n] >= rise * max(norms[n] for norms in others) for n in after)
+
+
+def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
+    start, final = attempt.start, attempt.final
+    if start is None or final is None or not bool(torch.isfinite(final).all()):
+        return None
+    name = attempt.network if attempt.network in TRUSTED else "pretrained"
+    network = context.networks.network(name)
+    climbed = None
+    samples = sorted(attempt.run.samples, key=lambda s: s.step)
+    if samples:
+        direction = effective(context, attempt, samples[0])
+        if direction is not None and bool(direction.any()):
+            climbed = recognise(network, context.tensor(samples[0].image), direction)
+    before = after = 1.0
+    if climbed is not None:
+        before, after = (
+            value_of(network, climbed.layer, climbed.objective, x) for x in (start, final)
+        )
+    return _Dream(
+        attempt=attempt,
+        start=start,
+        final=final,
+        network=name,
+        climbed=climbed,
+        before=before,
+        after=after,
+        change_rms=change_rms(start, final),
+        stuck=is_stuck(context, attempt),
+        reference=_reference(context, climbed, name),
+    )
+
+
+def _reference(context: CheckContext, climbed: Climbed | None, network: str) -> DreamResult | None:
+    """The reference's plain run with the same objective, if there is one."""
+    if climbed is None or network != "pretrained":
+        return None
+    return next(
+        (
+            d
+            for d in context.expected.dreams
+            if d.style == "plain"
+            and d.layer == climbed.layer
+            and d.objective == climbed.objective.name
+        ),
+        None,
+    )
+
+
+def _rows(dream: _Dream) -> tuple[Measurement, ...]:
+    run = dream.attempt.run.run_id
+    if dream.climbed is None:
+        return (
+            Measurement(
+                quantity=f"{run}: objective",
+                measured="not recognised",
+                expected="a layer, channel or unit of the network",
+                tolerance="",
+                ok=False,
+            ),
+        )
+    return (
+        Measurement(
+            quantity=f"{run}: {dream.climbed.words}, rise",
+            measured=f"{dream.before:.4g} to {dream.after:.4g}",
+            expected=f"to {dream.before * dream.wanted_rise:.4g} at least",
+            tolerance=f"cosine of the direction {dream.climbed.cosine:.3f}",
+            ok=not dream.climbed.downhill and dream.rose,
+        ),
+        Measurement(
+            quantity=f"{run}: root mean square change of a pixel",
+            measured=f"{dream.change_rms:.3f}",
+            expected=f"at least {threshold('distinguishable'):g}",
+            tolerance="",
+            ok=dream.change_rms >= threshold("distinguishable"),
+        ),
+    )
+
+
+def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
+    shown = replace(dream.attempt, space=space_of_start(dream.start))
+    climbed, reference = dream.climbed, dream.reference
+    file = "" if reference is None else str(context.expected.path(reference.image))
+    words = "objective not recognised" if climbed is None else climbed.words
+    images = pictures(shown, file, words)
+    if climbed is None:
+        return images
+    network = context.networks.network(dream.network)
+    along = images_along(context, dream.attempt)
+    values = () if reference is None else reference.objectives
+    curve = CurveExhibit(
+        title=f"{climbed.words} over the steps",
+        x_label="step",
+        y_label="objective",
+        yours_x=tuple(float(step) for step, _ in along),
+        yours_y=tuple(value_of(network, climbed.layer, climbed.objective, x) for _, x in along),
+        reference_x=tuple(float(i) for i in range(len(values))),
+        reference_y=values,
+    )
+    return (*images, curve)

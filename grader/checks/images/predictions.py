@@ -1,0 +1,308 @@
+"""Problem 2: the networks and their predictions on the corgi."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.images.recognition import (
+    NetworkName,
+    corgi_space,
+    could_be_logits,
+    network_of,
+    network_of_weights,
+)
+from grader.checks.report_words import whole_numbers
+from grader.checks.tolerance import TOLERANCES, compare, threshold
+from grader.model.records import Bar, BarsExhibit, Finding, Measurement, Prediction
+from reference.bundle_files import FULL_IN_FEATURES
+from reference.classify import top_k
+from reference.images import Space
+
+TOP = 5
+"""Number of classes that the notebook shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """A recorded prediction on the corgi."""
+
+    prediction: Prediction
+    """The record."""
+    logits: Tensor
+    """(1, 1000)."""
+    space: Space
+    """Space of the input."""
+    network: NetworkName
+    """Which network."""
+
+
+def check_in_features(context: CheckContext, part_id: str) -> Finding:
+    """2(a): inputs of the last layer of the random network."""
+    return _in_features(context, part_id).finding("in_features")
+
+
+def check_random_network(context: CheckContext, part_id: str) -> Finding:
+    """2(b): the random network ran on the corgi."""
+    return _random_network(context, part_id).finding("random_network")
+
+
+def check_top_predictions(context: CheckContext, part_id: str) -> Finding:
+    """2(c): the pretrained network's top classes and top probability."""
+    return _top_predictions(context, part_id).finding("top_predictions")
+
+
+# -- 2(a) -----------------------------------------------------------------------------------------
+
+
+def _in_features(context: CheckContext, part_id: str) -> Verdict:
+    wanted = context.bundle.in_features
+    states = [s for s in context.evidence.models if s.in_features is not None]
+    untrained = [s for s in states if network_of(context, s.fingerprint) in {"other", ""}]
+    if not states:
+        return why_missing(context, part_id, "A network named `model`", ("resnet50",))
+    state = (untrained or states)[0]
+    measured = Measurement(
+        quantity="inputs of the last layer",
+        measured=str(state.in_features),
+        expected=str(wanted),
+        tolerance="",
+        ok=state.in_features == wanted,
+    )
+    verdict = _in_features_verdict(context, state.in_features == wanted, bool(untrained), part_id)
+    return replace(verdict, measurements=(measured,), evidence_ids=(f"cell {state.cell_index}",))
+
+
+def _in_features_verdict(
+    context: CheckContext, equal: bool, untrained: bool, part_id: str
+) -> Verdict:
+    answers = {context.bundle.in_features, FULL_IN_FEATURES}
+    written = {int(n) for n in re.findall(r"\d{2,6}", context.answer(part_id).replace(",", ""))}
+    if not equal:
+        return failed("The network's last layer is not that of ResNet-50.")
+    note = "" if untrained else "No untrained network was seen, only a trained one."
+    if written & answers:
+        return passed("Right: the answer names the inputs of the last layer.", staff=note)
+    if any(number >= 100 for number in written):
+        return failed(
+            f"The written answer does not hold the number of inputs of the last layer: `model.fc` "
+            f"shows in_features={context.bundle.in_features}."
+        )
+    shown = any(
+        re.search(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", cell.source, re.MULTILINE)
+        for cell in context.submission.cells
+        if cell.kind == "code"
+    )
+    if shown:
+        return passed("Right: the notebook loads the network and shows its last layer.", staff=note)
+    return _in_features_of_report(context, answers, note, part_id)
+
+
+def _in_features_of_report(
+    context: CheckContext, answers: set[int], note: str, part_id: str
+) -> Verdict:
+    """The number may be in the report only; elsewhere than under 2(a) a person has to see it."""
+    sections = context.report.sections_of(part_id)
+    own = [s for s in sections if not s.whole_problem]
+    if any(whole_numbers(f"{s.label} {s.text}") & answers for s in own):
+        return passed(
+            "Right: the report names the inputs of the last layer.",
+            staff=f"The number is in {context.pages(part_id)}. {note}".strip(),
+        )
+    return needs_human(
+        "The network was loaded, but the notebook does not show its last layer; a person looks "
+        "for the number in the report.",
+        staff=f"Look for {context.bundle.in_features} in {context.pages(part_id)}.",
+    )
+
+
+# -- 2(b) -----------------------------------------------------------------------------------------
+
+
+def _random_network(context: CheckContext, part_id: str) -> Verdict:
+    seen = _seen_on_corgi(context)
+    untrained = [s for s in seen if s.network == "other"]
+    if untrained:
+        return _untrained(context, untrained[0])
+    own = context.cells_of(part_id)
+    trained = [s for s in seen if s.prediction.cell_index in own and s.network in TRUSTED]
+    if trained:
+        return failed(
+            "The network that ran on the corgi here is a trained one; this part asks for random "
+            "weights: `resnet50()` without `pretrained` or `weights`."
+        ).noting(f"the {trained[0].network} network in cell {trained[0].prediction.cell_index}")
+    other = [p for p in context.evidence.predictions if _is_untrained(context, p)]
+    if other:
+        return failed(
+            "The untrained network ran, but not on the corgi as `prepare_image` gives it.",
+        ).noting(f"prediction in cell {other[0].cell_index}")
+    return why_missing(context, part_id, "A prediction of the untrained network on the corgi", ())
+
+
+def _is_untrained(context: CheckContext, prediction: Prediction) -> bool:
+    return network_of_weights(context, prediction.weights_sha256) == "other"
+
+
+def _untrained(context: CheckContext, seen: Seen) -> Verdict:
+    probabilities = torch.softmax(seen.logits, dim=1)[0]
+    top = float(probabilities.max())
+    corgi_top = context.expected.predictions.pretrained_top5[0]
+    mode = "training" if seen.prediction.training else "evaluation"
+    rows = (
+        Measurement(
+            quantity="probability of the first class, untrained",
+            measured=f"{top:.3g}",
+            expected="any: the classes have nothing to do with the picture",
+            tolerance="",
+            ok=True,
+        ),
+        Measurement(
+            quantity=f"probability of {corgi_top.name}, untrained",
+            measured=f"{float(probabilities[corgi_top.class_id]):.3g}",
+            expected="small",
+            tolerance="",
+            ok=True,
+        ),
+    )
+    verdict = passed(
+        "Right: the untrained network ran on the corgi; its classes have nothing to do with the "
+        "picture.",
+        staff=f"It was in {mode} mode. In evaluation mode the logits of an untrained ResNet-50 "
+        "are large, so that it may look confident.",
+    )
+    return replace(
+        verdict,
+        measurements=rows,
+        exhibits=(_bars(context, "untrained network", seen.logits),),
+        evidence_ids=(f"cell {seen.prediction.cell_index}",),
+    )
+
+
+# -- 2(c) -----------------------------------------------------------------------------------------
+
+
+def _top_predictions(context: CheckContext, part_id: str) -> Verdict:
+    seen = [s for s in _seen_on_corgi(context) if s.network == "pretrained"]
+    if not seen:
+        return _no_prediction(context, part_id)
+    verdicts = [_judge(context, s) for s in seen]
+    return min(verdicts, key=Verdict.rank)
+
+
+def _judge(context: CheckContext, seen: Seen) -> Verdict:
+    wanted = context.expected.predictions.pretrained_top5
+    found = top_k(seen.logits, context.networks.class_names, TOP)
+    probabilities = torch.softmax(seen.logits, dim=1)[0]
+    top = float(probabilities[wanted[0].class_id])
+    close = abs(top - wanted[0].probability) <= TOLERANCES["probability_top", "float32"].atol
+    ranks = all(
+        f.class_id == w.class_id
+        or abs(float(probabilities[w.class_id]) - f.probability) <= threshold("tie_probability")
+        for f, w in zip(found, wanted, strict=False)
+    )
+    rows = (
+        Measurement(
+            quantity="top classes",
+            measured=", ".join(p.name for p in found),
+            expected=", ".join(p.name for p in wanted),
+            tolerance=f"any order within {threshold('tie_probability'):g} of probability",
+            ok=ranks,
+        ),
+        Measurement(
+            quantity=f"probability of {wanted[0].name}",
+            measured=f"{top:.4f}",
+            expected=f"{wanted[0].probability:.4f}",
+            tolerance=f"{TOLERANCES['probability_top', 'float32'].atol:g}",
+            ok=close,
+        ),
+    )
+    return replace(
+        _top_verdict(seen, close and ranks),
+        measurements=rows,
+        exhibits=(_bars(context, "pretrained network", seen.logits),),
+        evidence_ids=(f"cell {seen.prediction.cell_index}",),
+    )
+
+
+def _top_verdict(seen: Seen, right: bool) -> Verdict:
+    if right:
+        return passed("Right: the top classes and the first one's probability.")
+    if seen.prediction.training:
+        return failed(
+            "The pretrained network ran in training mode, where batch normalisation uses the "
+            "picture's own statistics: call model.eval() first."
+        )
+    if seen.space is Space.PIXELS:
+        return failed(
+            "The pretrained network was fed pixels in [0, 1]; it expects the normalised picture."
+        )
+    return failed("The pretrained network's top classes on the corgi are others than expected.")
+
+
+def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
+    own = context.cells_of(part_id)
+    random = [
+        s
+        for s in _seen_on_corgi(context)
+        if s.prediction.cell_index in own and s.network == "other"
+    ]
+    if random:
+        return failed(
+            "The network that ran on the corgi here has other weights than the pretrained one: "
+            "load those of ImageNet (`pretrained=True`); random weights have learned nothing."
+        ).noting(f"prediction in cell {random[0].prediction.cell_index}")
+    trained = [
+        p
+        for p in context.evidence.predictions
+        if network_of_weights(context, p.weights_sha256) == "pretrained"
+    ]
+    if trained:
+        return failed(
+            "The pretrained network ran, but not on the corgi as `prepare_image` gives it."
+        ).noting(f"predictions in cells {sorted({p.cell_index for p in trained})}")
+    return why_missing(
+        context, part_id, "A prediction of the pretrained network on the corgi", ("pretrained",)
+    )
+
+
+def _seen_on_corgi(context: CheckContext) -> tuple[Seen, ...]:
+    found = []
+    for prediction in context.evidence.predictions:
+        image, logits = context.tensor(prediction.image), context.tensor(prediction.logits)
+        if not could_be_logits(logits.numpy(), len(context.networks.class_names)):
+            continue
+        where = corgi_space(context, image)
+        if where is None:
+            continue
+        network = network_of_weights(context, prediction.weights_sha256)
+        if not network and not prediction.training:
+            network = _network_by_output(context, image, logits)
+        found.append(Seen(prediction=prediction, logits=logits, space=where[0], network=network))
+    return tuple(found)
+
+
+def _network_by_output(context: CheckContext, image: Tensor, logits: Tensor) -> NetworkName:
+    """Tell a network that `model` was not caught at, by its logits on the image itself.
+
+    In training mode even a trusted one gives others, so that this tells nothing there.
+    """
+    tolerance = TOLERANCES["logits", "float32"]
+    for name in TRUSTED:
+        if compare(logits.numpy(), context.networks.logits(name, image).numpy(), tolerance).ok:
+            return "pretrained" if name == "pretrained" else "robust"
+    return "other"
+
+
+def _bars(context: CheckContext, title: str, logits: Tensor) -> BarsExhibit:
+    return BarsExhibit(
+        title=title,
+        bars=tuple(
+            Bar(class_id=p.class_id, name=p.name, probability=p.probability)
+            for p in top_k(logits, context.networks.class_names, TOP)
+        ),
+    )

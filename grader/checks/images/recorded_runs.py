@@ -1,0 +1,168 @@
+"""Recorded optimisations of an input, sorted by what they are attempts at (Problem 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grader.checks.context import CheckContext, once_per_context
+from grader.checks.images.recognition import Likeness, NetworkName, corgi_space, network_of
+from grader.model.assignment import Experiment
+from grader.model.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
+from reference.classify import log_probability
+from reference.images import Space, to_pixels
+from reference.steps import StepConfig
+
+IMAGE_DIMS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attempt:
+    """One run with its images read."""
+
+    run: AttackRun
+    """The record."""
+    start: Tensor | None
+    """(1, 3, H, W), float32; None where it was not recorded or is not finite."""
+    final: Tensor | None
+    """(1, 3, H, W), float32; None where it was not recorded or is of another shape."""
+    network: NetworkName
+    """Which network was in use."""
+    space: Space
+    """Where x lived: by its start image, else as the step's settings claim."""
+    from_corgi: Likeness
+    """How well the start is the corgi in that space."""
+
+
+@once_per_context
+def attempts_of(context: CheckContext) -> tuple[Attempt, ...]:
+    """Read every recorded run, in order of time."""
+    return tuple(_read(context, run) for run in context.evidence.runs)
+
+
+def _read(context: CheckContext, run: AttackRun) -> Attempt:
+    start = _image(context, run.start)
+    final = _image(context, run.final)
+    claimed = run.settings is None or run.settings.normalised
+    space = Space.NORMALISED if claimed else Space.PIXELS
+    how: Likeness = "other"
+    if start is not None:
+        where = corgi_space(context, start)
+        if where is not None:
+            space, how = where
+    if start is not None and final is not None and final.shape != start.shape:
+        final = None
+    return Attempt(
+        run=run,
+        start=start,
+        final=final,
+        network=network_of(context, run.fingerprint),
+        space=space,
+        from_corgi=how,
+    )
+
+
+def _image(context: CheckContext, reference: ArrayRef | None) -> Tensor | None:
+    """Read a batch of one; None where it is something else."""
+    if reference is None or len(reference.shape) != IMAGE_DIMS or reference.shape[0] != 1:
+        return None
+    return context.tensor(reference)
+
+
+def step_config(experiment: Experiment) -> StepConfig:
+    """Return the settings that an experiment's attack has to keep to."""
+    return experiment.step
+
+
+def images_along(context: CheckContext, attempt: Attempt) -> tuple[tuple[int, Tensor], ...]:
+    """Return (step, image) along the way, the final image last."""
+    along = [
+        (step, context.tensor(reference))
+        for step, reference in attempt.run.images
+        if attempt.start is None or reference.shape == tuple(attempt.start.shape)
+    ]
+    if attempt.final is not None:
+        along.append((max(attempt.run.steps, 1), attempt.final))
+    return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
+
+
+def space_of_start(start: Tensor) -> Space:
+    """Return pixels, unless the start leaves [0, 1]."""
+    inside = float(start.min()) >= 0 and float(start.max()) <= 1
+    return Space.PIXELS if inside else Space.NORMALISED
+
+
+def change_rms(start: Tensor, final: Tensor) -> float:
+    """Return the root mean square change of a pixel in [0, 1] between two images of one space."""
+    space = space_of_start(start)
+    change = to_pixels(final, space) - to_pixels(start, space)
+    return float(change.square().mean().sqrt())
+
+
+def noise_as_far(start: Tensor, final: Tensor) -> Tensor:
+    """Return the start changed by the very values of the run's change, in random order.
+
+    Args:
+        start: (1, 3, H, W), in any space.
+        final: The same shape and space; each channel stays within its range.
+    """
+    change = (final - start).flatten()
+    order = torch.randperm(len(change), generator=torch.Generator().manual_seed(0))
+    low, high = (limit((2, 3), keepdim=True) for limit in (final.amin, final.amax))
+    return (start + change[order].view_as(start)).clamp(low, high)
+
+
+def is_stuck(context: CheckContext, attempt: Attempt) -> bool:
+    """Whether the image was the same before each of the first steps: their results were dropped."""
+    along = [context.arrays(reference) for _, reference in attempt.run.images[:3]]
+    return len(along) > 1 and all((image == along[0]).all() for image in along)
+
+
+def log_probability_curve(
+    context: CheckContext, attempt: Attempt, network: str, target: int, reference: tuple[float, ...]
+) -> CurveExhibit:
+    """Recompute the target's log-probability along the way with trusted weights.
+
+    Args:
+        context: Of the submission.
+        attempt: Whose images.
+        network: Trusted network.
+        target: Class id.
+        reference: The reference's log-probability after 0, 1, ... steps; empty for none.
+    """
+    along = images_along(context, attempt)
+    values = [
+        float(log_probability(context.networks.logits(network, image), target))
+        for _, image in along
+    ]
+    return CurveExhibit(
+        title=f"log-probability of {context.networks.class_names[target]} over the steps",
+        x_label="step",
+        y_label="log-probability (nats)",
+        yours_x=tuple(float(step) for step, _ in along),
+        yours_y=tuple(values),
+        reference_x=tuple(float(i) for i in range(len(reference))),
+        reference_y=reference,
+    )
+
+
+def pictures(attempt: Attempt, reference_file: str, caption: str) -> tuple[ImageExhibit, ...]:
+    """Return original, yours and, where there is one, the reference."""
+    normalised = attempt.space is Space.NORMALISED
+    shown = [
+        ImageExhibit(label=label, array=array, normalised=normalised, caption=words)
+        for label, array, words in (
+            ("original", attempt.run.start, ""),
+            ("yours", attempt.run.final, caption),
+        )
+        if array is not None
+    ]
+    if reference_file:
+        shown.append(
+            ImageExhibit(
+                label="reference", array=None, normalised=False, reference_file=reference_file
+            )
+        )
+    return tuple(shown)

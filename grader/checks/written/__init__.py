@@ -1,0 +1,1 @@
+"""Written answers and the report: always for a person, with the evidence beside them."""

@@ -1,0 +1,1 @@
+"""From a zip by a stranger to a `Submission`, or a clear sentence why not."""

@@ -1,0 +1,211 @@
+"""What was seen while the notebook ran. Numbers only: verdicts are made elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.model.records.outcome import Outcome
+from grader.model.records.plan import Shim
+from grader.model.records.submission import Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayRef:
+    """An array in the evidence folder: a `.npy` file, or one of those in a `.npz`; no pickle."""
+
+    path: str
+    """File name below the evidence folder."""
+    member: str = ""
+    """Name of the array within the `.npz`; empty where the file is a `.npy`."""
+    sha256: str
+    """Digest of the `.npy`, be it a file or a member, hexadecimal."""
+    dtype: str
+    """numpy's name of the dtype."""
+    shape: tuple[int, ...]
+    """Shape; () for a scalar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """One cell after its run."""
+
+    cell_index: int
+    """Position in the submission's notebook."""
+    outcome: Outcome
+    """PASS where it ended without an exception."""
+    seconds: float
+    """Wall-clock seconds."""
+    error_name: str = ""
+    """Class of the exception, such as `NameError`."""
+    error_message: str = ""
+    """Text of the exception, one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeValue:
+    """One value in a probe's reply: an array, or the error that stood in its place."""
+
+    name: str
+    """Key within the reply, such as `case0/forward`."""
+    array: ArrayRef | None
+    """The array; None where the call failed."""
+    kind: str
+    """Type that the student's function returned, such as `torch.float32`."""
+    changed_arguments: tuple[int, ...] = ()
+    """Places of the arguments that the call changed."""
+    error_name: str = ""
+    """Class of the exception the call raised."""
+    error_message: str = ""
+    """Text of the exception, one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeReply:
+    """What came back for one probe."""
+
+    probe_id: str
+    """Which probe."""
+    outcome: Outcome
+    """PASS where a well-formed reply came back (says nothing about its values)."""
+    values: tuple[ProbeValue, ...]
+    """Named values, in order."""
+    message: str = ""
+    """Why there is no well-formed reply, one sentence."""
+    used: tuple[str, ...] = ()
+    """Library functions, of those that the assignment lists, that the student's function called."""
+    seconds: float = 0.0
+    """Wall-clock seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSettings:
+    """Settings of the `StepImage` in use, as the recorder read them. A claim, not a proof."""
+
+    step_size: float
+    """Length factor of a step."""
+    eps_l2: float | None
+    """Radius of the l2 ball; None where `renorm` is false."""
+    normalised: bool
+    """Whether x lives in ImageNet-normalised space."""
+    norm: str
+    """`l2` or `abs`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientSample:
+    """Input, update direction and result of one recorded step."""
+
+    step: int
+    """Number of the step within its run, from 0."""
+    image: ArrayRef
+    """x before the step, (1, 3, H, W)."""
+    gradient: ArrayRef
+    """What was passed to the step as the direction, (1, 3, H, W)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttackRun:
+    """One optimisation of an input: a call of the attack function, or an inline loop of steps."""
+
+    run_id: str
+    """Such as `run3`; in order of time."""
+    cell_index: int
+    """The cell during which it ran."""
+    function: str
+    """`generate_adversarial_example`, or empty for an inline loop."""
+    class_id: int | None
+    """Target passed to the function; None for an inline loop."""
+    steps: int
+    """Number of steps seen; 0 where the loop does not use `StepImage`."""
+    settings: StepSettings | None
+    """Of the step in use; None where none was seen."""
+    start: ArrayRef | None
+    """x at the start, (1, 3, H, W)."""
+    final: ArrayRef | None
+    """x at the end, (1, 3, H, W)."""
+    samples: tuple[GradientSample, ...]
+    """Some of the steps."""
+    images: tuple[tuple[int, ArrayRef], ...]
+    """(step, x before it) along the way: what the trace is recomputed from."""
+    weights_sha256: str
+    """Digest of the tensors of the network in use; empty where it could not be told."""
+    fingerprint: ArrayRef | None
+    """Logits of the network in use on the hidden probe image, (1, 1000)."""
+    seconds: float = 0.0
+    """Wall-clock seconds of the run."""
+    error: str = ""
+    """Exception that ended it, empty for none."""
+    repeats: str = ""
+    """The run whose call the grader repeated with another target; empty for the notebook's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelState:
+    """A look at the notebook's networks after a cell: what `model` was then."""
+
+    cell_index: int
+    """The cell after which it was taken."""
+    in_features: int | None
+    """`model.fc.in_features`; None where there is no such attribute."""
+    weights_sha256: str
+    """Digest of the tensors."""
+    fingerprint: ArrayRef | None
+    """Logits on the hidden probe image, (1, 1000)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One call of `model` outside an attack: what went in and what came out."""
+
+    cell_index: int
+    """The cell during which it was called."""
+    weights_sha256: str
+    """Digest of the network's tensors at that time."""
+    training: bool
+    """Whether the network was in training mode."""
+    image: ArrayRef
+    """Input, (n, 3, H, W)."""
+    logits: ArrayRef
+    """Output, (n, 1000)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """Where and with what the run took place."""
+
+    device: str
+    """`cpu` or the name of the GPU."""
+    isolation: str
+    """Tier that was in force."""
+    versions: tuple[tuple[str, str], ...]
+    """(package, version) of python, torch, torchvision, numpy, nbclient."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that one run left behind."""
+
+    cells: tuple[CellRun, ...]
+    """One per code cell that was started."""
+    replies: tuple[ProbeReply, ...]
+    """One per probe that was asked."""
+    runs: tuple[AttackRun, ...]
+    """Optimisations of an input, in order of time."""
+    models: tuple[ModelState, ...]
+    """Changes of `model`, in order of time."""
+    predictions: tuple[Prediction, ...]
+    """Calls of `model` outside an attack, in order of time."""
+    shims: tuple[Shim, ...]
+    """Shims that took effect."""
+    served: tuple[str, ...]
+    """URLs that were asked for and served from the bundle."""
+    missed: tuple[str, ...]
+    """URLs that were asked for and are not in the bundle."""
+    notes: tuple[Note, ...]
+    """What else staff should know."""
+    host: HostFacts
+    """Where the run took place."""
+    seconds: float
+    """Wall-clock seconds of the whole run."""
+    seed: int
+    """Seed of the hidden inputs."""

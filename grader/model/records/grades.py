@@ -1,0 +1,222 @@
+"""Findings of the checks, and the grade sheet made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.model.records.evidence import ArrayRef, HostFacts
+from grader.model.records.outcome import Outcome
+from grader.model.records.plan import Shim
+from grader.model.records.submission import Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One row of 'measured / expected / tolerance'."""
+
+    quantity: str
+    """What was measured, with its unit."""
+    measured: str
+    """The value found, formatted."""
+    expected: str
+    """The value that was expected, formatted."""
+    tolerance: str
+    """What was allowed; empty for an exact comparison."""
+    ok: bool
+    """Whether it lies within."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageExhibit:
+    """A picture. Pixels come from an evidence array or from a file of the reference."""
+
+    label: str
+    """Such as `original`, `yours`, `reference`."""
+    array: ArrayRef | None
+    """(1, 3, H, W) array of the evidence; None where `reference_file` is given."""
+    normalised: bool
+    """Whether the array is in ImageNet-normalised space (else pixels in [0, 1])."""
+    reference_file: str = ""
+    """Absolute path of a PNG of the reference run."""
+    caption: str = ""
+    """Text under the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveExhibit:
+    """Two curves on one axis: the student's (solid) and the reference's (dashed)."""
+
+    title: str
+    """What is drawn."""
+    x_label: str
+    """Axis, with unit."""
+    y_label: str
+    """Axis, with unit."""
+    yours_x: tuple[float, ...]
+    """Abscissae of the student's curve."""
+    yours_y: tuple[float, ...]
+    """Ordinates of the student's curve."""
+    reference_x: tuple[float, ...]
+    """Abscissae of the reference's curve."""
+    reference_y: tuple[float, ...]
+    """Ordinates of the reference's curve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemExhibit:
+    """A layer's output or gradient: expected and measured on top of each other, residual below."""
+
+    title: str
+    """What is drawn, such as `gradient to the input`."""
+    measured: tuple[float, ...]
+    """The student's values."""
+    expected: tuple[float, ...]
+    """The reference's values."""
+    tolerance: float
+    """Absolute tolerance band of the residual."""
+    worst: int
+    """Index of the greatest residual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One class and its probability."""
+
+    class_id: int
+    """ImageNet id."""
+    name: str
+    """Short name."""
+    probability: float
+    """0 to 1."""
+    is_target: bool = False
+    """Whether it is the target of the attack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarsExhibit:
+    """Top classes as horizontal bars on one 0-1 axis."""
+
+    title: str
+    """Such as `before` or `after`."""
+    bars: tuple[Bar, ...]
+    """Most probable first."""
+
+
+Exhibit = ImageExhibit | CurveExhibit | StemExhibit | BarsExhibit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The verdict of one check."""
+
+    check_id: str
+    """Such as `conv_grad_input`."""
+    outcome: Outcome
+    """What became of it."""
+    credit: float
+    """Share of the check's points that was earned, 0 to 1; 0 unless PASS or PARTIAL."""
+    message: str
+    """One or two sentences for the student: what is right, or what to fix. No hidden input."""
+    staff_detail: str = ""
+    """What staff should know besides."""
+    measurements: tuple[Measurement, ...] = ()
+    """Rows of numbers."""
+    exhibits: tuple[Exhibit, ...] = ()
+    """Pictures and plots."""
+    evidence_ids: tuple[str, ...] = ()
+    """Runs, replies and cells that it rests on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartGrade:
+    """One part of the assignment."""
+
+    id: str
+    """Such as `4a`."""
+    title: str
+    """One line."""
+    problem: int
+    """Number of the problem."""
+    points: float
+    """Points decided so far (before the late coefficient)."""
+    max_points: float
+    """Points to be had; 0 where the part is optional for this course."""
+    pending_points: float
+    """Points that wait for a person."""
+    outcome: Outcome
+    """Of the part as a whole."""
+    message: str
+    """One sentence."""
+    required: bool
+    """Whether it counts for this course."""
+    bonus: bool
+    """Whether its points are on top of the maximum."""
+    findings: tuple[Finding, ...]
+    """Of its checks."""
+    human_comment: str = ""
+    """What a person wrote in `grades.toml`."""
+    human_points: float | None = None
+    """What a person gave in `grades.toml`; None where nobody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """How the result came about."""
+
+    assignment: str
+    """Name of the assignment file."""
+    assignment_sha256: str
+    """Its digest."""
+    bundle: str
+    """Bundle that was used."""
+    bundle_sha256: str
+    """Digest of its manifest."""
+    grader_version: str
+    """Version of this code."""
+    zip_sha256: str
+    """Digest of the submission."""
+    seed: int
+    """Of the hidden inputs."""
+    seconds: float
+    """Wall-clock seconds of the run."""
+    host: HostFacts
+    """Device, isolation, versions."""
+    shims: tuple[Shim, ...]
+    """Shims that took effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeSheet:
+    """All that results.json says."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    """Version of the JSON schema."""
+    kerberos: str
+    """Whose submission."""
+    course: Literal["6.819", "6.869"]
+    """Which variant."""
+    submitted: str
+    """ISO 8601 with offset; empty where not told."""
+    deadline: str
+    """ISO 8601 with offset."""
+    days_late: int
+    """Rounded up; 0 where in time."""
+    late_coefficient: float
+    """1 to 0.5, or 0 after the last day."""
+    total: float
+    """Points after the late coefficient, of what is decided; bonus included."""
+    max_total: float
+    """Points to be had without bonus."""
+    pending: float
+    """Points (before the late coefficient) that wait for a person."""
+    parts: tuple[PartGrade, ...]
+    """In the handout's order."""
+    notes: tuple[Note, ...]
+    """About the hand-in and the run."""
+    answers: tuple[tuple[str, str], ...]
+    """(part id, markdown) of the written answers in the notebook."""
+    report_pages: int
+    """Pages of report.pdf; 0 where there is none."""
+    facts: RunFacts
+    """How it came about."""

@@ -1,0 +1,133 @@
+"""The results folder of one submission: names of its files, written whole or not at all.
+
+results/<kerberos>/
+  results.json      the grade sheet (grader/outputs/schema/results.schema.json)
+  feedback.html     for the student
+  feedback.pdf      the same, for print
+  staff.html        with all details
+  executed.ipynb    the notebook as it came out of our run
+  grades.toml       what people decide; never overwritten
+  .key              which run of a batch this is
+  submission/       the files as handed in
+  evidence/         arrays (.npy, .npz) and the records of every stage (.json)
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reference.errors import ConfigError
+
+GRADES = "grades.toml"
+_PARTIAL, _OLD = ".partial", ".old"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFolder:
+    """Paths of one submission's results."""
+
+    root: Path
+    """`results/<kerberos>`, or the folder that will become it."""
+
+    @property
+    def results(self) -> Path:
+        """The grade sheet."""
+        return self.root / "results.json"
+
+    @property
+    def feedback_html(self) -> Path:
+        """The student's page."""
+        return self.root / "feedback.html"
+
+    @property
+    def feedback_pdf(self) -> Path:
+        """The student's page for print."""
+        return self.root / "feedback.pdf"
+
+    @property
+    def staff_html(self) -> Path:
+        """The page with all details."""
+        return self.root / "staff.html"
+
+    @property
+    def executed(self) -> Path:
+        """The notebook as it came out of our run."""
+        return self.root / "executed.ipynb"
+
+    @property
+    def grades(self) -> Path:
+        """What people decided."""
+        return self.root / GRADES
+
+    @property
+    def key(self) -> Path:
+        """The run's key; what a batch finds again without reading the results."""
+        return self.root / ".key"
+
+    @property
+    def submission(self) -> Path:
+        """The files as handed in."""
+        return self.root / "submission"
+
+    @property
+    def evidence(self) -> Path:
+        """Arrays of the run, and the records of the stages."""
+        return self.root / "evidence"
+
+
+@contextmanager
+def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
+    """Fill a new results folder; it takes the old one's place only when the block ends well.
+
+    `grades.toml` is taken over from the old folder. After an error the old results are untouched.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    final = out / kerberos
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{kerberos}-", suffix=_PARTIAL, dir=out))
+    except OSError as error:
+        raise ConfigError(f"{out}: expected a folder to write to, found: {error}") from error
+    partial.chmod(0o755)
+    try:
+        yield ResultFolder(root=partial)
+        if (final / GRADES).is_file():
+            shutil.copy2(final / GRADES, partial / GRADES)
+        old = partial.with_suffix(_OLD)
+        if final.exists():
+            final.rename(old)
+        partial.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def recover(out: Path) -> None:
+    """Mend what a process left that was killed while it replaced a folder.
+
+    Between two renames the old folder lies aside: it is put back, for it holds what people
+    decided. What was half written goes. To be called where nobody else writes to `out`.
+    """
+    for old in out.glob(f".*{_OLD}"):
+        final = out / old.name[1 : -len(_OLD)].rpartition("-")[0]
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(final)
+    for partial in out.glob(f".*{_PARTIAL}"):
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def set_aside(out: Path, kerberos: str, where: Path) -> None:
+    """Move a student's results out of the way, for they are not of what counts now; keep them."""
+    folder = out / kerberos
+    if folder.exists():
+        where.mkdir(parents=True, exist_ok=True)
+        folder.rename(Path(tempfile.mkdtemp(prefix=f"{kerberos}-", dir=where)) / kerberos)

@@ -1,0 +1,326 @@
+"""A grade sheet to what the pages show: plain strings, numbers and finished figures.
+
+`student_report` leaves out what is only for staff; the template cannot show what is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from grader.model.records import (
+    Finding,
+    GradeSheet,
+    Measurement,
+    Note,
+    Outcome,
+    PartGrade,
+    Severity,
+)
+from grader.outputs.pages.figures import FigureRow, figure_rows
+from grader.outputs.pages.markup import inline_markup, markdown_html, plain
+from grader.outputs.pages.words import (
+    CHIPS,
+    Chip,
+    moment,
+    part_label,
+    part_points,
+    plural,
+    points,
+    seconds,
+)
+from grader.sandbox.tiers import GUARANTEES
+
+_TO_FIX = frozenset(
+    {
+        Outcome.PARTIAL,
+        Outcome.FAIL,
+        Outcome.STUDENT_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.RESOURCE_LIMIT,
+        Outcome.NOT_ATTEMPTED,
+    }
+)
+_WAITS = frozenset({Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One check on a card."""
+
+    check_id: str
+    """Machine name, for staff."""
+    title: str
+    """The name in words."""
+    chip: Chip
+    """Outcome."""
+    message: Markup
+    """Sentence for the student; empty where the card already says it."""
+    measurements: tuple[Measurement, ...]
+    """Rows of the table."""
+    rows: tuple[FigureRow, ...]
+    """Figures."""
+    evidence: str
+    """Evidence ids in one line; may be empty."""
+    staff_detail: str
+    """For staff; always empty on the student's page."""
+    credit: str
+    """Share of the points as a percentage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """One card."""
+
+    anchor: str
+    """Id of the card within the page."""
+    label: str
+    """Such as `4(a)`."""
+    title: str
+    """One line."""
+    problem: int
+    """Number of the problem."""
+    chip: Chip
+    """Outcome."""
+    points: str
+    """Points, or a dash where nothing is decided or to be had."""
+    max_points: str
+    """Points to be had; empty where the part has none of its own."""
+    extra: str
+    """`bonus`, `optional in 6.819` or empty."""
+    pending: str
+    """What waits for a person, a sentence; may be empty."""
+    message: Markup
+    """One sentence."""
+    findings: tuple[FindingView, ...]
+    """Checks."""
+    comment: str
+    """What a person wrote."""
+    answer: Markup
+    """The written answer; only for staff."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalBar:
+    """The bar under the total, in percent of the maximum."""
+
+    earned: float
+    """Decided points after the late coefficient."""
+    pending: float
+    """Points that wait for a person, after the late coefficient."""
+    alt: str
+    """The bar in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """A note about the hand-in."""
+
+    severity: str
+    """`info`, `warning` or `error`."""
+    message: Markup
+    """One sentence."""
+    only_staff: bool
+    """Whether the student's page leaves it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentReport:
+    """The whole feedback page."""
+
+    kerberos: str
+    """Whose."""
+    course: str
+    """`6.819` or `6.869`."""
+    submitted: str
+    """When it was handed in, or `not told`."""
+    deadline: str
+    """When it was due."""
+    late: str
+    """The late line; empty where in time."""
+    total: str
+    """The large numeral."""
+    max_total: str
+    """Out of."""
+    sentence: str
+    """The result in one sentence."""
+    bar: TotalBar
+    """Under the numeral."""
+    to_fix: tuple[PartView, ...]
+    """Parts that lost points, in order."""
+    notes: tuple[NoteView, ...]
+    """About the hand-in."""
+    parts: tuple[PartView, ...]
+    """Cards in the handout's order."""
+    facts: tuple[tuple[str, str], ...]
+    """How it was run: (name, value)."""
+    shims: tuple[tuple[str, Markup], ...]
+    """(name, why) of what was done so that the notebook runs on today's software."""
+
+
+def student_report(sheet: GradeSheet, evidence_dir: Path) -> StudentReport:
+    """Return what the student sees.
+
+    Args:
+        sheet: the grades.
+        evidence_dir: where the arrays of the evidence lie.
+    """
+    return report_of(sheet, evidence_dir, staff=False)
+
+
+def report_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> StudentReport:
+    """Return the page's record; with `staff` also what students do not see."""
+    parts = tuple(_part(part, sheet, evidence_dir, staff=staff) for part in sheet.parts)
+    lost = tuple(
+        view
+        for view, part in zip(parts, sheet.parts, strict=True)
+        if part.outcome in _TO_FIX and part.required and not part.bonus
+    )
+    return StudentReport(
+        kerberos=plain(sheet.kerberos),
+        course=sheet.course,
+        submitted=moment(sheet.submitted) if sheet.submitted else "time not told",
+        deadline=moment(sheet.deadline),
+        late=late_line(sheet),
+        total=points(sheet.total),
+        max_total=points(sheet.max_total),
+        sentence=sentence_of(sheet),
+        bar=_bar(sheet),
+        to_fix=lost,
+        notes=tuple(_note(note) for note in sheet.notes if staff or note.for_student),
+        parts=parts,
+        facts=_facts(sheet, staff=staff),
+        shims=tuple((plain(shim.name), inline_markup(shim.why)) for shim in sheet.facts.shims),
+    )
+
+
+def sentence_of(sheet: GradeSheet) -> str:
+    """Return the result in one sentence, without the total itself."""
+    waiting = [part for part in sheet.parts if part.outcome in _WAITS]
+    lost = [part for part in sheet.parts if part.outcome in _TO_FIX and part.max_points > 0]
+    lost = [part for part in lost if part.required and not part.bonus]
+    told = []
+    if waiting:
+        more = points(sheet.pending * sheet.late_coefficient)
+        verb = "waits" if len(waiting) == 1 else "wait"
+        told.append(
+            f"{plural(len(waiting), 'part', 'parts')} {verb} for a person (up to {more} more)"
+        )
+    if lost:
+        verb = "needs" if len(lost) == 1 else "need"
+        told.append(f"{plural(len(lost), 'part', 'parts')} {verb} work")
+    elif sheet.parts:
+        told.append("all that was checked is right" if waiting else "everything is right")
+    sentence = "; ".join(told) or "nothing was checked"
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def late_line(sheet: GradeSheet) -> str:
+    """Return what lateness did to the total; empty where in time."""
+    if sheet.days_late <= 0:
+        return ""
+    days = plural(sheet.days_late, "day", "days")
+    if sheet.late_coefficient <= 0:
+        return f"Handed in {days} late, after the last day that counts: no points."
+    return f"Handed in {days} late: all points count × {sheet.late_coefficient:.3g}."
+
+
+def _bar(sheet: GradeSheet) -> TotalBar:
+    whole = sheet.max_total or 1.0
+    earned = min(max(sheet.total / whole, 0.0), 1.0)
+    pending = min(max(sheet.pending * sheet.late_coefficient / whole, 0.0), 1.0 - earned)
+    alt = f"{points(sheet.total)} of {points(sheet.max_total)} points"
+    if pending:
+        alt += f", up to {points(sheet.pending * sheet.late_coefficient)} more wait for a person"
+    return TotalBar(earned=round(100 * earned, 2), pending=round(100 * pending, 2), alt=alt)
+
+
+def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> PartView:
+    written = "\n\n".join(text for part_id, text in sheet.answers if staff and part_id == part.id)
+    waits = part.outcome in _WAITS and part.human_points is None and not part.points
+    return PartView(
+        anchor=f"part-{''.join(c for c in part.id if c.isalnum())}",
+        label=part_label(plain(part.id)),
+        title=plain(part.title),
+        problem=part.problem,
+        chip=CHIPS[part.outcome],
+        points=_points(part, waits=waits),
+        max_points=part_points(part.max_points) if part.max_points else "",
+        extra=_extra(part, sheet),
+        pending=_pending(part),
+        message=inline_markup(part.message),
+        findings=tuple(
+            _finding(finding, folder, said=part.message, staff=staff) for finding in part.findings
+        ),
+        comment=plain(part.human_comment),
+        answer=markdown_html(written) if written else Markup(),
+    )
+
+
+def _points(part: PartGrade, *, waits: bool) -> str:
+    if waits or not (part.max_points or part.points):
+        return "–"
+    return f"+{part_points(part.points)}" if part.bonus else part_points(part.points)
+
+
+def _extra(part: PartGrade, sheet: GradeSheet) -> str:
+    if part.bonus:
+        return "bonus"
+    return "" if part.required else f"optional in {sheet.course}"
+
+
+def _pending(part: PartGrade) -> str:
+    if part.pending_points <= 0:
+        return ""
+    waits = part_points(part.pending_points)
+    return f"{waits} {'point waits' if part.pending_points == 1 else 'points wait'} for a person"
+
+
+def _finding(finding: Finding, folder: Path, *, said: str, staff: bool) -> FindingView:
+    return FindingView(
+        check_id=plain(finding.check_id),
+        title=plain(finding.check_id).replace("_", " ").capitalize(),
+        chip=CHIPS[finding.outcome],
+        message=Markup() if finding.message == said else inline_markup(finding.message),
+        measurements=finding.measurements,
+        rows=figure_rows(finding.exhibits, folder),
+        evidence=", ".join(plain(one) for one in finding.evidence_ids),
+        staff_detail=plain(finding.staff_detail) if staff else "",
+        credit=f"{100 * finding.credit:.0f} %",
+    )
+
+
+def _note(note: Note) -> NoteView:
+    severity = note.severity if isinstance(note.severity, Severity) else Severity(note.severity)
+    return NoteView(
+        severity=severity.value,
+        message=inline_markup(note.message),
+        only_staff=not note.for_student,
+    )
+
+
+def isolation_words(name: str) -> str:
+    """Return the tier of a run with what it guarantees; any other name as it is."""
+    known = {tier.value: text for tier, text in GUARANTEES.items()}
+    return f"{name}: {known[name]}" if name in known else name
+
+
+def _facts(sheet: GradeSheet, *, staff: bool) -> tuple[tuple[str, str], ...]:
+    # The seed would let a student draw the hidden inputs again.
+    seed = (("Seed of the hidden inputs", str(sheet.facts.seed)),) if staff else ()
+    facts, host = sheet.facts, sheet.facts.host
+    versions = ", ".join(f"{name} {version}" for name, version in host.versions)
+    return (
+        ("Device", plain(host.device)),
+        ("Isolation", plain(isolation_words(host.isolation))),
+        ("Time", seconds(facts.seconds)),
+        *seed,
+        ("Versions", plain(versions)),
+        ("Assignment", f"{facts.assignment} ({facts.assignment_sha256[:12]})"),
+        ("Weights and files", f"{facts.bundle} ({facts.bundle_sha256[:12]})"),
+        ("Submission", f"zip {facts.zip_sha256[:12]}"),
+        ("Report", f"{sheet.report_pages} pages" if sheet.report_pages else "no report.pdf"),
+        ("Grader", plain(facts.grader_version)),
+    )

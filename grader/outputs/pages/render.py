@@ -1,0 +1,90 @@
+"""View records to HTML that needs no other file: styles, fonts and pictures are inside."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.model.records import Evidence, GradeSheet
+from grader.model.resources import templates
+from grader.outputs.pages.feedback_view import student_report
+from grader.outputs.pages.markup import plain
+from grader.outputs.pages.staff_view import staff_report
+
+TEMPLATES = templates()
+"""Templates, stylesheets and fonts of every report."""
+
+_FACES = (
+    ("Source Sans 3", 400, "normal", "source-sans-3-latin-400-normal"),
+    ("Source Sans 3", 400, "italic", "source-sans-3-latin-400-italic"),
+    ("Source Sans 3", 600, "normal", "source-sans-3-latin-600-normal"),
+    ("Source Sans 3 Greek", 400, "normal", "source-sans-3-greek-400-normal"),
+    ("Source Code Pro", 400, "normal", "source-code-pro-latin-400-normal"),
+    ("STIX Symbols", 400, "normal", "stix-two-math-symbols"),
+)
+
+
+def render_feedback_html(sheet: GradeSheet, evidence_dir: Path) -> str:
+    """Return the student's feedback page.
+
+    Args:
+        sheet: the grades.
+        evidence_dir: where the arrays of the evidence lie.
+    """
+    return render_page("feedback.html.j2", "feedback", report=student_report(sheet, evidence_dir))
+
+
+def render_staff_html(
+    sheet: GradeSheet, evidence_dir: Path, evidence: Evidence | None = None
+) -> str:
+    """Return the page for staff: the feedback, and all that students are not shown.
+
+    Args:
+        sheet: the grades.
+        evidence_dir: where the arrays of the evidence lie.
+        evidence: what was seen while the notebook ran, where it is at hand.
+    """
+    staff = staff_report(sheet, evidence_dir, evidence)
+    return render_page("staff.html.j2", "feedback", report=staff.page, staff=staff)
+
+
+def render_page(template: str, *styles: str, **context: object) -> str:
+    """Return a template filled in, with the theme and more stylesheets inside it."""
+    return _environment().get_template(template).render(css=_css(*styles), **context)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
+    )
+
+
+def _clean(value: object) -> object:
+    """Keep control characters of other people's text out of the page."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@lru_cache(maxsize=4)
+def _css(*names: str) -> Markup:
+    """Return the fonts, the theme and stylesheets as one text; no `</style` can be in it."""
+    sheets = [(TEMPLATES / f"{part}.css").read_text(encoding="utf-8") for part in ("theme", *names)]
+    return Markup("\n".join([*map(_face, _FACES), *sheets]))  # noqa: S704 -- our own files
+
+
+def _face(face: tuple[str, int, str, str]) -> str:
+    family, weight, style, file = face
+    data = base64.b64encode((TEMPLATES / "fonts" / f"{file}.woff2").read_bytes()).decode("ascii")
+    return (
+        f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
+        f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
+    )

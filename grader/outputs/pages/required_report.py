@@ -1,0 +1,106 @@
+"""The required report: every question with its answer, equations, figures and code.
+
+`sources` has the two producers of a `ReportSource`: the reference run, and a student's own run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from grader.outputs.pages.figures import FigureRow
+from grader.outputs.pages.markup import code_html, markdown_html, plain
+from grader.outputs.pages.questions import PROBLEMS
+from grader.outputs.pages.render import render_page
+from grader.outputs.pages.words import part_label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A piece of code that belongs to an answer."""
+
+    caption: str
+    """What it is; may be empty."""
+    code: str
+    """Source text."""
+    language: str = "python"
+    """Name of a Pygments lexer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPart:
+    """One question and its answer."""
+
+    id: str
+    """Such as `4a`."""
+    title: str
+    """A few words."""
+    question: str
+    """Markdown, our own words."""
+    answer: str = ""
+    """Markdown; empty where nothing was written."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """(quantity, value) in a small table."""
+    figures: tuple[FigureRow, ...] = ()
+    """Pictures and plots."""
+    printed: tuple[str, ...] = ()
+    """What the code printed."""
+    snippets: tuple[Snippet, ...] = ()
+    """The relevant code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSource:
+    """All that a report shows."""
+
+    title: str
+    """Of the document."""
+    author: str
+    """Kerberos, or what stands in its place."""
+    subtitle: str
+    """Course and what it was made with."""
+    parts: tuple[ReportPart, ...]
+    """In the handout's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PartView:
+    """A part as the template takes it."""
+
+    anchor: str
+    label: str
+    title: str
+    question: Markup
+    answer: Markup
+    facts: tuple[tuple[str, str], ...]
+    figures: tuple[FigureRow, ...]
+    printed: tuple[Markup, ...]
+    snippets: tuple[tuple[str, Markup], ...]
+
+
+def build_report(source: ReportSource) -> str:
+    """Return the report as a self-contained page; `pdf.html_to_pdf` makes the PDF of it."""
+    problems = []
+    for number, parts in groupby(source.parts, lambda part: int(part.id[0])):
+        title = dict(PROBLEMS).get(number, "")
+        problems.append((number, title, tuple(map(_view, parts))))
+    return render_page("report.html.j2", "report", source=source, problems=tuple(problems))
+
+
+def _view(part: ReportPart) -> _PartView:
+    return _PartView(
+        anchor=f"part-{part.id}",
+        label=part_label(part.id),
+        title=plain(part.title),
+        question=markdown_html(part.question),
+        answer=markdown_html(part.answer) if part.answer.strip() else Markup(),
+        facts=part.facts,
+        figures=part.figures,
+        printed=tuple(code_html(text, "text") for text in part.printed),
+        snippets=tuple(
+            (plain(snippet.caption), code_html(snippet.code, snippet.language))
+            for snippet in part.snippets
+        ),
+    )

@@ -1,0 +1,145 @@
+"""A student's own report, from the results of their run: their pictures, numbers and words.
+
+Nothing of the reference, no verdict and no hidden input is in it: layers' plots are left out
+because their values belong to hidden inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from grader.model.assignment import Assignment
+from grader.model.records import (
+    Alignment,
+    BarsExhibit,
+    CurveExhibit,
+    Exhibit,
+    GradeSheet,
+    ImageExhibit,
+    PartGrade,
+    StemExhibit,
+)
+from grader.model.records.codec import load
+from grader.outputs.pages.figures import Figure, FigureRow, figure_rows
+from grader.outputs.pages.notebooks import (
+    NotebookCell,
+    drawn,
+    printed,
+    read_cells,
+    snippets,
+    without_prompts,
+)
+from grader.outputs.pages.questions import QUESTIONS, Question, questions_of
+from grader.outputs.pages.required_report import ReportPart, ReportSource
+from grader.planning.alignment import load_template
+
+_RELEVANT = frozenset({"todo", "run", ""})
+"""Roles of code cells that an answer shows; the given ones are the same for everybody."""
+_DRAWING = _RELEVANT | {"figure"}
+"""Roles of cells whose figures are shown where no check has a picture."""
+_FOREIGN = ("reference", "expected")
+"""Words in a label or title that mark what is not the student's."""
+
+
+def from_results(results_dir: Path, assignment: Assignment | None = None) -> ReportSource:
+    """Return the report of a student's own run, ready to hand in.
+
+    Args:
+        results_dir: a folder that `grader grade` wrote.
+        assignment: the offering whose questions are answered; None for 2021's.
+
+    Raises:
+        ConfigError: something of it is missing.
+    """
+    sheet = load(GradeSheet, results_dir / "results.json")
+    evidence = results_dir / "evidence"
+    alignment = load(Alignment, evidence / "alignment.json")
+    cells = cells_by_part(read_cells(results_dir / "executed.ipynb"), alignment)
+    grades = {part.id: part for part in sheet.parts}
+    parts = []
+    for question in QUESTIONS if assignment is None else questions_of(assignment):
+        grade = grades.get(question.part)
+        made = _part(question, grade, sheet, cells.get(question.part, ()), evidence)
+        empty = not (made.answer or made.figures or made.snippets or made.printed)
+        if not (empty and grade is not None and (grade.bonus or not grade.required)):
+            parts.append(made)
+    return ReportSource(
+        title="Problem Set 4",
+        author=sheet.kerberos,
+        subtitle=f"MIT {sheet.course} · images, numbers and code from the notebook handed in",
+        parts=tuple(parts),
+    )
+
+
+def cells_by_part(
+    cells: tuple[NotebookCell, ...], alignment: Alignment
+) -> dict[str, tuple[NotebookCell, ...]]:
+    """Return the code cells of each part that may be shown, in the notebook's order.
+
+    A cell that matches the template has the role that it has there.
+    """
+    roles = {cell.cell_id: cell.role for cell in load_template()}
+    found: dict[str, list[NotebookCell]] = {}
+    for match in alignment.matches:
+        if match.cell_index >= len(cells):
+            continue
+        cell = cells[match.cell_index]
+        role = roles.get(match.template_id, "") if match.template_id else cell.role
+        if cell.kind == "code" and match.part_id and role in _DRAWING:
+            found.setdefault(match.part_id, []).append(replace(cell, role=role))
+    return {part: tuple(those) for part, those in found.items()}
+
+
+def own_exhibits(exhibits: Iterable[Exhibit]) -> tuple[Exhibit, ...]:
+    """Return the exhibits that show the student's own result, with nothing of the reference."""
+    own: list[Exhibit] = []
+    for exhibit in exhibits:
+        match exhibit:
+            case ImageExhibit() if exhibit.array is not None and not _foreign(exhibit.label):
+                own.append(exhibit)
+            case CurveExhibit() if exhibit.yours_x:
+                own.append(replace(exhibit, reference_x=(), reference_y=()))
+            case BarsExhibit() if not _foreign(exhibit.title):
+                own.append(exhibit)
+            case ImageExhibit() | CurveExhibit() | BarsExhibit() | StemExhibit():
+                pass
+    return tuple(own)
+
+
+def _part(
+    question: Question,
+    grade: PartGrade | None,
+    sheet: GradeSheet,
+    cells: tuple[NotebookCell, ...],
+    evidence: Path,
+) -> ReportPart:
+    relevant = [cell for cell in cells if cell.role in _RELEVANT]
+    findings = grade.findings if grade is not None else ()
+    exhibits = own_exhibits(one for finding in findings for one in finding.exhibits)
+    figures = tuple(map(_renamed, figure_rows(exhibits, evidence)))
+    written = [text for part, text in sheet.answers if part == question.part]
+    return ReportPart(
+        id=question.part,
+        title=question.title,
+        question=question.text,
+        answer=without_prompts("\n\n".join(written)),
+        figures=figures or drawn(cells, "drawn by the notebook"),
+        printed=printed(relevant),
+        snippets=snippets(relevant),
+    )
+
+
+def _renamed(row: FigureRow) -> FigureRow:
+    columns = tuple(tuple(map(_result, column)) for column in row.columns)
+    return replace(row, columns=columns)
+
+
+def _result(figure: Figure) -> Figure:
+    alt = figure.alt.replace("yours", "result")
+    return replace(figure, title="result" if figure.title == "yours" else figure.title, alt=alt)
+
+
+def _foreign(words: str) -> bool:
+    return any(word in words.lower() for word in _FOREIGN)

@@ -1,0 +1,112 @@
+"""Markdown summary of a grade sheet, for the page of a CI job. Foreign text is inert in it."""
+
+from __future__ import annotations
+
+import re
+
+from grader.model.records import GradeSheet, Note, Outcome, PartGrade, Severity
+from grader.model.text import format_points, one_line
+from grader.outputs.policy import Verdict
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#+!|~$@^=]|:(?=//))")
+_MARKS = {
+    Outcome.PASS: "✅",
+    Outcome.PARTIAL: "🟡",
+    Outcome.FAIL: "❌",
+    Outcome.NOT_ATTEMPTED: "⬜",
+    Outcome.STUDENT_ERROR: "❌",
+    Outcome.TIMEOUT: "⏱️",
+    Outcome.RESOURCE_LIMIT: "⏱️",
+    Outcome.NEEDS_HUMAN: "🧑‍🏫",
+    Outcome.GRADER_FAULT: "🛠️",
+}
+_WORDS = {
+    Outcome.PASS: "passed",
+    Outcome.PARTIAL: "partly right",
+    Outcome.FAIL: "not right yet",
+    Outcome.NOT_ATTEMPTED: "not attempted",
+    Outcome.STUDENT_ERROR: "ended with an error",
+    Outcome.TIMEOUT: "took too long",
+    Outcome.RESOURCE_LIMIT: "took too much memory or output",
+    Outcome.NEEDS_HUMAN: "waits for a person",
+    Outcome.GRADER_FAULT: "could not be graded (our fault)",
+}
+_MAX_CHARACTERS = 300
+
+
+def render_summary(sheet: GradeSheet, verdict: Verdict | None = None) -> str:
+    """Return the summary: the verdict of the policy if there is one, points per part, notes."""
+    lines = [f"## {escape(sheet.facts.assignment)}: {escape(sheet.kerberos)} ({sheet.course})", ""]
+    if verdict is not None:
+        lines += _verdict_lines(verdict)
+    lines += [
+        (
+            f"**{format_points(sheet.total)} of {format_points(sheet.max_total)} points** are "
+            f"decided{_waiting(sheet)}{_late(sheet)}."
+        ),
+        "",
+        "| Part | | Points | Result | |",
+        "|:--|:--|--:|:--|:--|",
+    ]
+    lines += [_row(part) for part in sheet.parts]
+    notes = [note for note in sheet.notes if note.for_student]
+    if notes:
+        lines += ["", "### About the hand-in", ""]
+        lines += [_note(note) for note in notes]
+    facts = sheet.facts
+    lines += [
+        "",
+        (
+            f"<sub>grader {escape(facts.grader_version)}, bundle {escape(facts.bundle)}, "
+            f"{escape(facts.host.device)}, isolation {escape(facts.host.isolation)}, "
+            f"{facts.seconds:.0f} s</sub>"
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text on one line that neither Markdown nor HTML gives a meaning to."""
+    flat = one_line(text)
+    if len(flat) > _MAX_CHARACTERS:
+        flat = flat[: _MAX_CHARACTERS - 1] + "…"
+    marked = _MARKDOWN.sub(r"\\\1", flat)
+    return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _verdict_lines(verdict: Verdict) -> list[str]:
+    if verdict.met:
+        return ["✅ **The check is met.**", ""]
+    opening = (
+        "🛠️ **The check could not be completed.**"
+        if verdict.grader_fault
+        else ("❌ **The check is not met.**")
+    )
+    return [opening, "", *(f"- {escape(reason)}" for reason in verdict.reasons), ""]
+
+
+def _waiting(sheet: GradeSheet) -> str:
+    return f"; {format_points(sheet.pending)} wait for a person" if sheet.pending > 0 else ""
+
+
+def _late(sheet: GradeSheet) -> str:
+    if not sheet.days_late:
+        return ""
+    days = "1 day" if sheet.days_late == 1 else f"{sheet.days_late} days"
+    return f"; {days} late, coefficient {sheet.late_coefficient:.3f}"
+
+
+def _row(part: PartGrade) -> str:
+    title = escape(part.title)
+    if part.bonus:
+        title += " (bonus)"
+    elif not part.required:
+        title += " (optional)"
+    result = f"{_MARKS[part.outcome]} {_WORDS[part.outcome]}"
+    points = f"{format_points(part.points)} / {format_points(part.max_points)}"
+    return f"| {escape(part.id)} | {title} | {points} | {result} | {escape(part.message)} |"
+
+
+def _note(note: Note) -> str:
+    mark = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}[note.severity]
+    return f"- {mark} {escape(note.message)}"

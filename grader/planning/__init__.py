@@ -1,0 +1,1 @@
+"""What will be run and asked: cells matched with the template, probes, expected outputs."""

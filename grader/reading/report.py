@@ -1,0 +1,233 @@
+"""`report.pdf` read once: which part is answered where, and which pictures it shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from grader.model.records import (
+    NO_REPORT,
+    ReportPicture,
+    ReportReading,
+    ReportSection,
+    ReportTrouble,
+)
+from grader.model.text import format_pages
+from grader.reading.report_families import Family, KnownPicture, families_of
+from grader.reading.report_labels import find_marks
+from grader.reading.report_limits import MIB, ReportLimits
+from grader.reading.report_pages import (
+    POINTS_PER_INCH,
+    PageFacts,
+    Rgb,
+    TextLine,
+    draw,
+    page_facts,
+)
+from grader.reading.report_pictures import find_pictures
+from grader.reading.report_sections import parts_at, sections_of
+
+BLANK_LEVELS = 24
+"""Levels of 255 between the darkest and the brightest pixel of a blank page."""
+
+_DAMAGED = "report.pdf cannot be opened: it is damaged or not a PDF; a person looks at it."
+_ENCRYPTED = "report.pdf asks for a password, so it could not be read; a person asks for it."
+_PAGE_TROUBLE = {
+    "report-scanned": "{pages} of report.pdf {are} a picture without text, such as a scan or a "
+    "photograph; a person reads {them}.",
+    "report-turned": "The text of {pages} of report.pdf is shown sideways or upside down.",
+    "report-pixels": "{pages} of report.pdf {hold} a picture of more than {limit:g} million "
+    "pixels, so pictures were not looked for there; a person looks.",
+    "report-not-drawn": "{pages} of report.pdf could not be drawn in time or at all, so pictures "
+    "were not looked for there; a person looks.",
+    "report-page-damaged": "{pages} of report.pdf cannot be read; a person looks.",
+}
+
+
+@dataclass
+class _Pages:
+    """What was found on the pages so far."""
+
+    lines: list[TextLine] = field(default_factory=list)
+    pictures: list[ReportPicture] = field(default_factory=list)
+    trouble: dict[str, list[int]] = field(default_factory=dict)
+    blank: int = 0
+    read: int = 0
+
+    def note(self, code: str, page: int) -> None:
+        self.trouble.setdefault(code, []).append(page)
+
+
+def read_report(
+    path: Path,
+    limits: ReportLimits,
+    part_ids: Iterable[str],
+    pictures: Sequence[KnownPicture],
+) -> ReportReading:
+    """Read the report at `path`; whatever is in the file, a reading comes back.
+
+    Args:
+        path: The PDF.
+        limits: Bounds; what lies beyond them is named in `trouble`.
+        part_ids: Parts of the assignment, such as `4d`.
+        pictures: Pictures that the report may show.
+    """
+    started = time.process_time()
+    try:
+        return _read(path, limits, tuple(part_ids), pictures, started)
+    except pdfium.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            return _unread("report-encrypted", _ENCRYPTED, started)
+        return _unread("report-damaged", _DAMAGED, started)
+    except Exception:  # noqa: BLE001 -- a hostile file may raise anything; the answer is the same
+        return _unread("report-damaged", _DAMAGED, started)
+
+
+def _read(
+    path: Path,
+    limits: ReportLimits,
+    part_ids: tuple[str, ...],
+    pictures: Sequence[KnownPicture],
+    started: float,
+) -> ReportReading:
+    size_mib = path.stat().st_size / MIB
+    if size_mib > limits.file_mib:
+        sentence = f"report.pdf has {size_mib:.0f} MiB, so it was not read; a person reads it."
+        return _unread("report-large", sentence, started)
+    families = families_of(pictures[: limits.known_pictures])
+    found = _Pages()
+    with pdfium.PdfDocument(path) as document:
+        count = len(document)
+        for number in range(1, min(count, limits.max_pages) + 1):
+            if time.process_time() - started > limits.cpu_s:
+                break
+            _read_page(document, number, limits, families, found)
+            found.read = number
+    return _reading(found, count, part_ids, limits, started)
+
+
+def _read_page(
+    document: Any, number: int, limits: ReportLimits, families: Sequence[Family], found: _Pages
+) -> None:
+    """Read one page; what is wrong with it is noted, and the next one follows."""
+    try:
+        page = document[number - 1]
+        facts = page_facts(page, number, limits)
+        found.lines += facts.lines
+        if facts.picture_megapixels > limits.picture_megapixels:
+            found.note("report-pixels", number)
+            return
+        drawn = draw(page, facts.turned_deg, limits)
+        page.close()
+        _look(facts, drawn, families, limits, found)
+    except Exception:  # noqa: BLE001 -- see read_report
+        found.note("report-page-damaged", number)
+
+
+def _look(
+    facts: PageFacts,
+    drawn: Rgb | None,
+    families: Sequence[Family],
+    limits: ReportLimits,
+    found: _Pages,
+) -> None:
+    """Take up what a page looks like."""
+    if facts.turned_deg:
+        found.note("report-turned", facts.number)
+    if drawn is None:
+        found.note("report-not-drawn", facts.number)
+        return
+    if not facts.characters and np.ptp(drawn) <= BLANK_LEVELS:
+        found.blank += 1
+        return
+    if facts.wordless and facts.full_page_picture:
+        found.note("report-scanned", facts.number)
+    height, width = drawn.shape[:2]
+    dots_per_inch = height * POINTS_PER_INCH / facts.height_pt
+    for panel in find_pictures(drawn, families, dots_per_inch, limits.panels_per_page):
+        x, y, wide, high = panel.box
+        box = (x / width, y / height, (x + wide) / width, (y + high) / height)
+        found.pictures.append(
+            ReportPicture(
+                page=facts.number,
+                box=(round(box[0], 4), round(box[1], 4), round(box[2], 4), round(box[3], 4)),
+                part_ids=(),
+                names=panel.names,
+                likeness=round(panel.likeness, 3),
+            )
+        )
+
+
+def _reading(
+    found: _Pages, count: int, part_ids: tuple[str, ...], limits: ReportLimits, started: float
+) -> ReportReading:
+    marks = find_marks(found.lines, part_ids)
+    sections: tuple[ReportSection, ...] = sections_of(
+        marks, found.lines, count, limits.section_characters
+    )
+    pictures = tuple(
+        ReportPicture(
+            page=picture.page,
+            box=picture.box,
+            part_ids=parts_at(marks, picture.page, picture.box[3]),
+            names=picture.names,
+            likeness=picture.likeness,
+        )
+        for picture in found.pictures
+    )
+    return ReportReading(
+        pages=count,
+        pages_read=found.read,
+        sections=sections,
+        pictures=pictures,
+        trouble=_trouble(found, count, limits),
+        seconds=round(time.process_time() - started, 3),
+    )
+
+
+def _trouble(found: _Pages, count: int, limits: ReportLimits) -> tuple[ReportTrouble, ...]:
+    trouble = []
+    if found.blank == found.read == count:
+        words = "The one page" if count == 1 else f"All {count} pages"
+        sentence = f"{words} of report.pdf {'is' if count == 1 else 'are'} blank; a person looks."
+        trouble.append(ReportTrouble(code="report-blank", pages=(), message=sentence))
+    if found.read < count:
+        why = "its pages took too long" if found.read < limits.max_pages else "it is that long"
+        sentence = (
+            f"Only {format_pages(range(1, found.read + 1))} of {count} of report.pdf were read, "
+            f"for {why}; a person reads on."
+        )
+        trouble.append(ReportTrouble(code="report-long", pages=(), message=sentence))
+    for code, template in _PAGE_TROUBLE.items():
+        pages = found.trouble.get(code, [])
+        if pages:
+            one = len(pages) == 1
+            words = format_pages(pages)
+            sentence = template.format(
+                pages=words,
+                are="is" if one else "are each",
+                hold="holds" if one else "hold",
+                them="it" if one else "them",
+                limit=limits.picture_megapixels,
+            )
+            sentence = sentence[0].upper() + sentence[1:]
+            trouble.append(ReportTrouble(code=code, pages=tuple(pages), message=sentence))
+    return tuple(trouble)
+
+
+def _unread(code: str, sentence: str, started: float) -> ReportReading:
+    return ReportReading(
+        pages=0,
+        pages_read=0,
+        sections=NO_REPORT.sections,
+        pictures=NO_REPORT.pictures,
+        trouble=(ReportTrouble(code=code, pages=(), message=sentence),),
+        seconds=round(time.process_time() - started, 3),
+    )

@@ -1,0 +1,136 @@
+"""What isolation this host offers, what each tier guarantees, and which one a run gets."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.sandbox.box import Box, write_etc
+from grader.sandbox.boxed import run_boxed, run_folder
+from grader.sandbox.cgroups import cgroups_usable
+from grader.sandbox.launch import Entry, unique_uid
+from reference.errors import ConfigError
+
+TRIAL_TIMEOUT_S = 20.0
+"""Seconds that the trial box may take."""
+
+USER_INSIDE = 0
+"""Uid inside a box with a user namespace: 0 is only its name there, for the caller. With any other
+bubblewrap nests a second namespace, in which the ports below 1024 cannot be had."""
+
+
+class Tier(StrEnum):
+    """How a student's code is kept apart, the strongest first."""
+
+    CGROUP = "bubblewrap+cgroup"
+    BUBBLEWRAP = "bubblewrap"
+    PROCESS = "process"
+
+
+class Wish(StrEnum):
+    """What staff ask for."""
+
+    AUTO = "auto"
+    """The strongest tier that this host offers."""
+    REQUIRE = "require"
+    """A box, or no run at all."""
+    PROCESS = "process"
+    """A plain process; for code that is trusted."""
+
+
+GUARANTEES: Mapping[Tier, str] = {
+    Tier.CGROUP: (
+        "no network, no files but its own, no privileges, its own processes; memory and processes "
+        "of the whole run bounded by the kernel"
+    ),
+    Tier.BUBBLEWRAP: (
+        "no network, no files but its own, no privileges, its own processes; memory bounded per "
+        "process, and for the whole run by looking every half second"
+    ),
+    Tier.PROCESS: (
+        "time, output, private memory and file size only; the code can read this user's files, "
+        "use the network and leave processes behind: run it for code that you trust"
+    ),
+}
+"""What each tier guarantees, for reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """What this host offers."""
+
+    tier: Tier
+    """The strongest tier."""
+    why_not: str = ""
+    """Why it is not a stronger one, one sentence; empty for the strongest."""
+
+
+@functools.cache
+def host_support() -> Support:
+    """Find out what this host offers, by trying it once."""
+    problem = _problem()
+    if problem:
+        return Support(tier=Tier.PROCESS, why_not=problem)
+    if not cgroups_usable():
+        return Support(
+            tier=Tier.BUBBLEWRAP,
+            why_not="this user may not make control groups in /sys/fs/cgroup",
+        )
+    return Support(tier=Tier.CGROUP)
+
+
+def choose_tier(wish: Wish, support: Support) -> Tier:
+    """Return the tier of a run.
+
+    Raises:
+        ConfigError: a box is required and cannot be had.
+    """
+    match wish:
+        case Wish.PROCESS:
+            return Tier.PROCESS
+        case Wish.REQUIRE if support.tier is Tier.PROCESS:
+            raise ConfigError(
+                f"ISOLATION=require: expected a host that can isolate, found that "
+                f"{support.why_not}; install bubblewrap, or run trusted code with "
+                "ISOLATION=process"
+            )
+        case _:
+            return support.tier
+
+
+def box_user() -> tuple[int, bool]:
+    """Return the uid of a box on this host, and whether it needs a user namespace for it."""
+    return (unique_uid(), False) if os.getuid() == 0 else (USER_INSIDE, True)
+
+
+def _problem() -> str:
+    """Why no box can be had; empty where one can."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap (bwrap) is not installed"
+    try:
+        status, said = _trial()
+    except OSError as error:
+        return f"a trial box did not start: {error}"
+    if status != 0:
+        reason = " ".join(said.split())[:300] or f"exit status {status}"
+        hint = "; this system's AppArmor may forbid user namespaces" if "ermission" in said else ""
+        return f"a trial box did not start ({reason}{hint})"
+    return ""
+
+
+def _trial() -> tuple[int | None, str]:
+    """Run nothing in a box."""
+    uid, user_namespace = box_user()
+    with tempfile.TemporaryDirectory(prefix="pset4-") as folder:
+        box = Box(
+            folder=run_folder(folder), uid=uid, user_namespace=user_namespace, bind_ports=True
+        )
+        write_etc(box, b"")
+        entry = Entry(command=("/bin/true",), limits={}, folder="/")
+        done = run_boxed(box, entry, cgroup=None, timeout_s=TRIAL_TIMEOUT_S)
+        return done.status, done.errors

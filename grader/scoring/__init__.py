@@ -1,0 +1,1 @@
+"""From findings, lateness and what people decided to a grade sheet."""

@@ -1,0 +1,111 @@
+"""Exit statuses and sentences of the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from grader.app.cli import main
+from grader.pipeline import GradeRecord
+from tests.grader.conftest import short_zip
+
+BAD_INPUT = {
+    "no file": (["grade", "nowhere.zip"], "nowhere.zip: expected the zip of a submission"),
+    "course": (["grade", "x.zip", "--variant", "6.001"], "course: expected 6.819 or 6.869"),
+    "time": (["grade", "x.zip", "--submitted", "yesterday"], "yesterday"),
+    "bundle": (["grade", "x.zip", "--bundle", "mnist"], "bundle: expected one of studio"),
+    "assignment": (["grade", "x.zip", "--assignment", "pset9"], "assignment 'pset9'"),
+    "policy": (["check", "x.zip", "--require", "beauty"], "--require: expected structure"),
+    "no results": (["score", "nowhere"], "run `grader grade` first"),
+    "unknown option": (["grade", "x.zip", "--speed", "9"], "--speed"),
+    "no such verb": (["greade"], "greade"),
+}
+
+
+@pytest.mark.parametrize(("argv", "sentence"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_is_one_sentence_and_status_2(
+    argv: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 2
+    shown = capsys.readouterr()
+    assert sentence in shown.err
+    assert "Traceback" not in shown.err + shown.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unforeseen_error_is_our_fault_and_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
+    assert main(["grade", "x.zip"]) == 3
+    assert "Fault of the grader: ZeroDivisionError" in capsys.readouterr().err
+    assert "Traceback" in (tmp_path / "grader-fault.log").read_text()
+
+
+@pytest.mark.parametrize("verb", ["grade", "check", "score", "report"])
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    assert "Usage" in capsys.readouterr().out
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("require", "status"), [("structure", 0), ("run", 0), ("points=10", 1)])
+def test_check_follows_its_policy(
+    require: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zip_path = short_zip(tmp_path / "jdoe.zip")
+    argv = ["check", str(zip_path), "--require", require, "--bundle", "studio-narrow"]
+    assert main([*argv, "--out", str(tmp_path / "out"), "--threads", "1"]) == status
+    shown = capsys.readouterr().out
+    assert ("Policy met." in shown) == (status == 0)
+    assert "\x1b[" not in shown  # no colour without a terminal
+    folder = tmp_path / "out" / "jdoe"
+    assert ET.parse(folder / "junit.xml").getroot().tag == "testsuites"  # noqa: S314 -- our own
+    assert "jdoe" in (folder / "summary.md").read_text()
+
+
+@pytest.mark.kernel
+def test_score_shows_the_table(graded: GradeRecord, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(graded.folder.root)]) == 0
+    shown = capsys.readouterr().out
+    for part in json.loads(graded.folder.results.read_text())["parts"]:
+        assert part["id"] in shown
+    assert "2.00 of 11.00 points" in shown
+    assert "feedback.pdf" in shown
+
+
+def test_ctrl_c_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grader.app.cli.load_assignment", interrupted)
+
+    assert main(["batch", str(tmp_path)]) == 130
+    assert "goes on where it was" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["batch", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert "none" in capsys.readouterr().err
+    assert main(["score", str(tmp_path)]) == 2
+
+
+def test_a_manifest_that_is_wrong_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.csv").write_text("kerberos,weight\njdoe,3\n")
+    assert main(["batch", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "weight" in capsys.readouterr().err

@@ -1,0 +1,245 @@
+"""The class's page: its figures are right, its text is inert, and it lies in one place only."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from grader.batch.exports.class_page import render_class_page, write_class_page
+from grader.batch.exports.class_plots import share_counts, totals_svg
+from grader.batch.exports.class_view import class_view
+from grader.batch.exports.common_faults import CommonFault, common_faults
+from grader.batch.exports.distribution import distribution, histogram
+from grader.batch.records import ClassRow, HandIn, Roster, State, Superseded
+from grader.model.records import Outcome
+from tests.factories import ASSIGNMENT
+from tests.grader.batch.factory import part, pending, row, whole_class, without_sheet
+from tests.grader.outputs.pages.test_browser import CHROMIUM, FLAGS
+from tests.grader.outputs.pages.test_render import ACTIVE, Inventory
+from tests.hostile.pages import active_content
+
+NASTY = "<script>alert(1)</script>{{ 7*7 }}\u202e<img src=x onerror=alert(1)>"
+
+
+def hand_in(kerberos: str, source: str) -> HandIn:
+    return HandIn(
+        source=source, path=Path(source), zip_name="x.zip", kerberos=kerberos, course="6.869"
+    )
+
+
+def with_fault(kerberos: str, sentence: str) -> ClassRow:
+    made = row(kerberos)
+    worse = part("4a", 0.2, outcome=Outcome.PARTIAL, faults=(("attack", sentence),))
+    return replace(made, parts=tuple(worse if one.id == "4a" else one for one in made.parts))
+
+
+CLASS = (
+    with_fault("zoe", "The gain is 3.5 at step 17."),
+    with_fault("ann", "The gain is 0.1 at step 2."),
+    replace(pending("bob"), total=5.0, days_late=3, late_coefficient=0.786),
+    replace(row("eli"), total=9.0, notes=("Expected report.pdf, found none.",), seconds=100.0),
+    replace(row("fay"), total=1.0, cached=True, seconds=1e6),
+    without_sheet("cyd", State.REJECTED, "Expected a zip, found a PDF."),
+    without_sheet("dee", State.FAULT, "The box did not start."),
+    without_sheet("gus", State.MISSING),
+    without_sheet("hal", State.WAITING),
+)
+ROSTER = Roster(
+    counted=(),
+    superseded=(Superseded(hand_in=hand_in("zoe", "old/zoe.zip"), by="new/zoe.zip"),),
+    missing=("gus",),
+    notes=("notes.txt is no zip.",),
+)
+
+
+def test_the_header_counts_everybody() -> None:
+    view = class_view(CLASS, ROSTER, ASSIGNMENT)
+
+    assert {one.words: one.count for one in view.figures} == {
+        "graded": "5",
+        "of them wait for a person": "1",
+        "of them late": "1",
+        "rejected": "1",
+        "faults of the grader": "1",
+        "not graded yet": "1",
+        "missing": "1",
+    }
+    assert view.sentence == "4 of 9 students have their grade; 1 wait for you."
+    assert "Mean 7.4, median 9, middle half 5 to 11, of 11 points" in view.totals_words
+
+
+def test_who_needs_a_person_is_listed() -> None:
+    view = class_view(CLASS, ROSTER, ASSIGNMENT)
+
+    assert [(one.who.kerberos, one.sentence) for one in view.attention] == [
+        ("dee", "The box did not start."),
+        ("cyd", "Expected a zip, found a PDF."),
+    ]
+    assert [(one.sentence, [who.link for who in one.students]) for one in view.remarks] == [
+        ("Expected report.pdf, found none.", ["eli/staff.html"])
+    ]
+    assert [
+        (one.label, [who.link for who in one.waiting]) for one in view.parts if one.waiting
+    ] == [("3(c)", ["bob/staff.html"])]
+
+
+def test_students_are_sorted_by_state_then_name() -> None:
+    view = class_view(tuple(reversed(CLASS)), ROSTER, ASSIGNMENT)
+
+    assert "".join(one.who.kerberos[0] for one in view.students) == "dchabefzg"
+    assert [one.who.link for one in view.students[:2]] == ["", ""]
+
+
+def test_parts_count_what_is_decided() -> None:
+    view = class_view(CLASS, ROSTER, ASSIGNMENT)
+    lines = {line.label: line for line in view.parts}
+
+    assert lines["3(c)"].decided == 4
+    assert lines["4(a)"].decided == 5
+    assert lines["4(a)"].mean == "0.56"  # 0.2, 0.2, 0.8, 0.8, 0.8
+    assert "2 in the quarters" not in lines["4(a)"].figure
+    assert "0 with nothing, 0 / 2 / 0 / 0 in the quarters between, 3 with" in lines["4(a)"].figure
+    assert lines["4(a)"].max_points == "0.8 or 1"
+
+
+def test_faults_that_differ_in_numbers_are_one() -> None:
+    same = with_fault("eve", "The gain is \u22120.1e-3 at step 2.")
+
+    assert common_faults((*CLASS, same)) == (
+        CommonFault(
+            part_id="4a",
+            check_id="attack",
+            sentence="The gain is \u2026 at step \u2026.",
+            kerberos_names=("ann", "eve", "zoe"),
+        ),
+    )
+    assert common_faults((same,))[0].sentence == "The gain is \u22120.1e-3 at step 2."
+    assert common_faults(()) == ()
+
+
+def test_times_leave_out_what_was_not_run() -> None:
+    view = class_view(CLASS, ROSTER, ASSIGNMENT)
+
+    assert [(one.name, one.median, one.slowest) for one in view.stages] == [
+        ("intake", "0.5 s", "0.5 s"),
+        ("run", "18 s", "18 s"),
+        ("checks", "1.5 s", "1.5 s"),
+        ("all", "20 s", "1 min 40 s"),
+    ]
+    assert view.stages[-1].who.kerberos == "eli"
+
+
+@pytest.mark.parametrize("many", [0, 1, 300])
+def test_a_class_of_any_size_has_a_page(many: int) -> None:
+    html = render_class_page(whole_class(many), ROSTER, ASSIGNMENT)
+
+    assert html.count("/staff.html") >= many * 0.8
+    assert "old/zoe.zip" in html
+    assert len(html) < 1_000_000
+
+
+def test_text_of_others_can_do_nothing() -> None:
+    rows = (
+        replace(with_fault("ann", NASTY), name=NASTY, notes=(NASTY,), source=NASTY),
+        without_sheet("bob", State.REJECTED, NASTY),
+    )
+    superseded = (Superseded(hand_in=hand_in("ann", NASTY), by=NASTY),)
+    roster = Roster(counted=(), superseded=superseded, missing=("x",), notes=(NASTY,))
+
+    html = render_class_page(rows, roster, ASSIGNMENT, files=("gradebook.csv",))
+
+    found = Inventory(html)
+    assert not found.tags & ACTIVE
+    assert not found.handlers
+    assert "img" not in found.tags
+    assert "\u202e" not in html
+    allowed = re.compile(r"#\w+|gradebook\.csv|ann/staff\.html")
+    assert all(allowed.fullmatch(url) for url in found.urls)
+    assert "".join(found.words).count("<script>alert(1)</script>{{ 7*7 }}") >= 7
+    assert "default-src 'none'" in html
+    links = {"<a href> to 'gradebook.csv'", "<a href> to 'ann/staff.html'"}
+    assert set(active_content(html)) == links  # the page's own; nothing else that acts
+
+
+def test_a_name_cannot_leave_the_folder_by_its_link() -> None:
+    view = class_view((row("..%2f..?x#y"),), ROSTER, ASSIGNMENT)
+
+    assert view.students[0].who.link == "..%252f..%3Fx%23y/staff.html"
+
+
+def test_only_the_class_folder_is_written(tmp_path: Path) -> None:
+    for one in CLASS:
+        (tmp_path / one.kerberos).mkdir()
+
+    path = write_class_page(CLASS, ROSTER, ASSIGNMENT, tmp_path)
+
+    assert path == tmp_path / "staff.html"
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+def test_a_page_is_the_same_each_time() -> None:
+    first = render_class_page(whole_class(30), ROSTER, ASSIGNMENT)
+
+    assert render_class_page(whole_class(30)[::-1], ROSTER, ASSIGNMENT) == first
+
+
+values = st.lists(st.floats(0, 13, allow_nan=False), min_size=1, max_size=50)
+
+
+@given(values)
+def test_a_distribution_is_what_statistics_say(points: list[float]) -> None:
+    spread = distribution([*points, float("nan")])
+
+    assert spread is not None
+    assert spread.median == pytest.approx(statistics.median(points))
+    assert spread.mean == pytest.approx(statistics.fmean(points))
+    assert spread.low_quartile <= spread.median <= spread.high_quartile <= spread.ninetieth + 1e-9
+
+
+@given(values, st.sampled_from([0.5, 1.0, 2.0]))
+def test_a_histogram_loses_nobody(points: list[float], width: float) -> None:
+    spread = distribution(points)
+    assert spread is not None
+    bars = histogram(spread, 0.0, 11.0, width)
+
+    assert sum(bar.count for bar in bars) == len(points)
+    assert bars[-1].high >= max(11.0, *points) - 1e-5
+    assert "NaN" not in totals_svg(spread, 11.0)
+
+
+@given(st.lists(st.floats(0, 0.8), max_size=50))
+def test_shares_lose_nobody(points: list[float]) -> None:
+    assert sum(share_counts(points, 0.8)) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"), [(0, 0), (0.1, 1), (0.25, 2), (0.5, 3), (0.75, 4), (0.99, 4), (1, 5)]
+)
+def test_shares_are_quarters(value: float, place: int) -> None:
+    assert share_counts([value], 1.0).index(1) == place
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_page_shows_in_a_real_browser(tmp_path: Path) -> None:
+    html, picture = tmp_path / "page.html", tmp_path / "page.png"
+    html.write_text(render_class_page(whole_class(40), ROSTER, ASSIGNMENT), encoding="utf-8")
+    command = [
+        *(str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}"),
+        *("--window-size=1250,1400", f"--screenshot={picture}", html.as_uri()),
+    ]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
+    assert np.asarray(Image.open(picture).convert("RGB"), dtype=float).std() > 15
+    shutil.rmtree(tmp_path / "profile", ignore_errors=True)

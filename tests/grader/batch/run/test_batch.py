@@ -1,0 +1,309 @@
+"""A batch with hand-ins that need no kernel: what is run, kept, or only scored anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authoring.class_samples import build_class
+from grader.batch.collect.manifest import ManifestRow
+from grader.batch.collect.platforms import find_hand_ins
+from grader.batch.exports.gradebook import write_gradebook
+from grader.batch.records import ClassRow, State
+from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, only_batch, run_batch
+from grader.batch.run.pages import renew_pages, stale_pages
+from grader.batch.run.preflight import look
+from grader.batch.run.rescoring import class_rows, roster_of, settle
+from grader.batch.run.task import pack, unpack
+from grader.batch.store.rows import RunRow
+from grader.batch.store.store import Store, open_store
+from grader.model.assignment import load_assignment
+from grader.model.records import Limits
+from grader.model.results_folder import ResultFolder
+from grader.model.version import code_version
+from grader.sandbox.tiers import Wish
+from reference.bundles import get_bundle
+from reference.errors import ConfigError
+
+ASSIGNMENT = load_assignment()
+
+
+@dataclass
+class Here(Executor):
+    """Runs each call at once, in this process; `lose` of them are lost with their workers."""
+
+    lose: int = 0
+    calls: list[str] = field(default_factory=list)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if fn is look:
+            future.set_result(fn(*args, **kwargs))
+            return future
+        self.calls.append(getattr(args[0], "kerberos", fn.__name__))
+        if self.lose:
+            self.lose -= 1
+            future.set_exception(EOFError("the worker is gone"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@dataclass
+class Seen:
+    """What a watcher was told."""
+
+    known: int = -1
+    runs: list[RunRow] = field(default_factory=list)
+
+    def stage(self, name: str) -> None:
+        pass
+
+    def begin(self, total: int, known: int) -> None:
+        self.known = known
+
+    def look(self, under_way: tuple[str, ...]) -> None:
+        pass
+
+    def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
+        self.runs.append(run)
+
+
+@dataclass
+class Class:
+    """A folder of hand-ins and the results of its batches."""
+
+    folder: Path
+    results: Path
+    executor: Here = field(default_factory=Here)
+    seen: Seen = field(default_factory=Seen)
+    manifest: tuple[ManifestRow, ...] = ()
+    assignment: Any = ASSIGNMENT
+    shared_files: bool = True
+
+    def batch(self, store: Store) -> BatchOutcome:
+        self.executor.calls.clear()
+        self.seen = Seen()
+        roster = find_hand_ins(self.folder, self.manifest, self.assignment, "6.869")
+        options = BatchOptions(
+            results=self.results,
+            assignment=self.assignment,
+            course="6.869",
+            bundle=get_bundle("studio-narrow"),
+            device="cpu",
+            limits=Limits(),
+            threads=1,
+            isolation=Wish.AUTO,
+            warm=False,
+            shared_files=self.shared_files,
+            slots=lambda: 2,
+        )
+        found = Found(roster=roster, manifest=self.manifest)
+        return run_batch(found, options, store, self.executor, self.seen)
+
+    def rows(self, store: Store, outcome: BatchOutcome) -> dict[str, ClassRow]:
+        return {row.kerberos: row for row in class_rows(store, outcome.batch_id, frozenset())}
+
+
+@pytest.fixture(scope="module")
+def hand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that is graded without a kernel, and one that is rejected."""
+    folder = build_class(tmp_path_factory.mktemp("in") / "class", only=("sbroken", "pbroken"))
+    (folder / "manifest.csv").unlink()
+    return folder
+
+
+@pytest.fixture
+def school(tmp_path: Path, hand_ins: Path) -> Class:
+    folder = tmp_path / "in"
+    shutil.copytree(hand_ins, folder)
+    (tmp_path / "results").mkdir()
+    missing = ManifestRow(kerberos="gone", course="6.819", name="Gone Home")
+    return Class(folder=folder, results=tmp_path / "results", manifest=(missing,))
+
+
+def test_everybody_stands_where_they_must(school: Class) -> None:
+    with open_store(school.results) as store:
+        outcome = school.batch(store)
+        rows = school.rows(store, outcome)
+    assert {name: row.state for name, row in rows.items()} == {
+        "sbroken": State.GRADED,
+        "pbroken": State.REJECTED,
+        "gone": State.MISSING,
+    }
+    assert rows["gone"].name == "Gone Home"
+    assert rows["gone"].course == "6.819"
+    assert rows["pbroken"].total is None
+    assert "no file at all" in rows["pbroken"].sentence
+    assert rows["sbroken"].pending > 0
+    assert outcome.graded_now == {"sbroken", "pbroken"}
+    assert (school.results / "sbroken" / "feedback.pdf").is_file()
+    write_gradebook(list(rows.values()), ASSIGNMENT, school.results)
+
+
+def test_what_is_done_is_not_done_again(school: Class) -> None:
+    with open_store(school.results) as store:
+        school.batch(store)
+        again = school.batch(store)
+        assert school.executor.calls == []
+        assert school.seen.known == 2
+        assert again.graded_now == frozenset()
+        assert school.rows(store, again)["sbroken"].state is State.GRADED
+
+
+@pytest.mark.parametrize("harm", ["gone", "other"])
+def test_results_that_are_not_there_are_made_again(school: Class, harm: str) -> None:
+    with open_store(school.results) as store:
+        school.batch(store)
+        folder = ResultFolder(root=school.results / "sbroken")
+        if harm == "gone":
+            shutil.rmtree(folder.root)
+        else:
+            folder.key.write_text("of `make grade` meanwhile")
+        school.batch(store)
+    assert school.executor.calls == ["sbroken"]
+    assert folder.feedback_pdf.is_file()
+
+
+def test_a_hand_in_that_changes_is_run_again_and_what_it_was_is_kept(school: Class) -> None:
+    good, bad = school.folder / "sbroken.zip", school.folder / "pbroken.zip"
+    with open_store(school.results) as store:
+        school.batch(store)
+        (school.results / "sbroken" / "grades.toml").write_text("[parts.3c]\npoints = 0.5\n")
+        content = good.read_bytes()
+        shutil.copyfile(bad, good)
+        outcome = school.batch(store)
+        assert school.executor.calls == ["sbroken"]
+        assert school.rows(store, outcome)["sbroken"].state is State.REJECTED
+        assert not (school.results / "sbroken").exists()
+        aside = list((school.results / ".store" / "set_aside").rglob("grades.toml"))
+        assert [path.read_text() for path in aside] == ["[parts.3c]\npoints = 0.5\n"]
+        good.write_bytes(content)
+        outcome = school.batch(store)
+        assert school.rows(store, outcome)["sbroken"].state is State.GRADED
+        assert (school.results / "sbroken" / "results.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("lost", "calls", "state", "attempts"),
+    [(0, 1, State.GRADED, 1), (1, 2, State.GRADED, 2), (2, 2, State.FAULT, 2)],
+)
+def test_a_lost_worker_is_nobodys_fault(
+    school: Class, lost: int, calls: int, state: State, attempts: int
+) -> None:
+    (school.folder / "pbroken.zip").unlink()
+    with open_store(school.results) as store:
+        school.executor.lose = lost
+        outcome = school.batch(store)
+        row = school.rows(store, outcome)["sbroken"]
+        assert (len(school.executor.calls), row.state) == (calls, state)
+        assert [run.attempts for run in school.seen.runs] == [attempts]
+        if state is State.FAULT:
+            assert "worker was lost" in row.sentence
+            assert row.total is None
+            school.batch(store)  # a fault is tried again with the next call
+            assert school.executor.calls == ["sbroken"]
+
+
+def test_people_and_dates_change_points_without_a_run(school: Class) -> None:
+    with open_store(school.results) as store:
+        first = school.batch(store)
+        before = school.rows(store, first)["sbroken"]
+        grades = school.results / "sbroken" / "grades.toml"
+        grades.write_text('[parts.3c]\npoints = 0.5\nauthor = "ta"\n')
+        late = ManifestRow(kerberos="sbroken", submitted=datetime(2021, 4, 1, 12, 0))
+        school.manifest = (late,)
+        second = school.batch(store)
+        after = school.rows(store, second)["sbroken"]
+        assert school.executor.calls == []
+        assert second.rescored == 1
+        assert after.days_late == 1
+        assert after.total == pytest.approx(after.late_coefficient * 0.5)
+        assert after.pending == pytest.approx(before.pending - 0.8)
+
+        school.manifest = (replace(late, extension=timedelta(days=2)),)
+        third = school.batch(store)
+        extended = school.rows(store, third)["sbroken"]
+        assert (extended.days_late, extended.total) == (0, pytest.approx(0.5))
+
+        stale = stale_pages(store, third.batch_id)
+        assert [one.hand_in.kerberos for one in stale] == ["sbroken"]
+        assert renew_pages(stale, ASSIGNMENT, school.results, store, school.executor) == ()
+        assert stale_pages(store, third.batch_id) == ()
+        page = (school.results / "sbroken" / "feedback.html").read_text(encoding="utf-8")
+        assert "Graded by a person" in page
+
+
+def test_a_file_of_staffs_that_cannot_be_read_changes_nothing(school: Class) -> None:
+    with open_store(school.results) as store:
+        outcome = school.batch(store)
+        (school.results / "sbroken" / "grades.toml").write_text("[parts.3c]\npoints = 99\n")
+        with pytest.raises(ConfigError, match=r"grades.toml:2.*99"):
+            settle(store, outcome.batch_id, ASSIGNMENT, school.results, code_version())
+        assert school.rows(store, outcome)["sbroken"].total == 0.0
+
+
+def test_without_shared_files_the_results_come_back(school: Class) -> None:
+    school.shared_files = False
+    with open_store(school.results) as store:
+        school.batch(store)
+        school.batch(store)
+    assert school.executor.calls == []
+    assert (school.results / "sbroken" / "feedback.pdf").is_file()
+    assert (school.results / "sbroken" / "submission").is_dir()
+
+
+def test_a_results_folder_survives_the_way(tmp_path: Path) -> None:
+    there, back = ResultFolder(root=tmp_path / "a"), ResultFolder(root=tmp_path / "b")
+    (there.evidence).mkdir(parents=True)
+    (there.evidence / "x.npy").write_bytes(b"1")
+    there.key.write_text("k")
+    back.root.mkdir()
+    unpack(pack(there), back)
+    assert {path.relative_to(back.root).as_posix() for path in back.root.rglob("*")} == {
+        "evidence",
+        "evidence/x.npy",
+        ".key",
+    }
+
+
+def test_the_roster_comes_back_from_the_store(school: Class) -> None:
+    shutil.copytree(school.folder, school.folder / "again")
+    school.manifest += tuple(ManifestRow(kerberos=name) for name in ("pbroken", "sbroken"))
+    with open_store(school.results) as store:
+        outcome = school.batch(store)
+        roster = roster_of(store, outcome.batch_id)
+    assert [one.kerberos for one in roster.counted] == ["pbroken", "sbroken"]
+    assert [one.hand_in.kerberos for one in roster.superseded] == ["pbroken", "sbroken"]
+    assert roster.missing == ("gone",)
+    assert roster.notes
+
+
+def test_a_second_batch_on_the_folder_is_refused(tmp_path: Path) -> None:
+    with (
+        only_batch(tmp_path),
+        pytest.raises(ConfigError, match="another batch"),
+        only_batch(tmp_path),
+    ):
+        pass
+    with only_batch(tmp_path):
+        pass
+
+
+def test_an_assignment_that_does_not_go_with_the_bundle_stops_it_before_the_first(
+    school: Class,
+) -> None:
+    first = ASSIGNMENT.experiments[0]
+    school.assignment = replace(
+        ASSIGNMENT, experiments=(replace(first, step_size=9.0), *ASSIGNMENT.experiments[1:])
+    )
+    with open_store(school.results) as store, pytest.raises(ConfigError):
+        school.batch(store)
+    assert school.executor.calls == []

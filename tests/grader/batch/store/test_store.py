@@ -1,0 +1,196 @@
+"""The same on SQLite and on PostgreSQL: rows are only added, the newest stands."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from grader.batch.store.rows import BatchRow, HandInRow, RunRow
+from grader.batch.store.store import DONE, Store, light, open_store, sheet_digest
+from grader.batch.store.tables import APPEND_ONLY, FINDING, METADATA, OVERRIDE
+from grader.scoring.overrides import Override
+from reference.errors import ConfigError
+from tests.factories import grade_sheet
+
+BATCH = BatchRow(assignment="pset4_sp21", options="{}", notes=("One zip has no name.",))
+HAND_IN = HandInRow(
+    kerberos="jdoe", course="6.869", zip_sha256="a" * 64, cache_key="k1", role="counted"
+)
+RUN = RunRow(
+    kerberos="jdoe",
+    cache_key="k1",
+    state="graded",
+    sentence="",
+    zip_sha256="a" * 64,
+    assignment="pset4_sp21",
+    assignment_sha256="b" * 64,
+    code_version="0.1.0+c",
+    bundle="studio",
+    bundle_sha256="1",
+    seed=7,
+    device="cpu",
+    isolation="bubblewrap",
+    worker="host 1",
+    attempts=1,
+    seconds=1.5,
+    stage_seconds="{}",
+    sheet_sha256="",
+    finished_at="2021-04-01T00:00:00+00:00",
+)
+
+
+def filled(store: Store) -> int:
+    batch = store.begin_batch(BATCH, [HAND_IN])
+    store.add_run(RUN, grade_sheet(kerberos="jdoe"))
+    store.note_overrides({"jdoe": [Override(part_id="3c", points=1.0)]})
+    return batch
+
+
+def test_the_migrations_make_the_tables_that_the_code_names(
+    tmp_path: Path, url: str | None
+) -> None:
+    with open_store(tmp_path, url) as store, store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+@pytest.mark.parametrize("deed", ["DELETE FROM", "UPDATE"])
+def test_no_row_is_changed_or_taken_away(tmp_path: Path, url: str | None, deed: str) -> None:
+    with open_store(tmp_path, url) as store:
+        filled(store)
+        for table in APPEND_ONLY:
+            rest = " SET id = id + 1" if deed == "UPDATE" else ""
+            with (
+                pytest.raises(DBAPIError, match="only added"),
+                store.engine.begin() as connection,
+            ):
+                connection.execute(text(f'{deed} "{table}"{rest}'))
+
+
+def test_a_run_comes_back_as_it_went_in(tmp_path: Path, url: str | None) -> None:
+    sheet = grade_sheet(kerberos="jdoe")
+    with open_store(tmp_path, url) as store:
+        batch = filled(store)
+    with open_store(tmp_path, url) as store:  # opened anew: nothing is made twice
+        assert store.newest_batch() == (batch, "pset4_sp21")
+        assert store.batch_notes(batch) == BATCH.notes
+        (standing,) = store.standings(batch)
+        assert standing.hand_in == HAND_IN
+        assert standing.run == RUN
+        assert standing.grade is not None
+        assert standing.grade.sheet == light(sheet)
+        assert standing.grade.digest == sheet_digest(sheet)
+        assert standing.grade.shown
+        with store.engine.connect() as connection:
+            found = connection.execute(select(FINDING)).all()
+    assert [(row.part_id, row.check_id) for row in found] == [
+        (part.id, finding.check_id) for part in sheet.parts for finding in part.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "stands"),
+    [
+        ((), None),
+        (("fault",), 0),
+        (("fault", "fault"), 1),
+        (("fault", "graded"), 1),
+        (("graded", "fault"), 0),
+        (("rejected", "fault"), 0),
+        (("graded", "graded"), 1),
+    ],
+)
+def test_the_newest_run_that_is_done_stands(
+    tmp_path: Path, url: str | None, states: tuple[str, ...], stands: int | None
+) -> None:
+    with open_store(tmp_path, url) as store:
+        batch = store.begin_batch(BATCH, [HAND_IN, replace(HAND_IN, role="superseded")])
+        for number, state in enumerate(states):
+            store.add_run(replace(RUN, state=state, worker=str(number)), None)
+        counted, superseded = store.standings(batch)
+        assert (counted.run and counted.run.worker) == (None if stands is None else str(stands))
+        assert superseded.run is None
+        done = [state for state in states if state in DONE]
+        assert store.done_states(["k1", "k2"]) == ({"k1": done[-1]} if done else {})
+
+
+def test_new_points_stand_and_their_pages_are_to_be_written(
+    tmp_path: Path, url: str | None
+) -> None:
+    with open_store(tmp_path, url) as store:
+        batch = filled(store)
+        (standing,) = store.standings(batch)
+        assert standing.grade is not None
+        better = replace(standing.grade.sheet, total=standing.grade.sheet.total + 1)
+        store.add_grades([(standing.grade.run_id, better)], "0.1.0+c")
+        (standing,) = store.standings(batch)
+        assert standing.grade is not None
+        assert (standing.grade.sheet, standing.grade.shown) == (better, False)
+        store.add_page(standing.grade.grade_id)
+        (standing,) = store.standings(batch)
+        assert standing.grade is not None
+        assert standing.grade.shown
+
+
+def test_a_decision_is_noted_each_time_it_changes(tmp_path: Path, url: str | None) -> None:
+    one, other = Override(part_id="3c", points=1.0), Override(part_id="3c", points=2.0, author="ta")
+    with open_store(tmp_path, url) as store:
+        for decided in ([one], [one], [other], [], [], [one]):
+            store.note_overrides({"jdoe": decided, "other": []})
+        with store.engine.connect() as connection:
+            rows = connection.execute(select(OVERRIDE).order_by(OVERRIDE.c.id)).all()
+    assert [(row.points, row.author, row.withdrawn) for row in rows] == [
+        (1.0, "", False),
+        (2.0, "ta", False),
+        (None, "ta", True),
+        (1.0, "", False),
+    ]
+
+
+def test_hostile_text_is_stored(tmp_path: Path, url: str | None) -> None:
+    hostile = "a\0b \ud800 '; DROP TABLE run; -- \U0001f436"
+    with open_store(tmp_path, url) as store:
+        batch = store.begin_batch(BATCH, [replace(HAND_IN, role="superseded", source="x")])
+        store.add_run(replace(RUN, state="rejected", sentence=hostile), None)
+        store.begin_batch(BATCH, [HAND_IN])
+        assert len(list(store.standings(batch))) == 1
+        (standing,) = store.standings(batch + 1)
+        assert standing.run is not None
+        assert "DROP TABLE run; -- \U0001f436" in standing.run.sentence
+
+
+def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        batch = filled(store)
+        seen: list[int] = []
+        with store.engine.begin() as connection:
+            connection.execute(text("INSERT INTO page (grade_id, written_at) VALUES (1, 'now')"))
+            reader = threading.Thread(
+                target=lambda: seen.append(len(list(other.standings(batch)))), daemon=True
+            )
+            reader.start()
+            reader.join(10)
+        assert seen == [1]
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://me:secret@/none?host={tmp_path}"
+    with (
+        pytest.raises(ConfigError, match="expected a database") as raised,
+        open_store(tmp_path, url),
+    ):
+        pass
+    assert "secret" not in str(raised.value)
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, url: str | None) -> None:
+    with open_store(tmp_path, url) as store, store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="newer version"), open_store(tmp_path, url):
+        pass

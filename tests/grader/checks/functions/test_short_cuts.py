@@ -1,0 +1,85 @@
+"""Library functions that answer by themselves are told to staff and cost nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from grader.checks import run_checks
+from grader.checks.functions.short_cuts import named_in
+from grader.kernel.watching import functions_used
+from grader.model.records import Outcome
+from reference import conv
+from tests.grader.checks.support import ASSIGNMENT, Lab
+
+FORWARD = "conv1d_forward"
+
+
+def by_torch(x: Any, w: Any) -> Any:
+    signal, kernel = torch.as_tensor(np.asarray(x)), torch.as_tensor(np.asarray(w))
+    k = len(kernel)
+    padded = F.pad(signal, ((k - 1) // 2, k // 2))
+    return F.conv1d(padded.view(1, 1, -1), kernel.view(1, 1, -1)).view(-1)
+
+
+def by_numpy(x: Any, w: Any) -> Any:
+    return np.correlate(np.pad(x, ((len(w) - 1) // 2, len(w) // 2)), w, "valid")
+
+
+def by_hand(x: Any, w: Any) -> Any:
+    return conv.forward(x, w)
+
+
+@pytest.mark.parametrize(
+    ("function", "told"), [(by_torch, "conv1d (called)"), (by_numpy, "numpy.correlate (called)")]
+)
+def test_calls_are_seen(lab: Lab, function: Any, told: str) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: function}))["1a"][0]
+    assert finding.outcome is Outcome.PASS
+    assert told in finding.staff_detail
+    assert "short cut" not in finding.message
+
+
+def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> None:
+    def inner_import(x: Any) -> Any:
+        import colorsys  # stands for any module that only the function needs
+
+        return colorsys.rgb_to_hsv(x, x, x)
+
+    sys.modules.pop("colorsys", None)
+    sys.modules.pop("this", None)
+    inner_import(0.5)
+    listed = ["colorsys.rgb_to_hsv", "colorsys.hsv_to_rgb", "this.d", "nowhere.at.all"]
+    assert functions_used(inner_import, [0.5], listed) == ["colorsys.rgb_to_hsv"]
+    assert "this" not in sys.modules
+
+
+def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: by_hand}))["1a"][0]
+    assert "short cut" not in finding.staff_detail
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (["import torch.nn.functional as F", "def f(x):\n    return F.conv1d(x)"], "conv1d"),
+        (["from torch.nn.functional import conv1d as c", "def f(x):\n    return c(x)"], "conv1d"),
+        (["import torch", "def g(x):\n    return torch.nn.functional.conv1d(x, x)", "f = 1"], ""),
+        (["import torch", "def g(x):\n    return torch.nn.functional.conv1d(x, x)",
+          "def f(x):\n    return g(x)"], "conv1d"),
+(["%pip list\nimport torch\ndef f(x):\n    return torch.nn.functional.conv1d(x)"], "conv1d"),
+        (["def f(x:\n"], ""),
+    ],
+)  # fmt: skip
+def test_names_in_the_code(cells: list[str], name: str) -> None:
+    found = named_in(cells, "f")
+    assert ("torch.nn.functional.conv1d" in found) == bool(name)
+
+
+def test_methods_are_seen() -> None:
+    assert "torch.Tensor.backward" in named_in(["def f(x):\n    x.sum().backward()"], "f")

@@ -1,0 +1,281 @@
+"""4(a), 4(b), 4(e), 4(f): right and wrong attacks, and the verdict that each must get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from grader.checks import CHECKS
+from grader.model.records import (
+    AttackRun,
+    BarsExhibit,
+    CurveExhibit,
+    Finding,
+    ImageExhibit,
+    Outcome,
+)
+from reference.attack import (
+    away_from,
+    gradient_at,
+    log_probability_of,
+    logit_of,
+    negative_cross_entropy_of,
+    probability_of,
+)
+from reference.classify import log_probability
+from reference.images import Space, from_pixels
+from tests.accuracy.pictures import drawing_of
+from tests.grader.checks.support import (
+    FREE,
+    N_STEPS,
+    NORMALISED_BALL,
+    SIDE_PX,
+    TARGETS,
+    Lab,
+    cell_run,
+)
+
+CHECK = {"4a": "attack_tarantula", "4b": "attack_tiger_cat", "4e": "attack_robust"}
+
+
+def judged(lab: Lab, part: str, *runs: AttackRun) -> Finding:
+    return CHECKS[CHECK[part]](lab.context(runs=runs), part)
+
+
+class Case(NamedTuple):
+    name: str
+    part: str
+    make: Callable[[Lab], AttackRun]
+    outcome: Outcome
+    says: str
+
+
+def from_noise(lab: Lab) -> AttackRun:
+    start = lab.noise(9) * 4 - 2
+    return lab.attack("4a", start=start)
+
+
+def untouched(lab: Lab) -> AttackRun:
+    run = lab.attack("4b", n_steps=1)
+    return replace(run, final=run.start)
+
+
+def unseen(lab: Lab) -> AttackRun:
+    """An honest attack whose steps were not recorded."""
+    made = lab.attack("4a")
+    return replace(made, samples=(), images=(), steps=0)
+
+
+def pasted(lab: Lab) -> AttackRun:
+    """A drawing of the target in place of a result, with no step."""
+    return replace(unseen(lab), final=lab.store(drawing(lab)))
+
+
+def pasted_after_steps(lab: Lab) -> AttackRun:
+    """The same behind honest steps."""
+    return replace(lab.attack("4a"), final=lab.store(drawing(lab)))
+
+
+def drawing(lab: Lab) -> Tensor:
+    """A tarantula that is no corgi, in normalised space at the lab's size."""
+    side = lab.corgi[Space.NORMALISED].shape[-1]
+    pixels = F.interpolate(drawing_of(76), size=(side, side), mode="area")
+    return from_pixels(pixels, Space.NORMALISED)
+
+
+def sign_steps(lab: Lab) -> AttackRun:
+    network, aim = lab.networks.network("pretrained"), log_probability_of(282)
+    return lab.attack("4b", direction=lambda x: gradient_at(network, x, aim).sign())
+
+
+def random_steps(lab: Lab) -> AttackRun:
+    generator = torch.Generator().manual_seed(1)
+    return lab.attack("4b", direction=lambda x: torch.randn(x.shape, generator=generator))
+
+
+def by_minus_cross_entropy(lab: Lab) -> AttackRun:
+    network = lab.networks.network("pretrained")
+
+    def direction(x: Tensor) -> Tensor:
+        leaf = x.detach().requires_grad_(True)
+        loss = 7 * F.cross_entropy(network(leaf), torch.tensor([76]))
+        return -torch.autograd.grad(loss, leaf)[0]
+
+    return lab.attack("4a", direction=direction)
+
+
+def subtracting(lab: Lab) -> AttackRun:
+    """Passes the gradient of the cross-entropy to a StepImage that subtracts."""
+    network, loss = lab.networks.network("pretrained"), away_from(76)
+    return lab.attack("4a", direction=lambda x: gradient_at(network, x, loss), sign=-1.0)
+
+
+def out_of_the_box(lab: Lab) -> AttackRun:
+    run = lab.attack("4a")
+    final = lab.context().tensor(run.final)  # type: ignore[arg-type]
+    return replace(run, final=lab.store(final + 0.8 * (final > final.mean())))
+
+
+def part_of_the_way(lab: Lab) -> AttackRun:
+    """An image between the start and the end, with some 60 % of the gain."""
+    run, context = lab.attack("4a"), lab.context()
+    start, final = context.tensor(run.start), context.tensor(run.final)  # type: ignore[arg-type]
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        share = (low + high) / 2
+        image = start + share * (final - start)
+        value = float(log_probability(lab.networks.logits("pretrained", image), 76))
+        before, after = (
+            lab.expected.attack("4a").log_p_before,
+            lab.expected.attack("4a").log_p_after,
+        )
+        low, high = (low, share) if value - before > 0.6 * (after - before) else (share, high)
+    return replace(run, final=lab.store(image), images=run.images[:1])
+
+
+def with_nan(lab: Lab) -> AttackRun:
+    run = lab.attack("4b", n_steps=1)
+    return replace(run, final=lab.store(torch.full((1, 3, SIDE_PX, SIDE_PX), torch.nan)))
+
+
+def of_another_shape(lab: Lab) -> AttackRun:
+    run = lab.attack("4b", n_steps=1)
+    return replace(run, final=lab.store(torch.zeros((1, 3, 32, 32))))
+
+
+R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN
+
+CASES = (
+    Case("right", "4a", lambda lab: lab.attack("4a"), R, "nats"),
+    Case("right", "4b", lambda lab: lab.attack("4b"), R, "tiger cat"),
+    Case("right", "4e", lambda lab: lab.attack("4e"), R, "tiger cat"),
+    Case("cross-entropy, scaled", "4a", by_minus_cross_entropy, R, "Right"),
+    Case("subtracts the loss's gradient", "4a", subtracting, R, "Right"),
+    Case("library's loss", "4b", lambda b: b.attack("4b", negative_cross_entropy_of(282)), R, ""),
+    Case("probability", "4b", lambda lab: lab.attack("4b", probability_of(282)), R, ""),
+    Case("sign steps", "4b", sign_steps, R, ""),
+    Case("60 steps", "4b", lambda lab: lab.attack("4b", n_steps=60), R, ""),
+    Case("not recorded", "4b", lambda lab: lab.attack("4b", recorded=False), R, ""),
+    Case("own loop", "4b", lambda lab: lab.attack("4b", class_id=None), R, ""),
+    Case("not recorded, no ball", "4a", unseen, R, ""),
+    Case("another picture pasted in", "4a", pasted, W, "another picture"),
+    Case("another picture after honest steps", "4a", pasted_after_steps, W, "another picture"),
+    Case("descent", "4a", lambda lab: lab.attack("4a", away_from(76)), W, "descend"),
+    Case("descent", "4b", lambda lab: lab.attack("4b", away_from(282)), W, "descend"),
+    Case("descent", "4e", lambda lab: lab.attack("4e", away_from(282)), W, "descend"),
+    Case("random steps", "4b", random_steps, W, "does not reach"),
+    Case("another class", "4b", lambda b: b.attack("4b", log_probability_of(76)), W, "instead of"),
+    Case("zero gradient", "4b", lambda lab: lab.attack("4b", direction=torch.zeros_like), W, ""),
+    Case("never changed", "4b", untouched, W, "never changed"),
+    Case("logit alone", "4a", lambda lab: lab.attack("4a", logit_of(76)), P, "the logit alone"),
+    Case("no ball", "4b", lambda lab: lab.attack("4b", config=FREE), P, "away from the corgi"),
+    Case("out of the box", "4a", out_of_the_box, P, "range of valid pixels"),
+    Case("too few steps", "4a", part_of_the_way, P, "reference reaches"),
+    Case("another start", "4a", from_noise, H, "does not start from the corgi"),
+    Case("not finite", "4b", with_nan, W, "finite"),
+    Case("another shape", "4b", of_another_shape, W, "shape"),
+    Case("pretrained instead of robust", "4e", lambda b: b.attack("4e", network="pretrained"), W,
+         "pretrained network"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.part} {c.name}")
+def test_attacks(lab: Lab, case: Case) -> None:
+    finding = judged(lab, case.part, case.make(lab))
+    assert finding.outcome is case.outcome, (finding.message, finding.measurements)
+    assert case.says in finding.message
+    assert (finding.credit == 1) == (case.outcome is R)
+    assert (0 < finding.credit < 1) == (case.outcome is P)
+
+
+def test_what_is_shown(lab: Lab) -> None:
+    finding = judged(lab, "4b", lab.attack("4b"))
+    images = [e for e in finding.exhibits if isinstance(e, ImageExhibit)]
+    bars = [e for e in finding.exhibits if isinstance(e, BarsExhibit)]
+    (curve,) = [e for e in finding.exhibits if isinstance(e, CurveExhibit)]
+    assert [i.label for i in images] == ["original", "yours", "reference"]
+    assert [b.title for b in bars] == ["before", "after"]
+    assert [b.class_id for b in bars[1].bars if b.is_target] == [282]
+    assert len(curve.reference_y) == N_STEPS + 1
+    assert curve.yours_y[0] == pytest.approx(curve.reference_y[0], abs=0.02)
+    assert curve.yours_y[-1] == pytest.approx(curve.reference_y[-1], abs=0.02)
+    assert all(row.ok for row in finding.measurements)
+
+
+def test_the_best_run_counts(lab: Lab) -> None:
+    wrong, right = lab.attack("4a", away_from(76)), lab.attack("4a", run_id="run2")
+    assert judged(lab, "4a", wrong, right).outcome is R
+    assert judged(lab, "4a", right, wrong).outcome is R
+
+
+def test_tiger_cats_of_both_networks_do_not_mix(lab: Lab) -> None:
+    plain = lab.attack("4b")
+    robust = lab.attack("4e", away_from(282), run_id="run2")
+    assert judged(lab, "4b", plain, robust).outcome is R
+    assert judged(lab, "4e", plain, robust).outcome is W
+    assert judged(lab, "4b", robust).outcome is H
+    assert judged(lab, "4e", plain).outcome is H
+
+
+def test_overwritten_target(lab: Lab) -> None:
+    run = lab.attack("4e", log_probability_of(145), class_id=145)
+    finding = judged(lab, "4e", lab.attack("4b"), run)
+    assert finding.outcome is H
+    assert "145" in finding.message
+    assert "pages 1 to 3" in finding.staff_detail
+
+
+def test_a_broken_cell_is_named(lab: Lab) -> None:
+    cells = (cell_run(0, Outcome.STUDENT_ERROR, "NameError", "name 'img' is not defined"),)
+    finding = CHECKS["attack_tarantula"](lab.context(cells=cells, parts={0: "4a"}), "4a")
+    assert finding.outcome is Outcome.STUDENT_ERROR
+    assert "NameError: name 'img'" in finding.message
+    late = (cell_run(0, Outcome.TIMEOUT),)
+    assert CHECKS["attack_tarantula"](lab.context(cells=late), "4a").outcome is Outcome.TIMEOUT
+    assert CHECKS["attack_tarantula"](lab.context(), "4a").outcome is H
+
+
+def test_an_exception_within_the_attack(lab: Lab) -> None:
+    run = replace(lab.attack("4a", n_steps=1), final=None, error="TypeError: no loss")
+    assert judged(lab, "4a", run).outcome is Outcome.STUDENT_ERROR
+    stub = replace(run, error="NotImplementedError: ")
+    assert judged(lab, "4a", stub).outcome is Outcome.NOT_ATTEMPTED
+
+
+def test_bonus(lab: Lab) -> None:
+    asked = [lab.attack(part) for part in TARGETS]
+    further = [lab.attack("4e", log_probability_of(c), class_id=c) for c in (76, 145, 340)]
+    away = lab.attack("4e", away_from(340), class_id=340)
+    for runs, outcome in (
+        ((*asked, *further), R),
+        ((*asked, away), W),
+        (tuple(asked), Outcome.NOT_ATTEMPTED),
+        ((), Outcome.NOT_ATTEMPTED),
+    ):
+        finding = CHECKS["attack_bonus"](lab.context(runs=runs), "4f")
+        assert finding.outcome is outcome, finding.message
+
+
+@pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])
+def test_lost_evidence_is_never_a_pass(lab: Lab, lost: str) -> None:
+    run = replace(lab.attack("4a"), **{lost: None})
+    finding = judged(lab, "4a", run)
+    assert (finding.outcome is R) == (lost == "fingerprint")  # judged by its images alone then
+
+
+def test_a_changed_array_is_a_fault_of_the_grader(lab: Lab) -> None:
+    from grader.checks import run_checks
+
+    run = lab.attack("4a", config=replace(NORMALISED_BALL, space=Space.NORMALISED))
+    (lab.folder / run.final.path).write_bytes(b"other")  # type: ignore[union-attr]
+    context = lab.context(runs=(run,))
+    findings = run_checks(context.assignment, context)
+    assert findings["4a"][0].outcome is Outcome.GRADER_FAULT
+    assert "changed since" in findings["4a"][0].staff_detail
+    assert findings["1a"][0].outcome is H

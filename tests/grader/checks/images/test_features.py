@@ -1,0 +1,125 @@
+"""4(d): which objective each run climbed, and the verdict."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from grader.checks import CHECKS
+from grader.checks.images.feature_objectives import recognise
+from grader.model.records import AttackRun, Finding, Outcome
+from reference.attack import Objective, gradient_at
+from reference.dream import channel_mean, channel_norm, layer_norm, unit
+from reference.networks import features
+from tests.grader.checks.support import SIDE_PX, Lab, cell_run
+
+
+def judged(lab: Lab, *runs: AttackRun) -> Finding:
+    return CHECKS["feature_visualisation"](lab.context(runs=runs), "4d")
+
+
+def squared() -> Objective:
+    return Objective(name="squared norm", function=lambda out: (out**2).mean())
+
+
+@pytest.mark.parametrize(
+    ("layer", "objective", "words"),
+    [
+        ("layer1", layer_norm(), "l2 norm of the layer (layer1)"),
+        ("layer4", squared(), "l2 norm of the layer (layer4)"),
+        ("conv1", layer_norm(), "l2 norm of the layer (conv1)"),
+        ("maxpool", layer_norm(), "l2 norm of the layer (maxpool)"),
+        ("layer3.2", layer_norm(), "l2 norm of the layer (layer3.2)"),
+        ("layer2", Objective(name="", function=lambda o: o.sum()), "mean of the layer (layer2)"),
+        ("layer2", channel_norm(5), "l2 norm of channel 5 (layer2)"),
+        ("layer3", channel_mean(11), "mean of channel 11 (layer3)"),
+        ("layer3", unit(7), "channel 7 (layer3)"),
+    ],
+)
+def test_objectives_are_recognised(lab: Lab, layer: str, objective: Objective, words: str) -> None:
+    network = lab.networks.network("pretrained")
+    image = lab.noise(1)
+    gradient = gradient_at(features(network, layer), image, objective)
+    assert bool(gradient.any())
+    found = recognise(network, image, 3 * gradient)
+    assert found is not None
+    assert words in found.words
+    assert not found.downhill
+    down = recognise(network, image, -gradient)
+    assert down is not None
+    assert down.downhill
+
+
+def test_noise_is_no_objective(lab: Lab) -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn((1, 3, SIDE_PX, SIDE_PX), generator=generator)
+    assert recognise(lab.networks.network("pretrained"), lab.noise(1), noise) is None
+
+
+def three(lab: Lab) -> tuple[AttackRun, ...]:
+    return tuple(
+        lab.dream(layer, run_id=f"run{i}") for i, layer in enumerate(("layer1", "layer2", "layer3"))
+    )
+
+
+def test_three_different_layers(lab: Lab) -> None:
+    finding = judged(lab, *three(lab))
+    assert finding.outcome is Outcome.PASS, finding.message
+    assert "layer1" in finding.message
+    assert "layer3" in finding.message
+
+
+def test_fewer_in_the_notebook_are_for_a_person(lab: Lab) -> None:
+    one = judged(lab, lab.dream("layer2"))
+    assert one.outcome is Outcome.NEEDS_HUMAN
+    assert "1 of 3" in one.message
+    twice = judged(lab, *three(lab)[:2], lab.dream("layer1", run_id="run9"))
+    assert "2 of 3" in twice.message
+
+
+def test_descent(lab: Lab) -> None:
+    down = Objective(name="", function=lambda out: -out.norm())
+    finding = judged(lab, *(lab.dream(layer, down) for layer in ("layer1", "layer2", "layer3")))
+    assert finding.outcome is Outcome.FAIL
+    assert "descends" in finding.message
+
+
+def test_hardly_changed(lab: Lab) -> None:
+    finding = judged(lab, *(lab.dream(layer, n_steps=1) for layer in ("layer1", "layer2")))
+    assert finding.outcome is Outcome.FAIL
+
+
+def test_random_steps(lab: Lab) -> None:
+    generator = torch.Generator().manual_seed(1)
+
+    def walk(x: Tensor) -> Tensor:
+        return torch.randn(x.shape, generator=generator)
+
+    finding = judged(lab, lab.dream("layer1", direction=walk))
+    assert finding.outcome is Outcome.FAIL
+    assert "more strongly" in finding.message
+
+
+def test_an_objective_that_is_not_known_is_for_a_person(lab: Lab) -> None:
+    network = lab.networks.network("pretrained")
+    ends = [features(network, layer) for layer in ("layer1", "layer4")]
+
+    def both(x: Tensor) -> Tensor:
+        gradients = [gradient_at(end, x, layer_norm()) for end in ends]
+        return sum((g / g.norm() for g in gradients), torch.zeros_like(x))
+
+    finding = judged(lab, lab.dream("layer1", direction=both))
+    assert finding.outcome is Outcome.NEEDS_HUMAN
+    assert "does not recognise" in finding.message
+
+
+def test_attacks_are_no_dreams(lab: Lab) -> None:
+    assert judged(lab, lab.attack("4a")).outcome is Outcome.NEEDS_HUMAN
+    cells = (cell_run(0, Outcome.STUDENT_ERROR, "NameError", "name 'loss' is not defined"),)
+    context = lab.context(cells=cells, parts={0: "4d"})
+    broken = CHECKS["feature_visualisation"](context, "4d")
+    assert broken.outcome is Outcome.STUDENT_ERROR
+    stub = (cell_run(0, Outcome.STUDENT_ERROR, "NotImplementedError", ""),)
+    context = lab.context(cells=stub, parts={0: "4d"})
+    assert CHECKS["feature_visualisation"](context, "4d").outcome is Outcome.NOT_ATTEMPTED

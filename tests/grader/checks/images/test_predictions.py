@@ -1,0 +1,161 @@
+"""Problem 2 and the written answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from grader.checks import CHECKS
+from grader.model.records import Outcome
+from reference.images import Space
+from tests.grader.checks.support import Lab
+
+R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN
+
+
+def stable(z: Tensor) -> Tensor:
+    e = torch.exp(z - z.max(dim=1, keepdim=True).values)
+    return e / e.sum(dim=1, keepdim=True)
+
+
+def naive(z: Tensor) -> Tensor:
+    return torch.exp(z) / torch.exp(z).sum(dim=1, keepdim=True)
+
+
+def by_numpy(z: Tensor) -> np.ndarray:
+    e = np.exp(z.numpy() - z.numpy().max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def raising(z: Tensor) -> Tensor:
+    raise RuntimeError("no softmax today")
+
+
+def stub(z: Tensor) -> Tensor:
+    raise NotImplementedError
+
+
+SOFTMAX = (
+    ("torch", lambda z: F.softmax(z, dim=1), R, "softmax over the classes"),
+    ("last dim", lambda z: F.softmax(z, dim=-1), R, ""),
+    ("by hand", stable, R, ""),
+    ("numpy", by_numpy, R, ""),
+    ("exp of log", lambda z: F.log_softmax(z, 1).exp(), R, ""),
+    ("float64", lambda z: F.softmax(z.double(), dim=1), R, ""),
+    ("overflows", naive, P, "very large"),
+    ("one row only", lambda z: stable(z[:1]).expand(z.shape), P, "batch"),
+    ("rows together", lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(), P, "batch"),
+    ("wrong dimension", lambda z: F.softmax(z, dim=0), W, "wrong dimension"),
+    ("no exponential", lambda z: z / z.sum(dim=1, keepdim=True), W, "without the exponential"),
+    ("not normalised", torch.exp, W, "not divided by its sum"),
+    ("temperature", lambda z: F.softmax(z / 2, dim=1), W, "times 0.5"),
+    ("logarithm", lambda z: F.log_softmax(z, dim=1), W, "logarithm"),
+    ("sigmoid", torch.sigmoid, W, "sigmoid"),
+    ("unchanged", lambda z: z, W, "unchanged"),
+    ("first class only", lambda z: F.softmax(z, dim=1)[:, :1], W, "shape"),
+    ("rounded", lambda z: F.softmax(z, dim=1).round(decimals=2), W, "digits"),
+    ("nan", lambda z: z * torch.nan, W, "NaN"),
+    ("raises", raising, Outcome.STUDENT_ERROR, "no softmax today"),
+    ("stub", stub, Outcome.NOT_ATTEMPTED, "stub"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "outcome", "says"), SOFTMAX, ids=lambda v: str(v)[:20]
+)
+def test_output2prob(
+    lab: Lab, name: str, function: Callable[[Tensor], Tensor], outcome: Outcome, says: str
+) -> None:
+    finding = CHECKS["output2prob"](lab.ask({"output2prob": function}), "2c")
+    assert finding.outcome is outcome, (finding.message, finding.measurements)
+    assert says in finding.message
+
+
+def test_output2prob_not_there(lab: Lab) -> None:
+    assert CHECKS["output2prob"](lab.context(), "2c").outcome is H
+
+
+def test_in_features(lab: Lab) -> None:
+    check = CHECKS["in_features"]
+    states = (lab.model("random"), lab.model("pretrained"))
+    shown = lab.context(models=states, sources=("model.fc",))
+    assert check(shown, "2a").outcome is R
+    assert check(lab.context(models=states), "2a").outcome is H
+    assert check(lab.context(models=states, answers=(("2a", "2048 of them"),)), "2a").outcome is R
+    assert check(lab.context(models=states, answers=(("2a", "there are 1000"),)), "2a").outcome is W
+    assert check(lab.context(), "2a").outcome is H
+    other = (lab.model("random", in_features=512),)
+    assert check(lab.context(models=other, sources=("model.fc",)), "2a").outcome is W
+
+
+def test_random_network(lab: Lab) -> None:
+    check = CHECKS["random_network"]
+    corgi = lab.corgi[Space.NORMALISED]
+    models = (lab.model("random"), lab.model("pretrained"))
+    right = lab.context(models=models, predictions=(lab.prediction("random", corgi),))
+    assert check(right, "2b").outcome is R
+    unknown = lab.context(predictions=(lab.prediction("random", corgi),))
+    assert check(unknown, "2b").outcome is R
+    trained = lab.context(models=models, predictions=(lab.prediction("pretrained", corgi),))
+    assert check(trained, "2b").outcome is H
+    elsewhere = lab.context(models=models, predictions=(lab.prediction("random", lab.noise(1)),))
+    assert check(elsewhere, "2b").outcome is W
+
+
+def test_top_predictions(lab: Lab) -> None:
+    check = CHECKS["top_predictions"]
+    corgi, models = lab.corgi[Space.NORMALISED], (lab.model("pretrained"),)
+    right = lab.prediction("pretrained", corgi)
+    assert check(lab.context(models=models, predictions=(right,)), "2c").outcome is R
+    assert check(lab.context(predictions=(right,)), "2c").outcome is R
+    nudged = lab.prediction("pretrained", corgi + 1e-6)
+    assert check(lab.context(models=models, predictions=(nudged,)), "2c").outcome is R
+    training = replace(right, training=True, logits=lab.store(torch.randn(1, 1000)))
+    found = check(lab.context(models=models, predictions=(training,)), "2c")
+    assert found.outcome is W
+    assert "training mode" in found.message
+    pixels = lab.prediction("pretrained", lab.corgi[Space.PIXELS])
+    fed = check(lab.context(models=models, predictions=(pixels,)), "2c")
+    assert fed.outcome is W
+    assert "normalised" in fed.message
+    noise = lab.prediction("pretrained", lab.noise(1))
+    assert check(lab.context(models=models, predictions=(noise,)), "2c").outcome is W
+    assert check(lab.context(), "2c").outcome is H
+
+
+def test_not_finite_logits_are_no_evidence(lab: Lab) -> None:
+    corgi = lab.corgi[Space.NORMALISED]
+    broken = replace(
+        lab.prediction("pretrained", corgi), logits=lab.store(torch.full((1, 1000), torch.nan))
+    )
+    context = lab.context(models=(lab.model("pretrained"),), predictions=(broken,))
+    assert CHECKS["top_predictions"](context, "2c").outcome is not R
+
+
+@pytest.mark.parametrize("part", ["3c", "3e", "4c"])
+def test_prose_is_for_a_person(lab: Lab, part: str) -> None:
+    told = lab.context(answers=((part, "Because of the ball."),))
+    finding = CHECKS["prose"](told, part)
+    assert finding.outcome is H
+    assert "Because of the ball." in finding.staff_detail
+    assert CHECKS["prose"](lab.context(), part).outcome is H
+    assert CHECKS["prose"](lab.context(report_pages=0), part).outcome is Outcome.NOT_ATTEMPTED
+
+
+def test_prose_knows_the_convention(lab: Lab) -> None:
+    context = lab.ask({"conv1d_forward": lambda x, w: np.convolve(x, w, "same")})
+    assert "zero-padded convolution" in CHECKS["prose"](context, "3c").staff_detail
+
+
+def test_prose_compares_the_two_attacks(lab: Lab) -> None:
+    runs = (lab.attack("4a"), lab.attack("4b"), lab.attack("4e"))
+    detail = CHECKS["prose"](lab.context(runs=runs), "4c").staff_detail
+    wanted = {a.id: a.distance_l2 for a in lab.expected.attacks}
+    assert f"4a: l2 distance {wanted['4a']:.1f}" in detail
+    assert f"4b: l2 distance {wanted['4b']:.1f}" in detail

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.grader.outputs.pages.conftest import Pages
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--hide-scrollbars", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr"),
+)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.mark.parametrize(
+    ("page", "width", "height", "dark"),
+    [("feedback", 1100, 1600, False), ("feedback", 500, 1600, True), ("staff", 1100, 1600, True)],
+)
+def test_pages_show_in_a_real_browser(
+    pages: Pages, tmp_path: Path, page: str, width: int, height: int, dark: bool
+) -> None:
+    html, picture = tmp_path / "page.html", tmp_path / "page.png"
+    html.write_text(getattr(pages, page), encoding="utf-8")
+    command = [
+        str(CHROMIUM),
+        *FLAGS,
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--window-size={width},{height}",
+        f"--screenshot={picture}",
+        *(["--blink-settings=preferredColorScheme=0"] if dark else []),
+        html.as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert complaints == []
+    image = np.asarray(Image.open(picture).convert("RGB"), dtype=float)
+    assert image.shape == (height, width, 3)
+    assert image.std() > 15  # not blank
+    assert (image[2, 2].mean() < 60) == dark
