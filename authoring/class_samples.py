@@ -110,7 +110,7 @@ class Class(_Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedRow:
     """What the gradebook must say of one student."""
 
     kerberos: str
@@ -134,7 +134,7 @@ def read_class(source: Path = SOURCE) -> Class:
         raise ConfigError(f"{source}: {error}") from error
 
 
-def expected_gradebook(school: Class, assignment: Assignment) -> tuple[Expected, ...]:
+def expected_gradebook(school: Class, assignment: Assignment) -> tuple[ExpectedRow, ...]:
     """Return what must come out, reckoned from the shares alone."""
     return tuple(_expected(student, school, assignment) for student in school.student)
 
@@ -165,9 +165,9 @@ def build_class(
     return target
 
 
-def _expected(student: Student, school: Class, assignment: Assignment) -> Expected:
+def _expected(student: Student, school: Class, assignment: Assignment) -> ExpectedRow:
     if student.expect != "graded":
-        return Expected(
+        return ExpectedRow(
             kerberos=student.kerberos, state=student.expect, total=None, pending=0.0,
             days_late=0, parts={},
         )  # fmt: skip
@@ -178,7 +178,7 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
     policy = assignment.late
     lost = (1 - policy.coefficient_at_last_day) * min(student.days_late / policy.days, 1)
     coefficient = 1 - lost if student.days_late <= policy.days else 0.0
-    return Expected(
+    return ExpectedRow(
         kerberos=student.kerberos,
         state="graded",
         total=coefficient * sum(points.values()),
@@ -282,7 +282,7 @@ def _write_manifest(path: Path, students: Sequence[Student]) -> None:
             table.writerow([one.kerberos, one.course, told, one.extension or ""])
 
 
-def write_expected(path: Path, rows: Sequence[Expected], assignment: Assignment) -> None:
+def write_expected(path: Path, rows: Sequence[ExpectedRow], assignment: Assignment) -> None:
     """Write the expected gradebook."""
     ids = [part.id for part in assignment.parts]
     with path.open("w", encoding="utf-8", newline="") as file:

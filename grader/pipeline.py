@@ -42,7 +42,7 @@ from grader.planning.alignment import align, load_template
 from grader.planning.plan import RunOptions, plan_run, repeats_of
 from grader.planning.probes import all_probes
 from grader.planning.reference_runs import reference_runs
-from grader.reading.hand_in import look_at_hand_in
+from grader.reading.hand_in import read_hand_in
 from grader.reading.known_pictures import known_pictures
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from grader.sandbox.warm import WarmServer
@@ -131,7 +131,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         arrays = evidence_reader(folder.evidence)
         references = {a.id: expected.path(a.image) for a in expected.attacks}
         pictures = known_pictures(evidence, arrays, bundle.corgi, references)
-        look = look_at_hand_in(submission, request.assignment, pictures, folder.executed)
+        look = read_hand_in(submission, request.assignment, pictures, folder.executed)
         on_stage("checks")
         networks = TrustedNetworks.from_bundle(bundle, evidence.seed, plan.device)
         context = CheckContext(

@@ -20,7 +20,7 @@ N_CLASSES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
+class TopClass:
     """One class of a prediction."""
 
     class_id: int
@@ -58,7 +58,7 @@ def log_probability(logits: Tensor, class_id: int) -> Tensor:
     return torch.log_softmax(logits, dim=1)[0, class_id]
 
 
-def top_k(logits: Tensor, class_names: Sequence[str], k: int = 5) -> tuple[Prediction, ...]:
+def top_k(logits: Tensor, class_names: Sequence[str], k: int = 5) -> tuple[TopClass, ...]:
     """Name the k likeliest classes, likeliest first.
 
     Args:
@@ -78,7 +78,7 @@ def top_k(logits: Tensor, class_names: Sequence[str], k: int = 5) -> tuple[Predi
     shares = probabilities(row)[0]
     ids = [int(i) for i in torch.topk(row[0], k).indices]
     return tuple(
-        Prediction(
+        TopClass(
             class_id=i, name=class_names[i], logit=float(row[0, i]), probability=float(shares[i])
         )
         for i in ids

@@ -26,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from reference.attack import TraceStep
 from reference.bundle_files import sha256_of
 from reference.bundles import BUNDLE_NAMES, cache_folder
-from reference.classify import Prediction
+from reference.classify import TopClass
 from reference.errors import AssetsMissing, ConfigError
 from reference.steps import StepConfig
 
@@ -81,11 +81,11 @@ class PredictionsResult:
     """2(a)."""
     random_seed: int
     """Seed of the random network of 2(b)."""
-    random_top5: tuple[Prediction, ...]
+    random_top5: tuple[TopClass, ...]
     """2(b): likeliest first."""
-    pretrained_top5: tuple[Prediction, ...]
+    pretrained_top5: tuple[TopClass, ...]
     """2(c): likeliest first."""
-    robust_top5: tuple[Prediction, ...]
+    robust_top5: tuple[TopClass, ...]
     """The robust network on the same picture, before 4(e)."""
 
 
@@ -113,9 +113,9 @@ class AttackResult:
     """The same at the 8-bit picture `image`, which rounding has moved a little."""
     distance_l2: float
     """l2 distance from the start to the last image, in the space of `step`."""
-    top5_before: tuple[Prediction, ...]
+    top5_before: tuple[TopClass, ...]
     """Likeliest classes of the start."""
-    top5_after: tuple[Prediction, ...]
+    top5_after: tuple[TopClass, ...]
     """Likeliest classes of the last image."""
     image: str
     """File name of the last image."""

@@ -98,7 +98,7 @@ class _Lines:
         self._tally = _Tally(total=total, known=known)
         self._print(f"  {total} submissions, the results of {known} are there already")
 
-    def look(self, under_way: tuple[str, ...]) -> None:
+    def under_way(self, names: tuple[str, ...]) -> None:
         pass
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
@@ -145,8 +145,8 @@ class _Table:
     def begin(self, total: int, known: int) -> None:
         self._tally = _Tally(total=total, known=known)
 
-    def look(self, under_way: tuple[str, ...]) -> None:
-        self._tally.under_way = under_way
+    def under_way(self, names: tuple[str, ...]) -> None:
+        self._tally.under_way = names
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
         self._tally.note(kerberos, run, total, pending)

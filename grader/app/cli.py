@@ -25,7 +25,7 @@ from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
 from grader.outputs.junit import render_junit
-from grader.outputs.policy import Verdict, evaluate, parse_policy
+from grader.outputs.policy import PolicyResult, evaluate, parse_policy
 from grader.outputs.summary import render_summary
 from grader.sandbox.doctor import examine
 from grader.sandbox.openmp import spin_briefly
@@ -308,7 +308,7 @@ def _write(path: Path, text: str) -> None:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _show_verdict(console: Console, verdict: Verdict) -> None:
+def _show_verdict(console: Console, verdict: PolicyResult) -> None:
     console.print("Policy met." if verdict.met else "Policy not met:", highlight=False)
     for reason in verdict.reasons:
         line = terminal_line(f"- {reason}")

@@ -15,7 +15,7 @@ from grader.batch.records import ClassRow
 from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, Watcher, only_batch, run_batch
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, workers_that_fit
 from grader.batch.run.pages import renew_pages, stale_pages
-from grader.batch.run.rescoring import class_rows, roster_of, settle
+from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.execution.run import deadline_s
 from grader.model.assignment import Assignment, Course, load_assignment
@@ -131,7 +131,7 @@ def score_class(
         batch_id, name = newest
         assignment = load_assignment(assignment_name or name)
         watcher.stage("scoring")
-        changed = settle(store, batch_id, assignment, results, code_version())
+        changed = rescore_batch(store, batch_id, assignment, results, code_version())
         done = BatchOutcome(batch_id=batch_id, graded_now=frozenset(), rescored=changed)
         return _finish(store, done, assignment, results, watcher)
 

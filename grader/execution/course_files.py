@@ -56,7 +56,7 @@ class CourseFiles:
         if len(self.missed) < MAX_NAMED_MISSES:
             self.missed.append(url[:300])
 
-    def look_up(self, host: str) -> None:
+    def resolve(self, host: str) -> None:
         """Note that a host's name was asked for."""
         if len(self.looked_up) < MAX_NAMED_MISSES:
             self.looked_up.append(host[:300])
@@ -245,7 +245,7 @@ def serve_in_box(files: CourseFiles) -> Iterator[Callable[[tuple[socket.socket, 
             http, https, names = listeners
             running.enter_context(_serving(_Server(http, files)))
             running.enter_context(_serving(_Server(https, files, tls=True)))
-            running.enter_context(serve_names(names, files.look_up))
+            running.enter_context(serve_names(names, files.resolve))
 
         with suppress(OSError):  # sockets whose network is gone cannot be shut down
             yield take

@@ -76,7 +76,7 @@ class _Entry:
         return "/".join(self.parts)
 
 
-def shown(name: str) -> str:
+def safe(name: str) -> str:
     """Return a name from the zip in quotes, shortened, with control characters escaped."""
     return repr(name if len(name) <= 80 else f"{name[:50]}…{name[-25:]}")
 
@@ -87,7 +87,7 @@ def unpack(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
     Raises:
         SubmissionError: not a zip, too large, empty, or no file in it can be used.
     """
-    where = shown(zip_path.name)
+    where = safe(zip_path.name)
     size = zip_path.stat().st_size
     if size > limits.zip_mib * MIB:
         raise SubmissionError(
@@ -133,7 +133,7 @@ def _directory_bytes(path: Path, size: int) -> int:
 def _unpack(
     archive: zipfile.ZipFile, zip_path: Path, folder: Path, limits: IntakeLimits
 ) -> Unpacked:
-    where = shown(zip_path.name)
+    where = safe(zip_path.name)
     entries, notes = _select(archive.infolist(), layout_refusals(archive, zip_path), limits)
     if not entries and not notes:
         raise SubmissionError(
@@ -172,7 +172,7 @@ def _select(
                     code="duplicate-name",
                     severity=Severity.WARNING,
                     message=(
-                        f"{shown(entry.path)} is in the zip more than once; the last one counts."
+                        f"{safe(entry.path)} is in the zip more than once; the last one counts."
                     ),
                 )
             )
@@ -213,7 +213,7 @@ def _alike(paths: Iterable[str]) -> Iterator[Note]:
                 code="names-alike",
                 severity=Severity.WARNING,
                 message=(
-                    f"{len(names)} files of the zip are named {shown(names[0])} but for capitals "
+                    f"{len(names)} files of the zip are named {safe(names[0])} but for capitals "
                     "or the form of accents, which some systems take for one file; give them "
                     "different names."
                 ),
@@ -295,7 +295,7 @@ def _within_budget(entries: list[_Entry], limits: IntakeLimits, notes: list[Note
                     message=(
                         f"The zip holds {len(entries)} files, more than {limits.max_files} or "
                         f"{limits.total_mib:.0f} MiB; {len(entries) - len(kept)} were left out, "
-                        f"from {shown(entry.path)} on: leave out what the report does not need."
+                        f"from {safe(entry.path)} on: leave out what the report does not need."
                     ),
                 )
             )
@@ -351,7 +351,7 @@ def _left_out(path: str, code: str, reason: str) -> Note:
     return Note(
         code=code,
         severity=Severity.ERROR,
-        message=f"{shown(path)} was left out: {reason}.",
+        message=f"{safe(path)} was left out: {reason}.",
     )
 
 

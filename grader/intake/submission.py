@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.intake.archive import Unpacked, shown, unpack
+from grader.intake.archive import Unpacked, safe, unpack
 from grader.intake.limits import IntakeLimits
 from grader.intake.notebook import NotANotebook, NotebookText, read_notebook
 from grader.intake.report_pages import count_pages
@@ -63,7 +63,7 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     report = _choose_report(unpacked.files)
     if not notebook.path and not report.path:
         raise SubmissionError(
-            f"{shown(zip_path.name)}: expected {REPORT_NAME} and a notebook, found neither in a "
+            f"{safe(zip_path.name)}: expected {REPORT_NAME} and a notebook, found neither in a "
             f"form that can be used (it holds {_listing(unpacked.files)}): "
             f"{notebook.notes[0].message}"
         )
@@ -104,7 +104,7 @@ def kerberos_of(file_name: str) -> tuple[str, tuple[Note, ...]]:
             Note(
                 code="zip-name",
                 severity=Severity.INFO,
-                message=f"The zip is named {shown(file_name)}; it is taken as {lower}.zip.",
+                message=f"The zip is named {safe(file_name)}; it is taken as {lower}.zip.",
             ),
         )
     ascii_text = unicodedata.normalize("NFKD", lower).encode("ascii", "ignore").decode()
@@ -114,7 +114,7 @@ def kerberos_of(file_name: str) -> tuple[str, tuple[Note, ...]]:
             code="zip-name",
             severity=Severity.WARNING,
             message=(
-                f"The zip is named {shown(file_name)}, which is no kerberos name (letters, digits, "
+                f"The zip is named {safe(file_name)}, which is no kerberos name (letters, digits, "
                 f"- _ .); it is taken as {made!r}: name the zip (yourkerberos).zip."
             ),
         ),
@@ -130,7 +130,7 @@ def _unpack_nested(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpack
     note = Note(
         code="zip-in-zip",
         severity=Severity.WARNING,
-        message=f"The files are in {shown(inner[0])} within the zip; hand in one zip, not two.",
+        message=f"The files are in {safe(inner[0])} within the zip; hand in one zip, not two.",
     )
     try:
         unpacked = unpack(folder / inner[0], folder, limits)
@@ -159,7 +159,7 @@ def _choose_notebook(
             notes.append(
                 _error(
                     "unreadable-notebook",
-                    f"{shown(name)} cannot be read: expected a notebook, found {error}; download "
+                    f"{safe(name)} cannot be read: expected a notebook, found {error}; download "
                     "it again from Colab or Jupyter as .ipynb.",
                 )
             )
@@ -175,7 +175,7 @@ def _choose_notebook(
                 severity=Severity.WARNING,
                 message=(
                     f"Expected one notebook, found {len(candidates)} ({_listing(candidates)}); "
-                    f"{shown(chosen)} is graded: hand in only one."
+                    f"{safe(chosen)} is graded: hand in only one."
                 ),
             )
         )
@@ -194,7 +194,7 @@ def _state_of(name: str, text: NotebookText) -> list[Note]:
         return [
             _error(
                 "empty-notebook",
-                f"{shown(name)} has no code cell with anything in it; hand in the notebook that "
+                f"{safe(name)} has no code cell with anything in it; hand in the notebook that "
                 "you worked in.",
             )
         ]
@@ -204,7 +204,7 @@ def _state_of(name: str, text: NotebookText) -> list[Note]:
                 code="notebook-not-run",
                 severity=Severity.WARNING,
                 message=(
-                    f"{shown(name)} was handed in without having been run; the handout asks for "
+                    f"{safe(name)} was handed in without having been run; the handout asks for "
                     "the cells run. It is run here in any case."
                 ),
             )
@@ -232,7 +232,7 @@ def _choose_report(files: Sequence[str]) -> _Choice:
     likely += [name for name in pdfs if "report" in PurePosixPath(name).stem.lower()]
     if likely or len(pdfs) == 1:
         path = (likely or pdfs)[0]
-        message = f"Expected {REPORT_NAME}, found {shown(path)}, which is taken as the report."
+        message = f"Expected {REPORT_NAME}, found {safe(path)}, which is taken as the report."
         return _Choice(
             path=path,
             notes=(Note(code="report-name", severity=Severity.WARNING, message=message),),
@@ -255,10 +255,10 @@ def _pages(folder: Path, path: str, limits: IntakeLimits) -> tuple[int, tuple[No
         return 0, ()
     count = count_pages(folder / path, limits)
     if count.error:
-        message = f"{shown(path)} {count.error}."
+        message = f"{safe(path)} {count.error}."
         return 0, (_error("unreadable-report", message),)
     if count.pages > limits.max_report_pages:
-        message = f"{shown(path)} has {count.pages} pages, more than {limits.max_report_pages}."
+        message = f"{safe(path)} has {count.pages} pages, more than {limits.max_report_pages}."
         note = Note(
             code="long-report", severity=Severity.WARNING, message=message, for_student=False
         )
@@ -272,7 +272,7 @@ def _with_suffix(files: Sequence[str], suffix: str) -> list[str]:
 
 def _listing(names: Sequence[str]) -> str:
     """Return up to five names in one line."""
-    first = ", ".join(shown(name) for name in names[:5])
+    first = ", ".join(safe(name) for name in names[:5])
     return f"{first} and {len(names) - 5} more" if len(names) > 5 else first
 
 

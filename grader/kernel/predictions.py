@@ -17,7 +17,7 @@ MAX_PREDICTIONS = 40
 MAX_PREDICTIONS_PER_CELL = 6
 
 
-def look_at(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def describe_model(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Facts about a network: digest, size of the last layer's input, fingerprint."""
     if not isinstance(model, torch.nn.Module):
         return {"weights": "", "in_features": None}, {}
@@ -42,7 +42,7 @@ def note_model() -> None:
     digest = networks.weights_sha256(model)
     if digest != state.last_model:
         state.last_model = digest
-        state.channel.send("model", *look_at(model))
+        state.channel.send("model", *describe_model(model))
 
 
 @shielded

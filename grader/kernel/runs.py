@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from . import networks
-from .predictions import MODEL, look_at
+from .predictions import MODEL, describe_model
 from .state import Call, Run, recordable, shielded, state_of
 
 ATTACK = "generate_adversarial_example"
@@ -30,7 +30,7 @@ def open_run(run: Run, model: Any, start: Any) -> None:
     """Tell the host that a run begins, with the network that it uses; another one ends."""
     state = state_of()
     _close_run(None, "")
-    facts, arrays = look_at(model)
+    facts, arrays = describe_model(model)
     if recordable(start):
         arrays["start"] = networks.to_numpy(start)
     run.opened = True

@@ -48,7 +48,7 @@ class Call:
 
 
 @dataclass
-class State:
+class RecorderState:
     """All that the recorder remembers; one per kernel."""
 
     channel: Channel
@@ -66,10 +66,10 @@ class State:
     repeats: str = ""
 
 
-_states: list[State] = []
+_states: list[RecorderState] = []
 
 
-def state_of() -> State:
+def state_of() -> RecorderState:
     """Return what this kernel remembers."""
     return _states[0]
 
@@ -106,4 +106,4 @@ def recordable(value: Any) -> bool:
 
 def remember(channel: Channel, shell: Any, seed: int) -> None:
     """Begin anew."""
-    _states[:] = [State(channel=channel, shell=shell, seed=seed)]
+    _states[:] = [RecorderState(channel=channel, shell=shell, seed=seed)]

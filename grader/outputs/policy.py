@@ -34,7 +34,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class PolicyResult:
     """Whether a submission meets a policy."""
 
     met: bool
@@ -83,7 +83,7 @@ def evaluate(
     sheet: GradeSheet,
     submission: Submission,
     evidence: Evidence | None,
-) -> Verdict:
+) -> PolicyResult:
     """Return whether a graded submission meets the policy; `evidence` is None if nothing ran."""
     fault = False
     if policy.kind == "structure":
@@ -97,7 +97,7 @@ def evaluate(
         automatic = _automatic(assignment, sheet)
         reasons = _failing(automatic, assignment)
         fault = any(part.outcome is Outcome.GRADER_FAULT for part in automatic)
-    return Verdict(met=not reasons, reasons=tuple(reasons), grader_fault=fault)
+    return PolicyResult(met=not reasons, reasons=tuple(reasons), grader_fault=fault)
 
 
 def _structure(submission: Submission) -> list[str]:

@@ -6,7 +6,7 @@ import re
 
 from grader.model.records import GradeSheet, Note, Outcome, PartGrade, Severity
 from grader.model.text import format_points, one_line
-from grader.outputs.policy import Verdict
+from grader.outputs.policy import PolicyResult
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#+!|~$@^=]|:(?=//))")
 _MARKS = {
@@ -34,7 +34,7 @@ _WORDS = {
 _MAX_CHARACTERS = 300
 
 
-def render_summary(sheet: GradeSheet, verdict: Verdict | None = None) -> str:
+def render_summary(sheet: GradeSheet, verdict: PolicyResult | None = None) -> str:
     """Return the summary: the verdict of the policy if there is one, points per part, notes."""
     lines = [f"## {escape(sheet.facts.assignment)}: {escape(sheet.kerberos)} ({sheet.course})", ""]
     if verdict is not None:
@@ -74,7 +74,7 @@ def escape(text: str) -> str:
     return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _verdict_lines(verdict: Verdict) -> list[str]:
+def _verdict_lines(verdict: PolicyResult) -> list[str]:
     if verdict.met:
         return ["✅ **The check is met.**", ""]
     opening = (

@@ -23,7 +23,7 @@ SAID_BY_INTAKE = {"stored-not-run": "notebook-not-run", "report-damaged": "unrea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class HandInReading:
     """What was found."""
 
     report: ReportReading
@@ -32,13 +32,13 @@ class Look:
     """For staff: trouble with the report, and the notebook as handed in against our run."""
 
 
-def look_at_hand_in(
+def read_hand_in(
     submission: Submission,
     assignment: Assignment,
     pictures: Sequence[KnownPicture],
     executed: Path,
     limits: ReportLimits | None = None,
-) -> Look:
+) -> HandInReading:
     """Read the report, and compare the notebook's stored outputs with those of our run.
 
     Args:
@@ -62,7 +62,7 @@ def look_at_hand_in(
         handed_in = read_cell_outputs(folder / submission.notebook_path)
         notes += compare_with_rerun(handed_in, read_cell_outputs(executed))
     said = {note.code for note in submission.notes}
-    return Look(
+    return HandInReading(
         report=report,
         notes=tuple(note for note in notes if SAID_BY_INTAKE.get(note.code) not in said),
     )

@@ -78,7 +78,7 @@ def comparable_lines(text: str) -> tuple[PrintedLine, ...]:
     return tuple(lines)
 
 
-def in_features_shown(text: str) -> int | None:
+def in_features_printed(text: str) -> int | None:
     """Return the `in_features` of the last linear layer that the text shows, if any."""
     found = _IN_FEATURES.findall(text)
     return int(found[-1]) if found else None

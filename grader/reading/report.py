@@ -126,12 +126,12 @@ def _read_page(
             return
         drawn = draw(page, facts.turned_deg, limits)
         page.close()
-        _look(facts, drawn, families, limits, found)
+        _find_pictures(facts, drawn, families, limits, found)
     except Exception:  # noqa: BLE001 -- see read_report
         found.note("report-page-damaged", number)
 
 
-def _look(
+def _find_pictures(
     facts: PageFacts,
     drawn: Rgb | None,
     families: Sequence[Family],

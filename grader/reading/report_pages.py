@@ -241,7 +241,7 @@ class _Places:
         rect = pdfium_c.FS_RECTF()
         if index < 0 or not pdfium_c.FPDFText_GetLooseCharBox(self._text, index, rect):
             return 0.0, 0.0, 0.0, 0.0
-        one, other = self._shown(rect.left, rect.top), self._shown(rect.right, rect.bottom)
+        one, other = self._on_page(rect.left, rect.top), self._on_page(rect.right, rect.bottom)
         return (
             min(one[0], other[0]),
             min(one[1], other[1]),
@@ -264,7 +264,7 @@ class _Places:
         """PDFium counts characters that have no text, too."""
         return int(pdfium_c.FPDFText_GetCharIndexFromTextIndex(self._text, text_index))
 
-    def _shown(self, x: float, y: float) -> tuple[float, float]:
+    def _on_page(self, x: float, y: float) -> tuple[float, float]:
         column, row = ctypes.c_int(), ctypes.c_int()
         pdfium_c.FPDF_PageToDevice(self._page, 0, 0, GRID, GRID, self._turns, x, y, column, row)
         return column.value / GRID, row.value / GRID

@@ -17,7 +17,7 @@ from grader.reading.output_text import (
     PrintedLine,
     PrintedNumber,
     comparable_lines,
-    in_features_shown,
+    in_features_printed,
 )
 from grader.reading.seeded import seeded_cells
 from reference.bundle_files import FULL_IN_FEATURES
@@ -218,7 +218,7 @@ def _numbers(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
 
 
 def _width_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
-    stored, ours = in_features_shown(cell.text), in_features_shown(rerun.text)
+    stored, ours = in_features_printed(cell.text), in_features_printed(rerun.text)
     if stored is None or ours is None or stored == ours or {stored, ours} <= SAME_NETWORK:
         return ""
     return f"in_features={stored}, our run {ours}"

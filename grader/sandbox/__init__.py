@@ -9,7 +9,7 @@
 * `warm_server` keeps a fork server up in a box of its own: `zygote` imports once and forks, `inner`
   makes a box for each fork; `warm` asks for one, instead of `launch`.
 * `provisioner` starts a Jupyter kernel that way.
-* `doctor` tries every guarantee on this host from within a box, with `attempts` inside.
+* `doctor` tries every guarantee on this host from within a box, with `escape_attempts` inside.
 
 Theory of operation. bubblewrap as root with a user namespace maps host uid 0 into the box, and
 `/proc/sys` then opens for writing; so root's boxes have no user namespace and `enter` becomes a uid

@@ -40,7 +40,7 @@ LIMITS = Limits(
 )
 """Small ones: what is tried is that they hold."""
 
-_SCRIPT, _SCRIPT_INSIDE = Path(__file__).with_name("attempts.py"), "/box/attempts.py"
+_SCRIPT, _SCRIPT_INSIDE = Path(__file__).with_name("escape_attempts.py"), "/box/attempts.py"
 _ENVIRONMENT = (("PATH", "/usr/bin:/bin"),)
 
 BOXES = (Tier.CGROUP, Tier.BUBBLEWRAP)
@@ -52,7 +52,7 @@ class Trial:
     """One guarantee, and how it is tried."""
 
     name: str
-    """The function of `attempts.py`."""
+    """The function of `escape_attempts.py`."""
     guarantee: str
     """What must hold, for the table."""
     tiers: tuple[Tier, ...]

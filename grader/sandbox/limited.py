@@ -27,7 +27,7 @@ MIB = 1024 * 1024
 
 CODE = "/box/code"
 """Where a box sees our code."""
-SHOWN = (
+VISIBLE_CODE = (
     "grader",
     *(f"reference/{name}.py" for name in ("__init__", "errors", "bundles", "bundle_files")),
 )
@@ -93,7 +93,7 @@ def _run_in_box(command: list[str], files: Sequence[Path], stdin: bytes, timeout
     with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-") as name:
         folder = run_folder(name)
         root = Path(__file__).parents[2]
-        code = [Mount(host=root / part, inside=f"{CODE}/{part}") for part in SHOWN]
+        code = [Mount(host=root / part, inside=f"{CODE}/{part}") for part in VISIBLE_CODE]
         shown = [
             Mount(host=_readable(path, folder / str(n)), inside=str(path))
             for n, path in enumerate(files)

@@ -80,7 +80,7 @@ class WarmProcess:
     def poll(self) -> int | None:
         """Return the status if it has ended."""
         if self.returncode is None and select.select([self._pidfd], [], [], 0)[0]:
-            self._settle()
+            self._await_answer()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -92,7 +92,7 @@ class WarmProcess:
         if self.returncode is None:
             if not select.select([self._pidfd], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("warm box", timeout or 0.0)
-            self._settle()
+            self._await_answer()
         return LOST if self.returncode is None else self.returncode
 
     def send_signal(self, signum: int) -> None:
@@ -101,7 +101,7 @@ class WarmProcess:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signum)
 
-    def _settle(self) -> None:
+    def _await_answer(self) -> None:
         """It has ended: hear from the watcher how."""
         self._connection.settimeout(LAST_WORD_S)
         with self._connection, suppress(OSError):

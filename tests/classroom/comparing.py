@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from authoring.class_samples import Expected
+from authoring.class_samples import ExpectedRow
 
 ROUNDED = 0.0051
 """Points within which a gradebook's rounded figure is the same."""
@@ -18,7 +18,9 @@ def read_gradebook(path: Path) -> dict[str, dict[str, str]]:
         return {row["kerberos"]: row for row in csv.DictReader(file)}
 
 
-def differences(expected: Sequence[Expected], found: Mapping[str, Mapping[str, str]]) -> list[str]:
+def differences(
+    expected: Sequence[ExpectedRow], found: Mapping[str, Mapping[str, str]]
+) -> list[str]:
     """One sentence per student, and per column, that is not as it must be."""
     names = {one.kerberos for one in expected}
     said = [f"{name}: not in the gradebook" for name in sorted(names - set(found))]
@@ -29,7 +31,7 @@ def differences(expected: Sequence[Expected], found: Mapping[str, Mapping[str, s
     return said
 
 
-def _of_student(one: Expected, row: Mapping[str, str]) -> list[str]:
+def _of_student(one: ExpectedRow, row: Mapping[str, str]) -> list[str]:
     wanted: dict[str, float | None] = {"total": one.total}
     if one.state == "graded":
         wanted |= {"pending": one.pending, "days late": one.days_late, **one.parts}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from authoring.class_samples import Expected, build_class, expected_gradebook, read_class
+from authoring.class_samples import ExpectedRow, build_class, expected_gradebook, read_class
 from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
 from tests.classroom.running import coordinator, driver, everything, run, run_and_kill, worker
@@ -44,7 +44,7 @@ def runs(results: Path) -> list[tuple[str, str]]:
     return [(row.kerberos, row.state) for row in rows]
 
 
-def all_as_expected(results: Path, expected: Sequence[Expected]) -> None:
+def all_as_expected(results: Path, expected: Sequence[ExpectedRow]) -> None:
     assert differences(expected, read_gradebook(results / "gradebook.csv")) == []
     done = [kerberos for kerberos, state in runs(results) if state != "fault"]
     handed_in = {one.kerberos for one in expected if one.state != "missing"}

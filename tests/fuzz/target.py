@@ -21,7 +21,7 @@ from grader.model.records import Alignment, ReportReading, Submission
 from grader.model.records.codec import from_json, to_json
 from grader.outputs.pages.render import render_staff_html
 from grader.planning.alignment import align, load_template
-from grader.reading.hand_in import look_at_hand_in
+from grader.reading.hand_in import read_hand_in
 from grader.reading.report import read_report
 from grader.reading.report_limits import ReportLimits
 from reference.errors import ConfigError, SubmissionError
@@ -133,7 +133,7 @@ def _stages(submission: Submission, folder: Path, *, render: bool) -> None:
     if len(alignment.matches) != len(submission.cells):
         raise Fault("cells were lost in the alignment")
     limits = ReportLimits(cpu_s=5.0, max_pages=5)
-    look = look_at_hand_in(submission, assignment, (), folder / "none.ipynb", limits)
+    look = read_hand_in(submission, assignment, (), folder / "none.ipynb", limits)
     for kind, record in (
         (Submission, submission),
         (Alignment, alignment),

@@ -29,7 +29,7 @@ from grader.outputs.pages.render import render_feedback_html, render_staff_html
 from grader.outputs.summary import render_summary
 from grader.pipeline import GradeRequest, grade
 from grader.planning.alignment import align, load_template
-from grader.reading.hand_in import look_at_hand_in
+from grader.reading.hand_in import read_hand_in
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
 from grader.reading.report_process import read_report_apart
@@ -183,7 +183,7 @@ def _read(zip_path: Path, _: Expectation, folder: Path, __: WarmServer | None) -
     assignment = load_assignment()
     submission = read_submission(zip_path, folder / "files")
     alignment = align(submission, load_template(), assignment)
-    look = look_at_hand_in(submission, assignment, (), folder / "executed.ipynb")
+    look = read_hand_in(submission, assignment, (), folder / "executed.ipynb")
     results = ResultFolder(root=folder / "results")
     results.evidence.mkdir(parents=True)
     sheet = factories.grade_sheet(

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from grader.batch.exports.class_plots import share_counts, shares_svg, totals_svg
 from grader.batch.exports.class_view_records import (
-    Cell,
     ClassView,
     FaultLine,
-    Figure,
+    HeaderCount,
     NoteLine,
+    PartCell,
     PartLine,
     StageLine,
     StudentLine,
@@ -87,10 +87,10 @@ def class_view(
     )
 
 
-def _figures(rows: Sequence[ClassRow]) -> tuple[Figure, ...]:
+def _figures(rows: Sequence[ClassRow]) -> tuple[HeaderCount, ...]:
     counts = {state: sum(row.state is state for row in rows) for state in State}
     return tuple(
-        Figure(count=str(count), words=words, tone=tone if count else "none")
+        HeaderCount(count=str(count), words=words, tone=tone if count else "none")
         for count, words, tone in (
             (counts[State.GRADED], "graded", "pass"),
             (sum(map(waits, rows)), "of them wait for a person", "wait"),
@@ -155,17 +155,17 @@ def _remarks(rows: Sequence[ClassRow]) -> tuple[NoteLine, ...]:
     return tuple(sorted(lines, key=lambda line: -len(line.students)))
 
 
-def _cell(part: PartResult | None) -> Cell:
+def _cell(part: PartResult | None) -> PartCell:
     if part is None:
-        return Cell(points="", tone="none", words="not in this sheet")
+        return PartCell(points="", tone="none", words="not in this sheet")
     chip = CHIPS[part.outcome]
     words = f"{part_label(part.id)}: {chip.word}, {part_points(part.points)} points"
     if part.pending_points > 0:
         waiting = part_points(part.pending_points)
-        return Cell(points="?", tone="wait", words=f"{words}, {waiting} wait")
+        return PartCell(points="?", tone="wait", words=f"{words}, {waiting} wait")
     if not part.max_points:
-        return Cell(points="·", tone="none", words=f"{words}, optional")
-    return Cell(points=points(part.points), tone=chip.tone, words=words)
+        return PartCell(points="·", tone="none", words=f"{words}, optional")
+    return PartCell(points=points(part.points), tone=chip.tone, words=words)
 
 
 def _part(part_id: str, graded: Sequence[ClassRow], assignment: Assignment) -> PartLine:

@@ -22,7 +22,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class HeaderCount:
     """One number of the header."""
 
     count: str
@@ -90,7 +90,7 @@ class StageLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class PartCell:
     """A part of a student in the table."""
 
     points: str
@@ -119,7 +119,7 @@ class StudentLine:
     """Points that wait; empty for none."""
     late: str
     """Such as `2 d × 0.86`; empty where in time."""
-    cells: tuple[Cell, ...]
+    cells: tuple[PartCell, ...]
     """Parts, in the handout's order."""
     sentence: str
     """Why there is no grade; empty where there is."""
@@ -143,7 +143,7 @@ class ClassView:
 
     title: str
     """Of the assignment."""
-    figures: tuple[Figure, ...]
+    figures: tuple[HeaderCount, ...]
     """Header."""
     sentence: str
     """The state of things in one sentence."""

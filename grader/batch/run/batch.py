@@ -26,7 +26,7 @@ from grader.batch.run.dispatch import Assigned, Done, dispatch
 from grader.batch.run.executors import Slots
 from grader.batch.run.keys import RunKey, run_digest
 from grader.batch.run.preflight import check_before_running
-from grader.batch.run.rescoring import settle
+from grader.batch.run.rescoring import rescore_batch
 from grader.batch.run.task import GradeTask, unpack
 from grader.batch.store.rows import BatchRow, HandInRow, RunRow
 from grader.batch.store.store import FOLDER, Store, now
@@ -87,7 +87,7 @@ class Watcher(Protocol):
     def begin(self, total: int, known: int) -> None:
         """So many submissions count; the results of so many are there already."""
 
-    def look(self, under_way: tuple[str, ...]) -> None:
+    def under_way(self, names: tuple[str, ...]) -> None:
         """These are with the workers."""
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
@@ -168,7 +168,7 @@ def run_batch(
         check_before_running(options.assignment, options.bundle.name, executor, workers)
     by_name = {row.kerberos: row for _, row in asked}
     graded = set()
-    for done in dispatch(to_do, executor, slots=options.slots, on_look=watcher.look):
+    for done in dispatch(to_do, executor, slots=options.slots, on_poll=watcher.under_way):
         row = by_name[done.assigned.kerberos]
         run = _keep(done, row, options, store)
         graded.add(row.kerberos)
@@ -177,7 +177,7 @@ def run_batch(
             row.kerberos, run, sheet.total if sheet else None, sheet.pending if sheet else 0.0
         )
     watcher.stage("scoring")
-    rescored = settle(store, batch_id, options.assignment, options.results, code_version())
+    rescored = rescore_batch(store, batch_id, options.assignment, options.results, code_version())
     return BatchOutcome(batch_id=batch_id, graded_now=frozenset(graded), rescored=rescored)
 
 

@@ -13,9 +13,9 @@ from grader.batch.run.worker import grade_task
 from grader.model.text import one_line
 from reference.errors import ConfigError, PsetError
 
-ATTEMPTS = 2
+TRIES = 2
 """Times that a submission is tried before it is set apart as a fault of the grader."""
-LOOK_S = 0.5
+POLL_S = 0.5
 """Seconds between two signs of life while nothing ends."""
 
 
@@ -41,12 +41,12 @@ class Done:
     """How often it was tried."""
 
 
-OnLook = Callable[[tuple[str, ...]], None]
+OnPoll = Callable[[tuple[str, ...]], None]
 """Told now and then whose submissions are with the workers."""
 
 
 def dispatch(
-    tasks: Iterable[Assigned], executor: Executor, *, slots: Slots, on_look: OnLook
+    tasks: Iterable[Assigned], executor: Executor, *, slots: Slots, on_poll: OnPoll
 ) -> Iterator[Done]:
     """Yield each task's end as soon as it is there; no order.
 
@@ -54,7 +54,7 @@ def dispatch(
         tasks: What to do.
         executor: Who does it.
         slots: Tasks that it runs at once; one more is with it, and no more zips are in memory.
-        on_look: See `OnLook`.
+        on_poll: See `OnPoll`.
 
     Raises:
         ConfigError: the executor itself is gone.
@@ -66,12 +66,12 @@ def dispatch(
             under_way[_submit(executor, one)] = (one, 1)
         if not under_way:
             return
-        on_look(tuple(assigned.kerberos for assigned, _ in under_way.values()))
-        ended, _ = wait(under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        on_poll(tuple(assigned.kerberos for assigned, _ in under_way.values()))
+        ended, _ = wait(under_way, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in ended:
             assigned, attempt = under_way.pop(future)
             result = _result(future)
-            if result.worth_retrying and attempt < ATTEMPTS:
+            if result.worth_retrying and attempt < TRIES:
                 under_way[_submit(executor, assigned)] = (assigned, attempt + 1)
             else:
                 yield Done(assigned=assigned, result=result, attempts=attempt)

@@ -34,7 +34,7 @@ def warm_for(task: GradeTask) -> WarmServer | None:
 
     It is started with the first task. Where it cannot be had, that is not tried again.
     """
-    _settle_in()
+    _import_once()
     tier = choose_tier(task.isolation, host_support())
     if not task.warm or tier is Tier.PROCESS:
         return None
@@ -46,7 +46,7 @@ def warm_for(task: GradeTask) -> WarmServer | None:
 
 
 @functools.cache
-def _settle_in() -> None:
+def _import_once() -> None:
     """Import all that a submission needs, and spare the collector looking through it again."""
     import weasyprint  # noqa: F401 -- before the freeze
 

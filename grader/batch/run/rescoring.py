@@ -28,7 +28,9 @@ def lateness_of(hand_in: HandInRow, assignment: Assignment) -> Lateness:
     return late_coefficient(due, submitted, assignment.late)
 
 
-def settle(store: Store, batch_id: int, assignment: Assignment, results: Path, code: str) -> int:
+def rescore_batch(
+    store: Store, batch_id: int, assignment: Assignment, results: Path, code: str
+) -> int:
     """Score a batch anew where points, dates or people's decisions changed; return how many.
 
     Raises:

@@ -163,14 +163,14 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
             yield store
         except SQLAlchemyError as error:
             raise ConfigError(
-                f"store {_shown(url) or folder}: the database failed ({_reason(error)}); what is "
+                f"store {_safe(url) or folder}: the database failed ({_reason(error)}); what is "
                 "in it is kept: mend it, and the same command goes on"
             ) from error
 
 
 def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:
     return ConfigError(
-        f"store {_shown(url) or folder}: expected a database that can be opened, found: "
+        f"store {_safe(url) or folder}: expected a database that can be opened, found: "
         f"{_reason(error)}"
     )
 
@@ -218,13 +218,13 @@ def _migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise ConfigError(
-                f"store {_shown(str(engine.url))}: {error}; it was made by a newer version of the "
+                f"store {_safe(str(engine.url))}: {error}; it was made by a newer version of the "
                 "grader: use that one, or another results folder"
             ) from error
         connection.commit()
 
 
-def _shown(url: str | None) -> str:
+def _safe(url: str | None) -> str:
     """Return a URL without what stands before its host: a password may."""
     return url.rpartition("@")[2] if url else ""
 

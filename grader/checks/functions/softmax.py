@@ -26,7 +26,7 @@ from grader.checks.functions.examples import rows_text
 from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.stored_arrays import Array
-from grader.checks.tolerance import TOLERANCES, Comparison, compare
+from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
 from grader.model.records import Finding, Measurement, Outcome
 from grader.planning.probes import LogitsCase, logits_cases, logits_demos
 from reference.signals import Floats
@@ -151,7 +151,7 @@ def _difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> str:
     if any(not np.isfinite(y).all() for _, y in there):
         return "The probabilities hold NaN or infinity."
     for words, formula in _FAULTS:
-        if all(compare(y, formula(c.logits.astype(np.float64)), tolerance).ok for c, y in there):
+        if all(_explained(y, formula(c.logits.astype(np.float64)), tolerance) for c, y in there):
             return f"The result {words}."
     if _one_hot(there):
         return "The result is 1 at the greatest logit and 0 elsewhere; expected probabilities."
@@ -170,6 +170,12 @@ def _difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> str:
     if coarse:
         return f"The result {coarse}."
     return "The result is not the softmax of the logits, exp(z_i) / sum_j exp(z_j) along a row."
+
+
+def _explained(output: Array, wanted: Floats, tolerance: Tolerance) -> bool:
+    """Whether a wrong formula gives this output; what it gives may be far above 1."""
+    scale = max(1.0, float(np.abs(wanted).max()))
+    return compare(output.astype(np.float64) / scale, wanted / scale, tolerance).ok
 
 
 def _one_hot(there: list[tuple[LogitsCase, Array]]) -> bool:

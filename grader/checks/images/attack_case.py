@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grader.checks.context import CheckContext
 from grader.checks.images.directions import Direction, direction_of
-from grader.checks.images.recorded_runs import Attempt, step_config
+from grader.checks.images.recorded_runs import RecordedRun, step_config
 from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
 from reference.attack import Verification, verify
@@ -22,7 +22,7 @@ class AttackCase:
 
     experiment: Experiment
     """What the part asks for."""
-    attempt: Attempt
+    recorded: RecordedRun
     """What was seen."""
     reference: AttackResult
     """What the reference gets."""
@@ -49,7 +49,7 @@ class AttackCase:
 
 
 def measure_attack(
-    context: CheckContext, part_id: str, attempt: Attempt, final: Tensor
+    context: CheckContext, part_id: str, recorded: RecordedRun, final: Tensor
 ) -> AttackCase:
     """Recompute everything from the image, with trusted weights."""
     experiment = context.experiment(part_id)
@@ -60,16 +60,16 @@ def measure_attack(
     device = next(network.parameters()).device
     corgi = context.networks.corgi(config.space)
     # The picture is what counts: one made in another space is judged in the part's own.
-    final = from_pixels(to_pixels(final, attempt.space), config.space)
+    final = from_pixels(to_pixels(final, recorded.space), config.space)
     return AttackCase(
         experiment=experiment,
-        attempt=attempt,
+        recorded=recorded,
         reference=reference,
         target=target,
         final=final,
         facts=verify(network, corgi.to(device), final.to(device), target, config),
-        direction=direction_of(context, attempt, experiment.network, target),
-        wanted_gain=_wanted_gain(reference, attempt.run.steps),
+        direction=direction_of(context, recorded, experiment.network, target),
+        wanted_gain=_wanted_gain(reference, recorded.run.steps),
     )
 
 

@@ -21,45 +21,47 @@ from grader.checks.findings import (
 from grader.checks.images.attack_case import AttackCase, measure_attack
 from grader.checks.images.attack_exhibits import exhibits_of, rows_of
 from grader.checks.images.recognition import structure_correlation
-from grader.checks.images.recorded_runs import Attempt, images_along
+from grader.checks.images.recorded_runs import RecordedRun, images_along
 from grader.checks.tolerance import threshold
 
 
-def judge_attack(context: CheckContext, part_id: str, attempt: Attempt, share: Share) -> Verdict:
+def judge_attack(
+    context: CheckContext, part_id: str, recorded: RecordedRun, share: Share
+) -> Verdict:
     """Judge one run as an answer to 4(a), 4(b) or 4(e)."""
     experiment = context.experiment(part_id)
-    final = attempt.final
-    ended = _ended_early(context, attempt)
+    final = recorded.final
+    ended = _ended_early(context, recorded)
     if ended is not None:
         return ended
     if final is None or not bool(torch.isfinite(final).all()):
         return failed(
             "The attack did not return an image of the start's shape with finite values."
-        ).noting(attempt.run.run_id)
-    corgi = context.networks.corgi(attempt.space)
+        ).noting(recorded.run.run_id)
+    corgi = context.networks.corgi(recorded.space)
     if final.shape != corgi.shape:
         return failed(f"The attacked image has the shape {tuple(final.shape)}, not the corgi's.")
-    if attempt.network not in {experiment.network, "other", ""}:
+    if recorded.network not in {experiment.network, "other", ""}:
         verdict = failed(
-            f"The attack ran on the {attempt.network} network; this part asks for the "
+            f"The attack ran on the {recorded.network} network; this part asks for the "
             f"{experiment.network} one."
         )
-        return replace(verdict, evidence_ids=(attempt.run.run_id,))
-    case = measure_attack(context, part_id, attempt, final)
+        return replace(verdict, evidence_ids=(recorded.run.run_id,))
+    case = measure_attack(context, part_id, recorded, final)
     return replace(
         _verdict(context, case, share),
         measurements=rows_of(case),
         exhibits=exhibits_of(context, case),
-        evidence_ids=(attempt.run.run_id, f"cell {attempt.run.cell_index}"),
+        evidence_ids=(recorded.run.run_id, f"cell {recorded.run.cell_index}"),
     )
 
 
-def _ended_early(context: CheckContext, attempt: Attempt) -> Verdict | None:
+def _ended_early(context: CheckContext, recorded: RecordedRun) -> Verdict | None:
     """A run that an exception or a limit ended."""
-    run = attempt.run
+    run = recorded.run
     cell = next((c for c in context.evidence.cells if c.cell_index == run.cell_index), None)
     cut = cell is not None and cell.outcome in RUN_ENDED
-    if not run.error and not (cut and attempt.final is None):
+    if not run.error and not (cut and recorded.final is None):
         return None
     if cell is not None and cut:
         return Verdict(
@@ -111,7 +113,7 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
         return partly(
             f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
         )
-    if direction.heading == "unknown" and case.attempt.run.steps:
+    if direction.heading == "unknown" and case.recorded.run.steps:
         return needs_human(
             f"The attack works: {words[0]}. But which way its steps went was not seen; a person "
             "looks at it.",
@@ -136,21 +138,21 @@ def _aimed(context: CheckContext, case: AttackCase) -> bool:
 
 def _still_the_corgi(context: CheckContext, case: AttackCase) -> bool:
     """Whether the image has the corgi's coarse structure, or steps were seen to lead to it."""
-    before = [context.networks.corgi(case.attempt.space)]
-    if case.attempt.final is None:
+    before = [context.networks.corgi(case.recorded.space)]
+    if case.recorded.final is None:
         return False
-    before += [image for _, image in images_along(context, case.attempt)[:-1]][-1:]
+    before += [image for _, image in images_along(context, case.recorded)[:-1]][-1:]
     coarse = threshold("same_picture")
-    return any(structure_correlation(image, case.attempt.final) >= coarse for image in before)
+    return any(structure_correlation(image, case.recorded.final) >= coarse for image in before)
 
 
 def _wrong_start(case: AttackCase) -> Verdict | None:
-    if case.attempt.from_corgi != "other":
+    if case.recorded.from_corgi != "other":
         return None
-    if case.attempt.start is None:
+    if case.recorded.start is None:
         return needs_human(
             "The start image of the attack was not seen; a person looks at it.",
-            staff=f"{case.attempt.run.run_id} has no start image",
+            staff=f"{case.recorded.run.run_id} has no start image",
         )
     bounded = case.experiment.eps_l2 is not None
     if bounded and case.reached and not _broken_constraint(case):
@@ -168,9 +170,9 @@ def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> str:
         f"{case.facts.log_probability_after:.1f} nats"
     )
     direction = case.direction
-    if case.attempt.space.value != case.experiment.space:
+    if case.recorded.space.value != case.experiment.space:
         change = (
-            f"{change} (the attack ran in {_SPACE_WORDS[case.attempt.space.value]}, but this part "
+            f"{change} (the attack ran in {_SPACE_WORDS[case.recorded.space.value]}, but this part "
             f"feeds {_SPACE_WORDS[case.experiment.space]})"
         )
     if direction.heading == "downhill":
@@ -214,22 +216,22 @@ def _broken_constraint(case: AttackCase) -> str:
 
 def _doubts(context: CheckContext, case: AttackCase) -> str:
     notes = []
-    if case.attempt.from_corgi == "similar":
+    if case.recorded.from_corgi == "similar":
         notes.append("The corgi was resized in another way than by prepare_image.")
-    if case.attempt.space.value != case.experiment.space:
-        notes.append(f"It ran in {case.attempt.space.value} space.")
-    if case.attempt.network in {"other", ""}:
+    if case.recorded.space.value != case.experiment.space:
+        notes.append(f"It ran in {case.recorded.space.value} space.")
+    if case.recorded.network in {"other", ""}:
         notes.append("The network in use was none of the trusted ones; judged by its images.")
     if case.direction.heading == "unknown":
         notes.append(
-            f"No step was recorded in the {case.attempt.run.seconds:.1f} s of this run; judged by "
+            f"No step was recorded in the {case.recorded.run.seconds:.1f} s of this run; judged by "
             "gain and constraint. The image may have been computed elsewhere: look at the code."
         )
     if case.direction.heading in {"partly", "elsewhere"} and not case.direction.objective:
         notes.append("The first direction is not the gradient; judged by gain and constraint.")
-    if case.attempt.run.repeats:
+    if case.recorded.run.repeats:
         aimed = next(
-            (r.class_id for r in context.evidence.runs if r.run_id == case.attempt.run.repeats),
+            (r.class_id for r in context.evidence.runs if r.run_id == case.recorded.run.repeats),
             None,
         )
         notes.append(
@@ -237,6 +239,6 @@ def _doubts(context: CheckContext, case: AttackCase) -> str:
             f"function was run again with {case.target}, and that is judged. Look at "
             f"{context.pages(case.experiment.part_id)}."
         )
-    if case.attempt.run.steps not in {0, case.experiment.n_steps}:
-        notes.append(f"{case.attempt.run.steps} steps instead of {case.experiment.n_steps}.")
+    if case.recorded.run.steps not in {0, case.experiment.n_steps}:
+        notes.append(f"{case.recorded.run.steps} steps instead of {case.experiment.n_steps}.")
     return " ".join(notes)

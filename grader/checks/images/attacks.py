@@ -15,7 +15,12 @@ from grader.checks.findings import (
     why_missing,
 )
 from grader.checks.images.attack_judge import judge_attack
-from grader.checks.images.recorded_runs import Attempt, attempts_of, log_probability_curve, pictures
+from grader.checks.images.recorded_runs import (
+    RecordedRun,
+    log_probability_curve,
+    pictures,
+    recorded_runs_of,
+)
 from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
 from grader.model.records import Exhibit, Finding, Measurement
@@ -60,10 +65,10 @@ def _finding(context: CheckContext, part_id: str, check_id: str) -> Finding:
 def _targeted(context: CheckContext, part_id: str, share: Share) -> Verdict:
     experiment = context.experiment(part_id)
     target = _target(experiment)
-    attempts = attempts_of(context)
-    candidates = _candidates(context, attempts, experiment, target)
+    all_recorded = recorded_runs_of(context)
+    candidates = _candidates(context, all_recorded, experiment, target)
     if not candidates:
-        return _none(context, part_id, attempts, experiment)
+        return _none(context, part_id, all_recorded, experiment)
     verdicts = [judge_attack(context, part_id, a, share) for a in candidates[-MOST_JUDGED:]]
     return min(reversed(verdicts), key=Verdict.rank)
 
@@ -74,13 +79,13 @@ def _target(experiment: Experiment) -> int:
 
 def _candidates(
     context: CheckContext,
-    attempts: tuple[Attempt, ...],
+    all_recorded: tuple[RecordedRun, ...],
     experiment: Experiment,
     target: int,
-) -> tuple[Attempt, ...]:
+) -> tuple[RecordedRun, ...]:
     """Runs towards the target; of one target in two experiments, by network, then by space."""
-    aimed = [a for a in attempts if a.run.class_id == target]
-    aimed += [a for a in attempts if _inline_towards(context, a, experiment, target)]
+    aimed = [a for a in all_recorded if a.run.class_id == target]
+    aimed += [a for a in all_recorded if _inline_towards(context, a, experiment, target)]
     space = Space(experiment.space)
     rivals = {
         (e.network, e.space) for e in context.assignment.experiments if e.target == target
@@ -97,21 +102,21 @@ def _candidates(
 
 
 def _inline_towards(
-    context: CheckContext, attempt: Attempt, experiment: Experiment, target: int
+    context: CheckContext, recorded: RecordedRun, experiment: Experiment, target: int
 ) -> bool:
     """Whether a loop without the attack function led from the corgi to the target."""
-    if attempt.run.function or attempt.final is None or attempt.from_corgi == "other":
+    if recorded.run.function or recorded.final is None or recorded.from_corgi == "other":
         return False
-    if attempt.space is not Space(experiment.space):
+    if recorded.space is not Space(experiment.space):
         return False
-    logits = context.networks.logits(experiment.network, attempt.final)
+    logits = context.networks.logits(experiment.network, recorded.final)
     return int(logits[0].argmax()) == target
 
 
 def _none(
     context: CheckContext,
     part_id: str,
-    attempts: tuple[Attempt, ...],
+    all_recorded: tuple[RecordedRun, ...],
     experiment: Experiment,
 ) -> Verdict:
     """No run towards the target in this setting."""
@@ -119,7 +124,7 @@ def _none(
     wanted = names[_target(experiment)]
     others = [
         a
-        for a in attempts
+        for a in all_recorded
         if a.run.class_id is not None
         and a.network == experiment.network
         and a.space is Space(experiment.space)
@@ -144,13 +149,13 @@ def _none(
     return why_missing(context, part_id, f"An attack towards {wanted}", (ATTACK,))
 
 
-def _asked_elsewhere(context: CheckContext, attempt: Attempt, part_id: str) -> bool:
+def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str) -> bool:
     """Whether a run is what another part asks for."""
     return any(
         e.part_id != part_id
-        and e.target == attempt.run.class_id
-        and e.network == attempt.network
-        and e.space == attempt.space.value
+        and e.target == recorded.run.class_id
+        and e.network == recorded.network
+        and e.space == recorded.space.value
         for e in context.assignment.experiments
     )
 
@@ -162,7 +167,7 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
     asked = {(e.target, e.network) for e in context.assignment.experiments}
     further = [
         a
-        for a in attempts_of(context)
+        for a in recorded_runs_of(context)
         if a.run.class_id is not None
         and 0 <= a.run.class_id < len(context.networks.class_names)
         and (a.run.class_id, a.network) not in asked
@@ -205,14 +210,14 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
     )
 
 
-def _gain(context: CheckContext, attempt: Attempt) -> float:
+def _gain(context: CheckContext, recorded: RecordedRun) -> float:
     """Rise of the target's log-probability, in nats, with trusted weights."""
-    if attempt.start is None or attempt.final is None:
+    if recorded.start is None or recorded.final is None:
         return float("-inf")
-    target = attempt.run.class_id or 0
+    target = recorded.run.class_id or 0
     before, after = (
-        float(log_probability(context.networks.logits(attempt.network, x), target))
-        for x in (attempt.start, attempt.final)
+        float(log_probability(context.networks.logits(recorded.network, x), target))
+        for x in (recorded.start, recorded.final)
     )
     gain = after - before
     return gain if gain == gain else float("-inf")
@@ -224,13 +229,13 @@ def _usual_gain(context: CheckContext) -> float:
     return min(gains or [a.log_gain for a in context.expected.attacks])
 
 
-def _listed(context: CheckContext, attempts: list[Attempt]) -> str:
-    names = (context.networks.class_names[a.run.class_id or 0] for a in attempts)
+def _listed(context: CheckContext, all_recorded: list[RecordedRun]) -> str:
+    names = (context.networks.class_names[a.run.class_id or 0] for a in all_recorded)
     return ", ".join(dict.fromkeys(names))
 
 
-def _exhibits(context: CheckContext, attempt: Attempt) -> tuple[Exhibit, ...]:
-    target = attempt.run.class_id or 0
+def _exhibits(context: CheckContext, recorded: RecordedRun) -> tuple[Exhibit, ...]:
+    target = recorded.run.class_id or 0
     name = context.networks.class_names[target]
-    curve = log_probability_curve(context, attempt, attempt.network, target, ())
-    return (*pictures(attempt, "", f"towards {name}"), curve)
+    curve = log_probability_curve(context, recorded, recorded.network, target, ())
+    return (*pictures(recorded, "", f"towards {name}"), curve)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from grader.checks.context import CheckContext
 from grader.checks.images.derivatives import derivatives_along
-from grader.checks.images.recorded_runs import Attempt, images_along
+from grader.checks.images.recorded_runs import RecordedRun, images_along
 from grader.checks.tolerance import threshold
 from grader.model.records import GradientSample
 from reference.attack import (
@@ -59,7 +59,9 @@ def cosine(a: Tensor, b: Tensor) -> float:
     return float(unit(a) @ unit(b)) if a.numel() == b.numel() else 0.0
 
 
-def effective(context: CheckContext, attempt: Attempt, sample: GradientSample) -> Tensor | None:
+def effective(
+    context: CheckContext, recorded: RecordedRun, sample: GradientSample
+) -> Tensor | None:
     """Return the recorded direction with the sign in which the image moved.
 
     A notebook may subtract the gradient of a loss; what counts is where the image went.
@@ -68,7 +70,9 @@ def effective(context: CheckContext, attempt: Attempt, sample: GradientSample) -
     gradient, image = context.tensor(sample.gradient), context.tensor(sample.image)
     if gradient.shape != image.shape or not bool(torch.isfinite(gradient).all()):
         return None
-    after = next((x for step, x in images_along(context, attempt) if step == sample.step + 1), None)
+    after = next(
+        (x for step, x in images_along(context, recorded) if step == sample.step + 1), None
+    )
     if after is None or after.shape != image.shape:
         return gradient
     return -gradient if cosine(after - image, gradient) < -threshold("uphill") else gradient
@@ -83,10 +87,12 @@ class _Sample:
     moved: Tensor
 
 
-def direction_of(context: CheckContext, attempt: Attempt, network: str, target: int) -> Direction:
+def direction_of(
+    context: CheckContext, recorded: RecordedRun, network: str, target: int
+) -> Direction:
     """Compare the recorded directions with trusted gradients at the same images."""
     module = context.networks.network(network)
-    samples = _samples(context, attempt)
+    samples = _samples(context, recorded)
     if not samples:
         return Direction(heading="unknown", objective="", cosines=())
 
@@ -101,7 +107,7 @@ def direction_of(context: CheckContext, attempt: Attempt, network: str, target: 
     furthest = max(1 - dict(cosines)[s.step] for s in telling)
     if furthest <= threshold("other_objective"):
         return Direction(heading=heading, objective="log_probability", cosines=cosines)
-    others = _others(context, attempt, network, target, samples[0])
+    others = _others(context, recorded, network, target, samples[0])
     within = min(furthest / _CLEARLY, 1 - threshold("same_direction"))
     name = _nearest(module, others, telling, within)
     if name:
@@ -136,10 +142,10 @@ def _nearest(
     return min(furthest, key=lambda name: furthest[name], default="")
 
 
-def _samples(context: CheckContext, attempt: Attempt) -> list[_Sample]:
+def _samples(context: CheckContext, recorded: RecordedRun) -> list[_Sample]:
     found = []
-    for sample in sorted(attempt.run.samples, key=lambda s: s.step):
-        moved, image = effective(context, attempt, sample), context.tensor(sample.image)
+    for sample in sorted(recorded.run.samples, key=lambda s: s.step):
+        moved, image = effective(context, recorded, sample), context.tensor(sample.image)
         if moved is not None and bool(torch.isfinite(image).all()):
             found.append(_Sample(step=sample.step, image=image, moved=moved))
     return found
@@ -152,10 +158,10 @@ def _telling(context: CheckContext, network: str, target: int, sample: _Sample) 
 
 
 def _others(
-    context: CheckContext, attempt: Attempt, network: str, target: int, first: _Sample
+    context: CheckContext, recorded: RecordedRun, network: str, target: int, first: _Sample
 ) -> list[tuple[str, Objective]]:
     """Objectives that are not the one asked for: of the target, of the true class, of others."""
-    ends = [first.image] if attempt.final is None else [first.image, attempt.final]
+    ends = [first.image] if recorded.final is None else [first.image, recorded.final]
     likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
     classes = {*likeliest, *_classes_along(context, network, first)} - {target}
     return [

@@ -39,7 +39,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
         _verdict(context, part_id, runs, good),
         measurements=tuple(row for i in runs for row in rows_of(i)),
         exhibits=tuple(x for i in shown for x in exhibits_of(context, i)),
-        evidence_ids=tuple(i.attempt.run.run_id for i in runs),
+        evidence_ids=tuple(i.recorded.run.run_id for i in runs),
     )
 
 
@@ -65,7 +65,7 @@ def _verdict(
             staff=_doubts(good),
         )
     faults = [text for text in (_run_fault(context, i) for i in runs) if text]
-    unclear = [i.attempt.run.run_id for i in runs if _is_unclear(context, i)]
+    unclear = [i.recorded.run.run_id for i in runs if _is_unclear(context, i)]
     if not good and not unclear:
         return failed(faults[0] if faults else "No run comes closer to the corgi's features.")
     staff = f"Look for the others in {context.pages(part_id)}."
@@ -88,14 +88,14 @@ def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) ->
     layers = Counter(i.approach.distance.layer for i in others if i.approach is not None)
     repeated = [layer for layer, count in layers.items() if count > 1]
     own_cells = set(context.cells_of(part_id))
-    astray = [i for i in others if i.attempt.run.cell_index in own_cells]
+    astray = [i for i in others if i.recorded.run.cell_index in own_cells]
     if 0 < len(astray) < len(others) or len(repeated) >= experiment.different_objectives:
         blamed = astray or others
         verdict = failed(
             f"These runs are on the {blamed[-1].network} network; this part asks for the "
             f"{experiment.network} one. Load its weights before you run them."
         )
-        return replace(verdict, evidence_ids=tuple(i.attempt.run.run_id for i in blamed))
+        return replace(verdict, evidence_ids=tuple(i.recorded.run.run_id for i in blamed))
     return why_missing(
         context,
         part_id,
@@ -107,7 +107,7 @@ def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) ->
 def _fault(context: CheckContext, inversion: Inversion) -> str:
     """Say what is wrong with a run whose distance is known; empty for nothing."""
     approach = inversion.approach
-    if inversion.attempt.from_corgi != "other":
+    if inversion.recorded.from_corgi != "other":
         return "One run starts from the corgi itself, where the distance is zero already."
     if approach is None:
         return ""
@@ -148,7 +148,7 @@ def _run_fault(context: CheckContext, inversion: Inversion) -> str:
 
 def _is_unclear(context: CheckContext, inversion: Inversion) -> bool:
     """Whether a run may be right in a way that its direction does not show."""
-    if inversion.attempt.from_corgi != "other":
+    if inversion.recorded.from_corgi != "other":
         return False
     if inversion.climbed is not None:
         return False

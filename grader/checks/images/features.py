@@ -12,13 +12,13 @@ from grader.checks.findings import Verdict, failed, needs_human, passed, why_mis
 from grader.checks.images.directions import effective
 from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of
 from grader.checks.images.recorded_runs import (
-    Attempt,
-    attempts_of,
+    RecordedRun,
     change_rms,
     images_along,
     is_stuck,
     noise_as_far,
     pictures,
+    recorded_runs_of,
     space_of_start,
 )
 from grader.checks.tolerance import threshold
@@ -35,7 +35,7 @@ MOST_JUDGED = 12
 class _Dream:
     """One run from an image that is not the corgi."""
 
-    attempt: Attempt
+    recorded: RecordedRun
     start: Tensor
     final: Tensor
     network: str
@@ -67,7 +67,7 @@ class _Dream:
         values = () if self.reference is None else self.reference.objectives
         if not values:
             return 0.0, 0.0
-        steps = self.attempt.run.steps
+        steps = self.recorded.run.steps
         few = steps < threshold("least_steps")
         return values[0], values[-1 if few else min(steps, len(values) - 1)]
 
@@ -97,7 +97,7 @@ def check_feature_visualisation(context: CheckContext, part_id: str) -> Finding:
 
 
 def _check(context: CheckContext, part_id: str) -> Verdict:
-    runs = [a for a in attempts_of(context) if _is_dream(a)][-MOST_JUDGED:]
+    runs = [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]
     dreams = [d for d in (_dream(context, a) for a in runs) if d is not None]
     if not dreams:
         return why_missing(
@@ -111,13 +111,13 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
         verdict,
         measurements=tuple(row for d in dreams for row in _rows(d)),
         exhibits=tuple(x for d in shown for x in _exhibits(context, d)),
-        evidence_ids=tuple(d.attempt.run.run_id for d in dreams),
+        evidence_ids=tuple(d.recorded.run.run_id for d in dreams),
     )
 
 
-def _is_dream(attempt: Attempt) -> bool:
+def _is_dream(recorded: RecordedRun) -> bool:
     """A run that begins at something else than the corgi and ends at an image."""
-    return attempt.from_corgi == "other" and attempt.start is not None and not attempt.run.error
+    return recorded.from_corgi == "other" and recorded.start is not None and not recorded.run.error
 
 
 def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: int) -> Verdict:
@@ -131,7 +131,7 @@ def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: 
         return failed(faults[0] if faults else "No run makes a layer respond more strongly.")
     staff = f"Look for the others in {context.pages(part_id)}."
     if unclear:
-        ids = ", ".join(d.attempt.run.run_id for d in unclear)
+        ids = ", ".join(d.recorded.run.run_id for d in unclear)
         staff += f" Objective not recognised, though layers respond more strongly: {ids}."
     if not found:
         return needs_human(
@@ -181,16 +181,16 @@ def _grew(context: CheckContext, dream: _Dream) -> bool:
     return any(after[n] >= rise * max(norms[n] for norms in others) for n in after)
 
 
-def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
-    start, final = attempt.start, attempt.final
+def _dream(context: CheckContext, recorded: RecordedRun) -> _Dream | None:
+    start, final = recorded.start, recorded.final
     if start is None or final is None or not bool(torch.isfinite(final).all()):
         return None
-    name = attempt.network if attempt.network in TRUSTED else "pretrained"
+    name = recorded.network if recorded.network in TRUSTED else "pretrained"
     network = context.networks.network(name)
     climbed = None
-    samples = sorted(attempt.run.samples, key=lambda s: s.step)
+    samples = sorted(recorded.run.samples, key=lambda s: s.step)
     if samples:
-        direction = effective(context, attempt, samples[0])
+        direction = effective(context, recorded, samples[0])
         if direction is not None and bool(direction.any()):
             climbed = recognise(network, context.tensor(samples[0].image), direction)
     before = after = 1.0
@@ -199,7 +199,7 @@ def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
             value_of(network, climbed.layer, climbed.objective, x) for x in (start, final)
         )
     return _Dream(
-        attempt=attempt,
+        recorded=recorded,
         start=start,
         final=final,
         network=name,
@@ -207,7 +207,7 @@ def _dream(context: CheckContext, attempt: Attempt) -> _Dream | None:
         before=before,
         after=after,
         change_rms=change_rms(start, final),
-        stuck=is_stuck(context, attempt),
+        stuck=is_stuck(context, recorded),
         reference=_reference(context, climbed, name),
     )
 
@@ -229,7 +229,7 @@ def _reference(context: CheckContext, climbed: Climbed | None, network: str) -> 
 
 
 def _rows(dream: _Dream) -> tuple[Measurement, ...]:
-    run = dream.attempt.run.run_id
+    run = dream.recorded.run.run_id
     if dream.climbed is None:
         return (
             Measurement(
@@ -259,7 +259,7 @@ def _rows(dream: _Dream) -> tuple[Measurement, ...]:
 
 
 def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
-    shown = replace(dream.attempt, space=space_of_start(dream.start))
+    shown = replace(dream.recorded, space=space_of_start(dream.start))
     climbed, reference = dream.climbed, dream.reference
     file = "" if reference is None else str(context.expected.path(reference.image))
     words = "objective not recognised" if climbed is None else climbed.words
@@ -267,7 +267,7 @@ def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
     if climbed is None:
         return images
     network = context.networks.network(dream.network)
-    along = images_along(context, dream.attempt)
+    along = images_along(context, dream.recorded)
     values = () if reference is None else reference.objectives
     curve = CurveExhibit(
         title=f"{climbed.words} over the steps",

@@ -19,11 +19,11 @@ from grader.checks.images.directions import effective
 from grader.checks.images.feature_distances import Approach, recognise_distance
 from grader.checks.images.feature_objectives import Climbed, recognise
 from grader.checks.images.recorded_runs import (
-    Attempt,
-    attempts_of,
+    RecordedRun,
     change_rms,
     images_along,
     pictures,
+    recorded_runs_of,
     space_of_start,
 )
 from grader.checks.tolerance import threshold
@@ -41,7 +41,7 @@ COLOURS = 3
 class Inversion:
     """One run and what its images tell."""
 
-    attempt: Attempt
+    recorded: RecordedRun
     """The run."""
     start: Tensor
     """First image, (1, 3, H, W)."""
@@ -73,7 +73,7 @@ class Inversion:
         """Share that is low enough."""
         if self.reference is None:
             return threshold("inversion_alone")
-        return enough(self.reference, self.attempt.run.steps)
+        return enough(self.reference, self.recorded.run.steps)
 
     @property
     def words(self) -> str:
@@ -98,37 +98,37 @@ class Inversion:
 
 def inversions_of(context: CheckContext, part_id: str) -> tuple[Inversion, ...]:
     """Read the runs that may be inversions, on either network, in order of time."""
-    candidates = [a for a in attempts_of(context) if _is_inversion(a)][-MOST_JUDGED:]
+    candidates = [a for a in recorded_runs_of(context) if _is_inversion(a)][-MOST_JUDGED:]
     return tuple(_read(context, part_id, a) for a in candidates)
 
 
-def _first_direction(context: CheckContext, attempt: Attempt) -> tuple[Tensor, Tensor] | None:
+def _first_direction(context: CheckContext, recorded: RecordedRun) -> tuple[Tensor, Tensor] | None:
     """The first recorded image and the direction in which it was moved."""
-    samples = sorted(attempt.run.samples, key=lambda s: s.step)
+    samples = sorted(recorded.run.samples, key=lambda s: s.step)
     if not samples:
         return None
-    direction = effective(context, attempt, samples[0])
+    direction = effective(context, recorded, samples[0])
     return None if direction is None else (context.tensor(samples[0].image), direction)
 
 
-def _is_inversion(attempt: Attempt) -> bool:
+def _is_inversion(recorded: RecordedRun) -> bool:
     """A run from something else than the corgi, or an inline one that never left the corgi."""
-    start, final = attempt.start, attempt.final
-    if start is None or final is None or attempt.run.error or start.shape[1] != COLOURS:
+    start, final = recorded.start, recorded.final
+    if start is None or final is None or recorded.run.error or start.shape[1] != COLOURS:
         return False
     if not bool(torch.isfinite(start).all() and torch.isfinite(final).all()):
         return False
-    stuck = not attempt.run.function and torch.equal(start, final)
-    return attempt.from_corgi == "other" or stuck
+    stuck = not recorded.run.function and torch.equal(start, final)
+    return recorded.from_corgi == "other" or stuck
 
 
-def _read(context: CheckContext, part_id: str, attempt: Attempt) -> Inversion:
-    if attempt.start is None or attempt.final is None:
-        raise GraderFault(f"{attempt.run.run_id}: expected a run with its first and last image")
-    network: str = attempt.network if attempt.network in TRUSTED else "pretrained"
-    first = _first_direction(context, attempt)
+def _read(context: CheckContext, part_id: str, recorded: RecordedRun) -> Inversion:
+    if recorded.start is None or recorded.final is None:
+        raise GraderFault(f"{recorded.run.run_id}: expected a run with its first and last image")
+    network: str = recorded.network if recorded.network in TRUSTED else "pretrained"
+    first = _first_direction(context, recorded)
     approach = climbed = None
-    if first is not None and attempt.start.shape == first[0].shape and bool(first[1].any()):
+    if first is not None and recorded.start.shape == first[0].shape and bool(first[1].any()):
         approach = recognise_distance(context.networks, *first, network)
         if approach is None:
             module = context.networks.network(network)
@@ -137,19 +137,19 @@ def _read(context: CheckContext, part_id: str, attempt: Attempt) -> Inversion:
     along: tuple[tuple[int, float], ...] = ()
     if approach is not None:
         network = approach.distance.network
-        later = (pair for pair in images_along(context, attempt) if pair[0] > 0)
-        shown = [(0, attempt.start), *later]
+        later = (pair for pair in images_along(context, recorded) if pair[0] > 0)
+        shown = [(0, recorded.start), *later]
         values = approach.distance.values(context.networks, [image for _, image in shown])
         along = tuple((step, value) for (step, _), value in zip(shown, values, strict=True))
     return Inversion(
-        attempt=attempt,
-        start=attempt.start,
-        final=attempt.final,
+        recorded=recorded,
+        start=recorded.start,
+        final=recorded.final,
         network=network,
         approach=approach,
         climbed=climbed,
         along=along,
-        change_rms=change_rms(attempt.start, attempt.final),
+        change_rms=change_rms(recorded.start, recorded.final),
         reference=_reference(context, part_id, approach),
     )
 
@@ -190,7 +190,7 @@ def enough(reference: InversionResult, steps: int) -> float:
 
 def rows_of(inversion: Inversion) -> tuple[Measurement, ...]:
     """Return what was measured."""
-    run, approach = inversion.attempt.run.run_id, inversion.approach
+    run, approach = inversion.recorded.run.run_id, inversion.approach
     if approach is None:
         return (
             Measurement(
@@ -222,7 +222,7 @@ def rows_of(inversion: Inversion) -> tuple[Measurement, ...]:
 
 def exhibits_of(context: CheckContext, inversion: Inversion) -> tuple[Exhibit, ...]:
     """Return the pictures and the curve of the distance."""
-    shown = replace(inversion.attempt, space=inversion.space)
+    shown = replace(inversion.recorded, space=inversion.space)
     reference = inversion.reference
     file = "" if reference is None else str(context.expected.path(reference.image))
     images = pictures(shown, file, inversion.words or "objective not recognised")

@@ -1,4 +1,4 @@
-"""Recorded optimisations of an input, sorted by what they are attempts at (Problem 4)."""
+"""Recorded optimisations of an input, each with its images read (Problem 4)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMAGE_DIMS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Attempt:
+class RecordedRun:
     """One run with its images read."""
 
     run: AttackRun
@@ -37,12 +37,12 @@ class Attempt:
 
 
 @once_per_context
-def attempts_of(context: CheckContext) -> tuple[Attempt, ...]:
+def recorded_runs_of(context: CheckContext) -> tuple[RecordedRun, ...]:
     """Read every recorded run, in order of time."""
     return tuple(_read(context, run) for run in context.evidence.runs)
 
 
-def _read(context: CheckContext, run: AttackRun) -> Attempt:
+def _read(context: CheckContext, run: AttackRun) -> RecordedRun:
     start = _image(context, run.start)
     final = _image(context, run.final)
     claimed = run.settings is None or run.settings.normalised
@@ -54,7 +54,7 @@ def _read(context: CheckContext, run: AttackRun) -> Attempt:
             space, how = where
     if start is not None and final is not None and final.shape != start.shape:
         final = None
-    return Attempt(
+    return RecordedRun(
         run=run,
         start=start,
         final=final,
@@ -76,15 +76,15 @@ def step_config(experiment: Experiment) -> StepConfig:
     return experiment.step
 
 
-def images_along(context: CheckContext, attempt: Attempt) -> tuple[tuple[int, Tensor], ...]:
+def images_along(context: CheckContext, recorded: RecordedRun) -> tuple[tuple[int, Tensor], ...]:
     """Return (step, image) along the way, the final image last."""
     along = [
         (step, context.tensor(reference))
-        for step, reference in attempt.run.images
-        if attempt.start is None or reference.shape == tuple(attempt.start.shape)
+        for step, reference in recorded.run.images
+        if recorded.start is None or reference.shape == tuple(recorded.start.shape)
     ]
-    if attempt.final is not None:
-        along.append((max(attempt.run.steps, 1), attempt.final))
+    if recorded.final is not None:
+        along.append((max(recorded.run.steps, 1), recorded.final))
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
 
 
@@ -114,25 +114,29 @@ def noise_as_far(start: Tensor, final: Tensor) -> Tensor:
     return (start + change[order].view_as(start)).clamp(low, high)
 
 
-def is_stuck(context: CheckContext, attempt: Attempt) -> bool:
+def is_stuck(context: CheckContext, recorded: RecordedRun) -> bool:
     """Whether the image was the same before each of the first steps: their results were dropped."""
-    along = [context.arrays(reference) for _, reference in attempt.run.images[:3]]
+    along = [context.arrays(reference) for _, reference in recorded.run.images[:3]]
     return len(along) > 1 and all((image == along[0]).all() for image in along)
 
 
 def log_probability_curve(
-    context: CheckContext, attempt: Attempt, network: str, target: int, reference: tuple[float, ...]
+    context: CheckContext,
+    recorded: RecordedRun,
+    network: str,
+    target: int,
+    reference: tuple[float, ...],
 ) -> CurveExhibit:
     """Recompute the target's log-probability along the way with trusted weights.
 
     Args:
         context: Of the submission.
-        attempt: Whose images.
+        recorded: Whose images.
         network: Trusted network.
         target: Class id.
         reference: The reference's log-probability after 0, 1, ... steps; empty for none.
     """
-    along = images_along(context, attempt)
+    along = images_along(context, recorded)
     values = [
         float(log_probability(context.networks.logits(network, image), target))
         for _, image in along
@@ -148,14 +152,14 @@ def log_probability_curve(
     )
 
 
-def pictures(attempt: Attempt, reference_file: str, caption: str) -> tuple[ImageExhibit, ...]:
+def pictures(recorded: RecordedRun, reference_file: str, caption: str) -> tuple[ImageExhibit, ...]:
     """Return original, yours and, where there is one, the reference."""
-    normalised = attempt.space is Space.NORMALISED
+    normalised = recorded.space is Space.NORMALISED
     shown = [
         ImageExhibit(label=label, array=array, normalised=normalised, caption=words)
         for label, array, words in (
-            ("original", attempt.run.start, ""),
-            ("yours", attempt.run.final, caption),
+            ("original", recorded.run.start, ""),
+            ("yours", recorded.run.final, caption),
         )
         if array is not None
     ]

@@ -8,7 +8,7 @@ from grader.checks.context import CheckContext
 from grader.checks.findings import needs_human
 from grader.checks.functions.conv_forward import own_forward
 from grader.checks.functions.replies import in_report
-from grader.checks.images.recorded_runs import Attempt, attempts_of
+from grader.checks.images.recorded_runs import RecordedRun, recorded_runs_of
 from grader.model.records import Finding, Outcome
 
 COMPARED = ("4a", "4b")
@@ -56,12 +56,12 @@ def _pooling(_: CheckContext) -> str:
 def _distances(context: CheckContext) -> str:
     """How far the two attacks moved, which is what 4(c) is about."""
     told = []
-    attempts = attempts_of(context)
+    all_recorded = recorded_runs_of(context)
     for part_id in COMPARED:
         experiment = context.experiment(part_id)
         moved = [
             distance(a)
-            for a in attempts
+            for a in all_recorded
             if a.run.class_id == experiment.target
             and a.network == experiment.network
             and a.space.value == experiment.space
@@ -78,11 +78,11 @@ def _distances(context: CheckContext) -> str:
     return "; ".join(told) + "." if told else ""
 
 
-def distance(attempt: Attempt) -> float:
+def distance(recorded: RecordedRun) -> float:
     """Return how far an attack moved, as l2 distance in its own space; NaN where not known."""
-    if attempt.start is None or attempt.final is None:
+    if recorded.start is None or recorded.final is None:
         return float("nan")
-    return float((attempt.final - attempt.start).norm())
+    return float((recorded.final - recorded.start).norm())
 
 
 _BESIDE: Mapping[str, Callable[[CheckContext], str]] = {

@@ -25,7 +25,7 @@ def with_report(context: CheckContext, part_id: str, finding: Finding) -> Findin
     """Return the finding with sentences for staff on what the report says and shows."""
     sentences = (
         _where(context, part_id, finding),
-        *_shown(context, part_id, finding),
+        *_pictures_of(context, part_id, finding),
         *_said(context, part_id, finding),
     )
     added = [sentence for sentence in sentences if sentence]
@@ -50,7 +50,7 @@ def _where(context: CheckContext, part_id: str, finding: Finding) -> str:
 # -- pictures -------------------------------------------------------------------------------------
 
 
-def _shown(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
+def _pictures_of(context: CheckContext, part_id: str, finding: Finding) -> list[str]:
     """Where the last images of the finding's runs are shown, and what else is there."""
     recorded = {run.run_id for run in context.evidence.runs}
     runs = [one for one in finding.evidence_ids if one in recorded]

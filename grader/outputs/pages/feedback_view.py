@@ -127,7 +127,7 @@ class NoteView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudentReport:
+class FeedbackPage:
     """The whole feedback page."""
 
     kerberos: str
@@ -160,17 +160,17 @@ class StudentReport:
     """(name, why) of what was done so that the notebook runs on today's software."""
 
 
-def student_report(sheet: GradeSheet, evidence_dir: Path) -> StudentReport:
+def feedback_page(sheet: GradeSheet, evidence_dir: Path) -> FeedbackPage:
     """Return what the student sees.
 
     Args:
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
     """
-    return report_of(sheet, evidence_dir, staff=False)
+    return page_of(sheet, evidence_dir, staff=False)
 
 
-def report_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> StudentReport:
+def page_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> FeedbackPage:
     """Return the page's record; with `staff` also what students do not see."""
     parts = tuple(_part(part, sheet, evidence_dir, staff=staff) for part in sheet.parts)
     lost = tuple(
@@ -178,7 +178,7 @@ def report_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> StudentR
         for view, part in zip(parts, sheet.parts, strict=True)
         if part.outcome in _TO_FIX and part.required and not part.bonus
     )
-    return StudentReport(
+    return FeedbackPage(
         kerberos=plain(sheet.kerberos),
         course=sheet.course,
         submitted=moment(sheet.submitted) if sheet.submitted else "time not told",

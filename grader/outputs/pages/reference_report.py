@@ -15,7 +15,7 @@ from grader.outputs.pages.pictures import Pixels, load_file, to_pixels
 from grader.outputs.pages.questions import QUESTIONS, Question
 from grader.outputs.pages.required_report import ReportPart, ReportSource
 from reference import conv, numgrad, pool
-from reference.classify import Prediction
+from reference.classify import TopClass
 from reference.dream import random_start
 from reference.expected import AttackResult, DreamResult, Expected
 from reference.images import Space
@@ -27,7 +27,7 @@ EXAMPLE_TOLERANCE = 1e-9
 """What central differences of float64 may be off in the layers' examples."""
 _RELEVANT = frozenset({"todo", "run"})
 
-Shown = tuple[tuple[tuple[str, str], ...], tuple[FigureRow, ...]]
+Content = tuple[tuple[tuple[str, str], ...], tuple[FigureRow, ...]]
 """Facts and figures of one part."""
 
 
@@ -58,7 +58,7 @@ def _part(question: Question, expected: Expected, cells: tuple[NotebookCell, ...
     mine = [cell for cell in cells if cell.part == question.part]
     answer = [cell.source for cell in mine if cell.role == "answer" and cell.kind == "markdown"]
     code = [cell for cell in mine if cell.kind == "code" and cell.role in _RELEVANT]
-    facts, figures = _shown(question.part, expected)
+    facts, figures = _content(question.part, expected)
     return ReportPart(
         id=question.part,
         title=question.title,
@@ -70,7 +70,7 @@ def _part(question: Question, expected: Expected, cells: tuple[NotebookCell, ...
     )
 
 
-def _shown(part: str, expected: Expected) -> Shown:
+def _content(part: str, expected: Expected) -> Content:
     if part[0] in "13":
         return (), figure_rows(_layer_example(part), expected.folder)
     if part[0] == "2":
@@ -125,7 +125,7 @@ def _stems(title: str, measured: np.ndarray, expected: np.ndarray) -> StemExhibi
     )
 
 
-def _inference(part: str, expected: Expected) -> Shown:
+def _inference(part: str, expected: Expected) -> Content:
     found = expected.predictions
     if part == "2a":
         return (("Features that enter the last layer", str(expected.in_features)),), ()
@@ -184,7 +184,7 @@ def _attack_rows(attack: AttackResult, expected: Expected) -> tuple[FigureRow, .
     return (shown, *figure_rows((before, after, curve), expected.folder))
 
 
-def _comparison(expected: Expected) -> Shown:
+def _comparison(expected: Expected) -> Content:
     free, near = expected.attack("4a"), expected.attack("4b")
     original = load_file(expected.path("corgi.png"))
     row = picture_row(
@@ -210,7 +210,7 @@ def _comparison(expected: Expected) -> Shown:
     return facts, (row,)
 
 
-def _dreams(expected: Expected) -> Shown:
+def _dreams(expected: Expected) -> Content:
     plain = sorted(
         (dream for dream in expected.dreams if dream.style == "plain"),
         key=lambda dream: (dream.channel is not None, dream.layer),
@@ -263,7 +263,7 @@ def _random_pixels(seed: int) -> Pixels:
     return to_pixels(random_start(seed).numpy(), normalised=False, where="random start")
 
 
-def _bars(title: str, top: tuple[Prediction, ...], target: int | None = None) -> BarsExhibit:
+def _bars(title: str, top: tuple[TopClass, ...], target: int | None = None) -> BarsExhibit:
     return BarsExhibit(
         title=title,
         bars=tuple(

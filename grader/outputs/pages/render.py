@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from grader.model.records import Evidence, GradeSheet
 from grader.model.resources import templates
-from grader.outputs.pages.feedback_view import student_report
+from grader.outputs.pages.feedback_view import feedback_page
 from grader.outputs.pages.markup import plain
-from grader.outputs.pages.staff_view import staff_report
+from grader.outputs.pages.staff_view import staff_page
 
 TEMPLATES = templates()
 """Templates, stylesheets and fonts of every report."""
@@ -35,7 +35,7 @@ def render_feedback_html(sheet: GradeSheet, evidence_dir: Path) -> str:
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
     """
-    return render_page("feedback.html.j2", "feedback", report=student_report(sheet, evidence_dir))
+    return render_page("feedback.html.j2", "feedback", report=feedback_page(sheet, evidence_dir))
 
 
 def render_staff_html(
@@ -48,7 +48,7 @@ def render_staff_html(
         evidence_dir: where the arrays of the evidence lie.
         evidence: what was seen while the notebook ran, where it is at hand.
     """
-    staff = staff_report(sheet, evidence_dir, evidence)
+    staff = staff_page(sheet, evidence_dir, evidence)
     return render_page("staff.html.j2", "feedback", report=staff.page, staff=staff)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, ProbeReply
-from grader.outputs.pages.feedback_view import StudentReport, report_of
+from grader.outputs.pages.feedback_view import FeedbackPage, page_of
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, Chip, seconds
 
@@ -62,10 +62,10 @@ class ProbeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StaffReport:
+class StaffPage:
     """The student's page with staff details, and the run in full."""
 
-    page: StudentReport
+    page: FeedbackPage
     """The cards, with staff details and written answers."""
     has_evidence: bool
     """Whether the evidence was at hand."""
@@ -83,9 +83,9 @@ class StaffReport:
     """(severity, message) of notes taken during the run."""
 
 
-def staff_report(
+def staff_page(
     sheet: GradeSheet, evidence_dir: Path, evidence: Evidence | None = None
-) -> StaffReport:
+) -> StaffPage:
     """Return what staff see.
 
     Args:
@@ -94,8 +94,8 @@ def staff_report(
         evidence: what was seen while the notebook ran, where it is at hand.
     """
     known = {note.message for note in sheet.notes}
-    return StaffReport(
-        page=report_of(sheet, evidence_dir, staff=True),
+    return StaffPage(
+        page=page_of(sheet, evidence_dir, staff=True),
         has_evidence=evidence is not None,
         cells=tuple(map(_cell, evidence.cells)) if evidence else (),
         runs=tuple(map(_run, evidence.runs)) if evidence else (),

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from grader.model.records import Outcome
 from grader.model.text import one_line
-from grader.outputs.policy import Verdict
+from grader.outputs.policy import PolicyResult
 from grader.outputs.summary import escape, render_summary
 from tests import factories
 
@@ -34,7 +34,7 @@ def test_lateness_notes_and_verdict_are_told() -> None:
         notes=(factories.note(), factories.note(message="For staff.", for_student=False)),
     )
 
-    text = render_summary(sheet, Verdict(met=False, reasons=("4a is not right.",)))
+    text = render_summary(sheet, PolicyResult(met=False, reasons=("4a is not right.",)))
 
     assert "2 days late, coefficient 0.857" in text
     assert "- ❌ Expected report.pdf, found no PDF." in text
@@ -45,11 +45,11 @@ def test_lateness_notes_and_verdict_are_told() -> None:
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
     [
-        (Verdict(met=True, reasons=()), "**The check is met.**"),
-        (Verdict(met=False, reasons=("x",), grader_fault=True), "could not be completed"),
+        (PolicyResult(met=True, reasons=()), "**The check is met.**"),
+        (PolicyResult(met=False, reasons=("x",), grader_fault=True), "could not be completed"),
     ],
 )
-def test_verdicts(verdict: Verdict, sentence: str) -> None:
+def test_verdicts(verdict: PolicyResult, sentence: str) -> None:
     assert sentence in render_summary(factories.grade_sheet(), verdict)
 
 
@@ -74,7 +74,7 @@ def test_foreign_text_is_inert(text: str) -> None:
     page = MARKDOWN.render(
         render_summary(
             factories.grade_sheet(findings, notes=(factories.note(message=text),), kerberos=text),
-            Verdict(met=False, reasons=(text,)),
+            PolicyResult(met=False, reasons=(text,)),
         )
     )
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from grader.model.records import Note
 from grader.model.text import one_line
 from grader.reading.notebook_outputs import CellOutputs, read_cell_outputs
-from grader.reading.output_text import PrintedNumber, comparable_lines, in_features_shown
+from grader.reading.output_text import PrintedNumber, comparable_lines, in_features_printed
 from grader.reading.seeded import seeded_cells
 from grader.reading.stored_outputs import (
     PRINTED_ATOL,
@@ -228,7 +228,7 @@ def test_whole_numbers_must_be_equal() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_compared_with_itself_in_peace(text: str) -> None:
     assert compared(text, text) == []
-    in_features_shown(text)
+    in_features_printed(text)
 
 
 HOSTILE = ["9" * 19_000 + "x", "1.1." * 5000, "<" * 20_000, "0x" + "f" * 19_000]

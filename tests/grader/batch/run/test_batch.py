@@ -20,7 +20,7 @@ from grader.batch.records import ClassRow, State
 from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, only_batch, run_batch
 from grader.batch.run.pages import renew_pages, stale_pages
 from grader.batch.run.preflight import look
-from grader.batch.run.rescoring import class_rows, roster_of, settle
+from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
 from grader.batch.run.task import pack, unpack
 from grader.batch.store.rows import RunRow
 from grader.batch.store.store import Store, open_store
@@ -69,7 +69,7 @@ class Seen:
     def begin(self, total: int, known: int) -> None:
         self.known = known
 
-    def look(self, under_way: tuple[str, ...]) -> None:
+    def under_way(self, names: tuple[str, ...]) -> None:
         pass
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
@@ -246,7 +246,7 @@ def test_a_file_of_staffs_that_cannot_be_read_changes_nothing(school: Class) -> 
         outcome = school.batch(store)
         (school.results / "sbroken" / "grades.toml").write_text("[parts.3c]\npoints = 99\n")
         with pytest.raises(ConfigError, match=r"grades.toml:2.*99"):
-            settle(store, outcome.batch_id, ASSIGNMENT, school.results, code_version())
+            rescore_batch(store, outcome.batch_id, ASSIGNMENT, school.results, code_version())
         assert school.rows(store, outcome)["sbroken"].total == 0.0
 
 

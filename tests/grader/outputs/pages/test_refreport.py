@@ -24,7 +24,7 @@ from grader.outputs.pages.reference_report import from_reference
 from grader.outputs.pages.required_report import ReportPart, ReportSource, Snippet, build_report
 from grader.outputs.pages.student_report import from_results, own_exhibits
 from reference.attack import TraceStep
-from reference.classify import Prediction
+from reference.classify import TopClass
 from reference.errors import ConfigError
 from reference.expected import AttackResult, DreamResult, Expected, Manifest, PredictionsResult
 from reference.images import Space
@@ -33,7 +33,7 @@ from tests.factories import code_cell, markdown_cell, notebook
 from tests.grader.outputs.pages.factory import attack_exhibits, picture, rich_sheet, stem_exhibit
 
 TOP = tuple(
-    Prediction(class_id=i, name=name, logit=0.0, probability=p)
+    TopClass(class_id=i, name=name, logit=0.0, probability=p)
     for i, name, p in ((263, "Pembroke", 0.9), (282, "tiger cat", 0.1))
 )
 STEP = StepConfig(step_size=3, space=Space.NORMALISED, eps_l2=30, norm=Norm.L2)

@@ -7,7 +7,7 @@ import pytest
 
 from grader.model.records import GradeSheet, Outcome
 from grader.outputs.pages import words
-from grader.outputs.pages.feedback_view import late_line, sentence_of, student_report
+from grader.outputs.pages.feedback_view import feedback_page, late_line, sentence_of
 from tests.grader.outputs.pages.conftest import Pages
 
 
@@ -88,7 +88,7 @@ def test_late_line_says_when_nothing_counts(pages: Pages) -> None:
 @pytest.mark.parametrize(("total", "pending"), [(12.0, 3.0), (-1.0, 0.0), (11.0, 0.0), (4.0, 20.0)])
 def test_bar_never_leaves_its_box(pages: Pages, total: float, pending: float) -> None:
     sheet = replace(pages.sheet, total=total, pending=pending, late_coefficient=1.0, parts=())
-    bar = student_report(sheet, pages.folder).bar
+    bar = feedback_page(sheet, pages.folder).bar
     assert 0 <= bar.earned <= 100
     assert bar.pending >= 0
     assert bar.earned + bar.pending <= 100.01
