@@ -6,9 +6,9 @@ a fault of the grader's own is its own outcome.
 
 from __future__ import annotations
 
-from grader.checks.context import Check, CheckContext, TrustedNetworks
-from grader.checks.credit import validate_credit
-from grader.checks.registry import CHECKS, run_checks
+from grader.checks.context import CheckContext, TrustedNetworks
+from grader.checks.declaration import Check
+from grader.checks.registry import CHECKS, run_checks, validate_credit
 from grader.checks.stored_arrays import evidence_reader
 
 __all__ = [

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 import torch
@@ -21,7 +21,6 @@ from grader.model.records import (
     Alignment,
     ArrayRef,
     Evidence,
-    Finding,
     Outcome,
     ReportReading,
     Submission,
@@ -181,9 +180,6 @@ def once_per_context(
 
     return remembered
 
-
-Check: TypeAlias = Callable[[CheckContext, str], Finding]
-"""One check: context and id of the part, to a finding. Pure; raises only for faults of ours."""
 
 RUN_ENDED = (Outcome.TIMEOUT, Outcome.RESOURCE_LIMIT)
 """Outcomes of a cell after which later cells may be missing."""

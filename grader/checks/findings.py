@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grader.checks.context import RUN_ENDED, CheckContext
-from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome
+from grader.model.catalogue import fill, load_catalogue
+from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome, Remark
 
 _RANK = (
     Outcome.PASS,
@@ -19,22 +21,30 @@ _RANK = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A finding before it has its check's name."""
+    """What a check found, before it has its check's name."""
 
     outcome: Outcome
     """What became of it."""
-    message: str
-    """For the student."""
+    remarks: tuple[Remark, ...]
+    """What was found, by code; the first is the verdict itself."""
     credit: float = 0.0
     """Share of the points, 0 to 1."""
-    staff: str = ""
-    """For staff."""
     measurements: tuple[Measurement, ...] = ()
     """Rows of numbers."""
     exhibits: tuple[Exhibit, ...] = ()
     """Pictures and plots."""
     evidence_ids: tuple[str, ...] = ()
-    """What it rests on."""
+    """What it rests on; cells count from 1."""
+
+    @property
+    def message(self) -> str:
+        """For the student."""
+        return _joined(student_text(remark) for remark in self.remarks)
+
+    @property
+    def staff(self) -> str:
+        """For staff."""
+        return _joined(staff_text(remark) for remark in self.remarks)
 
     def rank(self) -> tuple[int, float]:
         """Smaller is better for the student."""
@@ -47,6 +57,7 @@ class Verdict:
             check_id=check_id,
             outcome=self.outcome,
             credit=self.credit,
+            remarks=self.remarks,
             message=self.message,
             staff_detail=self.staff,
             measurements=self.measurements,
@@ -54,46 +65,83 @@ class Verdict:
             evidence_ids=self.evidence_ids,
         )
 
-    def adding(self, sentence: str) -> Verdict:
-        """Return the same verdict with a sentence added for the student; an empty one adds none."""
-        return replace(self, message=f"{self.message} {sentence}".strip())
+    def adding(self, remark: Remark | str) -> Verdict:
+        """Return the same verdict with one more thing said to the student."""
+        return replace(self, remarks=(*self.remarks, *_remarks(remark, "")))
 
-    def noting(self, *notes: str) -> Verdict:
-        """Return the same verdict with sentences added for staff."""
-        added = [note for note in (self.staff, *notes) if note]
-        return replace(self, staff=" ".join(added))
+    def noting(self, *notes: Remark | str) -> Verdict:
+        """Return the same verdict with more said to staff."""
+        added = (
+            remark
+            for note in notes
+            for remark in ((note,) if isinstance(note, Remark) else _remarks("", note))
+        )
+        return replace(self, remarks=(*self.remarks, *added))
 
 
-def passed(message: str, staff: str = "") -> Verdict:
+def say(code: str, **values: str | float) -> Remark:
+    """Return a remark: a code of the catalogue in `grader/checks/messages`, and its values."""
+    return Remark(code=code, values=tuple(values.items()))
+
+
+def student_text(remark: Remark) -> str:
+    """Return what a remark tells the student; may be empty."""
+    return fill(load_catalogue("grader.checks")[remark.code].student, dict(remark.values))
+
+
+def staff_text(remark: Remark) -> str:
+    """Return what a remark tells staff besides; may be empty."""
+    return fill(load_catalogue("grader.checks")[remark.code].staff, dict(remark.values))
+
+
+def without_credit(
+    outcome: Outcome, found: Remark | str, staff: str = "", *, evidence_ids: tuple[str, ...] = ()
+) -> Verdict:
+    """Return a verdict without credit, of any outcome."""
+    return Verdict(outcome=outcome, remarks=_remarks(found, staff), evidence_ids=evidence_ids)
+
+
+def passed(found: Remark | str, staff: str = "") -> Verdict:
     """Full credit."""
-    return Verdict(outcome=Outcome.PASS, credit=1.0, message=message, staff=staff)
+    return Verdict(outcome=Outcome.PASS, credit=1.0, remarks=_remarks(found, staff))
 
 
-def partly(message: str, credit: float, staff: str = "") -> Verdict:
+def partly(found: Remark | str, credit: float, staff: str = "") -> Verdict:
     """Part of the credit; all of it or none have their own outcomes."""
     if credit <= 0:
-        return failed(message, staff)
-    return Verdict(outcome=Outcome.PARTIAL, credit=credit, message=message, staff=staff)
+        return failed(found, staff)
+    return Verdict(outcome=Outcome.PARTIAL, credit=credit, remarks=_remarks(found, staff))
 
 
-def failed(message: str, staff: str = "") -> Verdict:
+def failed(found: Remark | str, staff: str = "") -> Verdict:
     """No credit: it is wrong."""
-    return Verdict(outcome=Outcome.FAIL, message=message, staff=staff)
+    return without_credit(Outcome.FAIL, found, staff)
 
 
-def needs_human(message: str, staff: str = "") -> Verdict:
+def needs_human(found: Remark | str, staff: str = "") -> Verdict:
     """A person decides."""
-    return Verdict(outcome=Outcome.NEEDS_HUMAN, message=message, staff=staff)
+    return without_credit(Outcome.NEEDS_HUMAN, found, staff)
 
 
-def not_attempted(message: str, staff: str = "") -> Verdict:
+def not_attempted(found: Remark | str, staff: str = "") -> Verdict:
     """Nothing was handed in for it."""
-    return Verdict(outcome=Outcome.NOT_ATTEMPTED, message=message, staff=staff)
+    return without_credit(Outcome.NOT_ATTEMPTED, found, staff)
 
 
-def student_error(message: str, staff: str = "") -> Verdict:
+def student_error(found: Remark | str, staff: str = "") -> Verdict:
     """The code raised."""
-    return Verdict(outcome=Outcome.STUDENT_ERROR, message=message, staff=staff)
+    return without_credit(Outcome.STUDENT_ERROR, found, staff)
+
+
+def _remarks(found: Remark | str, staff: str) -> tuple[Remark, ...]:
+    """One thing said; for checks that still say it in words, those words."""
+    if isinstance(found, Remark):
+        return (found,)
+    return (say("text", student=found, staff=staff),) if found or staff else ()
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return " ".join(text for text in texts if text)
 
 
 def keeps_state(function: str) -> str:
@@ -134,18 +182,17 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
     earlier = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
     for run in (*broken, *(run for run in earlier if run.outcome in RUN_ENDED)):
         if run.outcome in RUN_ENDED:
-            return Verdict(
-                outcome=run.outcome,
-                message=f"{what} was not found. {sentence_of(run)}.",
-                evidence_ids=(f"cell {run.cell_index}",),
+            return without_credit(
+                run.outcome,
+                f"{what} was not found. {sentence_of(run)}.",
+                evidence_ids=(f"cell {run.cell_index + 1}",),
             )
     blamed = broken or earlier
     if blamed:
-        return Verdict(
-            outcome=Outcome.STUDENT_ERROR,
-            message=f"{what} was not found, because an exception came before it. "
-            f"{sentence_of(blamed[0])}.",
-            evidence_ids=tuple(f"cell {run.cell_index}" for run in blamed),
+        return without_credit(
+            Outcome.STUDENT_ERROR,
+            f"{what} was not found, because an exception came before it. {sentence_of(blamed[0])}.",
+            evidence_ids=tuple(f"cell {run.cell_index + 1}" for run in blamed),
         )
     return needs_human(
         f"{what} was not found in the run of the notebook; a person looks for it.",

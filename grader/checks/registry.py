@@ -1,57 +1,50 @@
-"""The checks by name, and the one place where a check's own failure is caught."""
+"""The checks by name, as they declare themselves; a check's own failure is caught here."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import ModuleType
 
-from grader.checks.context import Check, CheckContext
-from grader.checks.functions.conv_backward import check_conv_grad_input, check_conv_grad_kernel
-from grader.checks.functions.conv_forward import check_conv_forward
-from grader.checks.functions.conv_update import check_conv_update
-from grader.checks.functions.pool_backward import check_pool_backward
-from grader.checks.functions.pool_forward import check_pool_forward
+from grader.checks import functions, images, written
+from grader.checks.context import CheckContext
+from grader.checks.declaration import Check
+from grader.checks.findings import say, without_credit
 from grader.checks.functions.short_cuts import short_cut_note
-from grader.checks.functions.softmax import check_output2prob
-from grader.checks.images.attacks import (
-    check_attack_bonus,
-    check_attack_robust,
-    check_attack_tarantula,
-    check_attack_tiger_cat,
-)
-from grader.checks.images.feature_inversion import check_feature_inversion
-from grader.checks.images.features import check_feature_visualisation
-from grader.checks.images.predictions import (
-    check_in_features,
-    check_random_network,
-    check_top_predictions,
-)
-from grader.checks.written.prose import check_prose
 from grader.checks.written.report_notes import with_report
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome
+from reference.errors import ConfigError
 
-CHECKS: Mapping[str, Check] = {
-    "attack_bonus": check_attack_bonus,
-    "attack_robust": check_attack_robust,
-    "attack_tarantula": check_attack_tarantula,
-    "attack_tiger_cat": check_attack_tiger_cat,
-    "conv_forward": check_conv_forward,
-    "conv_grad_input": check_conv_grad_input,
-    "conv_grad_kernel": check_conv_grad_kernel,
-    "conv_update": check_conv_update,
-    "feature_inversion": check_feature_inversion,
-    "feature_visualisation": check_feature_visualisation,
-    "in_features": check_in_features,
-    "output2prob": check_output2prob,
-    "pool_backward": check_pool_backward,
-    "pool_forward": check_pool_forward,
-    "prose": check_prose,
-    "random_network": check_random_network,
-    "top_predictions": check_top_predictions,
-}
-"""Every check that an assignment file may name."""
+
+def _declared(*packages: ModuleType) -> Iterator[Check]:
+    """Yield what the modules of the packages declare, in the order of their names."""
+    for package in packages:
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            yield from getattr(importlib.import_module(found.name), "CHECKS", ())
+
+
+CHECKS: Mapping[str, Check] = {check.id: check for check in _declared(functions, images, written)}
+"""Every check that an offering may name."""
+
+
+def validate_credit(assignment: Assignment) -> None:
+    """Refuse an assignment with a share that no check uses.
+
+    Raises:
+        ConfigError: there is such a share.
+    """
+    for check_id, named in assignment.credit.items():
+        known = CHECKS[check_id].credit if check_id in CHECKS else {}
+        for fault in named:
+            if fault not in known:
+                raise ConfigError(
+                    f"{assignment.name}.toml: credit.{check_id}.{fault}: no check uses this share; "
+                    "mind the spelling, or take it out"
+                )
 
 
 def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tuple[Finding, ...]]:
@@ -69,7 +62,7 @@ def _run(check_id: str, context: CheckContext, part_id: str) -> Finding:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
         finding = with_report(context, part_id, check(context, part_id))
-        return _noting(finding, short_cut_note(context, check_id))
+        return _noting(finding, short_cut_note(context, check_id, check.function))
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"
@@ -83,10 +76,6 @@ def _noting(finding: Finding, note: str) -> Finding:
 
 
 def _fault(check_id: str, detail: str) -> Finding:
-    return Finding(
-        check_id=check_id,
-        outcome=Outcome.GRADER_FAULT,
-        credit=0.0,
-        message="The grader could not decide this; staff will look at it. Nothing is lost.",
-        staff_detail=detail,
+    return without_credit(Outcome.GRADER_FAULT, say("grader_fault", detail=detail)).finding(
+        check_id
     )

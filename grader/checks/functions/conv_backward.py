@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from grader.checks.context import CheckContext
-from grader.checks.credit import shares_of
+from grader.checks.credit import PartialCredit, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -35,18 +36,27 @@ from grader.checks.functions.examples import compared, counterexample, row, stem
 from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 from grader.planning.probes import ConvCase, conv_cases, conv_demos
 
+CREDIT = {
+    "even_kernel": PartialCredit(meaning="right for odd kernels, wrong for even ones", default=0.5),
+    "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
+    "swapped": PartialCredit(
+        meaning="both gradients right, but returned in the other order", default=0.8
+    ),
+    "boundary": PartialCredit(meaning="right inside, wrong at the ends", default=0.5),
+}
 
-def check_conv_grad_input(context: CheckContext, part_id: str) -> Finding:
+
+def check_conv_grad_input(context: CheckContext, part_id: str) -> Verdict:
     """3(a), gradient of the convolution to its input."""
-    return _check(context, part_id, "input").finding(CHECK_OF["input"])
+    return _check(context, part_id, "input")
 
 
-def check_conv_grad_kernel(context: CheckContext, part_id: str) -> Finding:
+def check_conv_grad_kernel(context: CheckContext, part_id: str) -> Verdict:
     """3(b), gradient of the convolution to its kernel."""
-    return _check(context, part_id, "kernel").finding(CHECK_OF["kernel"])
+    return _check(context, part_id, "kernel")
 
 
 def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
@@ -58,7 +68,7 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
         cases=cases,
         targets=targets,
         forward=forward,
-        share=shares_of(context.assignment, CHECK_OF[which]),
+        share=shares_of(context.assignment, CHECK_OF[which], CREDIT),
     )
     verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, question))
     if verdict.credit and forward is None and forward_is_missing(context):
@@ -181,3 +191,21 @@ def _right_inside(compared: Mapping[ConvCase, Array | None], target: Target) -> 
             return False
         judged = judged or (k > 1 and n > 2 * k - 2)
     return judged
+
+
+CHECKS = (
+    Check(
+        id="conv_grad_input",
+        judge=check_conv_grad_input,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+        function=FUNCTION,
+    ),
+    Check(
+        id="conv_grad_kernel",
+        judge=check_conv_grad_kernel,
+        reads=frozenset({Reads.REPLIES}),
+        credit={fault: one for fault, one in CREDIT.items() if fault != "boundary"},
+        function=FUNCTION,
+    ),
+)

@@ -8,7 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from grader.checks.context import CheckContext, once_per_context
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -29,7 +30,7 @@ from grader.checks.functions.examples import compared, counterexample, row, stem
 from grader.checks.functions.replies import Answers, answers_of, judge_layer, reply_of
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees, compare_layer
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 from grader.planning.probes import ConvCase, conv_cases, conv_demos
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from reference.numgrad import LINEAR_EPS
@@ -39,6 +40,11 @@ CHECK = "conv_forward"
 FUNCTION = "conv1d_forward"
 
 Matrices: TypeAlias = dict[str, Floats]
+
+CREDIT = {
+    "even_kernel": PartialCredit(meaning="right for odd kernels, wrong for even ones", default=0.5),
+    "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,11 +59,10 @@ class Forward:
     """Case to d x_out / d w, (M, k)."""
 
 
-def check_conv_forward(context: CheckContext, part_id: str) -> Finding:
+def check_conv_forward(context: CheckContext, part_id: str) -> Verdict:
     """1(a), forward of the convolution layer."""
-    cases, share = conv_cases(context.seed), shares_of(context.assignment, CHECK)
-    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
-    return verdict.finding(CHECK)
+    cases, share = conv_cases(context.seed), shares_of(context.assignment, CHECK, CREDIT)
+    return judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
 
 
 @once_per_context
@@ -70,7 +75,7 @@ def own_forward(context: CheckContext) -> Forward | None:
     forms = [form for form in answers_of(context, reply) if form.arrays]
     if not forms:
         return None
-    share = shares_of(context.assignment, CHECK)
+    share = shares_of(context.assignment, CHECK, CREDIT)
     best = min(forms, key=lambda form: _judge(form, cases, share).rank())
     to_input, to_kernel = {}, {}
     for case in (*cases, *conv_demos()):
@@ -205,3 +210,14 @@ def _jacobians(stack: Array | None, n: int, k: int) -> tuple[Floats, Floats] | N
         return None
     slopes = (rows[1::2] - rows[2::2]) / (2 * LINEAR_EPS)
     return slopes[:n].T, slopes[n:].T
+
+
+CHECKS = (
+    Check(
+        id="conv_forward",
+        judge=check_conv_forward,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+        function=FUNCTION,
+    ),
+)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import CheckContext
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, changes_arguments, failed, keeps_state, partly, passed
 from grader.checks.functions.examples import compared, counterexample, row
 from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.tolerance import agrees
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 from grader.planning.probes import UpdateCase, update_cases, update_demos
 from reference import conv
 from reference.signals import Floats
@@ -22,12 +23,15 @@ CHECK = "conv_update"
 FUNCTION = "conv1d_update"
 _KERNEL_PLACE = 0
 
+CREDIT = {
+    "in_place": PartialCredit(meaning="right values, but the gradient is changed", default=0.8)
+}
 
-def check_conv_update(context: CheckContext, part_id: str) -> Finding:
+
+def check_conv_update(context: CheckContext, part_id: str) -> Verdict:
     """3(b), update rule."""
-    cases, share = update_cases(context.seed), shares_of(context.assignment, CHECK)
-    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
-    return verdict.finding(CHECK)
+    cases, share = update_cases(context.seed), shares_of(context.assignment, CHECK, CREDIT)
+    return judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
 
 
 def _judge(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
@@ -112,5 +116,15 @@ _FAULTS: tuple[tuple[str, Callable[[UpdateCase], Floats]], ...] = (
     (
         "takes the sign of the gradient only",
         lambda c: np.array(c.w) - c.lr * np.sign(np.array(c.grad_w)),
+    ),
+)
+
+CHECKS = (
+    Check(
+        id="conv_update",
+        judge=check_conv_update,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+        function=FUNCTION,
     ),
 )

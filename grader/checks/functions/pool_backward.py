@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import CheckContext
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, keeps_state, partly, passed
 from grader.checks.functions.examples import compared, counterexample, row, stems
 from grader.checks.functions.pool_forward import (
@@ -20,23 +21,27 @@ from grader.checks.functions.pool_forward import (
 from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 from grader.planning.probes import PoolCase, pool_cases, pool_demos, tie_cases, tie_demos
 from reference import pool
 from reference.signals import Floats
 
 BACKWARD = "maxpool1d_backward"
 
+CREDIT = {
+    "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
+    "ties": PartialCredit(meaning="right except where maxima are equal", default=0.75),
+}
 
-def check_pool_backward(context: CheckContext, part_id: str) -> Finding:
+
+def check_pool_backward(context: CheckContext, part_id: str) -> Verdict:
     """3(d), gradient of max-pooling to its input."""
     cases, ties = pool_cases(context.seed), tie_cases(context.seed)
     own = own_gradients(context, cases)
-    share = shares_of(context.assignment, "pool_backward")
-    verdict = judge_layer(
+    share = shares_of(context.assignment, "pool_backward", CREDIT)
+    return judge_layer(
         context, BACKWARD, part_id, lambda a: _judge_backward(a, cases, ties, (own, share))
     )
-    return verdict.finding("pool_backward")
 
 
 def _judge_backward(
@@ -219,3 +224,14 @@ def _splits(stack: Array | None, case: PoolCase) -> bool:
 
 def _gradient(case: PoolCase) -> Floats:
     return pool.grad_input(case.x, case.k, case.grad_out)
+
+
+CHECKS = (
+    Check(
+        id="pool_backward",
+        judge=check_pool_backward,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+        function=BACKWARD,
+    ),
+)

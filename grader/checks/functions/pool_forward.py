@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from grader.checks.context import CheckContext
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
     changes_arguments,
@@ -23,20 +24,21 @@ from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 from grader.planning.probes import PoolCase, pool_cases, pool_demos, pool_step, tie_cases
 from reference import pool
 from reference.signals import Floats
 
 FORWARD = "maxpool1d_forward"
 
+CREDIT = {"in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8)}
 
-def check_pool_forward(context: CheckContext, part_id: str) -> Finding:
+
+def check_pool_forward(context: CheckContext, part_id: str) -> Verdict:
     """1(b), forward of max-pooling."""
     cases = (*pool_cases(context.seed), *tie_cases(context.seed))
-    share = shares_of(context.assignment, "pool_forward")
-    verdict = judge_layer(context, FORWARD, part_id, lambda a: _judge_forward(a, cases, share))
-    return verdict.finding("pool_forward")
+    share = shares_of(context.assignment, "pool_forward", CREDIT)
+    return judge_layer(context, FORWARD, part_id, lambda a: _judge_forward(a, cases, share))
 
 
 def _judge_forward(answers: Answers, cases: tuple[PoolCase, ...], share: Share) -> Verdict:
@@ -189,7 +191,7 @@ def own_gradients(context: CheckContext, cases: tuple[PoolCase, ...]) -> Mapping
     if not forms:
         return {}
     judged = (*cases, *tie_cases(context.seed))
-    share = shares_of(context.assignment, "pool_forward")
+    share = shares_of(context.assignment, "pool_forward", CREDIT)
     best = min(forms, key=lambda form: _judge_forward(form, judged, share).rank())
     own = {}
     for case in cases:
@@ -208,3 +210,14 @@ def unless_changed(answers: Answers, found: str, function: str, share: Share) ->
     if not answers.changed_arguments:
         return passed(found)
     return partly(f"{found} But {changes_arguments(function)}", share("in_place"))
+
+
+CHECKS = (
+    Check(
+        id="pool_forward",
+        judge=check_pool_forward,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+        function=FORWARD,
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from grader.checks.findings import (
     not_attempted,
     sentence_of,
     student_error,
+    without_credit,
 )
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
@@ -115,9 +116,9 @@ def judge_layer(
     if reply is None:
         return _no_code(context, function, part_id)
     if reply.outcome is not Outcome.PASS:
-        return Verdict(
-            outcome=reply.outcome,
-            message=f"{function} was asked with inputs of our own, and no answer came back: "
+        return without_credit(
+            reply.outcome,
+            f"{function} was asked with inputs of our own, and no answer came back: "
             f"{reply.message}.",
             evidence_ids=(f"probe {reply.probe_id}",),
         )
@@ -159,10 +160,10 @@ def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     ended = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
     cut = next((run for run in ended if run.outcome is not Outcome.STUDENT_ERROR), None)
     if cut is not None:
-        return Verdict(
-            outcome=cut.outcome,
-            message=f"{function} could not be tried. {sentence_of(cut)}.",
-            evidence_ids=(f"cell {cut.cell_index}",),
+        return without_credit(
+            cut.outcome,
+            f"{function} could not be tried. {sentence_of(cut)}.",
+            evidence_ids=(f"cell {cut.cell_index + 1}",),
         )
     return needs_human(
         f"{function} is in the notebook, but it could not be tried; a person looks at it.",
@@ -193,15 +194,6 @@ def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
     return [error for form in forms for error in form.errors.values()]
 
 
-def _with_form(verdict: Verdict, answers: Answers, probe_id: str) -> Verdict:
+def _with_form(found: Verdict, answers: Answers, probe_id: str) -> Verdict:
     staff = "" if answers.form == "numpy" else f"Judged with arguments as {answers.form}."
-    noted = verdict.noting(staff)
-    return Verdict(
-        outcome=noted.outcome,
-        message=noted.message,
-        credit=noted.credit,
-        staff=noted.staff,
-        measurements=noted.measurements,
-        exhibits=noted.exhibits,
-        evidence_ids=(f"probe {probe_id}",),
-    )
+    return replace(found.noting(staff), evidence_ids=(f"probe {probe_id}",))

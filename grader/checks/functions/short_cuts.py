@@ -12,16 +12,14 @@ from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
 from grader.checks.functions.replies import reply_of
-from grader.planning.probes.questions import FUNCTION_OF
 
 METHODS_OF = "torch.Tensor."
 """Listed names that begin so are methods: `x.backward()` names no module."""
 
 
-def short_cut_note(context: CheckContext, check_id: str) -> str:
+def short_cut_note(context: CheckContext, check_id: str, function: str) -> str:
     """Return a sentence for staff on the short cuts that an answer takes; empty for none."""
     listed = context.assignment.short_cuts.get(check_id, ())
-    function = FUNCTION_OF.get(check_id, "")
     if not listed or not function:
         return ""
     sources = [cell.source for cell in context.submission.cells if cell.kind == "code"]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
 from grader.checks.context import CheckContext
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -21,13 +22,14 @@ from grader.checks.findings import (
     passed,
     student_error,
     why_missing,
+    without_credit,
 )
 from grader.checks.functions.examples import rows_text
 from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
-from grader.model.records import Finding, Measurement, Outcome
+from grader.model.records import Measurement, Outcome
 from grader.planning.probes import LogitsCase, logits_cases, logits_demos
 from reference.signals import Floats
 
@@ -37,10 +39,17 @@ EXTREME = ("large", "small")
 
 Formula: TypeAlias = Callable[[Floats], Floats]
 
+CREDIT = {
+    "batch": PartialCredit(meaning="right for one row, wrong for several", default=0.5),
+    "unstable": PartialCredit(
+        meaning="right for ordinary logits, wrong for very large ones", default=0.75
+    ),
+}
 
-def check_output2prob(context: CheckContext, part_id: str) -> Finding:
+
+def check_output2prob(context: CheckContext, part_id: str) -> Verdict:
     """2(c), from logits to probabilities."""
-    return _check(context, part_id).finding("output2prob")
+    return _check(context, part_id)
 
 
 def _check(context: CheckContext, part_id: str) -> Verdict:
@@ -54,9 +63,9 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             )
         return why_missing(context, part_id, "An answer of output2prob", (FUNCTION,))
     if reply.outcome is not Outcome.PASS:
-        return Verdict(
-            outcome=reply.outcome,
-            message=f"output2prob was asked with logits of our own, and no answer came back: "
+        return without_credit(
+            reply.outcome,
+            f"output2prob was asked with logits of our own, and no answer came back: "
             f"{reply.message}.",
         )
     forms = answers_of(context, reply)
@@ -65,7 +74,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             "output2prob gave no answer that can be read; a person looks at it.",
             staff="the reply holds neither values nor errors",
         )
-    share = shares_of(context.assignment, "output2prob")
+    share = shares_of(context.assignment, "output2prob", CREDIT)
     verdict = _judge(forms[0], logits_cases(context.seed), share)
     return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
 
@@ -261,3 +270,13 @@ def _row(case: LogitsCase, found: Comparison) -> Measurement:
         tolerance=f"{found.allowed:.2g}",
         ok=found.ok,
     )
+
+
+CHECKS = (
+    Check(
+        id="output2prob",
+        judge=check_output2prob,
+        reads=frozenset({Reads.REPLIES}),
+        credit=CREDIT,
+    ),
+)

@@ -17,6 +17,7 @@ from grader.checks.findings import (
     passed,
     sentence_of,
     student_error,
+    without_credit,
 )
 from grader.checks.images.attack_case import AttackCase, measure_attack
 from grader.checks.images.attack_exhibits import exhibits_of, rows_of
@@ -42,17 +43,17 @@ def judge_attack(
     if final.shape != corgi.shape:
         return failed(f"The attacked image has the shape {tuple(final.shape)}, not the corgi's.")
     if recorded.network not in {experiment.network, "other", ""}:
-        verdict = failed(
+        other = failed(
             f"The attack ran on the {recorded.network} network; this part asks for the "
             f"{experiment.network} one."
         )
-        return replace(verdict, evidence_ids=(recorded.run.run_id,))
+        return replace(other, evidence_ids=(recorded.run.run_id,))
     case = measure_attack(context, part_id, recorded, final)
     return replace(
         _verdict(context, case, share),
         measurements=rows_of(case),
         exhibits=exhibits_of(context, case),
-        evidence_ids=(recorded.run.run_id, f"cell {recorded.run.cell_index}"),
+        evidence_ids=(recorded.run.run_id, f"cell {recorded.run.cell_index + 1}"),
     )
 
 
@@ -64,9 +65,9 @@ def _ended_early(context: CheckContext, recorded: RecordedRun) -> Verdict | None
     if not run.error and not (cut and recorded.final is None):
         return None
     if cell is not None and cut:
-        return Verdict(
-            outcome=cell.outcome,
-            message=f"The attack did not come to its end. {sentence_of(cell)}.",
+        return without_credit(
+            cell.outcome,
+            f"The attack did not come to its end. {sentence_of(cell)}.",
             evidence_ids=(run.run_id,),
         )
     if run.error.startswith("NotImplementedError"):

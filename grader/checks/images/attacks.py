@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.credit import Share, shares_of
+from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -23,7 +24,7 @@ from grader.checks.images.recorded_runs import (
 )
 from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
-from grader.model.records import Exhibit, Finding, Measurement
+from grader.model.records import Exhibit, Measurement
 from reference.classify import log_probability
 from reference.images import Space
 
@@ -34,32 +35,32 @@ MOST_JUDGED = 4
 """Runs of one part that are judged, the last ones; the best of them counts."""
 
 
-def check_attack_tarantula(context: CheckContext, part_id: str) -> Finding:
+def check_attack_tarantula(context: CheckContext, part_id: str) -> Verdict:
     """4(a): from the corgi to a tarantula, without a ball."""
     return _finding(context, part_id, "attack_tarantula")
 
 
-def check_attack_tiger_cat(context: CheckContext, part_id: str) -> Finding:
+def check_attack_tiger_cat(context: CheckContext, part_id: str) -> Verdict:
     """4(b): from the corgi to a tiger cat, in an l2 ball."""
     return _finding(context, part_id, "attack_tiger_cat")
 
 
-def check_attack_robust(context: CheckContext, part_id: str) -> Finding:
+def check_attack_robust(context: CheckContext, part_id: str) -> Verdict:
     """4(e): the attack of 4(b) on the robust network, in pixels."""
     return _finding(context, part_id, "attack_robust")
 
 
-def check_attack_bonus(context: CheckContext, part_id: str) -> Finding:
+def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
     """4(f): further classes."""
-    return _bonus(context, part_id).finding("attack_bonus")
+    return _bonus(context, part_id)
 
 
 # -- 4(a), 4(b), 4(e) -----------------------------------------------------------------------------
 
 
-def _finding(context: CheckContext, part_id: str, check_id: str) -> Finding:
-    share = shares_of(context.assignment, check_id)
-    return _targeted(context, part_id, share).finding(check_id)
+def _finding(context: CheckContext, part_id: str, check_id: str) -> Verdict:
+    share = shares_of(context.assignment, check_id, _CREDIT)
+    return _targeted(context, part_id, share)
 
 
 def _targeted(context: CheckContext, part_id: str, share: Share) -> Verdict:
@@ -239,3 +240,40 @@ def _exhibits(context: CheckContext, recorded: RecordedRun) -> tuple[Exhibit, ..
     name = context.networks.class_names[target]
     curve = log_probability_curve(context, recorded, recorded.network, target, ())
     return (*pictures(recorded, "", f"towards {name}"), curve)
+
+
+_CREDIT = {
+    "weak_gain": PartialCredit(
+        meaning="the right direction, but only part of the way", default=0.5
+    ),
+    "constraint": PartialCredit(meaning="works, but leaves the ball or the pixel box", default=0.5),
+    "logit": PartialCredit(meaning="maximizes the logit of the class alone", default=0.8),
+    "margin": PartialCredit(meaning="maximizes the margin to the next class", default=0.8),
+    "untargeted": PartialCredit(meaning="only leads away from the true class", default=0.0),
+}
+
+CHECKS = (
+    Check(
+        id="attack_tarantula",
+        judge=check_attack_tarantula,
+        reads=frozenset({Reads.RUNS}),
+        credit=_CREDIT,
+    ),
+    Check(
+        id="attack_tiger_cat",
+        judge=check_attack_tiger_cat,
+        reads=frozenset({Reads.RUNS}),
+        credit=_CREDIT,
+    ),
+    Check(
+        id="attack_robust",
+        judge=check_attack_robust,
+        reads=frozenset({Reads.RUNS}),
+        credit=_CREDIT,
+    ),
+    Check(
+        id="attack_bonus",
+        judge=check_attack_bonus,
+        reads=frozenset({Reads.RUNS}),
+    ),
+)

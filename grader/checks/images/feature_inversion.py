@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from grader.checks.context import CheckContext
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
 from grader.checks.images.feature_distances import nearest_fall
 from grader.checks.images.inversion_runs import (
@@ -16,15 +17,14 @@ from grader.checks.images.inversion_runs import (
 )
 from grader.checks.images.recognition import corgi_space
 from grader.checks.tolerance import threshold
-from grader.model.records import Finding
 
 MOST_SHOWN = 4
 """Runs that are shown."""
 
 
-def check_feature_inversion(context: CheckContext, part_id: str) -> Finding:
+def check_feature_inversion(context: CheckContext, part_id: str) -> Verdict:
     """4(d), 4(g) of 2022: layer, network, direction and fall of each run; three layers."""
-    return _check(context, part_id).finding("feature_inversion")
+    return _check(context, part_id)
 
 
 def _check(context: CheckContext, part_id: str) -> Verdict:
@@ -176,3 +176,12 @@ def _doubts(good: dict[str, Inversion]) -> str:
     if mixed:
         notes.append(f"Start and corgi were not prepared alike: {', '.join(mixed)}.")
     return " ".join(notes)
+
+
+CHECKS = (
+    Check(
+        id="feature_inversion",
+        judge=check_feature_inversion,
+        reads=frozenset({Reads.RUNS}),
+    ),
+)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
 from grader.checks.images.directions import effective
 from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of
@@ -22,7 +23,7 @@ from grader.checks.images.recorded_runs import (
     space_of_start,
 )
 from grader.checks.tolerance import threshold
-from grader.model.records import CurveExhibit, Exhibit, Finding, Measurement
+from grader.model.records import CurveExhibit, Exhibit, Measurement
 from reference.expected import DreamResult
 
 MOST_SHOWN = 4
@@ -91,9 +92,9 @@ class _Dream:
         )
 
 
-def check_feature_visualisation(context: CheckContext, part_id: str) -> Finding:
+def check_feature_visualisation(context: CheckContext, part_id: str) -> Verdict:
     """4(d): which layer each run climbed, the gain, three different ones, visibly changed."""
-    return _check(context, part_id).finding("feature_visualisation")
+    return _check(context, part_id)
 
 
 def _check(context: CheckContext, part_id: str) -> Verdict:
@@ -279,3 +280,12 @@ def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
         reference_y=values,
     )
     return (*images, curve)
+
+
+CHECKS = (
+    Check(
+        id="feature_visualisation",
+        judge=check_feature_visualisation,
+        reads=frozenset({Reads.RUNS}),
+    ),
+)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
 from grader.checks.images.recognition import (
     NetworkName,
@@ -19,7 +20,7 @@ from grader.checks.images.recognition import (
 )
 from grader.checks.report_words import whole_numbers
 from grader.checks.tolerance import TOLERANCES, compare, threshold
-from grader.model.records import Bar, BarsExhibit, Finding, Measurement, Prediction
+from grader.model.records import Bar, BarsExhibit, Measurement, Prediction
 from reference.bundle_files import FULL_IN_FEATURES
 from reference.classify import top_k
 from reference.images import Space
@@ -42,19 +43,19 @@ class Seen:
     """Which network."""
 
 
-def check_in_features(context: CheckContext, part_id: str) -> Finding:
+def check_in_features(context: CheckContext, part_id: str) -> Verdict:
     """2(a): inputs of the last layer of the random network."""
-    return _in_features(context, part_id).finding("in_features")
+    return _in_features(context, part_id)
 
 
-def check_random_network(context: CheckContext, part_id: str) -> Finding:
+def check_random_network(context: CheckContext, part_id: str) -> Verdict:
     """2(b): the random network ran on the corgi."""
-    return _random_network(context, part_id).finding("random_network")
+    return _random_network(context, part_id)
 
 
-def check_top_predictions(context: CheckContext, part_id: str) -> Finding:
+def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
     """2(c): the pretrained network's top classes and top probability."""
-    return _top_predictions(context, part_id).finding("top_predictions")
+    return _top_predictions(context, part_id)
 
 
 # -- 2(a) -----------------------------------------------------------------------------------------
@@ -75,7 +76,9 @@ def _in_features(context: CheckContext, part_id: str) -> Verdict:
         ok=state.in_features == wanted,
     )
     verdict = _in_features_verdict(context, state.in_features == wanted, bool(untrained), part_id)
-    return replace(verdict, measurements=(measured,), evidence_ids=(f"cell {state.cell_index}",))
+    return replace(
+        verdict, measurements=(measured,), evidence_ids=(f"cell {state.cell_index + 1}",)
+    )
 
 
 def _in_features_verdict(
@@ -179,7 +182,7 @@ def _untrained(context: CheckContext, seen: Seen) -> Verdict:
         verdict,
         measurements=rows,
         exhibits=(_bars(context, "untrained network", seen.logits),),
-        evidence_ids=(f"cell {seen.prediction.cell_index}",),
+        evidence_ids=(f"cell {seen.prediction.cell_index + 1}",),
     )
 
 
@@ -225,7 +228,7 @@ def _judge(context: CheckContext, seen: Seen) -> Verdict:
         _top_verdict(seen, close and ranks),
         measurements=rows,
         exhibits=(_bars(context, "pretrained network", seen.logits),),
-        evidence_ids=(f"cell {seen.prediction.cell_index}",),
+        evidence_ids=(f"cell {seen.prediction.cell_index + 1}",),
     )
 
 
@@ -306,3 +309,22 @@ def _bars(context: CheckContext, title: str, logits: Tensor) -> BarsExhibit:
             for p in top_k(logits, context.networks.class_names, TOP)
         ),
     )
+
+
+CHECKS = (
+    Check(
+        id="in_features",
+        judge=check_in_features,
+        reads=frozenset({Reads.PREDICTIONS, Reads.TEXT}),
+    ),
+    Check(
+        id="random_network",
+        judge=check_random_network,
+        reads=frozenset({Reads.PREDICTIONS}),
+    ),
+    Check(
+        id="top_predictions",
+        judge=check_top_predictions,
+        reads=frozenset({Reads.PREDICTIONS}),
+    ),
+)

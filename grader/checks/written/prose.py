@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from grader.checks.context import CheckContext
-from grader.checks.findings import needs_human
+from grader.checks.declaration import Check, Reads
+from grader.checks.findings import Verdict, needs_human
 from grader.checks.functions.conv_forward import own_forward
 from grader.checks.functions.replies import in_report
 from grader.checks.images.recorded_runs import RecordedRun, recorded_runs_of
-from grader.model.records import Finding, Outcome
+from grader.model.records import Outcome
 
 COMPARED = ("4a", "4b")
 """Parts whose images 4(c) compares."""
@@ -18,7 +19,7 @@ LONGEST_QUOTE = 4000
 """Characters of an answer that the staff detail quotes."""
 
 
-def check_prose(context: CheckContext, part_id: str) -> Finding:
+def check_prose(context: CheckContext, part_id: str) -> Verdict:
     """3(c), 3(e), 4(c): never decided here."""
     beside = _BESIDE.get(part_id, _nothing)(context)
     answer = context.answer(part_id)
@@ -26,10 +27,10 @@ def check_prose(context: CheckContext, part_id: str) -> Finding:
         verdict = in_report(context, part_id, "no answer in the notebook's own cell")
         if verdict.outcome is Outcome.NEEDS_HUMAN:
             verdict = needs_human("A person reads this answer in the report.", staff=verdict.staff)
-        return verdict.noting(beside).finding("prose")
+        return verdict.noting(beside)
     quoted = answer[:LONGEST_QUOTE] + (" ..." if len(answer) > LONGEST_QUOTE else "")
     staff = f"{beside} Also see {context.pages(part_id)}. The answer in the notebook: {quoted}"
-    return needs_human("A person reads this answer.", staff=staff.strip()).finding("prose")
+    return needs_human("A person reads this answer.", staff=staff.strip())
 
 
 def _nothing(_: CheckContext) -> str:
@@ -90,3 +91,11 @@ _BESIDE: Mapping[str, Callable[[CheckContext], str]] = {
     "3e": _pooling,
     "4c": _distances,
 }
+
+CHECKS = (
+    Check(
+        id="prose",
+        judge=check_prose,
+        reads=frozenset({Reads.TEXT}),
+    ),
+)

@@ -25,6 +25,7 @@ from grader.model.records.grades import (
     ImageExhibit,
     Measurement,
     PartGrade,
+    Remark,
     RunFacts,
     StemExhibit,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "ProbeReply",
     "ProbeSpec",
     "ProbeValue",
+    "Remark",
     "RepeatAttack",
     "ReportPicture",
     "ReportReading",

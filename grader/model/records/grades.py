@@ -107,6 +107,16 @@ Exhibit = ImageExhibit | CurveExhibit | StemExhibit | BarsExhibit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing that a check has to say: a code of its stage's catalogue, and the values in it."""
+
+    code: str
+    """Such as `conv_update.learning_rate`."""
+    values: tuple[tuple[str, str | int | float], ...] = ()
+    """(name, value) for the sentence's braces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """The verdict of one check."""
 
@@ -116,6 +126,8 @@ class Finding:
     """What became of it."""
     credit: float
     """Share of the check's points that was earned, 0 to 1; 0 unless PASS or PARTIAL."""
+    remarks: tuple[Remark, ...] = ()
+    """What was found, by code; the first is the verdict itself. Texts are made from them."""
     message: str
     """One or two sentences for the student: what is right, or what to fix. No hidden input."""
     staff_detail: str = ""
@@ -126,6 +138,11 @@ class Finding:
     """Pictures and plots."""
     evidence_ids: tuple[str, ...] = ()
     """Runs, replies and cells that it rests on."""
+
+    @property
+    def code(self) -> str:
+        """What was found; what statistics count."""
+        return self.remarks[0].code if self.remarks else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

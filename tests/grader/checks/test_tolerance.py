@@ -54,10 +54,11 @@ def test_every_entry_has_a_reason() -> None:
 
 def test_no_small_number_stands_in_a_check() -> None:
     folder = Path(grader.checks.__file__).parent
-    for path in folder.glob("*.py"):
+    tables = {folder / "tolerance.py", folder / "calibration.py"}
+    for path in set(folder.rglob("*.py")) - tables:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, float):
-                shown = (path.name, node.lineno) == ("", 0) or node.value in {0.001, 1e-9}
+                shown = node.value in {0.001, 1e-9}
                 assert node.value == 0 or abs(node.value) > 1e-2 or shown, (path.name, node.lineno)
 
 

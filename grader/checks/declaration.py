@@ -1,0 +1,49 @@
+"""How a check declares itself: everything that other stages have to know of it, in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from grader.checks.context import CheckContext
+from grader.checks.credit import Credit
+from grader.checks.findings import Verdict
+from grader.model.records import Finding
+
+Judge: TypeAlias = Callable[[CheckContext, str], Verdict]
+"""From the evidence and the part's id to a verdict. Pure; raises only for faults of ours."""
+
+
+class Reads(StrEnum):
+    """What a check looks at."""
+
+    REPLIES = "replies"
+    """What the student's functions returned for our inputs."""
+    RUNS = "runs"
+    """Recorded optimisations of an image."""
+    PREDICTIONS = "predictions"
+    """Recorded calls and states of the networks."""
+    TEXT = "text"
+    """Written answers and the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check. `CHECKS` of its module holds it; the registry finds it there."""
+
+    id: str
+    """Name by which offerings ask for it."""
+    judge: Judge
+    """Decides it."""
+    reads: frozenset[Reads]
+    """What it looks at."""
+    credit: Credit = field(default_factory=dict)
+    """By fault: its share of the points."""
+    function: str = ""
+    """The student's function that it judges; empty where it judges something else."""
+
+    def __call__(self, context: CheckContext, part_id: str) -> Finding:
+        """Judge a part, under this check's name."""
+        return self.judge(context, part_id).finding(self.id)
