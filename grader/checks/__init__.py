@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.declaration import Check
-from grader.checks.registry import CHECKS, run_checks, validate_credit
+from grader.checks.registry import CHECKS, checks_of, run_checks, validate_credit
 from grader.checks.stored_arrays import evidence_reader
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Check",
     "CheckContext",
     "TrustedNetworks",
+    "checks_of",
     "evidence_reader",
     "run_checks",
     "validate_credit",

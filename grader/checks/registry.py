@@ -28,7 +28,12 @@ def _declared(*packages: ModuleType) -> Iterator[Check]:
 
 
 CHECKS: Mapping[str, Check] = {check.id: check for check in _declared(functions, images, written)}
-"""Every check that an offering may name."""
+"""The checks of the grader, which every offering may name."""
+
+
+def checks_of(assignment: Assignment) -> Mapping[str, Check]:  # noqa: ARG001
+    """Return the checks that an offering may name, by their ids."""
+    return CHECKS
 
 
 def validate_credit(assignment: Assignment) -> None:
@@ -37,8 +42,9 @@ def validate_credit(assignment: Assignment) -> None:
     Raises:
         ConfigError: there is such a share.
     """
+    checks = checks_of(assignment)
     for check_id, named in assignment.credit.items():
-        known = CHECKS[check_id].credit if check_id in CHECKS else {}
+        known = checks[check_id].credit if check_id in checks else {}
         for fault in named:
             if fault not in known:
                 raise ConfigError(
@@ -49,15 +55,17 @@ def validate_credit(assignment: Assignment) -> None:
 
 def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tuple[Finding, ...]]:
     """Run every check of the assignment; findings by part id, in the file's order."""
+    checks = checks_of(assignment)
     return {
-        part.id: tuple(_run(check.id, context, part.id) for check in part.checks)
+        part.id: tuple(
+            _run(check.id, checks.get(check.id), context, part.id) for check in part.checks
+        )
         for part in assignment.parts
     }
 
 
-def _run(check_id: str, context: CheckContext, part_id: str) -> Finding:
+def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str) -> Finding:
     """Run one check; whatever it raises is a fault of the grader, never a grade."""
-    check = CHECKS.get(check_id)
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
