@@ -90,6 +90,13 @@ class Part:
     """Points on top of the problem's; above 0 makes it a bonus part."""
     anchors: tuple[str, ...] = ()
     """Names and texts of the notebook by which its cells are found."""
+    notes: str = ""
+    """For staff, beside a written answer: what it is to be compared with."""
+    compare_with: Literal["", "convolution", "distances"] = ""
+    """What staff see beside a written answer, from the run: the convention of the student's
+    convolution, or how far the attacks of the parts `compared` moved; empty for nothing."""
+    compared: tuple[str, ...] = ()
+    """Parts whose attacks are compared, where `compare_with` is `distances`."""
 
     @property
     def bonus(self) -> bool:
@@ -349,6 +356,12 @@ def _check_part(part: Part, assignment: Assignment, place: str) -> None:
     for course in part.required_for:
         if course not in assignment.courses:
             raise ConfigError(f"{place}.required_for: {course} is not among `courses`")
+    if bool(part.compared) != (part.compare_with == "distances"):
+        raise ConfigError(f'{place}.compared: expected parts where compare_with is "distances"')
+    experiments = {experiment.part_id for experiment in assignment.experiments}
+    for other in part.compared:
+        if other not in experiments:
+            raise ConfigError(f"{place}.compared: part {other!r} has no experiment")
 
 
 def _check_experiment(experiment: Experiment, part_ids: set[str], where: str) -> None:

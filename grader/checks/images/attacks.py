@@ -1,11 +1,11 @@
-"""4(a), 4(b), 4(e), 4(f): targeted attacks, recomputed from their images with trusted weights."""
+"""Targeted attacks, recomputed from their images with trusted weights."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.credit import PartialCredit, Share, shares_of
+from grader.checks.credit import PartialCredit, shares_of
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
@@ -35,43 +35,25 @@ MOST_JUDGED = 4
 """Runs of one part that are judged, the last ones; the best of them counts."""
 
 
-def check_attack_tarantula(context: CheckContext, part_id: str) -> Verdict:
-    """4(a): from the corgi to a tarantula, without a ball."""
-    return _finding(context, part_id, "attack_tarantula")
-
-
-def check_attack_tiger_cat(context: CheckContext, part_id: str) -> Verdict:
-    """4(b): from the corgi to a tiger cat, in an l2 ball."""
-    return _finding(context, part_id, "attack_tiger_cat")
-
-
-def check_attack_robust(context: CheckContext, part_id: str) -> Verdict:
-    """4(e): the attack of 4(b) on the robust network, in pixels."""
-    return _finding(context, part_id, "attack_robust")
-
-
-def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
-    """4(f): further classes."""
-    return _bonus(context, part_id)
-
-
-# -- 4(a), 4(b), 4(e) -----------------------------------------------------------------------------
-
-
-def _finding(context: CheckContext, part_id: str, check_id: str) -> Verdict:
-    share = shares_of(context.assignment, check_id, _CREDIT)
-    return _targeted(context, part_id, share)
-
-
-def _targeted(context: CheckContext, part_id: str, share: Share) -> Verdict:
+def check_targeted_attack(context: CheckContext, part_id: str) -> Verdict:
+    """From the corgi to the target of the part's experiment, by its network, space and ball."""
     experiment = context.experiment(part_id)
     target = _target(experiment)
     all_recorded = recorded_runs_of(context)
     candidates = _candidates(context, all_recorded, experiment, target)
     if not candidates:
         return _none(context, part_id, all_recorded, experiment)
+    share = shares_of(context.assignment, "targeted_attack", _CREDIT)
     verdicts = [judge_attack(context, part_id, a, share) for a in candidates[-MOST_JUDGED:]]
     return min(reversed(verdicts), key=Verdict.rank)
+
+
+def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
+    """Further classes, of the student's choice."""
+    return _bonus(context, part_id)
+
+
+# -- one target -----------------------------------------------------------------------------------
 
 
 def _target(experiment: Experiment) -> int:
@@ -161,7 +143,7 @@ def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str)
     )
 
 
-# -- 4(f) -----------------------------------------------------------------------------------------
+# -- further targets ------------------------------------------------------------------------------
 
 
 def _bonus(context: CheckContext, part_id: str) -> Verdict:
@@ -254,20 +236,8 @@ _CREDIT = {
 
 CHECKS = (
     Check(
-        id="attack_tarantula",
-        judge=check_attack_tarantula,
-        reads=frozenset({Reads.RUNS}),
-        credit=_CREDIT,
-    ),
-    Check(
-        id="attack_tiger_cat",
-        judge=check_attack_tiger_cat,
-        reads=frozenset({Reads.RUNS}),
-        credit=_CREDIT,
-    ),
-    Check(
-        id="attack_robust",
-        judge=check_attack_robust,
+        id="targeted_attack",
+        judge=check_targeted_attack,
         reads=frozenset({Reads.RUNS}),
         credit=_CREDIT,
     ),

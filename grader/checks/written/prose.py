@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, needs_human
 from grader.checks.functions.conv_forward import own_forward
 from grader.checks.functions.replies import in_report
 from grader.checks.images.recorded_runs import RecordedRun, recorded_runs_of
+from grader.model.assignment import Part
 from grader.model.records import Outcome
-
-COMPARED = ("4a", "4b")
-"""Parts whose images 4(c) compares."""
 
 LONGEST_QUOTE = 4000
 """Characters of an answer that the staff detail quotes."""
 
 
 def check_prose(context: CheckContext, part_id: str) -> Verdict:
-    """3(c), 3(e), 4(c): never decided here."""
-    beside = _BESIDE.get(part_id, _nothing)(context)
+    """Never decided here."""
+    part = context.assignment.part(part_id)
+    beside = f"{part.notes} {_beside(context, part)}".strip()
     answer = context.answer(part_id)
     if not answer:
         verdict = in_report(context, part_id, "no answer in the notebook's own cell")
@@ -33,8 +30,15 @@ def check_prose(context: CheckContext, part_id: str) -> Verdict:
     return needs_human("A person reads this answer.", staff=staff.strip())
 
 
-def _nothing(_: CheckContext) -> str:
-    return ""
+def _beside(context: CheckContext, part: Part) -> str:
+    """What the run tells that the answer must fit."""
+    match part.compare_with:
+        case "convolution":
+            return _convolution(context)
+        case "distances":
+            return _distances(context, part.compared)
+        case _:
+            return ""
 
 
 def _convolution(context: CheckContext) -> str:
@@ -43,22 +47,15 @@ def _convolution(context: CheckContext) -> str:
     if forward is None:
         return "There is no working conv1d_forward to compare the answer with."
     if forward.convention is None:
-        return "The code of 1(a) follows none of the known conventions."
-    return f"The code of 1(a) is a {forward.convention.describe(2)}."
+        return "conv1d_forward follows none of the known conventions."
+    return f"conv1d_forward is a {forward.convention.describe(2)}."
 
 
-def _pooling(_: CheckContext) -> str:
-    return (
-        "To compare with: windows that lie wholly inside (N - k + 1 outputs), or padding with "
-        "minus infinity; zeros as padding would win over negative samples."
-    )
-
-
-def _distances(context: CheckContext) -> str:
-    """How far the two attacks moved, which is what 4(c) is about."""
+def _distances(context: CheckContext, part_ids: tuple[str, ...]) -> str:
+    """How far the parts' attacks moved."""
     told = []
     all_recorded = recorded_runs_of(context)
-    for part_id in COMPARED:
+    for part_id in part_ids:
         experiment = context.experiment(part_id)
         moved = [
             distance(a)
@@ -73,7 +70,7 @@ def _distances(context: CheckContext) -> str:
     reference = {a.id: a for a in context.expected.attacks}
     told += [
         f"reference {part_id}: {reference[part_id].distance_l2:.1f}"
-        for part_id in COMPARED
+        for part_id in part_ids
         if part_id in reference
     ]
     return "; ".join(told) + "." if told else ""
@@ -85,12 +82,6 @@ def distance(recorded: RecordedRun) -> float:
         return float("nan")
     return float((recorded.final - recorded.start).norm())
 
-
-_BESIDE: Mapping[str, Callable[[CheckContext], str]] = {
-    "3c": _convolution,
-    "3e": _pooling,
-    "4c": _distances,
-}
 
 CHECKS = (
     Check(

@@ -137,6 +137,13 @@ MISTAKES = [
         "key_of_an_experiment", "target = 76", "targt = 76", r"experiments\.4a\.targt: unknown"
     ),
     Mistake("digest_given", 'name = "p', 'sha256 = "0"\nname = "p', "sha256: unknown key"),
+    Mistake(
+        "compared_for_nothing",
+        'compare_with = "distances"',
+        'compare_with = "convolution"',
+        r'compared: expected parts where compare_with is "distances"',
+    ),
+    Mistake("compared_text", '["4a", "4b"]', '["4a", "3c"]', r"compared: part '3c' has no experim"),
     Mistake("missing_key", "points = 2.0", "", r"problems\[0\]\.points: expected this key"),
     Mistake("choice", 'norm = "l2"', 'norm = "l3"', r"experiments\.4b\.norm: .*found 'l3'"),
     Mistake("weight_of_zero", "weight = 1.0", "weight = 0", r"weight: .*greater than 0"),

@@ -67,10 +67,10 @@ def test_by_default_all_automatic_parts_pass() -> None:
 @pytest.mark.parametrize(
     ("part_id", "check_id", "outcome", "status"),
     [
-        ("4a", "attack_tarantula", FAIL, 1),
-        ("4a", "attack_tarantula", Outcome.TIMEOUT, 1),
-        ("4a", "attack_tarantula", HUMAN, 1),
-        ("4a", "attack_tarantula", FAULT, 3),
+        ("4a", "targeted_attack", FAIL, 1),
+        ("4a", "targeted_attack", Outcome.TIMEOUT, 1),
+        ("4a", "targeted_attack", HUMAN, 1),
+        ("4a", "targeted_attack", FAULT, 3),
         ("1a", "conv_forward", FAIL, 1),
         ("1a", "conv_forward", HUMAN, 0),
         ("3c", "prose", Outcome.NOT_ATTEMPTED, 0),
@@ -102,7 +102,7 @@ def test_optional_parts_are_not_asked_for() -> None:
 
 
 def test_a_persons_word_counts() -> None:
-    findings = {"4a": (finding("attack_tarantula", FAIL),)}
+    findings = {"4a": (finding("targeted_attack", FAIL),)}
     full = factories.grade_sheet(findings, overrides=(Override(part_id="4a", points=0.8),))
     half = factories.grade_sheet(findings, overrides=(Override(part_id="4a", points=0.4),))
 

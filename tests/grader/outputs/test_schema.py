@@ -48,7 +48,7 @@ def full_sheet() -> GradeSheet:
         BarsExhibit(title="after", bars=(Bar(class_id=76, name="tarantula", probability=1.0),)),
     )
     finding = factories.finding(
-        "attack_tarantula",
+        "targeted_attack",
         Outcome.PARTIAL,
         measurements=(factories.measurement(),),
         exhibits=exhibits,

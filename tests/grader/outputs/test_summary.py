@@ -17,7 +17,7 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 def test_a_row_per_part_with_points_and_words() -> None:
-    findings = {"4a": (factories.finding("attack_tarantula", Outcome.FAIL, message="Ascend."),)}
+    findings = {"4a": (factories.finding("targeted_attack", Outcome.FAIL, message="Ascend."),)}
 
     text = render_summary(factories.grade_sheet(findings, course="6.819"))
 
@@ -69,7 +69,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_foreign_text_is_inert(text: str) -> None:
-    findings = {"4a": (factories.finding("attack_tarantula", Outcome.FAIL, message=text),)}
+    findings = {"4a": (factories.finding("targeted_attack", Outcome.FAIL, message=text),)}
 
     page = MARKDOWN.render(
         render_summary(

@@ -180,7 +180,7 @@ def test_rounded_maximum_is_the_maximum() -> None:
 
 
 def test_scoring_again_gives_the_same_sheet() -> None:
-    findings = {"3b": (finding("conv_update", FAIL),), "4a": (finding("attack_tarantula", FAIL),)}
+    findings = {"3b": (finding("conv_update", FAIL),), "4a": (finding("targeted_attack", FAIL),)}
     late = factories.lateness(days_late=1, coefficient=1 - 0.5 / 7)
     facts = factories.run_facts(assignment_sha256=ASSIGNMENT.sha256)
     sheet = factories.grade_sheet(findings, late=late, facts=facts)

@@ -41,11 +41,9 @@ from tests.grader.checks.support import (
     cell_run,
 )
 
-CHECK = {"4a": "attack_tarantula", "4b": "attack_tiger_cat", "4e": "attack_robust"}
-
 
 def judged(lab: Lab, part: str, *runs: AttackRun) -> Finding:
-    return CHECKS[CHECK[part]](lab.context(runs=runs), part)
+    return CHECKS["targeted_attack"](lab.context(runs=runs), part)
 
 
 class Case(NamedTuple):
@@ -233,12 +231,12 @@ def test_overwritten_target(lab: Lab) -> None:
 
 def test_a_broken_cell_is_named(lab: Lab) -> None:
     cells = (cell_run(0, Outcome.STUDENT_ERROR, "NameError", "name 'img' is not defined"),)
-    finding = CHECKS["attack_tarantula"](lab.context(cells=cells, parts={0: "4a"}), "4a")
+    finding = CHECKS["targeted_attack"](lab.context(cells=cells, parts={0: "4a"}), "4a")
     assert finding.outcome is Outcome.STUDENT_ERROR
     assert "NameError: name 'img'" in finding.message
     late = (cell_run(0, Outcome.TIMEOUT),)
-    assert CHECKS["attack_tarantula"](lab.context(cells=late), "4a").outcome is Outcome.TIMEOUT
-    assert CHECKS["attack_tarantula"](lab.context(), "4a").outcome is H
+    assert CHECKS["targeted_attack"](lab.context(cells=late), "4a").outcome is Outcome.TIMEOUT
+    assert CHECKS["targeted_attack"](lab.context(), "4a").outcome is H
 
 
 def test_an_exception_within_the_attack(lab: Lab) -> None:

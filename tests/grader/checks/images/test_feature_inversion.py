@@ -420,15 +420,15 @@ def test_the_first_attack_needs_data_only(
     expected = replace(lab.expected, attacks=(lab._attack("4a"), *others))
     first, second = lab.attack("4a"), lab.attack("4b", run_id="run2")
 
-    def verdict(check: str, part: str, *runs: AttackRun) -> Finding:
-        return CHECKS[check](replace(context_of(lab, *runs), expected=expected), part)
+    def verdict(part: str, *runs: AttackRun) -> Finding:
+        return CHECKS["targeted_attack"](replace(context_of(lab, *runs), expected=expected), part)
 
     for runs in ((first, second), (second, first)):
-        assert verdict("attack_tarantula", "4a", *runs).outcome is R
-        assert verdict("attack_tiger_cat", "4b", *runs).outcome is R
-    assert verdict("attack_tarantula", "4a", second).outcome is H
-    assert verdict("attack_tiger_cat", "4b", first).outcome is H
-    left = verdict("attack_tarantula", "4a", free, second)
+        assert verdict("4a", *runs).outcome is R
+        assert verdict("4b", *runs).outcome is R
+    assert verdict("4a", second).outcome is H
+    assert verdict("4b", first).outcome is H
+    left = verdict("4a", free, second)
     assert left.outcome is Outcome.PARTIAL
     assert "away from the corgi, more than 30" in left.message
 
