@@ -345,6 +345,8 @@ def _check(assignment: Assignment, where: str) -> None:
     ids = {part.id for part in assignment.parts}
     for experiment in assignment.experiments:
         _check_experiment(experiment, ids, where)
+    for index, part in enumerate(assignment.parts):
+        _check_compared(part, assignment, f"{where}: parts[{index}]")
 
 
 def _check_part(part: Part, assignment: Assignment, place: str) -> None:
@@ -356,6 +358,9 @@ def _check_part(part: Part, assignment: Assignment, place: str) -> None:
     for course in part.required_for:
         if course not in assignment.courses:
             raise ConfigError(f"{place}.required_for: {course} is not among `courses`")
+
+
+def _check_compared(part: Part, assignment: Assignment, place: str) -> None:
     if bool(part.compared) != (part.compare_with == "distances"):
         raise ConfigError(f'{place}.compared: expected parts where compare_with is "distances"')
     experiments = {experiment.part_id for experiment in assignment.experiments}
