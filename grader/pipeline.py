@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks
-from grader.checks.registry import run_checks
+from grader.checks.registry import probes_of, run_checks
 from grader.checks.stored_arrays import evidence_reader
 from grader.execution import Job, OnProgress, execute, no_evidence
 from grader.intake.submission import read_submission
@@ -40,7 +40,6 @@ from grader.outputs.pages.required_report import build_report
 from grader.outputs.pages.student_report import from_results
 from grader.planning.alignment import align, load_template
 from grader.planning.plan import RunOptions, plan_run, repeats_of
-from grader.planning.probes import all_probes
 from grader.planning.reference_runs import reference_runs
 from grader.reading.hand_in import read_hand_in
 from grader.reading.known_pictures import known_pictures
@@ -275,7 +274,7 @@ def _plan(
     return plan_run(
         submission,
         alignment,
-        all_probes(seed, request.assignment.short_cuts),
+        probes_of(request.assignment, seed),
         bundle,
         options,
         repeats_of(request.assignment),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.declaration import Check
-from grader.checks.registry import CHECKS, checks_of, run_checks, validate_credit
+from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks, validate_credit
 from grader.checks.stored_arrays import evidence_reader
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "TrustedNetworks",
     "checks_of",
     "evidence_reader",
+    "probes_of",
     "run_checks",
     "validate_credit",
 ]

@@ -11,9 +11,14 @@ from grader.checks.context import CheckContext
 from grader.checks.credit import Credit
 from grader.checks.findings import Verdict
 from grader.model.records import Finding
+from grader.planning.probes import Question
 
 Judge: TypeAlias = Callable[[CheckContext, str], Verdict]
 """From the evidence and the part's id to a verdict. Pure; raises only for faults of ours."""
+
+
+Asks: TypeAlias = Callable[[int], tuple[Question, ...]]
+"""From the seed of the hidden inputs to what is asked."""
 
 
 class Reads(StrEnum):
@@ -29,6 +34,11 @@ class Reads(StrEnum):
     """Written answers and the report."""
 
 
+def asks_nothing(seed: int) -> tuple[Question, ...]:  # noqa: ARG001
+    """Return no question: for checks that look at what the notebook does by itself."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check. `CHECKS` of its module holds it; the registry finds it there."""
@@ -42,7 +52,12 @@ class Check:
     credit: Credit = field(default_factory=dict)
     """By fault: its share of the points."""
     function: str = ""
-    """The student's function that it judges; empty where it judges something else."""
+    """The student's function that it judges; empty where it judges something else.
+
+    Calls that it makes of the offering's `short_cuts` are told to staff.
+    """
+    probes: Asks = asks_nothing
+    """What it asks of the student's functions."""
 
     def __call__(self, context: CheckContext, part_id: str) -> Finding:
         """Judge a part, under this check's name."""

@@ -16,7 +16,8 @@ from grader.checks.findings import say, without_credit
 from grader.checks.functions.short_cuts import short_cut_note
 from grader.checks.written.report_notes import with_report
 from grader.model.assignment import Assignment
-from grader.model.records import Finding, Outcome
+from grader.model.records import Finding, Outcome, ProbeSpec
+from grader.planning.probes import probes_for
 from reference.errors import ConfigError
 
 
@@ -34,6 +35,27 @@ CHECKS: Mapping[str, Check] = {check.id: check for check in _declared(functions,
 def checks_of(assignment: Assignment) -> Mapping[str, Check]:  # noqa: ARG001
     """Return the checks that an offering may name, by their ids."""
     return CHECKS
+
+
+def probes_of(assignment: Assignment, seed: int) -> tuple[ProbeSpec, ...]:
+    """Return what the checks that an offering names ask, each question once.
+
+    Args:
+        assignment: Its parts name the checks, and its `short_cuts` the calls to be told.
+        seed: Of the hidden inputs.
+
+    Raises:
+        ConfigError: two of the checks ask the same function different things.
+    """
+    checks = checks_of(assignment)
+    named = {one.id for part in assignment.parts for one in part.checks}
+    asking = [check for check_id, check in checks.items() if check_id in named]
+    watched: dict[str, tuple[str, ...]] = {}
+    for check_id, names in assignment.short_cuts.items():
+        if check_id in named and check_id in checks:
+            function = checks[check_id].function
+            watched[function] = tuple(dict.fromkeys((*watched.get(function, ()), *names)))
+    return probes_for((question for check in asking for question in check.probes(seed)), watched)
 
 
 def validate_credit(assignment: Assignment) -> None:

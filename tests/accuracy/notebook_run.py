@@ -23,7 +23,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from grader.checks import CheckContext, TrustedNetworks, evidence_reader, run_checks
+from grader.checks import CheckContext, TrustedNetworks, evidence_reader, probes_of, run_checks
 from grader.execution.collector import Collector
 from grader.execution.sources import repeat_source
 from grader.kernel import compat, recorder, start
@@ -43,7 +43,6 @@ from grader.model.records import (
 )
 from grader.planning.alignment import align, load_template
 from grader.planning.plan import RunOptions, plan_run, repeats_of
-from grader.planning.probes import all_probes
 from reference.bundles import get_bundle
 from reference.expected import load_expected
 from reference.studio import narrow
@@ -74,7 +73,7 @@ class NotebookRun:
         self.expected = load_expected(self.bundle.name)
         self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
         self.template = load_template()
-        self.probes = all_probes(SEED, self.assignment.short_cuts)
+        self.probes = probes_of(self.assignment, SEED)
         self.work = self.folder / "work"
         self.work.mkdir(parents=True)
         for path in (self.bundle.root / "files").iterdir():

@@ -23,13 +23,13 @@ import nbformat
 from nbclient import NotebookClient
 
 from authoring.samples import build_zip
+from grader.checks import probes_of
 from grader.execution import Job, execute
 from grader.intake.submission import read_submission
 from grader.model.assignment import load_assignment
 from grader.model.records import Submission
 from grader.planning.alignment import align, load_template
 from grader.planning.plan import RunOptions, plan_run
-from grader.planning.probes import all_probes
 from grader.sandbox.tiers import host_support
 from reference.bundles import Bundle, get_bundle
 
@@ -97,7 +97,7 @@ def ours(submission: Submission, bundle: Bundle) -> float:
     assignment = load_assignment()
     alignment = align(submission, load_template(), assignment)
     options = RunOptions(device="cpu", seed=1, nonce="bench")
-    plan = plan_run(submission, alignment, all_probes(1), bundle, options)
+    plan = plan_run(submission, alignment, probes_of(assignment, 1), bundle, options)
     with tempfile.TemporaryDirectory() as out:
         job = Job(
             submission=submission,

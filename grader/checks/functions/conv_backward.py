@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, shares_of
 from grader.checks.declaration import Check, Reads
@@ -22,12 +24,13 @@ from grader.checks.findings import (
     passed,
 )
 from grader.checks.functions.conv_backward_faults import describe_gradient
+from grader.checks.functions.conv_forward import FUNCTION as FORWARD
 from grader.checks.functions.conv_forward import forward_is_missing, own_forward
 from grader.checks.functions.conv_gradients import (
     CHECK_OF,
     FUNCTION,
     PLACE_OF,
-    Question,
+    GradientCheck,
     Target,
     Which,
     targets_of,
@@ -37,7 +40,7 @@ from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome
-from grader.planning.probes import ConvCase, conv_cases, conv_demos
+from grader.planning.probes import Call, ConvCase, Question, conv_cases, conv_demos
 
 CREDIT = {
     "even_kernel": PartialCredit(meaning="right for odd kernels, wrong for even ones", default=0.5),
@@ -47,6 +50,15 @@ CREDIT = {
     ),
     "boundary": PartialCredit(meaning="right inside, wrong at the ends", default=0.5),
 }
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls, which serve both gradients."""
+    calls = tuple(
+        Call(key=c.key, rows=((np.array(c.x), np.array(c.w), np.array(c.grad_out)),), returns=2)
+        for c in (*conv_demos(), *conv_cases(seed))
+    )
+    return (Question(function=FUNCTION, calls=calls, may_call=(FORWARD,)),)
 
 
 def check_conv_grad_input(context: CheckContext, part_id: str) -> Verdict:
@@ -63,14 +75,14 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
     forward = own_forward(context)
     cases = conv_cases(context.seed)
     targets = targets_of(forward, (*cases, *conv_demos()), which)
-    question = Question(
+    gradient = GradientCheck(
         which=which,
         cases=cases,
         targets=targets,
         forward=forward,
         share=shares_of(context.assignment, CHECK_OF[which], CREDIT),
     )
-    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, question))
+    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, gradient))
     if verdict.credit and forward is None and forward_is_missing(context):
         return needs_human(
             "The notebook defines a forward pass, but it could not be tried, so that the backward "
@@ -80,33 +92,33 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
     return verdict
 
 
-def _judge(answers: Answers, question: Question) -> Verdict:
-    outputs = {c: answers.first(c.key, question.place) for c in question.cases}
-    target = max(question.targets, key=lambda t: _agreeing(outputs, t))
-    verdict = _verdict(answers, outputs, target, question)
-    forward = question.forward
+def _judge(answers: Answers, gradient: GradientCheck) -> Verdict:
+    outputs = {c: answers.first(c.key, gradient.place) for c in gradient.cases}
+    target = max(gradient.targets, key=lambda t: _agreeing(outputs, t))
+    verdict = _verdict(answers, outputs, target, gradient)
+    forward = gradient.forward
     if verdict.outcome is Outcome.FAIL and forward is not None and forward.convention is None:
-        verdict = _spared(verdict, outputs, question.targets[0])
+        verdict = _spared(verdict, outputs, gradient.targets[0])
     comparisons = [
         compared(y, target.gradients[c.key])
         for c, y in outputs.items()
         if c.key in target.gradients
     ]
     tries = [
-        ((d.x, d.w, d.grad_out), answers.first(d.key, question.place), target.gradients[d.key])
+        ((d.x, d.w, d.grad_out), answers.first(d.key, gradient.place), target.gradients[d.key])
         for d in conv_demos()
         if d.key in target.gradients
     ]
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
-        name = f"{FUNCTION}[{question.place}]"
+        name = f"{FUNCTION}[{gradient.place}]"
         example = counterexample(name, tries).replace(f"{name}(", f"{FUNCTION}(")
         if example:
-            example = example.replace(" returned ", f" returned, as its {question.name}, ")
+            example = example.replace(" returned ", f" returned, as its {gradient.name}, ")
         verdict = verdict.adding(example)
     shown = (
-        stems(f"{question.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
+        stems(f"{gradient.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
     )
-    return replace(verdict, measurements=(row(question.name, comparisons),), exhibits=shown)
+    return replace(verdict, measurements=(row(gradient.name, comparisons),), exhibits=shown)
 
 
 def _agreeing(outputs: Mapping[ConvCase, Array | None], target: Target) -> int:
@@ -118,10 +130,13 @@ def _agreeing(outputs: Mapping[ConvCase, Array | None], target: Target) -> int:
 
 
 def _verdict(
-    answers: Answers, outputs: Mapping[ConvCase, Array | None], target: Target, question: Question
+    answers: Answers,
+    outputs: Mapping[ConvCase, Array | None],
+    target: Target,
+    gradient: GradientCheck,
 ) -> Verdict:
     compared = {c: y for c, y in outputs.items() if c.key in target.gradients}
-    name, share = question.name, question.share
+    name, share = gradient.name, gradient.share
     if not answers.repeats_itself():
         return failed(keeps_state(FUNCTION))
     wrong = [c for c, y in compared.items() if y is None or not agrees(y, target.gradients[c.key])]
@@ -131,7 +146,7 @@ def _verdict(
             return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
         return passed(found)
     staff = f"Raised: {answers.error_sentence()}" if answers.errors else ""
-    if _swapped(answers, tuple(outputs), target, question.which):
+    if _swapped(answers, tuple(outputs), target, gradient.which):
         return partly(
             f"{FUNCTION} returns its two results in the other order; "
             "expected (gradient to the input, gradient to the kernel).",
@@ -143,14 +158,14 @@ def _verdict(
             share("even_kernel"),
             staff,
         )
-    if question.which == "input" and _right_inside(compared, target):
+    if gradient.which == "input" and _right_inside(compared, target):
         return partly(
             "The gradient to the input is right in the interior but wrong at the ends of the "
             f"signal: it must be the adjoint of {target.words} there too.",
             share("boundary"),
             staff,
         )
-    return failed(describe_gradient(answers, outputs, target, question), staff)
+    return failed(describe_gradient(answers, outputs, target, gradient), staff)
 
 
 def _spared(verdict: Verdict, outputs: Mapping[ConvCase, Array | None], own: Target) -> Verdict:
@@ -200,6 +215,7 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
         function=FUNCTION,
+        probes=asked,
     ),
     Check(
         id="conv_grad_kernel",
@@ -207,5 +223,6 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit={fault: one for fault, one in CREDIT.items() if fault != "boundary"},
         function=FUNCTION,
+        probes=asked,
     ),
 )

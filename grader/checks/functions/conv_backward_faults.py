@@ -11,7 +11,7 @@ import numpy as np
 from grader.checks.functions.conv_gradients import (
     FUNCTION,
     PLACE_OF,
-    Question,
+    GradientCheck,
     Target,
     Which,
     gradient_of,
@@ -28,11 +28,14 @@ from reference.signals import Floats
 
 
 def describe_gradient(
-    answers: Answers, outputs: Mapping[ConvCase, Array | None], target: Target, question: Question
+    answers: Answers,
+    outputs: Mapping[ConvCase, Array | None],
+    target: Target,
+    gradient: GradientCheck,
 ) -> str:
     """Return a sentence on what is wrong with a gradient."""
-    name = question.name
-    limits = _limits(answers, target, question)
+    name = gradient.name
+    limits = _limits(answers, target, gradient)
     if limits:
         return f"The {name} is {only_for(limits, answers.error_sentence())}."
     if all(answers.places(c.key) == 1 for c in outputs if c.key not in answers.errors):
@@ -47,10 +50,10 @@ def describe_gradient(
             return f"The {name} must have the shape {wanted} for {case.size}; found {output.shape}."
     if any(not np.isfinite(y).all() for y in there.values()):
         return f"The {name} holds NaN or infinity."
-    other = _other_convention(answers, question)
+    other = _other_convention(answers, gradient)
     if other:
         return f"The {name} is that of {other}, but your forward pass is not: {target.words}."
-    for words, change in _likely_faults(target, question.which):
+    for words, change in _likely_faults(target, gradient.which):
         if all(agrees(y, change(c)) for c, y in there.items()):
             return f"The {name} {words}."
     coarse = lost_digits(
@@ -60,11 +63,11 @@ def describe_gradient(
     return f"The {name} {coarse or f'is not the adjoint of {target.words}'}."
 
 
-def _limits(answers: Answers, target: Target, question: Question) -> str:
+def _limits(answers: Answers, target: Target, gradient: GradientCheck) -> str:
     """Words for the only sizes for which the gradient is right; empty where there is no rule."""
-    tried = [c for c in (*question.cases, *conv_demos()) if c.key in target.gradients]
+    tried = [c for c in (*gradient.cases, *conv_demos()) if c.key in target.gradients]
     sizes = {c.key: (len(c.x), len(c.w)) for c in tried}
-    outputs = {c.key: answers.first(c.key, question.place) for c in tried}
+    outputs = {c.key: answers.first(c.key, gradient.place) for c in tried}
     wrong = {
         sizes[key]
         for key, y in outputs.items()
@@ -73,15 +76,15 @@ def _limits(answers: Answers, target: Target, question: Question) -> str:
     return limited_to(set(sizes.values()) - wrong, set(sizes.values()))
 
 
-def _other_convention(answers: Answers, question: Question) -> str:
+def _other_convention(answers: Answers, gradient: GradientCheck) -> str:
     """The convention that both gradients follow, where the forward pass follows another one."""
-    if question.forward is None or question.forward.convention is None:
+    if gradient.forward is None or gradient.forward.convention is None:
         return ""
     for convention in CONVENTIONS:
         follows = all(
             y is not None and agrees(y, gradient_of(c, convention, which))
             for which, place in PLACE_OF.items()
-            for c, y in ((c, answers.first(c.key, place)) for c in question.cases)
+            for c, y in ((c, answers.first(c.key, place)) for c in gradient.cases)
         )
         if follows:
             return f"a {convention.describe(2)}"

@@ -31,7 +31,7 @@ from grader.checks.functions.replies import Answers, answers_of, judge_layer, re
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees, compare_layer
 from grader.model.records import Outcome
-from grader.planning.probes import ConvCase, conv_cases, conv_demos
+from grader.planning.probes import Call, ConvCase, Question, conv_cases, conv_demos, conv_rows
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from reference.numgrad import LINEAR_EPS
 from reference.signals import Floats
@@ -57,6 +57,13 @@ class Forward:
     """Case to d x_out / d x_in, (M, N)."""
     to_kernel: Matrices
     """Case to d x_out / d w, (M, k)."""
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls: each case, and steps of each of its entries."""
+    cases = (*conv_demos(), *conv_cases(seed))
+    calls = tuple(Call(key=c.key, rows=conv_rows(c)) for c in cases)
+    return (Question(function=FUNCTION, calls=calls),)
 
 
 def check_conv_forward(context: CheckContext, part_id: str) -> Verdict:
@@ -219,5 +226,6 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
         function=FUNCTION,
+        probes=asked,
     ),
 )

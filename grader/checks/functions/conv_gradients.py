@@ -42,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
+class GradientCheck:
     """One of the two gradients and what it is compared with."""
 
     which: Which

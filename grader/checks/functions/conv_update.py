@@ -15,7 +15,7 @@ from grader.checks.functions.examples import compared, counterexample, row
 from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome
-from grader.planning.probes import UpdateCase, update_cases, update_demos
+from grader.planning.probes import Call, Question, UpdateCase, update_cases, update_demos
 from reference import conv
 from reference.signals import Floats
 
@@ -26,6 +26,15 @@ _KERNEL_PLACE = 0
 CREDIT = {
     "in_place": PartialCredit(meaning="right values, but the gradient is changed", default=0.8)
 }
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls."""
+    calls = tuple(
+        Call(key=c.key, rows=((np.array(c.w), np.array(c.grad_w), c.lr),))
+        for c in (*update_demos(), *update_cases(seed))
+    )
+    return (Question(function=FUNCTION, calls=calls),)
 
 
 def check_conv_update(context: CheckContext, part_id: str) -> Verdict:
@@ -126,5 +135,6 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
         function=FUNCTION,
+        probes=asked,
     ),
 )

@@ -13,6 +13,7 @@ from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, keeps_state, partly, passed
 from grader.checks.functions.examples import compared, counterexample, row, stems
 from grader.checks.functions.pool_forward import (
+    FORWARD,
     coarse_of,
     limits_of,
     own_gradients,
@@ -22,7 +23,16 @@ from grader.checks.functions.replies import Answers, judge_layer
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome
-from grader.planning.probes import PoolCase, pool_cases, pool_demos, tie_cases, tie_demos
+from grader.planning.probes import (
+    Call,
+    PoolCase,
+    Question,
+    pool_cases,
+    pool_demos,
+    tie_cases,
+    tie_demos,
+    tie_rows,
+)
 from reference import pool
 from reference.signals import Floats
 
@@ -32,6 +42,19 @@ CREDIT = {
     "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
     "ties": PartialCredit(meaning="right except where maxima are equal", default=0.75),
 }
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls: each case, and for ties each unit cotangent."""
+    distinct = tuple(
+        Call(key=c.key, rows=((np.array(c.x), c.k, np.array(c.grad_out)),))
+        for c in (*pool_demos(), *pool_cases(seed))
+    )
+    ties = tuple(
+        Call(key=c.key, rows=tuple((np.array(c.x), c.k, g) for g in tie_rows(c)))
+        for c in (*tie_demos(), *tie_cases(seed))
+    )
+    return (Question(function=BACKWARD, calls=(*distinct, *ties), may_call=(FORWARD,)),)
 
 
 def check_pool_backward(context: CheckContext, part_id: str) -> Verdict:
@@ -233,5 +256,6 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
         function=BACKWARD,
+        probes=asked,
     ),
 )

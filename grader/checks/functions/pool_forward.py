@@ -25,13 +25,32 @@ from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome
-from grader.planning.probes import PoolCase, pool_cases, pool_demos, pool_step, tie_cases
+from grader.planning.probes import (
+    Call,
+    PoolCase,
+    Question,
+    pool_cases,
+    pool_demos,
+    pool_rows,
+    pool_step,
+    tie_cases,
+)
 from reference import pool
 from reference.signals import Floats
 
 FORWARD = "maxpool1d_forward"
 
 CREDIT = {"in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8)}
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls: each case and steps of its samples; ties allow no step."""
+    distinct = tuple(
+        Call(key=c.key, rows=tuple((x, c.k) for x in pool_rows(c)))
+        for c in (*pool_demos(), *pool_cases(seed))
+    )
+    ties = tuple(Call(key=c.key, rows=((np.array(c.x), c.k),)) for c in tie_cases(seed))
+    return (Question(function=FORWARD, calls=(*distinct, *ties)),)
 
 
 def check_pool_forward(context: CheckContext, part_id: str) -> Verdict:
@@ -219,5 +238,6 @@ CHECKS = (
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
         function=FORWARD,
+        probes=asked,
     ),
 )

@@ -30,7 +30,7 @@ from grader.checks.functions.rounding import lost_digits
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
 from grader.model.records import Measurement, Outcome
-from grader.planning.probes import LogitsCase, logits_cases, logits_demos
+from grader.planning.probes import Call, LogitsCase, Question, logits_cases, logits_demos
 from reference.signals import Floats
 
 FUNCTION = "output2prob"
@@ -45,6 +45,13 @@ CREDIT = {
         meaning="right for ordinary logits, wrong for very large ones", default=0.75
     ),
 }
+
+
+def asked(seed: int) -> tuple[Question, ...]:
+    """Return the calls."""
+    cases = (*logits_demos(), *logits_cases(seed))
+    calls = tuple(Call(key=c.key, rows=((c.logits,),)) for c in cases)
+    return (Question(function=FUNCTION, calls=calls, forms=("torch",), again=False),)
 
 
 def check_output2prob(context: CheckContext, part_id: str) -> Verdict:
@@ -278,5 +285,6 @@ CHECKS = (
         judge=check_output2prob,
         reads=frozenset({Reads.REPLIES}),
         credit=CREDIT,
+        probes=asked,
     ),
 )

@@ -24,14 +24,15 @@ from grader.planning.probes.cases import (
     update_demos,
 )
 from grader.planning.probes.predictions import LogitsCase, logits_cases, logits_demos
-from grader.planning.probes.questions import all_probes
+from grader.planning.probes.questions import Call, Question, probes_for
 
 __all__ = [
+    "Call",
     "ConvCase",
     "LogitsCase",
     "PoolCase",
+    "Question",
     "UpdateCase",
-    "all_probes",
     "conv_cases",
     "conv_demos",
     "conv_rows",
@@ -41,6 +42,7 @@ __all__ = [
     "pool_demos",
     "pool_rows",
     "pool_step",
+    "probes_for",
     "tie_cases",
     "tie_demos",
     "tie_rows",

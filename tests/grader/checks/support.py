@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from grader.checks import CheckContext, TrustedNetworks, evidence_reader
+from grader.checks import CheckContext, TrustedNetworks, evidence_reader, probes_of
 from grader.execution.collector import Collector
 from grader.kernel import probing
 from grader.kernel.channel import Channel
@@ -36,7 +36,6 @@ from grader.model.records import (
     StepSettings,
     Submission,
 )
-from grader.planning.probes import all_probes
 from reference.attack import Objective, ascend, gradient_at, log_probability_of, verify
 from reference.bundles import Bundle, get_bundle
 from reference.classify import load_class_names, top_k
@@ -94,7 +93,7 @@ def replies(folder: Path, namespace: Mapping[str, Any], seed: int = SEED) -> tup
     """Ask every probe whose names are there, through the real desk, channel and collector."""
     collector = Collector(folder=folder, nonce="n")
     channel = Channel(FakeKernel(collector), "n")
-    for probe in all_probes(seed, ASSIGNMENT.short_cuts):
+    for probe in probes_of(ASSIGNMENT, seed):
         if all(name in namespace for name in probe.needs):
             collector.asking = probe.probe_id
             probing.answer(channel, dict(namespace), payload_of(probe.source))

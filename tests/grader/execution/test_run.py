@@ -12,9 +12,10 @@ import numpy as np
 import psutil
 import pytest
 
+from grader.checks import probes_of
 from grader.execution import Progress
+from grader.model.assignment import load_assignment
 from grader.model.records import ArrayRef, AttackRun, CellRun, Evidence, Limits, Outcome
-from grader.planning.probes import all_probes
 from tests.grader.execution.conftest import COURSE, Run
 
 pytestmark = pytest.mark.kernel
@@ -128,7 +129,7 @@ class Tour(NamedTuple):
 
 @pytest.fixture(scope="module")
 def tour(run_cells: Run) -> Tour:
-    return Tour(*run_cells(*CELLS.values(), probes=all_probes(5)))
+    return Tour(*run_cells(*CELLS.values(), probes=probes_of(load_assignment(), 5)))
 
 
 def runs_of(tour: Tour, name: str) -> list[AttackRun]:

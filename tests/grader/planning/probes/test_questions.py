@@ -9,13 +9,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.planning.probes import all_probes, conv_cases, logits_cases, pool_cases, pool_step
+from grader.checks import probes_of
+from grader.planning.probes import conv_cases, logits_cases, pool_cases, pool_step
 from reference.numgrad import smallest_gap
-from tests.grader.checks.support import payload_of
+from tests.grader.checks.support import ASSIGNMENT, payload_of
 
 
 def test_a_question_binds_no_name_and_is_json() -> None:
-    for probe in all_probes(7):
+    for probe in probes_of(ASSIGNMENT, 7):
         (statement,) = ast.parse(probe.source).body
         assert isinstance(statement, ast.Expr)
         question = json.loads(payload_of(probe.source))
@@ -27,8 +28,8 @@ def test_a_question_binds_no_name_and_is_json() -> None:
 
 
 def test_other_seeds_ask_other_things() -> None:
-    assert all_probes(1) == all_probes(1)
-    for one, other in zip(all_probes(1), all_probes(2), strict=True):
+    assert probes_of(ASSIGNMENT, 1) == probes_of(ASSIGNMENT, 1)
+    for one, other in zip(probes_of(ASSIGNMENT, 1), probes_of(ASSIGNMENT, 2), strict=True):
         assert one.probe_id == other.probe_id
         assert one.source != other.source
 
