@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from grader.checks.context import RUN_ENDED, CheckContext
 from grader.model.catalogue import fill, load_catalogue
 from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome, Remark
+from grader.model.text import cell_label, cell_number
 
 _RANK = (
     Outcome.PASS,
@@ -159,7 +160,7 @@ def changes_arguments(function: str) -> str:
 
 def sentence_of(run: CellRun) -> str:
     """Say how a cell ended."""
-    cell = f"Cell {run.cell_index + 1} of the notebook"
+    cell = f"Cell {cell_number(run.cell_index)} of the notebook"
     if run.error_name:
         return f"{cell} ended with {run.error_name}: {run.error_message}"[:400]
     return f"{cell} did not end: {run.outcome.value.replace('_', ' ').lower()}"
@@ -185,14 +186,14 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
             return without_credit(
                 run.outcome,
                 f"{what} was not found. {sentence_of(run)}.",
-                evidence_ids=(f"cell {run.cell_index + 1}",),
+                evidence_ids=(cell_label(run.cell_index),),
             )
     blamed = broken or earlier
     if blamed:
         return without_credit(
             Outcome.STUDENT_ERROR,
             f"{what} was not found, because an exception came before it. {sentence_of(blamed[0])}.",
-            evidence_ids=tuple(f"cell {run.cell_index + 1}" for run in blamed),
+            evidence_ids=tuple(cell_label(run.cell_index) for run in blamed),
         )
     return needs_human(
         f"{what} was not found in the run of the notebook; a person looks for it.",

@@ -42,6 +42,7 @@ from grader.model.records import (
     Severity,
     Submission,
 )
+from grader.model.text import cell_label
 from grader.sandbox.provisioner import KernelPlace
 from grader.sandbox.tiers import Tier
 from reference.errors import GraderFault
@@ -189,7 +190,7 @@ class _Run:
     async def _run_cell(self, session: Session, step: RunCell) -> None:
         cell = self._notebook.cells[step.cell_index]
         suffix = f" ({step.part_id})" if step.part_id else ""
-        self._label = f"cell {step.cell_index + 1}{suffix}"
+        self._label = f"{cell_label(step.cell_index)}{suffix}"
         self._collector.cell_index = step.cell_index
         self._report()
         self._cells.append(await session.run_cell(cell, step.cell_index))

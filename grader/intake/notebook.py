@@ -14,6 +14,7 @@ import nbformat
 
 from grader.intake.limits import MIB, IntakeLimits
 from grader.model.records import Cell, Note, Severity
+from grader.model.text import cell_number
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
 """What `json.loads` returns."""
@@ -78,8 +79,8 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
             notes.append(
                 _note(
                     "malformed-cell",
-                    f"Cell {index} of the notebook has no text that can be read; it is taken as "
-                    "empty: open the notebook in Jupyter or Colab and save it again.",
+                    f"Cell {cell_number(index)} of the notebook has no text that can be read; it "
+                    "is taken as empty: open the notebook in Jupyter or Colab and save it again.",
                 )
             )
         cells.append(cell or _blank(index))

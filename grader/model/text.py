@@ -15,6 +15,20 @@ def format_points(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def cell_number(index: int) -> int:
+    """Return the number by which people know a notebook's cell: from 1, as Jupyter and Colab count.
+
+    Args:
+        index: Its position among all cells, from 0, as records hold it.
+    """
+    return index + 1
+
+
+def cell_label(index: int) -> str:
+    """Return a cell's name within a sentence or a list of evidence: `cell 5` for index 4."""
+    return f"cell {cell_number(index)}"
+
+
 def one_line(text: str) -> str:
     """Return text on one line, without control, bidirectional or unpaired characters."""
     kept = (

@@ -16,7 +16,7 @@ from typing import Literal
 
 from grader.model.assignment import Assignment
 from grader.model.records import Evidence, GradeSheet, Outcome, PartGrade, Severity, Submission
-from grader.model.text import format_points, one_line
+from grader.model.text import cell_number, format_points, one_line
 from reference.errors import ConfigError
 
 _TOLERANCE_POINTS = 1e-9
@@ -117,11 +117,13 @@ def _run(submission: Submission, evidence: Evidence | None) -> list[str]:
             continue
         run = runs.get(cell.index)
         if run is None:
-            reasons.append(f"Cell {cell.index} was not started.")
+            reasons.append(f"Cell {cell_number(cell.index)} was not started.")
         elif run.outcome is not Outcome.PASS:
             error = one_line(f"{run.error_name} {run.error_message}")
             reasons.append(
-                f"Cell {cell.index} ended with {run.outcome.value}: {error}".rstrip(": ")
+                f"Cell {cell_number(cell.index)} ended with {run.outcome.value}: {error}".rstrip(
+                    ": "
+                )
             )
     more = len(reasons) - _MAX_REASONS_PER_KIND
     if more > 0:

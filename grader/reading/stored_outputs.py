@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from grader.model.records import Note, Severity
-from grader.model.text import one_line
+from grader.model.text import cell_label, one_line
 from grader.reading.notebook_outputs import CellOutputs
 from grader.reading.output_text import (
     PrintedLine,
@@ -113,7 +113,7 @@ def _out_of_order(cells: Sequence[CellOutputs]) -> Note | None:
     if not astray:
         return None
     listed = ", ".join(
-        f"cell {cell.index + 1} (count {number})" for cell, number in astray[:MOST_NAMED]
+        f"{cell_label(cell.index)} (count {number})" for cell, number in astray[:MOST_NAMED]
     )
     more = _and_more(len(astray))
     return _note(
@@ -173,9 +173,9 @@ def _other_ends(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None
         if cell.execution_count is None or bool(cell.error) == bool(rerun.error):
             continue
         told.append(
-            f"cell {cell.index + 1} was handed in with {cell.error} and ends well here"
+            f"{cell_label(cell.index)} was handed in with {cell.error} and ends well here"
             if cell.error
-            else f"cell {cell.index + 1} ended well as handed in and with {rerun.error} here"
+            else f"{cell_label(cell.index)} ended well as handed in and with {rerun.error} here"
         )
     return _listing_note("stored-other-end", "Cells that end otherwise than in our run", told)
 
@@ -191,7 +191,7 @@ def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
         other = next((line for line in lines if line.words not in printed), None)
         if other is not None:
             instead = "" if printed else ", where the code as handed in prints nothing"
-            told.append(f"cell {cell.index + 1} shows {_quoted(other)}{instead}")
+            told.append(f"{cell_label(cell.index)} shows {_quoted(other)}{instead}")
     return _listing_note(
         "stored-stale",
         "Stored text that our run of the same code does not give (edited or run in another state "
@@ -208,7 +208,7 @@ def _numbers(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
             continue
         difference = _width_difference(cell, rerun) or _number_difference(cell, rerun)
         if difference:
-            told.append(f"cell {cell.index + 1} shows {difference}")
+            told.append(f"{cell_label(cell.index)} shows {difference}")
     return _listing_note(
         "stored-numbers",
         f"Stored numbers that differ from our run's by more than devices explain ({PRINTED_ATOL:g} "
@@ -252,7 +252,7 @@ def numbers_agree(one: PrintedNumber, other: PrintedNumber) -> bool:
 
 
 def _named(cells: Sequence[CellOutputs]) -> str:
-    listed = ", ".join(f"cell {cell.index + 1}" for cell in cells[:MOST_NAMED])
+    listed = ", ".join(cell_label(cell.index) for cell in cells[:MOST_NAMED])
     return listed + _and_more(len(cells))
 
 

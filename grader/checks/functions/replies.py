@@ -19,6 +19,7 @@ from grader.checks.findings import (
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome, ProbeReply, ProbeValue
+from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
 
 OUTPUTS_DIFFER = "OutputsDiffer"
@@ -163,7 +164,7 @@ def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
         return without_credit(
             cut.outcome,
             f"{function} could not be tried. {sentence_of(cut)}.",
-            evidence_ids=(f"cell {cut.cell_index + 1}",),
+            evidence_ids=(cell_label(cut.cell_index),),
         )
     return needs_human(
         f"{function} is in the notebook, but it could not be tried; a person looks at it.",

@@ -24,6 +24,7 @@ from grader.checks.images.attack_exhibits import exhibits_of, rows_of
 from grader.checks.images.recognition import structure_correlation
 from grader.checks.images.recorded_runs import RecordedRun, images_along
 from grader.checks.tolerance import threshold
+from grader.model.text import cell_label
 
 
 def judge_attack(
@@ -53,7 +54,7 @@ def judge_attack(
         _verdict(context, case, share),
         measurements=rows_of(case),
         exhibits=exhibits_of(context, case),
-        evidence_ids=(recorded.run.run_id, f"cell {recorded.run.cell_index + 1}"),
+        evidence_ids=(recorded.run.run_id, cell_label(recorded.run.cell_index)),
     )
 
 

@@ -21,6 +21,7 @@ from grader.checks.images.recognition import (
 from grader.checks.report_words import whole_numbers
 from grader.checks.tolerance import TOLERANCES, compare, threshold
 from grader.model.records import Bar, BarsExhibit, Measurement, Prediction
+from grader.model.text import cell_label, cell_number
 from reference.bundle_files import FULL_IN_FEATURES
 from reference.classify import top_k
 from reference.images import Space
@@ -76,9 +77,7 @@ def _in_features(context: CheckContext, part_id: str) -> Verdict:
         ok=state.in_features == wanted,
     )
     verdict = _in_features_verdict(context, state.in_features == wanted, bool(untrained), part_id)
-    return replace(
-        verdict, measurements=(measured,), evidence_ids=(f"cell {state.cell_index + 1}",)
-    )
+    return replace(verdict, measurements=(measured,), evidence_ids=(cell_label(state.cell_index),))
 
 
 def _in_features_verdict(
@@ -138,12 +137,14 @@ def _random_network(context: CheckContext, part_id: str) -> Verdict:
         return failed(
             "The network that ran on the corgi here is a trained one; this part asks for random "
             "weights: `resnet50()` without `pretrained` or `weights`."
-        ).noting(f"the {trained[0].network} network in cell {trained[0].prediction.cell_index}")
+        ).noting(
+            f"the {trained[0].network} network in {cell_label(trained[0].prediction.cell_index)}"
+        )
     other = [p for p in context.evidence.predictions if _is_untrained(context, p)]
     if other:
         return failed(
             "The untrained network ran, but not on the corgi as `prepare_image` gives it.",
-        ).noting(f"prediction in cell {other[0].cell_index}")
+        ).noting(f"prediction in {cell_label(other[0].cell_index)}")
     return why_missing(context, part_id, "A prediction of the untrained network on the corgi", ())
 
 
@@ -182,7 +183,7 @@ def _untrained(context: CheckContext, seen: Seen) -> Verdict:
         verdict,
         measurements=rows,
         exhibits=(_bars(context, "untrained network", seen.logits),),
-        evidence_ids=(f"cell {seen.prediction.cell_index + 1}",),
+        evidence_ids=(cell_label(seen.prediction.cell_index),),
     )
 
 
@@ -228,7 +229,7 @@ def _judge(context: CheckContext, seen: Seen) -> Verdict:
         _top_verdict(seen, close and ranks),
         measurements=rows,
         exhibits=(_bars(context, "pretrained network", seen.logits),),
-        evidence_ids=(f"cell {seen.prediction.cell_index + 1}",),
+        evidence_ids=(cell_label(seen.prediction.cell_index),),
     )
 
 
@@ -258,7 +259,7 @@ def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
         return failed(
             "The network that ran on the corgi here has other weights than the pretrained one: "
             "load those of ImageNet (`pretrained=True`); random weights have learned nothing."
-        ).noting(f"prediction in cell {random[0].prediction.cell_index}")
+        ).noting(f"prediction in {cell_label(random[0].prediction.cell_index)}")
     trained = [
         p
         for p in context.evidence.predictions
@@ -267,7 +268,7 @@ def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
     if trained:
         return failed(
             "The pretrained network ran, but not on the corgi as `prepare_image` gives it."
-        ).noting(f"predictions in cells {sorted({p.cell_index for p in trained})}")
+        ).noting(f"predictions in cells {sorted({cell_number(p.cell_index) for p in trained})}")
     return why_missing(
         context, part_id, "A prediction of the pretrained network on the corgi", ("pretrained",)
     )

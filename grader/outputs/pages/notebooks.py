@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.model.resources import templates
+from grader.model.text import cell_label
 from grader.outputs.pages.figures import FigureRow, wide_row
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.picture_process import decode_apart
@@ -103,7 +104,7 @@ def drawn(cells: Iterable[NotebookCell], caption: str) -> tuple[FigureRow, ...]:
     for cell in cells:
         for image in cell.images:
             try:
-                pixels = decode_apart(image, where=f"cell {cell.index}")
+                pixels = decode_apart(image, where=cell_label(cell.index))
             except ConfigError:
                 continue
             rows.append(wide_row("", caption, pixels))

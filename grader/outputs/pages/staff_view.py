@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, ProbeReply
+from grader.model.text import cell_number
 from grader.outputs.pages.feedback_view import FeedbackPage, page_of
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, Chip, seconds
@@ -16,7 +17,7 @@ class CellView:
     """One cell that was run."""
 
     number: str
-    """Its position in the notebook, from 0."""
+    """Its position in the notebook, as people count: from 1."""
     chip: Chip
     """Outcome."""
     time: str
@@ -112,7 +113,7 @@ def staff_page(
 
 def _cell(cell: CellRun) -> CellView:
     return CellView(
-        number=str(cell.cell_index),
+        number=str(cell_number(cell.cell_index)),
         chip=CHIPS[cell.outcome],
         time=seconds(cell.seconds),
         error=_error(cell.error_name, cell.error_message),
@@ -128,7 +129,7 @@ def _run(run: AttackRun) -> RunView:
         settings = f"step {run.settings.step_size:g} ({plain(run.settings.norm)}), {ball}, {space}"
     return RunView(
         run_id=plain(run.run_id),
-        cell=str(run.cell_index),
+        cell=str(cell_number(run.cell_index)),
         what=called,
         steps=str(run.steps),
         settings=settings,

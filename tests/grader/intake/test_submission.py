@@ -333,7 +333,7 @@ def test_a_malformed_cell_keeps_its_place(tmp_path: Path, raw: Any) -> None:
     assert [cell.index for cell in submission.cells] == [0, 1, 2]
     assert (submission.cells[1].kind, submission.cells[1].source) == ("raw", "")
     assert codes(submission) == ["malformed-cell"]
-    assert "Cell 1 of" in submission.notes[0].message
+    assert "Cell 2 of" in submission.notes[0].message
 
 
 @pytest.mark.usefixtures("counted")
