@@ -109,7 +109,7 @@ def test_sides_of_a_separation() -> None:
 
 def test_what_was_not_measured_is_a_fault_with_a_remedy() -> None:
     for call in (lambda: sample().rounding("layer", "float64"), lambda: sample().separation("x")):
-        with pytest.raises(GraderFault, match=r"python -m grader\.calibration --write"):
+        with pytest.raises(GraderFault, match=r"python -m authoring\.calibration --write"):
             call()
 
 

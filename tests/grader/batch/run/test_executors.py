@@ -84,7 +84,7 @@ def test_workers_die_with_the_coordinator(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
         "from grader.batch.run.executors import local_pool\n"
-        "from tests.grader.batch.test_executors import write_pid_and_sleep\n"
+        "from tests.grader.batch.run.test_executors import write_pid_and_sleep\n"
         "if __name__ == '__main__':\n"
         "    with local_pool(1, threads=1, timeout_s=600) as pool:\n"
         "        pool.submit(write_pid_and_sleep, Path(sys.argv[1])).result()\n"
