@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
+from typing import get_args
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from authoring.calibration.pictures import other_corgis, other_resize, start_ima
 from authoring.calibration.softmaxes import large_probability_errors, probability_errors
 from grader.checks.calibration import (
     FACTOR,
+    SCALES,
     Dtype,
     Errors,
     load_calibration,
@@ -63,9 +66,10 @@ def test_layers_and_softmax(quantity: str, dtype: Dtype) -> None:
 
 
 def test_both_arithmetics_are_measured() -> None:
-    assert DTYPES == ("float32", "float64")
-    for dtype in DTYPES:
-        assert MEASURED.rounding("layer", dtype).ways
+    assert set(DTYPES) == set(get_args(Dtype))
+    measured = {(rounding.quantity, rounding.dtype) for rounding in MEASURED.roundings}
+    assert set(product(("layer", "pool_slope"), DTYPES)) <= measured
+    assert {quantity for quantity, _ in measured} == set(SCALES)
 
 
 @pytest.fixture(scope="module")
