@@ -10,12 +10,12 @@ from grader.model.records import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A limit that was reached."""
+    """What ended a cell or a question of ours before its end: a limit, or an exception."""
 
     name: str
-    """Stands for the exception, such as `OutputLimit`."""
+    """Class of the exception, or what stands for it, such as `OutputLimit`."""
     sentence: str
-    """What was reached, for the student."""
+    """What happened, for the student."""
     outcome: Outcome = Outcome.RESOURCE_LIMIT
     """Of the cell under way."""
     fatal: bool = True

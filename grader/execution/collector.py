@@ -201,7 +201,8 @@ class Collector:
             settings=settings,
             final=self._store(f"{body.run}-final", arrays.get("final")),
             seconds=body.seconds,
-            error=body.error,
+            error_name=body.error.name if body.error else "",
+            error_message=body.error.message if body.error else "",
         )
 
     def _model(self, body: m.ModelBody, arrays: dict[str, np.ndarray]) -> None:

@@ -104,21 +104,21 @@ class Progress(_Strict):
     total: Count | None
 
 
+class CallError(_Strict):
+    """The student's function raised."""
+
+    name: Short
+    message: Short
+
+
 class RunClose(_Strict):
     """An optimisation ends."""
 
     run: RunName
     steps: Count
     seconds: float
-    error: Short
+    error: CallError | None
     settings: Settings | None
-
-
-class CallError(_Strict):
-    """The student's function raised."""
-
-    name: Short
-    message: Short
 
 
 class Output(_Strict):

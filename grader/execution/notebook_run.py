@@ -180,11 +180,11 @@ class _Run:
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
         )
-        error = await session.run_hidden(code, self._place.startup_timeout_s)
-        if error or self._collector.started is None:
+        breach = await session.run_hidden(code, self._place.startup_timeout_s)
+        if breach or self._collector.started is None:
+            why = breach.sentence if breach else "it did not report back"
             raise GraderFault(
-                f"The kernel could not be prepared: {error or 'it did not report back'}. "
-                "Nothing was graded; try again."
+                f"The kernel could not be prepared: {why}. Nothing was graded; try again."
             )
 
     async def _run_cell(self, session: Session, step: RunCell) -> None:
@@ -198,9 +198,11 @@ class _Run:
     async def _repeat(self, session: Session, step: RepeatAttack) -> None:
         self._label = f"attack towards class {step.class_id}, if it was overwritten"
         self._report()
-        error = await session.run_hidden(repeat_source(step), self._plan.limits.cell_timeout_s)
-        if error:
-            self._collector.problems.append(f"attack repeated with {step.class_id}: {error}")
+        breach = await session.run_hidden(repeat_source(step), self._plan.limits.cell_timeout_s)
+        if breach:
+            self._collector.problems.append(
+                f"attack repeated with {step.class_id}: {breach.sentence}"
+            )
 
     async def _ask(self, session: Session, step: RunProbe) -> None:
         probe = step.probe
@@ -208,11 +210,11 @@ class _Run:
         self._report()
         self._collector.asking = probe.probe_id
         started = time.perf_counter()
-        error = await session.ask(probe.source)
+        breach = await session.ask(probe.source)
         seconds = time.perf_counter() - started
         reply = self._collector.replies.get(probe.probe_id)
         if reply is None:
-            self._failed_probes[probe.probe_id] = _no_reply(probe, error, seconds)
+            self._failed_probes[probe.probe_id] = _no_reply(probe, breach, seconds)
         else:
             self._collector.replies[probe.probe_id] = replace(reply, seconds=seconds)
         self._collector.asking = ""
@@ -264,13 +266,12 @@ _EVIDENCE = Breach(
 )
 
 
-def _no_reply(probe: ProbeSpec, error: str, seconds: float) -> ProbeReply:
-    timed_out = error.startswith("no answer within")
+def _no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeReply:
     return ProbeReply(
         probe_id=probe.probe_id,
-        outcome=Outcome.TIMEOUT if timed_out else Outcome.STUDENT_ERROR,
+        outcome=breach.outcome if breach else Outcome.STUDENT_ERROR,
         values=(),
-        message=error or "no well-formed reply came back",
+        message=breach.sentence if breach else "no well-formed reply came back",
         seconds=seconds,
     )
 

@@ -8,7 +8,7 @@ import copy
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -97,8 +97,8 @@ class Session:
             return _ended(cell_index, started, breach)
         return self._from_outputs(cell, cell_index, started)
 
-    async def run_hidden(self, code: str, timeout_s: float) -> str:
-        """Run our own code outside the notebook; return the error it raised, or an empty string."""
+    async def run_hidden(self, code: str, timeout_s: float) -> Breach | None:
+        """Run our own code outside the notebook; return what ended it early, None for nothing."""
         cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
         place = (
             len(self.client.nb.cells) - 1
@@ -110,27 +110,32 @@ class Session:
         try:
             breach = await self._bounded(request, timeout_s)
         except KernelGone as gone:
-            return gone.breach.sentence if gone.breach is not _DIED else "the kernel ended"
+            died = gone.breach is _DIED
+            return replace(gone.breach, sentence="the kernel ended") if died else gone.breach
         finally:
             # What we ask is not the notebook's time.
             self._cells_started += time.monotonic() - started
         if breach is not None:
-            timed_out = breach.outcome is Outcome.TIMEOUT
-            return f"no answer within {timeout_s:.0f} s" if timed_out else breach.sentence
+            return _no_answer(f"{timeout_s:.0f} s") if breach.outcome is Outcome.TIMEOUT else breach
         for output in cell.outputs:
             if output.output_type == "error":
-                return f"{output.ename}: {output.evalue}"
-        return ""
+                return Breach(
+                    name=output.ename,
+                    sentence=f"{output.ename}: {output.evalue}",
+                    outcome=Outcome.STUDENT_ERROR,
+                    fatal=False,
+                )
+        return None
 
-    async def ask(self, code: str) -> str:
+    async def ask(self, code: str) -> Breach | None:
         """Ask a probe under its deadline, and all probes' together; return as `run_hidden`."""
         left_s = self.limits.probes_timeout_s - self._probes_s
         if left_s <= 0:
-            return f"no answer within {self.limits.probes_timeout_s:.0f} s for all probes together"
+            return _no_answer(f"{self.limits.probes_timeout_s:.0f} s for all probes together")
         started = time.monotonic()
-        error = await self.run_hidden(code, min(self.limits.probe_timeout_s, left_s))
+        breach = await self.run_hidden(code, min(self.limits.probe_timeout_s, left_s))
         self._probes_s += time.monotonic() - started
-        return error
+        return breach
 
     async def _bounded(self, request: Coroutine[Any, Any, Any], timeout_s: float) -> Breach | None:
         """Wait for the request; at a limit: interrupt, grace, kill.
@@ -216,6 +221,16 @@ def _over_time(timeout_s: float, limits: Limits) -> Breach:
         sentence=f"{text} ({limit_s:.0f} s)",
         outcome=Outcome.TIMEOUT,
         fatal=whole and timeout_s <= 0,
+    )
+
+
+def _no_answer(within: str) -> Breach:
+    """Our question was interrupted: the student's function did not come to an end."""
+    return Breach(
+        name=Outcome.TIMEOUT.value,
+        sentence=f"no answer within {within}",
+        outcome=Outcome.TIMEOUT,
+        fatal=False,
     )
 
 

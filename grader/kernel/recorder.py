@@ -65,7 +65,7 @@ def _after_cell(*_: Any) -> None:
     state = state_of()
     state.predictions_of_cell = 0
     if state.run is not None and not state.run.function:
-        attack_ends(None, "")
+        attack_ends(None, None)
     note_model()
 
 

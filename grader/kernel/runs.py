@@ -29,7 +29,7 @@ def _module_in_use(model_fn: Any) -> Any:
 def open_run(run: Run, model: Any, start: Any) -> None:
     """Tell the host that a run begins, with the network that it uses; another one ends."""
     state = state_of()
-    _close_run(None, "")
+    _close_run(None, None)
     facts, arrays = describe_model(model)
     if recordable(start):
         arrays["start"] = networks.to_numpy(start)
@@ -48,7 +48,7 @@ def open_run(run: Run, model: Any, start: Any) -> None:
     state.channel.send("run-open", body, arrays)
 
 
-def _close_run(result: Any, error: str) -> None:
+def _close_run(result: Any, error: BaseException | None) -> None:
     state = state_of()
     run, state.run = state.run, None
     if run is None or not run.opened:
@@ -59,10 +59,14 @@ def _close_run(result: Any, error: str) -> None:
         "run": run.name,
         "steps": run.steps,
         "seconds": time.perf_counter() - run.started,
-        "error": error,
+        "error": None if error is None else _described(error),
         "settings": state.settings.get(id(run.stepper)),
     }
     state.channel.send("run-close", body, arrays)
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    return {"name": type(error).__name__[:100], "message": str(error)[:300]}
 
 
 def next_name() -> str:
@@ -119,7 +123,7 @@ def _keep_call(
 
 
 @shielded
-def attack_ends(result: Any, error: str) -> None:
+def attack_ends(result: Any, error: BaseException | None) -> None:
     """Tell the host that the run under way has ended."""
     _close_run(result, error)
 
@@ -130,9 +134,9 @@ def recorded_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     try:
         result = function(*args, **kwargs)
     except BaseException as error:
-        attack_ends(None, f"{type(error).__name__}: {error}"[:300])
+        attack_ends(None, error)
         raise
-    attack_ends(result, "")
+    attack_ends(result, None)
     return result
 
 

@@ -71,7 +71,7 @@ def _ended_early(context: CheckContext, recorded: RecordedRun) -> Verdict | None
             f"The attack did not come to its end. {sentence_of(cell)}.",
             evidence_ids=(run.run_id,),
         )
-    if run.error.startswith("NotImplementedError"):
+    if run.error_name == "NotImplementedError":
         return not_attempted("generate_adversarial_example is still the unfinished stub.")
     return student_error(f"The attack ended with an exception: {run.error}.")
 

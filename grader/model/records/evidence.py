@@ -133,10 +133,17 @@ class AttackRun:
     """Logits of the network in use on the hidden probe image, (1, 1000)."""
     seconds: float = 0.0
     """Wall-clock seconds of the run."""
-    error: str = ""
-    """Exception that ended it, empty for none."""
+    error_name: str = ""
+    """Class of the exception that ended it, such as `NotImplementedError`; empty for none."""
+    error_message: str = ""
+    """Text of that exception."""
     repeats: str = ""
     """The run whose call the grader repeated with another target; empty for the notebook's own."""
+
+    @property
+    def error(self) -> str:
+        """The exception that ended it, in words; empty for none."""
+        return f"{self.error_name}: {self.error_message}" if self.error_name else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

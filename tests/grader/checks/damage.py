@@ -89,7 +89,7 @@ def damages(evidence: Evidence, memory: Memory) -> Iterator[Damage]:
     for i, reply in enumerate(evidence.replies):
         yield from _of_reply(i, reply)
     for i, _ in enumerate(evidence.runs):
-        yield Damage("runs", i, "raised", _row("runs", i, error="ValueError: no"))
+        yield Damage("runs", i, "raised", _row("runs", i, error_name="ValueError"))
     for i, _ in enumerate(evidence.cells):
         for outcome in BROKEN:
             change = _row("cells", i, outcome=outcome, error_name="ValueError")

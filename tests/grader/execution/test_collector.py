@@ -43,13 +43,25 @@ def test_run_is_put_together(collector: Collector, tmp_path: Path) -> None:
     step = {"run": "run1", "step": 0}
     collector.feed(*message("run-sample", step, image=IMAGE, gradient=2 * IMAGE))
     collector.feed(*message("run-image", step, image=IMAGE.astype(np.float16)))
-    close = {"run": "run1", "steps": 9, "seconds": 1.0, "error": "", "settings": None}
+    close = {"run": "run1", "steps": 9, "seconds": 1.0, "error": None, "settings": None}
     collector.feed(*message("run-close", close, final=3 * IMAGE))
     assert collector.problems == []
     run = collector.runs["run1"]
+    assert (run.error_name, run.error) == ("", "")
     assert (run.steps, len(run.samples), run.images[0][0]) == (9, 1, 0)
     assert run.final is not None
     assert (np.load(tmp_path / run.final.path) == 3).all()
+
+
+def test_the_exception_that_ended_a_run_has_fields_of_its_own(collector: Collector) -> None:
+    collector.feed(*message("run-open", OPEN))
+    error = {"name": "NotImplementedError", "message": "to do"}
+    close = {"run": "run1", "steps": 0, "seconds": 1.0, "error": error, "settings": None}
+    collector.feed(*message("run-close", close))
+    assert collector.problems == []
+    run = collector.runs["run1"]
+    assert (run.error_name, run.error_message) == ("NotImplementedError", "to do")
+    assert run.error == "NotImplementedError: to do"
 
 
 def test_arrays_of_a_reply_share_a_file(collector: Collector, tmp_path: Path) -> None:

@@ -285,6 +285,24 @@ def test_each_limit_has_its_outcome(bad: tuple[Evidence, set[int]]) -> None:
     assert all(run.error_message for run in bad[0].cells if run.outcome is not Outcome.PASS)
 
 
+def test_functions_without_an_end_are_timeouts_heeding_the_interrupt_or_not(run_cells: Run) -> None:
+    evidence, _, _ = run_cells(
+        "import time\ndef conv1d_forward(x, w):\n    time.sleep(60)",
+        "def generate_adversarial_example(model_fn, x, class_id, n_iter=200):\n"
+        "    raise ValueError('no answer within reach')",
+        "import torch\ngenerate_adversarial_example(None, torch.zeros(1, 3, 8, 8), 1)",
+        "def maxpool1d_forward(x, k):\n    while True:\n        try:\n            time.sleep(60)\n"
+        "        except KeyboardInterrupt:\n            pass",
+        probes=probes_of(load_assignment(), 5),
+        limits=Limits(probe_timeout_s=2.0, interrupt_grace_s=1.0),
+    )
+    outcomes = {reply.probe_id: reply.outcome for reply in evidence.replies}
+    assert outcomes["conv1d_forward"] is Outcome.TIMEOUT
+    assert outcomes["maxpool1d_forward"] is Outcome.TIMEOUT
+    (run,) = evidence.runs
+    assert (run.error_name, run.error_message) == ("ValueError", "no answer within reach")
+
+
 def test_no_process_is_left(bad: tuple[Evidence, set[int]]) -> None:
     assert bad[1] == set()
 
