@@ -19,6 +19,11 @@ _RANK = (
 )
 """From best to worst, where several tries at one check are to be had."""
 
+_MOST_OF_AN_ERROR = 400
+"""Characters."""
+
+_CELL_ENDED = {Outcome.TIMEOUT: "cell.timeout", Outcome.RESOURCE_LIMIT: "cell.resource_limit"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -145,25 +150,31 @@ def _joined(texts: Iterable[str]) -> str:
     return " ".join(text for text in texts if text)
 
 
-def keeps_state(function: str) -> str:
+def keeps_state(function: str) -> Remark:
     """Say that a function gives another result when it is called again."""
-    return (
-        f"{function} gives another result when it is called again with the same arguments: "
-        "it keeps something from call to call."
-    )
+    return say("keeps_state", function=function)
 
 
-def changes_arguments(function: str) -> str:
-    """Say that a function works in place."""
-    return f"{function} changes its arguments; work on a copy."
+def error_text(name: str, message: str) -> str:
+    """Return an exception as `ValueError: message`, without a full stop at its end."""
+    return f"{name}: {message}".rstrip(" .:")[:_MOST_OF_AN_ERROR]
 
 
-def sentence_of(run: CellRun) -> str:
-    """Say how a cell ended."""
-    cell = f"Cell {cell_number(run.cell_index)} of the notebook"
+def how_ended(run: CellRun) -> Remark:
+    """Say how a cell ended that did not run to its end."""
+    cell = cell_number(run.cell_index)
     if run.error_name:
-        return f"{cell} ended with {run.error_name}: {run.error_message}"[:400]
-    return f"{cell} did not end: {run.outcome.value.replace('_', ' ').lower()}"
+        return say("cell.raised", cell=cell, error=error_text(run.error_name, run.error_message))
+    return say(_CELL_ENDED.get(run.outcome, "cell.unfinished"), cell=cell)
+
+
+def where_to_look(context: CheckContext, part_id: str) -> Remark:
+    """Tell staff where in the report a part may be answered."""
+    if context.report.pages_of(part_id) or context.submission.report_pages:
+        return say("look.report", pages=context.pages(part_id))
+    if context.submission.report_path:
+        return say("look.unreadable")
+    return say("look.no_report")
 
 
 def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str, ...]) -> Verdict:
@@ -179,26 +190,35 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
     own = [runs[i] for i in _cells_concerned(context, part_id, names) if i in runs]
     broken = [run for run in own if run.outcome is not Outcome.PASS]
     if broken and broken[0].error_name == "NotImplementedError":
-        return not_attempted(f"{what} was not found: its cell still holds the unfinished stub.")
+        return not_attempted(say("missing.stub", what=what))
     earlier = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
     for run in (*broken, *(run for run in earlier if run.outcome in RUN_ENDED)):
         if run.outcome in RUN_ENDED:
             return without_credit(
                 run.outcome,
-                f"{what} was not found. {sentence_of(run)}.",
+                say("missing.run_ended", what=what),
                 evidence_ids=(cell_label(run.cell_index),),
-            )
+            ).adding(how_ended(run))
     blamed = broken or earlier
     if blamed:
         return without_credit(
             Outcome.STUDENT_ERROR,
-            f"{what} was not found, because an exception came before it. {sentence_of(blamed[0])}.",
+            say("missing.raised", what=what),
             evidence_ids=tuple(cell_label(run.cell_index) for run in blamed),
-        )
-    return needs_human(
-        f"{what} was not found in the run of the notebook; a person looks for it.",
-        staff=f"No evidence for {part_id}; look at the notebook and at {context.pages(part_id)}.",
+        ).adding(how_ended(blamed[0]))
+    return needs_human(say("missing.unknown", what=what, part=part_id)).noting(
+        where_to_look(context, part_id)
     )
+
+
+def sentence_of(run: CellRun) -> str:
+    """Say how a cell ended, without the full stop."""
+    return student_text(how_ended(run)).rstrip(".")
+
+
+def changes_arguments(function: str) -> str:
+    """Say that a function works in place."""
+    return f"{function} changes its arguments; work on a copy."
 
 
 def _cells_concerned(
