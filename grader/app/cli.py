@@ -20,6 +20,8 @@ from rich.console import Console
 from grader.app.batch_terminal import show_class, watch
 from grader.app.terminal import display, show_diagnoses, show_grades
 from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
 from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder
@@ -90,17 +92,17 @@ def grade_command(
 
     console = Console()
     request = GradeRequest(
-        zip_path=submission,
+        hand_in=_hand_in(submission, course, submitted),
         out=out,
         assignment=load_assignment(assignment),
-        course=parse_course(course),
-        submitted=parse_submitted(submitted) if submitted else None,
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
-        seed=seed,
-        threads=threads,
-        isolation=isolation,
+        settings=RunSettings(
+            bundle=bundle,
+            device=device,
+            limits=Limits(cell_timeout_s=cell_timeout_s),
+            threads=threads,
+            isolation=isolation,
+            seed=seed,
+        ),
     )
     record = _grade(request, console)
     show_grades(console, record.sheet, record.folder)
@@ -134,17 +136,17 @@ def check_command(
     policy = parse_policy(require)
     console = Console()
     request = GradeRequest(
-        zip_path=submission,
+        hand_in=_hand_in(submission, course, submitted),
         out=out,
         assignment=load_assignment(assignment),
-        course=parse_course(course),
-        submitted=parse_submitted(submitted) if submitted else None,
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
-        seed=seed,
-        threads=threads,
-        isolation=isolation,
+        settings=RunSettings(
+            bundle=bundle,
+            device=device,
+            limits=Limits(cell_timeout_s=cell_timeout_s),
+            threads=threads,
+            isolation=isolation,
+            seed=seed,
+        ),
     )
     record = _grade(request, console)
     verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
@@ -172,7 +174,8 @@ def report_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Render the required report.pdf: from the reference run, or from a student's own notebook."""
-    from grader.pipeline import GradeRequest, render_own_report, render_reference_report
+    from grader.app.required_report import render_own_report, render_reference_report
+    from grader.pipeline import GradeRequest
 
     console = Console()
     if submission is None:
@@ -182,16 +185,12 @@ def report_command(
     else:
         offering = load_assignment(assignment)
         request = GradeRequest(
-            zip_path=submission,
+            hand_in=HandIn(path=submission, course=offering.courses[-1]),
             out=out or Path("results"),
             assignment=offering,
-            course=offering.courses[-1],
-            submitted=None,
-            bundle=bundle,
-            device=device,
-            limits=DEFAULT_LIMITS,
-            threads=threads,
-            isolation=isolation,
+            settings=RunSettings(
+                bundle=bundle, device=device, threads=threads, isolation=isolation
+            ),
         )
         with display(console) as show:
             path = render_own_report(request, show.stage, show.run)
@@ -234,15 +233,17 @@ def batch_command(
         results=out,
         assignment=load_assignment(assignment),
         course=parse_course(course),
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
+        settings=RunSettings(
+            bundle=bundle,
+            device=device,
+            limits=Limits(cell_timeout_s=cell_timeout_s),
+            threads=threads,
+            isolation=isolation,
+            warm=not cold,
+        ),
         workers=workers,
-        threads=threads,
         scheduler=scheduler,
         store=store,
-        isolation=isolation,
-        warm=not cold,
     )
     console = Console()
     with watch(console) as watcher:
@@ -292,6 +293,11 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
             console.print(f"{error}", markup=False, highlight=False, soft_wrap=True)
     if not held:
         raise typer.Exit(1)
+
+
+def _hand_in(path: Path, course: str, submitted: str | None) -> HandIn:
+    when = parse_submitted(submitted) if submitted else None
+    return HandIn(path=path, course=parse_course(course), submitted=when)
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:

@@ -18,8 +18,8 @@ from grader.batch.run.pages import renew_pages, stale_pages
 from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.execution.run import deadline_s
+from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course, load_assignment
-from grader.model.records import Limits
 from grader.model.version import code_version
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from reference.bundles import get_bundle
@@ -43,24 +43,14 @@ class ClassRequest:
     """Parts and points."""
     course: Course
     """Variant of whoever the manifest does not name."""
-    bundle: str
-    """Name of the bundle."""
-    device: str
-    """`auto`, `cpu` or `cuda`."""
-    limits: Limits
-    """Bounds of each run."""
+    settings: RunSettings
+    """How notebooks are run."""
     workers: int | None
     """Processes of this machine; None for as many as fit."""
-    threads: int
-    """CPU threads of each worker."""
     scheduler: str | None
     """Address of a Dask scheduler; None for processes of this machine."""
     store: str | None
     """URL of another database; None for SQLite in the results folder."""
-    isolation: Wish
-    """How notebooks must be kept apart."""
-    warm: bool
-    """Whether kernels are forked from a server that has imported torch already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +77,8 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
             host cannot isolate and was not told that it need not.
     """
     if request.scheduler is None:
-        _refuse_unasked_process(request.isolation)
-    bundle = get_bundle(request.bundle)
+        _refuse_unasked_process(request.settings.isolation)
+    bundle = get_bundle(request.settings.bundle)
     rows = _manifest(request)
     roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
     with only_batch(request.results), open_store(request.results, request.store) as store:
@@ -98,11 +88,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 assignment=request.assignment,
                 course=request.course,
                 bundle=bundle,
-                device=request.device,
-                limits=request.limits,
-                threads=request.threads,
-                isolation=request.isolation,
-                warm=request.warm,
+                settings=request.settings,
                 shared_files=request.scheduler is None,
                 slots=slots,
             )
@@ -150,13 +136,14 @@ def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
 @contextmanager
 def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
     """Give the workers, and how many submissions they take at once."""
+    settings = request.settings
     if request.scheduler is not None:
-        with dask_cluster(request.scheduler, gpus=request.device == "cuda") as (executor, slots):
+        with dask_cluster(request.scheduler, gpus=settings.device == "cuda") as (executor, slots):
             yield executor, slots
         return
-    workers = workers_that_fit(request.workers, request.device)
-    timeout_s = deadline_s(request.limits) + CHECKS_TIMEOUT_S
-    with local_pool(workers, threads=request.threads, timeout_s=timeout_s) as executor:
+    workers = workers_that_fit(request.workers, settings.device)
+    timeout_s = deadline_s(settings.limits) + CHECKS_TIMEOUT_S
+    with local_pool(workers, threads=settings.threads or 1, timeout_s=timeout_s) as executor:
         yield executor, lambda: workers
 
 

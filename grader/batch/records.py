@@ -3,38 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import Course
 from grader.model.records import Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandIn:
-    """One zip that was handed in, and what staff know about it."""
-
-    source: str
-    """Where it was found, below the folder of the class; for people."""
-    path: Path
-    """The zip, or a folder that a platform unpacked it into."""
-    zip_name: str
-    """What the student called it, such as `jdoe.zip`."""
-    kerberos: str
-    """Whose it is, fit for the name of a folder."""
-    course: Course
-    """Which variant it is graded by."""
-    submitted: datetime | None = None
-    """When it was handed in; None where not told, which counts as in time."""
-    extension: timedelta = timedelta(0)
-    """By how much this student's deadline is later."""
-    name: str = ""
-    """The student's name as the platform shows it; empty where not told."""
-    platform_id: str = ""
-    """The platform's id of the student (Canvas: user id); empty where not told."""
-    platform: str = ""
-    """Whose id that is: `canvas` or `gradescope`; empty where not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

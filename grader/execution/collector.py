@@ -30,6 +30,13 @@ from grader.model.records import (
 Body = TypeVar("Body", bound=BaseModel)
 
 
+def clear_arrays(folder: Path) -> None:
+    """Take away the arrays of an earlier run; the records of the stages stay."""
+    for path in folder.iterdir():
+        if path.suffix in {".npy", ".npz"}:
+            path.unlink()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProgress:
     """A sign of life from within an attack."""

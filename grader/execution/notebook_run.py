@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 
 from grader.execution.breaches import Breach, Breaches
-from grader.execution.collector import Collector, StepProgress
+from grader.execution.collector import Collector, StepProgress, clear_arrays
 from grader.execution.course_files import (
     CourseFiles,
     course_files,
@@ -84,8 +84,7 @@ def _run_in(
         if not run.lost:
             return run.evidence()
         why = "the fork server ended while the notebook ran"
-    for path in request.evidence_folder.iterdir():
-        path.unlink()
+    clear_arrays(request.evidence_folder)
     files.forget()
     cold = cold_place(place, request.plan.limits)
     run = _Run(request, files, cold, on_progress, why)

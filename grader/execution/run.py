@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
+from grader.execution.collector import clear_arrays
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
@@ -44,7 +44,7 @@ class Job:
     course_files: Mapping[str, str]
     """URL to the file's path below the bundle's folder, as the assignment lists them."""
     evidence_folder: Path
-    """Arrays are written here; emptied first."""
+    """Arrays are written here; those of an earlier run go first."""
     executed_notebook: Path
     """The notebook as it came out of this run is written here."""
     threads: int
@@ -65,8 +65,8 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             is not graded down for it.
     """
     sweep()
-    shutil.rmtree(job.evidence_folder, ignore_errors=True)
-    job.evidence_folder.mkdir(parents=True)
+    job.evidence_folder.mkdir(parents=True, exist_ok=True)
+    clear_arrays(job.evidence_folder)
     submission, limits = job.submission, plan.limits
     with (
         make_workspace(
@@ -161,9 +161,9 @@ def _listen(words: IO[bytes], on_progress: OnProgress) -> Evidence | None:
 
 
 def no_evidence(plan: RunPlan, folder: Path) -> Evidence:
-    """What is seen of a submission without a notebook: nothing. `folder` is emptied."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """What is seen of a submission without a notebook: nothing. `folder` loses its arrays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_arrays(folder)
     return Evidence(
         cells=(),
         replies=(),

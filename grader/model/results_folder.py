@@ -79,6 +79,10 @@ class ResultFolder:
         """Arrays of the run, and the records of the stages."""
         return self.root / "evidence"
 
+    def record(self, name: str) -> Path:
+        """The record of a stage: `submission`, `alignment`, `plan`, `evidence`, `reading`, …."""
+        return self.evidence / f"{name}.json"
+
 
 @contextmanager
 def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:

@@ -21,15 +21,16 @@ from authoring.samples import build_zip
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.registry import run_checks
 from grader.checks.stored_arrays import evidence_reader
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment
-from grader.model.records import Alignment, Evidence, Limits
+from grader.model.records import Alignment, Evidence
 from grader.model.records.codec import load
-from grader.model.records.report import ReportReading
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html
 from grader.pipeline import GradeRecord, GradeRequest, grade
 from grader.planning.reference_runs import reference_runs
-from grader.sandbox.tiers import Wish
+from grader.reading.hand_in import HandInReading
 from reference.bundles import Bundle, get_bundle
 from reference.expected import load_expected
 from tests.benchmarks.record import Row, save
@@ -48,15 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
     assignment, bundle = load_assignment(), get_bundle(options.bundle)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         request = GradeRequest(
-            zip_path=build_zip("complete", Path(name) / "complete.zip"),
+            hand_in=HandIn(path=build_zip("complete", Path(name) / "complete.zip"), course="6.869"),
             out=Path(name) / "results",
             assignment=assignment,
-            course="6.869",
-            submitted=None,
-            bundle=options.bundle,
-            device="auto",
-            limits=Limits(),
-            isolation=Wish.AUTO,
+            settings=RunSettings(bundle=options.bundle),
         )
         record = grade(request, print, lambda _: None)
         context = _context(record, assignment, bundle)
@@ -94,7 +90,7 @@ def _context(record: GradeRecord, assignment: Assignment, bundle: Bundle) -> Che
         assignment=assignment,
         submission=record.submission,
         alignment=load(Alignment, record.folder.evidence / "alignment.json"),
-        report=load(ReportReading, record.folder.evidence / "report.json"),
+        report=load(HandInReading, record.folder.record("reading")).report,
     )
 
 

@@ -29,11 +29,12 @@ began = time.time()
 from pathlib import Path
 from grader.model.assignment import load_assignment
 from grader.pipeline import GradeRequest, grade
-from grader.model.records import Limits
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 stages = [("imports", began)]
 request = GradeRequest(
-    zip_path=Path(sys.argv[1]), out=Path(sys.argv[2]), assignment=load_assignment(),
-    course="6.869", submitted=None, bundle=sys.argv[3], device="auto", limits=Limits(),
+    hand_in=HandIn(path=Path(sys.argv[1]), course="6.869"), out=Path(sys.argv[2]),
+    assignment=load_assignment(), settings=RunSettings(bundle=sys.argv[3]),
 )
 grade(request, lambda name: stages.append((name, time.time())), lambda _: None)
 print(json.dumps([*stages, ("end", time.time())]), flush=True)

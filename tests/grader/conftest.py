@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import load_assignment
-from grader.model.records import Limits
 from grader.pipeline import GradeRecord, GradeRequest, grade
 from tests import factories
 
@@ -37,16 +38,15 @@ def short_zip(path: Path) -> Path:
 
 def request_for(zip_path: Path, out: Path, bundle: str = "studio-narrow") -> GradeRequest:
     return GradeRequest(
-        zip_path=zip_path,
+        hand_in=HandIn(path=zip_path, course="6.869"),
         out=out,
         assignment=load_assignment(),
-        course="6.869",
-        submitted=None,
-        bundle=bundle,
-        device="cpu",
-        limits=Limits(),
-        seed=11,
-        threads=1,  # tests run beside each other
+        settings=RunSettings(
+            bundle=bundle,
+            device="cpu",
+            seed=11,
+            threads=1,  # tests run beside each other
+        ),
     )
 
 

@@ -11,12 +11,13 @@ import jsonschema
 import pytest
 from pypdf import PdfReader
 
+from grader.app.required_report import render_own_report
 from grader.model.assignment import load_assignment
 from grader.model.records import GradeSheet, Outcome
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.outputs.schema import results_schema
-from grader.pipeline import GradeRecord, grade, render_own_report, rescore_folder
+from grader.pipeline import GradeRecord, grade, rescore_folder
 from reference.errors import ConfigError, SubmissionError
 from tests.grader.conftest import request_for, short_zip
 
@@ -46,7 +47,7 @@ def test_results_folder_is_complete(graded: GradeRecord) -> None:
         "submission",
     ]
     records = {path.stem for path in graded.folder.evidence.glob("*.json")}
-    assert records == {"submission", "alignment", "plan", "evidence", "report"}
+    assert records == {"submission", "alignment", "plan", "evidence", "reading", "findings"}
 
 
 def test_results_json_fits_the_schema(graded: GradeRecord) -> None:
@@ -75,7 +76,7 @@ def test_feedback_pdf_tells_the_grade(graded: GradeRecord) -> None:
 def test_human_points_are_merged_without_a_run(
     results: ResultFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.pipeline.execute", None)  # a run would fail
+    monkeypatch.setattr("grader.execution.stage.execute", None)  # a run would fail
     before = load(GradeSheet, results.results)
     results.grades.write_text('[parts.3c]\npoints = 0.5\ncomment = "Good, but circular?"\n')
     sheet = rescore_folder(results, load_assignment(), nothing)
@@ -96,7 +97,7 @@ def test_results_of_another_offering_are_not_added_up_by_this_one(results: Resul
 def test_an_experiment_without_a_reference_stops_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.pipeline.execute", None)  # a run would fail
+    monkeypatch.setattr("grader.execution.stage.execute", None)  # a run would fail
     usual = load_assignment()
     others = tuple(replace(e, step_size=7.0) for e in usual.experiments)
     request = request_for(short_zip(tmp_path / "jdoe.zip"), tmp_path / "out")
@@ -134,7 +135,7 @@ def test_unusable_zip_leaves_nothing(tmp_path: Path) -> None:
 def test_own_report_uses_the_results_that_are_there(
     graded: GradeRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.pipeline.execute", None)  # a run would fail
+    monkeypatch.setattr("grader.execution.stage.execute", None)  # a run would fail
     out = tmp_path / "results"
     shutil.copytree(graded.folder.root, out / "jdoe")
     path = render_own_report(

@@ -17,6 +17,8 @@ from rich.console import Console
 
 from authoring.hostile_samples import Expectation, build_hostile, hostile_notebook
 from grader.app.terminal import show_grades
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 from grader.intake.limits import IntakeLimits
 from grader.intake.report_pages import PageCount, count_pages
 from grader.intake.submission import read_submission
@@ -162,16 +164,16 @@ def _digest(path: Path) -> str:
 
 def _graded(zip_path: Path, expected: Expectation, folder: Path, warm: WarmServer | None) -> Got:
     request = GradeRequest(
-        zip_path=zip_path,
+        hand_in=HandIn(path=zip_path, course="6.869"),
         out=folder / "results",
         assignment=load_assignment(),
-        course="6.869",
-        submitted=None,
-        bundle=BUNDLE,
-        device="cuda" if expected.skip_without == "gpu" else "cpu",
-        limits=_limits(expected.limits),
-        seed=11,
-        threads=1,
+        settings=RunSettings(
+            bundle=BUNDLE,
+            device="cuda" if expected.skip_without == "gpu" else "cpu",
+            limits=_limits(expected.limits),
+            seed=11,
+            threads=1,
+        ),
         warm=warm,
     )
     record = grade(request, lambda _: None, lambda _: None)

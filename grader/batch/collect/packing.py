@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.batch.records import HandIn
+from grader.intake.hand_in import HandIn
 from grader.intake.limits import MIB, IntakeLimits
 from grader.model.text import one_line
 from reference.errors import ConfigError, SubmissionError

@@ -32,7 +32,8 @@ from pathlib import Path
 from grader.batch.collect.manifest import USUAL_NAME, ManifestRow
 from grader.batch.collect.packing import hand_in_bytes
 from grader.batch.collect.walking import Found, claimed, listing, walk
-from grader.batch.records import HandIn, Roster, Superseded
+from grader.batch.records import Roster, Superseded
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, Course
 from grader.model.text import one_line
 from reference.errors import ConfigError

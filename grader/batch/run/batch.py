@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from grader.batch.collect.manifest import ManifestRow
 from grader.batch.collect.platforms import hand_in_bytes
-from grader.batch.records import HandIn, Roster, State
+from grader.batch.records import Roster, State
 from grader.batch.run.dispatch import Assigned, Done, dispatch
 from grader.batch.run.executors import Slots
 from grader.batch.run.keys import RunKey, run_digest
@@ -30,12 +30,12 @@ from grader.batch.run.rescoring import rescore_batch
 from grader.batch.run.task import GradeTask, unpack
 from grader.batch.store.rows import BatchRow, HandInRow, RunRow
 from grader.batch.store.store import FOLDER, Store, now
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, Course
-from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder, recover, replacing, set_aside
 from grader.model.text import one_line
 from grader.model.version import code_version
-from grader.sandbox.tiers import Wish
 from reference.bundles import Bundle, bundle_version
 from reference.errors import ConfigError, SubmissionError
 
@@ -51,17 +51,9 @@ class BatchOptions:
     course: Course
     """Variant of whoever the manifest does not name."""
     bundle: Bundle
-    """Weights and pictures."""
-    device: str
-    """`auto`, `cpu` or `cuda`."""
-    limits: Limits
-    """Bounds of each run."""
-    threads: int
-    """CPU threads of each worker."""
-    isolation: Wish
-    """How notebooks must be kept apart."""
-    warm: bool
-    """Whether kernels are forked from a server that has imported torch already."""
+    """Weights and pictures; the one that the settings name."""
+    settings: RunSettings
+    """How notebooks are run."""
     shared_files: bool
     """Whether workers see the results folder."""
     slots: Slots
@@ -196,8 +188,8 @@ def _asked(hand_in: HandIn, options: BatchOptions, store: Store, assignment: str
         assignment=assignment,
         bundle=f"{options.bundle.name} {bundle_version(options.bundle)}",
         code=code_version(),
-        device=options.device,
-        limits=options.limits,
+        device=options.settings.device,
+        limits=options.settings.limits,
     )
     return _row(hand_in, digest, key.digest())
 
@@ -259,19 +251,10 @@ def _is_there(row: HandInRow, known: Mapping[str, str], results: Path) -> bool:
 def _task(hand_in: HandIn, row: HandInRow, options: BatchOptions, store: Store) -> GradeTask:
     return GradeTask(
         content=store.blobs.get(row.zip_sha256),
-        zip_name=hand_in.zip_name,
-        kerberos=hand_in.kerberos,
-        course=hand_in.course,
-        submitted=hand_in.submitted,
-        extension=hand_in.extension,
+        hand_in=hand_in,
         key=row.cache_key,
         assignment=options.assignment,
-        bundle=options.bundle.name,
-        device=options.device,
-        limits=options.limits,
-        threads=options.threads,
-        isolation=options.isolation,
-        warm=options.warm,
+        settings=options.settings,
         out=options.results.absolute() if options.shared_files else None,
     )
 
@@ -331,10 +314,10 @@ def _options_json(options: BatchOptions) -> str:
     return json.dumps(
         {
             "bundle": options.bundle.name,
-            "device": options.device,
-            "threads": options.threads,
-            "isolation": options.isolation.value,
-            "warm": options.warm,
+            "device": options.settings.device,
+            "threads": options.settings.threads,
+            "isolation": options.settings.isolation.value,
+            "warm": options.settings.warm,
             "workers": options.slots(),
         }
     )

@@ -8,7 +8,7 @@ import gc
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from grader.batch.run.task import GradeTask
+from grader.execution.settings import RunSettings
 from grader.execution.warm_kernels import warm_kernels
 from grader.sandbox.tiers import Tier, choose_tier, host_support
 from grader.sandbox.warm import WarmServer
@@ -29,19 +29,19 @@ class _Kept:
 _kept: list[_Kept] = []
 
 
-def warm_for(task: GradeTask) -> WarmServer | None:
-    """Return this process' fork server for such tasks; None where they start cold.
+def warm_for(settings: RunSettings) -> WarmServer | None:
+    """Return this process' fork server for such runs; None where they start cold.
 
-    It is started with the first task. Where it cannot be had, that is not tried again.
+    It is started with the first run. Where it cannot be had, that is not tried again.
     """
     _import_once()
-    tier = choose_tier(task.isolation, host_support())
-    if not task.warm or tier is Tier.PROCESS:
+    tier = choose_tier(settings.isolation, host_support())
+    if not settings.warm or tier is Tier.PROCESS:
         return None
-    fits = (task.bundle, task.threads, tier, task.device)
+    fits = (settings.bundle, settings.threads, tier, settings.device)
     if not _kept or _kept[0].fits != fits:
         _end()
-        _kept.append(_start(task, tier, fits))
+        _kept.append(_start(settings, tier, fits))
     return _kept[0].server
 
 
@@ -54,12 +54,12 @@ def _import_once() -> None:
     gc.freeze()
 
 
-def _start(task: GradeTask, tier: Tier, fits: tuple[object, ...]) -> _Kept:
+def _start(settings: RunSettings, tier: Tier, fits: tuple[object, ...]) -> _Kept:
     keeper = warm_kernels(
-        get_bundle(task.bundle),
-        threads=task.threads,
+        get_bundle(settings.bundle),
+        threads=settings.threads or 1,
         tier=tier,
-        device=choose_device(task.device).type,
+        device=choose_device(settings.device).type,
     )
     try:
         return _Kept(fits=fits, server=keeper.__enter__(), keeper=keeper)

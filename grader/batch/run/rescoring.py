@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.batch.records import ClassRow, HandIn, PartResult, Roster, State, Superseded
+from grader.batch.records import ClassRow, PartResult, Roster, State, Superseded
 from grader.batch.store.rows import HandInRow, Standing
 from grader.batch.store.store import Store, sheet_digest
+from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, Course, parse_course
 from grader.model.records import GradeSheet, Outcome, PartGrade, Severity
 from grader.model.results_folder import ResultFolder

@@ -5,18 +5,14 @@ from __future__ import annotations
 import io
 import tarfile
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.batch.records import State
-from grader.model.assignment import Assignment, Course
-from grader.model.records import GradeSheet, Limits
+from grader.execution.settings import RunSettings
+from grader.intake.hand_in import HandIn
+from grader.model.assignment import Assignment
+from grader.model.records import GradeSheet
 from grader.model.results_folder import ResultFolder
-from grader.sandbox.tiers import Wish
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,34 +21,21 @@ class GradeTask:
 
     content: bytes
     """The zip."""
-    zip_name: str
-    """What the student called it."""
-    kerberos: str
-    """Whose."""
-    course: Course
-    """Which variant."""
-    submitted: datetime | None
-    """When it was handed in; None where not told."""
-    extension: timedelta
-    """By how much the deadline is later."""
+    hand_in: HandIn
+    """Whose, and what staff know about it."""
     key: str
     """The run's key; the results folder carries it."""
     assignment: Assignment
     """Parts and points."""
-    bundle: str
-    """Name of the bundle."""
-    device: str
-    """`auto`, `cpu` or `cuda`."""
-    limits: Limits
-    """Bounds of the run."""
-    threads: int
-    """CPU threads of the kernel and of the checks."""
-    isolation: Wish
-    """How the notebook must be kept apart."""
-    warm: bool
-    """Whether kernels are forked from a server that has imported torch already."""
+    settings: RunSettings
+    """How the notebook is run."""
     out: Path | None
     """Results go to `out/<kerberos>`; None where worker and coordinator share no files."""
+
+    @property
+    def kerberos(self) -> str:
+        """Whose."""
+        return self.hand_in.kerberos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

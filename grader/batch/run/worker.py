@@ -21,20 +21,18 @@ if TYPE_CHECKING:
 
 def grade_task(task: GradeTask) -> TaskResult:
     """Grade one submission; whatever happens to it is in the result, never an exception."""
-    from grader.batch.run.kernel_server import warm_for  # torch: seconds, and only workers need it
-    from grader.pipeline import grade
+    from grader.pipeline import grade  # torch: seconds, and only workers need it
 
     started = time.perf_counter()
     stages: list[tuple[str, float]] = []
     with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as folder:
         zip_path = Path(folder) / _file_name(task)
         zip_path.write_bytes(task.content)
-        request = _request(task, zip_path, task.out or Path(folder) / "out")
         state, sentence, again = State.GRADED, "", False
         sheet, sheet_json, archive = None, b"", b""
         try:
             record = grade(
-                replace(request, warm=warm_for(task)),
+                _request(task, zip_path, task.out or Path(folder) / "out"),
                 lambda name: stages.append((name, time.perf_counter())),
                 lambda _: None,
             )
@@ -64,28 +62,22 @@ def grade_task(task: GradeTask) -> TaskResult:
 
 
 def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
+    from grader.batch.run.kernel_server import warm_for
     from grader.pipeline import GradeRequest
 
     return GradeRequest(
-        zip_path=zip_path,
+        hand_in=replace(task.hand_in, path=zip_path),
         out=out,
         assignment=task.assignment,
-        course=task.course,
-        submitted=task.submitted,
-        extension=task.extension,
-        kerberos=task.kerberos,
+        settings=task.settings,
         key=task.key,
-        bundle=task.bundle,
-        device=task.device,
-        limits=task.limits,
-        threads=task.threads,
-        isolation=task.isolation,
+        warm=warm_for(task.settings),
     )
 
 
 def _file_name(task: GradeTask) -> str:
     """Return a name for the zip: the student's, if it can be the name of a file here."""
-    name = PurePosixPath(task.zip_name).name
+    name = PurePosixPath(task.hand_in.zip_name).name
     usable = name not in {"", ".", ".."} and "\0" not in name and len(os.fsencode(name)) <= 255
     return name if usable else f"{task.kerberos}.zip"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -175,6 +176,14 @@ class PartGrade:
     """What a person wrote in `grades.toml`."""
     human_points: float | None = None
     """What a person gave in `grades.toml`; None where nobody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the checks found."""
+
+    by_part: Mapping[str, tuple[Finding, ...]]
+    """By part id, in the order of the assignment's checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

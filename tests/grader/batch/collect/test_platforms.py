@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from grader.batch.collect.manifest import ManifestRow
 from grader.batch.collect.platforms import find_hand_ins, hand_in_bytes
-from grader.batch.records import HandIn, Roster
+from grader.batch.records import Roster
+from grader.intake.hand_in import HandIn
 from grader.intake.limits import IntakeLimits
 from reference.errors import ConfigError, SubmissionError
 from tests.factories import ASSIGNMENT

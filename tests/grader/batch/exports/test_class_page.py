@@ -20,7 +20,8 @@ from grader.batch.exports.class_plots import share_counts, totals_svg
 from grader.batch.exports.class_view import class_view
 from grader.batch.exports.common_faults import CommonFault, common_faults
 from grader.batch.exports.distribution import distribution, histogram
-from grader.batch.records import ClassRow, HandIn, Roster, State, Superseded
+from grader.batch.records import ClassRow, Roster, State, Superseded
+from grader.intake.hand_in import HandIn
 from grader.model.records import Outcome
 from tests.factories import ASSIGNMENT
 from tests.grader.batch.factory import part, pending, row, whole_class, without_sheet

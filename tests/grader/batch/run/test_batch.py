@@ -24,11 +24,10 @@ from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
 from grader.batch.run.task import pack, unpack
 from grader.batch.store.rows import RunRow
 from grader.batch.store.store import Store, open_store
+from grader.execution.settings import RunSettings
 from grader.model.assignment import load_assignment
-from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
-from grader.sandbox.tiers import Wish
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
 
@@ -97,11 +96,7 @@ class Class:
             assignment=self.assignment,
             course="6.869",
             bundle=get_bundle("studio-narrow"),
-            device="cpu",
-            limits=Limits(),
-            threads=1,
-            isolation=Wish.AUTO,
-            warm=False,
+            settings=RunSettings(bundle="studio-narrow", device="cpu", threads=1),
             shared_files=self.shared_files,
             slots=lambda: 2,
         )

@@ -1,0 +1,28 @@
+"""How notebooks are run: one record from the command line to the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grader.model.records import Limits
+from grader.sandbox.tiers import Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What the caller chooses about a run, be it of one submission or of a class."""
+
+    bundle: str
+    """Name of the bundle."""
+    device: str = "auto"
+    """`auto`, `cpu` or `cuda`."""
+    limits: Limits = field(default_factory=Limits)
+    """Bounds of each run."""
+    threads: int | None = None
+    """CPU threads of the kernel; None for as many as this process may use."""
+    isolation: Wish = Wish.AUTO
+    """How notebooks must be kept apart."""
+    seed: int | None = None
+    """Of the hidden inputs; None for a fresh one."""
+    warm: bool = False
+    """Whether workers fork kernels from a server that has imported torch already."""

@@ -1,0 +1,88 @@
+"""From an opened submission to evidence: the stage that runs a notebook, and writes its records."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.execution.run import Job, OnProgress, execute, no_evidence
+from grader.execution.settings import RunSettings
+from grader.model.assignment import Assignment
+from grader.model.records import Alignment, Evidence, ProbeSpec, RunPlan, Submission
+from grader.model.records.codec import save
+from grader.model.results_folder import ResultFolder
+from grader.planning.plan import RunOptions, plan_run, repeats_of
+from grader.sandbox.tiers import Tier
+from grader.sandbox.warm import WarmServer
+from reference.bundles import Bundle
+from reference.device import choose_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a run needs besides the submission."""
+
+    assignment: Assignment
+    """Its course files, and the attacks that it wants repeated."""
+    bundle: Bundle
+    """Weights and pictures."""
+    settings: RunSettings
+    """How it is run."""
+    tier: Tier
+    """How it is kept apart."""
+    on_progress: OnProgress
+    """Told how far it is."""
+    warm: WarmServer | None = None
+    """Fork server of its kernel; None for a cold start."""
+
+
+def new_seed(settings: RunSettings) -> int:
+    """Return the seed of a run's hidden inputs: a fresh one unless the settings name it."""
+    return secrets.randbits(31) if settings.seed is None else settings.seed
+
+
+def run_submission(
+    submission: Submission,
+    alignment: Alignment,
+    probes: Sequence[ProbeSpec],
+    seed: int,
+    folder: ResultFolder,
+    running: Running,
+) -> Evidence:
+    """Plan the run and run it; plan and evidence are in the folder when this returns.
+
+    Raises:
+        GraderFault: see `execute`.
+    """
+    settings = running.settings
+    options = RunOptions(
+        device=choose_device(settings.device).type,
+        seed=seed,
+        nonce=secrets.token_hex(16),
+        limits=settings.limits,
+    )
+    repeats = repeats_of(running.assignment)
+    plan = plan_run(submission, alignment, tuple(probes), running.bundle, options, repeats)
+    save(plan, folder.record("plan"))
+    evidence = _run(plan, submission, folder, running)
+    save(evidence, folder.record("evidence"))
+    return evidence
+
+
+def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: Running) -> Evidence:
+    if not plan.steps:
+        return no_evidence(plan, folder.evidence)
+    job = Job(
+        submission=submission,
+        bundle=running.bundle,
+        course_files=running.assignment.course_files,
+        evidence_folder=folder.evidence,
+        executed_notebook=folder.executed,
+        threads=running.settings.threads or len(os.sched_getaffinity(0)),
+        tier=running.tier,
+        on_progress=running.on_progress,
+        warm=running.warm,
+    )
+    return execute(plan, job)
