@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.intake.archive_layout import Refusal, layout_refusals
 from grader.intake.limits import MIB, IntakeLimits
+from grader.intake.notes import note
 from grader.model.records import Note, Severity
 from reference.errors import SubmissionError
 
@@ -92,19 +93,19 @@ def unpack(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
     if size > limits.zip_mib * MIB:
         raise SubmissionError(
             f"{where}: expected at most {limits.zip_mib:.0f} MiB, found {size / MIB:.0f} MiB; "
-            "leave out data, weights and images that the report does not need"
+            "leave out data, weights, and images that the report does not need"
         )
     try:
         if _directory_bytes(zip_path, size) > _MAX_DIRECTORY_BYTES:
             raise SubmissionError(
-                f"{where}: expected at most {limits.max_files} files, found a list of files that "
-                "is too long to be read; leave out what the report does not need"
+                f"{where}: expected at most {limits.max_files} files, found far more; "
+                "leave out what the report does not need"
             )
         archive = zipfile.ZipFile(zip_path)
     except _READ_ERRORS as error:
         raise SubmissionError(
             f"{where}: expected a zip, found {_kind_of(zip_path, size)}; "
-            "pack report.pdf and the notebook into a zip again"
+            "zip report.pdf and the notebook again"
         ) from error
     with archive:
         return _unpack(archive, zip_path, folder, limits)
@@ -137,16 +138,15 @@ def _unpack(
     entries, notes = _select(archive.infolist(), layout_refusals(archive, zip_path), limits)
     if not entries and not notes:
         raise SubmissionError(
-            f"{where}: expected report.pdf and a notebook, found no file at all; "
-            "pack them into the zip again"
+            f"{where}: expected report.pdf and a notebook, found no file to use; zip them again"
         )
     files: list[str] = []
     for entry in _without_enclosing_folder(entries):
-        note = _write(archive, entry, folder)
-        if note is None:
+        trouble = _write(archive, entry, folder)
+        if trouble is None:
             files.append(entry.path)
         else:
-            notes.append(note)
+            notes.append(trouble)
     if not files:
         raise SubmissionError(f"{where}: none of its files can be used: {notes[0].message}")
     return Unpacked(files=tuple(sorted(files)), notes=_fold(notes))
@@ -164,18 +164,10 @@ def _select(
             continue
         refusal = _refusal(entry, limits) or misplaced.get(id(info))
         if refusal is not None:
-            notes.append(_left_out(entry.path, *refusal))
+            notes.append(_left_out(entry, refusal))
             continue
         if entry.path in accepted:
-            notes.append(
-                Note(
-                    code="duplicate-name",
-                    severity=Severity.WARNING,
-                    message=(
-                        f"{safe(entry.path)} is in the zip more than once; the last one counts."
-                    ),
-                )
-            )
+            notes.append(note("duplicate-name.twice", Severity.WARNING, name=safe(entry.path)))
         accepted[entry.path] = entry
     entries = _without_clashes(list(accepted.values()), notes)
     notes += _alike(accepted)
@@ -209,54 +201,40 @@ def _alike(paths: Iterable[str]) -> Iterator[Note]:
         spellings.setdefault(unicodedata.normalize("NFC", path).casefold(), []).append(path)
     for names in spellings.values():
         if len(names) > 1:
-            yield Note(
-                code="names-alike",
-                severity=Severity.WARNING,
-                message=(
-                    f"{len(names)} files of the zip are named {safe(names[0])} but for capitals "
-                    "or the form of accents, which some systems take for one file; give them "
-                    "different names."
-                ),
-            )
+            yield note("names-alike", Severity.WARNING, count=len(names), name=safe(names[0]))
 
 
 def _refusal(entry: _Entry, limits: IntakeLimits) -> Refusal | None:
-    """Return (code, reason) why an entry must not be written, or None."""
+    """Return why an entry must not be written, or None."""
     return _path_refusal(entry.parts, limits) or _content_refusal(entry.info, limits)
 
 
 def _path_refusal(parts: tuple[str, ...], limits: IntakeLimits) -> Refusal | None:
     first = parts[0]
     if first == "/" or (len(first) >= 2 and first[1] == ":" and first[0].isalpha()):
-        return "unsafe-path", "its path is absolute"
+        return "unsafe-path.absolute", {}
     if ".." in parts:
-        return "unsafe-path", "its path leaves the folder"
+        return "unsafe-path.outside", {}
     sizes = [len(part.encode("utf-8", "replace")) for part in parts]
     if max(sizes) > limits.max_name_bytes or sum(sizes) + len(sizes) > limits.max_path_bytes:
-        return "name-too-long", "its name is too long to be written"
+        return "name-too-long", {}
     return None
 
 
 def _content_refusal(info: zipfile.ZipInfo, limits: IntakeLimits) -> Refusal | None:
     form = stat.S_IFMT(info.external_attr >> 16)
     if form not in {0, stat.S_IFREG}:
-        kind = "a symbolic link" if form == stat.S_IFLNK else "not a plain file"
-        return "link", f"it is {kind}"
+        return "link.symbolic" if form == stat.S_IFLNK else "link.special", {}
     if info.flag_bits & 0x1:
-        return "encrypted", "it is encrypted; pack it again without a password"
+        return "encrypted", {}
     if info.compress_type not in _METHODS:
-        return "compression", "it is packed in a way that cannot be read; use plain zip (deflate)"
-    if info.file_size > limits.file_mib * MIB:
-        return "too-large", (
-            f"it unpacks to {info.file_size / MIB:.0f} MiB, more than {limits.file_mib:.0f} MiB"
-        )
-    if (
-        info.file_size > limits.ratio_free_mib * MIB
-        and info.file_size > limits.max_ratio * info.compress_size
-    ):
-        return "too-large", (
-            f"it unpacks to {info.file_size / MIB:.0f} MiB from {info.compress_size / MIB:.1f} MiB"
-        )
+        return "compression", {}
+    size_mib = info.file_size / MIB
+    if size_mib > limits.file_mib:
+        return "too-large.file", {"size_mib": size_mib, "limit_mib": limits.file_mib}
+    if size_mib > limits.ratio_free_mib and info.file_size > limits.max_ratio * info.compress_size:
+        packed_mib = info.compress_size / MIB
+        return "too-large.ratio", {"size_mib": size_mib, "packed_mib": packed_mib}
     return None
 
 
@@ -268,7 +246,7 @@ def _without_clashes(entries: list[_Entry], notes: list[Note]) -> list[_Entry]:
     kept = []
     for entry in entries:
         if entry.path in folders:
-            notes.append(_left_out(entry.path, "duplicate-name", "a folder has the same name"))
+            notes.append(_left_out(entry, ("duplicate-name.folder", {})))
         else:
             kept.append(entry)
     return kept
@@ -289,14 +267,14 @@ def _within_budget(entries: list[_Entry], limits: IntakeLimits, notes: list[Note
         total += entry.info.file_size
         if len(kept) == limits.max_files or total > limits.total_mib * MIB:
             notes.append(
-                Note(
-                    code="too-large",
-                    severity=Severity.ERROR,
-                    message=(
-                        f"The zip holds {len(entries)} files, more than {limits.max_files} or "
-                        f"{limits.total_mib:.0f} MiB; {len(entries) - len(kept)} were left out, "
-                        f"from {safe(entry.path)} on: leave out what the report does not need."
-                    ),
+                note(
+                    "too-large.total",
+                    Severity.ERROR,
+                    files=len(entries),
+                    max_files=limits.max_files,
+                    limit_mib=limits.total_mib,
+                    left=len(entries) - len(kept),
+                    name=safe(entry.path),
                 )
             )
             break
@@ -320,14 +298,14 @@ def _write(archive: zipfile.ZipFile, entry: _Entry, folder: Path) -> Note | None
         sink = target.open("xb")
     except FileExistsError:
         # A file system that ignores case, or a second zip unpacked into the same folder.
-        return _left_out(entry.path, "duplicate-name", "a file of that name is there already")
+        return _left_out(entry, ("duplicate-name.exists", {}))
     with sink:
         try:
             for chunk in _chunks(archive, entry.info):
                 sink.write(chunk)
         except _DamagedEntry:
             target.unlink()
-            return _left_out(entry.path, "corrupt", "its bytes are damaged; pack the zip again")
+            return _left_out(entry, ("corrupt.data", {}))
     return None
 
 
@@ -347,23 +325,16 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
         raise _DamagedEntry
 
 
-def _left_out(path: str, code: str, reason: str) -> Note:
-    return Note(
-        code=code,
-        severity=Severity.ERROR,
-        message=f"{safe(path)} was left out: {reason}.",
-    )
+def _left_out(entry: _Entry, refusal: Refusal) -> Note:
+    code, values = refusal
+    return note(code, Severity.ERROR, name=safe(entry.path), **values)
 
 
 def _fold(notes: list[Note]) -> tuple[Note, ...]:
     """Keep the first notes and count the others: 100,000 bad names are one sentence."""
     if len(notes) <= _MAX_NOTES:
         return tuple(notes)
-    rest = Note(
-        code="more-left-out",
-        severity=Severity.ERROR,
-        message=f"{len(notes) - _MAX_NOTES} further files of the zip have such faults.",
-    )
+    rest = note("more-left-out", Severity.ERROR, count=len(notes) - _MAX_NOTES)
     return (*notes[:_MAX_NOTES], rest)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,8 +19,8 @@ _MAGIC = b"PK\x03\x04"
 _DESCRIPTOR = 0x8
 _IN_64_BIT_FIELD = 0xFFFFFFFF
 
-Refusal = tuple[str, str]
-"""(code, reason) why an entry must not be written."""
+Refusal = tuple[str, Mapping[str, float]]
+"""Why an entry must not be written: code in the catalogue of intake, and its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +46,14 @@ def layout_refusals(archive: zipfile.ZipFile, path: Path) -> dict[int, Refusal]:
     found: dict[int, Refusal] = {}
     for info, header in zip(infos, headers, strict=True):
         if header is None:
-            found[id(info)] = "corrupt", "it is not where the zip's list of files says"
+            found[id(info)] = "corrupt.misplaced", {}
         elif not header.agrees:
-            found[id(info)] = "corrupt", "the zip states two sizes of it; pack the zip again"
+            found[id(info)] = "corrupt.sizes", {}
         elif header.end > archive.start_dir:
-            found[id(info)] = "overlapping-entries", "its bytes run into the zip's list of files"
+            found[id(info)] = "overlapping-entries.directory", {}
     ends = {id(info): header.end for info, header in zip(infos, headers, strict=True) if header}
     for info in _overlapping(infos, ends):
-        found[id(info)] = "overlapping-entries", "its bytes are shared with another file"
+        found[id(info)] = "overlapping-entries.shared", {}
     return found
 
 

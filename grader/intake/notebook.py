@@ -13,6 +13,7 @@ from typing import TypeAlias
 import nbformat
 
 from grader.intake.limits import MIB, IntakeLimits
+from grader.intake.notes import note
 from grader.model.records import Cell, Note, Severity
 from grader.model.text import cell_number
 
@@ -65,24 +66,13 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
         raise NotANotebook("JSON without a list of cells")
     notes: list[Note] = []
     if len(raw_cells) > limits.max_cells:
-        notes.append(
-            _note(
-                "too-many-cells",
-                f"The notebook has {len(raw_cells)} cells; those after the first "
-                f"{limits.max_cells} were left out.",
-            )
-        )
+        count = len(raw_cells)
+        notes.append(note("too-many-cells", Severity.ERROR, count=count, limit=limits.max_cells))
     cells = []
     for index, raw in enumerate(raw_cells[: limits.max_cells]):
         cell = _cell(index, raw)
         if cell is None:
-            notes.append(
-                _note(
-                    "malformed-cell",
-                    f"Cell {cell_number(index)} of the notebook has no text that can be read; it "
-                    "is taken as empty: open the notebook in Jupyter or Colab and save it again.",
-                )
-            )
+            notes.append(note("malformed-cell", Severity.ERROR, number=cell_number(index)))
         cells.append(cell or _blank(index))
     return NotebookText(cells=tuple(cells), notes=tuple(notes))
 
@@ -115,8 +105,8 @@ def document_of(data: bytes) -> Mapping[str, Json]:
     if major in (2, 3):  # it may be a list, which no set can look for
         return _converted(text)
     # `repr` spells out control and direction characters.
-    stated = repr(major)[:20] if isinstance(major, int | float | str) else "of no number"
-    raise NotANotebook(f"JSON with nbformat {stated}, where 2, 3 or 4 can be read")
+    stated = repr(major)[:20] if isinstance(major, int | float | str) else "without a number"
+    raise NotANotebook(f"JSON with nbformat {stated} (only 2, 3, and 4 can be read)")
 
 
 def _converted(text: str) -> Mapping[str, Json]:
@@ -192,7 +182,3 @@ def _name(value: Json) -> str:
 def _encodable(text: str) -> str:
     """Replace lone surrogates: JSON may hold them, UTF-8 may not."""
     return _SURROGATE.sub("\ufffd", text)
-
-
-def _note(code: str, message: str) -> Note:
-    return Note(code=code, severity=Severity.ERROR, message=message)

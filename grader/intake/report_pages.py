@@ -2,7 +2,7 @@
 
     python -m grader.intake.report_pages FILE MEMORY_MIB
 
-answers with one line of JSON: {"pages": 3} or {"error": "..."}.
+answers with one line of JSON: {"pages": 3} or {"error": "damaged"}.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pypdf import PdfReader
 from grader.intake.limits import IntakeLimits
 from grader.sandbox.limited import TookTooLong, limit_this_process, run_limited
 
-_DAMAGED = "cannot be opened: it is damaged or not a PDF"
+_DAMAGED = "damaged"
+_ENCRYPTED = "encrypted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class PageCount:
     pages: int
     """Number of pages; 0 where there is an error."""
     error: str = ""
-    """What is wrong, for the end of a sentence; empty for nothing."""
+    """What is wrong: `damaged`, `encrypted`, `slow` or `empty`; empty text for nothing."""
 
 
 def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
@@ -39,7 +40,7 @@ def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
     try:
         output = run_limited(__name__, arguments, files=(path,), timeout_s=limits.report_timeout_s)
     except TookTooLong:
-        return PageCount(pages=0, error=f"cannot be read within {limits.report_timeout_s:.0f} s")
+        return PageCount(pages=0, error="slow")
     try:
         answer = json.loads(output)
         pages, error = int(answer.get("pages", 0)), str(answer.get("error", ""))
@@ -47,7 +48,7 @@ def count_pages(path: Path, limits: IntakeLimits) -> PageCount:
         # The child was stopped by its limits, or by a fault in the reader of PDFs.
         return PageCount(pages=0, error=_DAMAGED)
     if not error and pages < 1:
-        return PageCount(pages=0, error="has no page")
+        return PageCount(pages=0, error="empty")
     return PageCount(pages=0 if error else pages, error=error)
 
 
@@ -63,7 +64,7 @@ def _answer(path: Path) -> dict[str, int | str]:
     try:
         reader = PdfReader(path, strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
-            return {"error": "cannot be opened: it is encrypted; save it without a password"}
+            return {"error": _ENCRYPTED}
         return {"pages": len(reader.pages)}
     except Exception:  # noqa: BLE001 -- a hostile file may raise anything; the answer is the same
         return {"error": _DAMAGED}

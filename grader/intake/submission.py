@@ -1,4 +1,4 @@
-"""From a student's zip to a `Submission`. Nothing of what was handed in is run here.
+"""From a student's zip to a `Submission`. Nothing of what was submitted is run here.
 
 A note names each thing that is wrong or unusual, and what can still be graded is graded. Only where
 there is nothing to grade (not a zip, all of it encrypted, neither a notebook nor a report) is there
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from grader.intake.archive import Unpacked, safe, unpack
 from grader.intake.limits import IntakeLimits
 from grader.intake.notebook import NotANotebook, NotebookText, read_notebook
+from grader.intake.notes import note
 from grader.intake.report_pages import count_pages
 from grader.model.records import Note, Severity, Submission
 from grader.model.text import one_line
@@ -100,25 +101,10 @@ def kerberos_of(file_name: str) -> tuple[str, tuple[Note, ...]]:
     if _KERBEROS.fullmatch(lower):
         if bare == stem:
             return lower, ()
-        return lower, (
-            Note(
-                code="zip-name",
-                severity=Severity.INFO,
-                message=f"The zip is named {safe(file_name)}; it is taken as {lower}.zip.",
-            ),
-        )
+        return lower, (note("zip-name.copy", Severity.INFO, name=safe(file_name), kerberos=lower),)
     ascii_text = unicodedata.normalize("NFKD", lower).encode("ascii", "ignore").decode()
     made = re.sub(r"[^a-z0-9._-]+", "-", ascii_text).strip("-._")[:64] or "unknown"
-    return made, (
-        Note(
-            code="zip-name",
-            severity=Severity.WARNING,
-            message=(
-                f"The zip is named {safe(file_name)}, which is no kerberos name (letters, digits, "
-                f"- _ .); it is taken as {made!r}: name the zip (yourkerberos).zip."
-            ),
-        ),
-    )
+    return made, (note("zip-name.invalid", Severity.WARNING, name=safe(file_name), kerberos=made),)
 
 
 def _unpack_nested(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
@@ -127,21 +113,17 @@ def _unpack_nested(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpack
     inner = [name for name in outer.files if name.lower().endswith(".zip")]
     if len(inner) != 1 or _with_suffix(outer.files, ".ipynb"):
         return outer
-    note = Note(
-        code="zip-in-zip",
-        severity=Severity.WARNING,
-        message=f"The files are in {safe(inner[0])} within the zip; hand in one zip, not two.",
-    )
+    nested = note("zip-in-zip.found", Severity.WARNING, name=safe(inner[0]))
     try:
         unpacked = unpack(folder / inner[0], folder, limits)
     except SubmissionError as error:
         unpacked = Unpacked(
             files=(),
-            notes=(Note(code="zip-in-zip", severity=Severity.ERROR, message=f"{error}."),),
+            notes=(note("zip-in-zip.unusable", Severity.ERROR, error=str(error)),),
         )
     return Unpacked(
         files=tuple(sorted({*outer.files, *unpacked.files})),
-        notes=(*outer.notes, note, *unpacked.notes),
+        notes=(*outer.notes, nested, *unpacked.notes),
     )
 
 
@@ -156,13 +138,8 @@ def _choose_notebook(
         try:
             readable[name] = read_notebook(folder / name, limits)
         except NotANotebook as error:
-            notes.append(
-                _error(
-                    "unreadable-notebook",
-                    f"{safe(name)} cannot be read: expected a notebook, found {error}; download "
-                    "it again from Colab or Jupyter as .ipynb.",
-                )
-            )
+            found = {"name": safe(name), "found": str(error)}
+            notes.append(note("unreadable-notebook", Severity.ERROR, **found))
     if not readable:
         if not candidates:
             notes.append(_no_notebook(files))
@@ -170,13 +147,12 @@ def _choose_notebook(
     chosen = min(readable, key=lambda name: _rank(name, readable[name], kerberos))
     if len(candidates) > 1:
         notes.append(
-            Note(
-                code="several-notebooks",
-                severity=Severity.WARNING,
-                message=(
-                    f"Expected one notebook, found {len(candidates)} ({_listing(candidates)}); "
-                    f"{safe(chosen)} is graded: hand in only one."
-                ),
+            note(
+                "several-notebooks",
+                Severity.WARNING,
+                count=len(candidates),
+                listing=_listing(candidates),
+                chosen=safe(chosen),
             )
         )
     notes += _state_of(chosen, readable[chosen])
@@ -191,35 +167,17 @@ def _rank(name: str, text: NotebookText, kerberos: str) -> tuple[bool, bool, int
 
 def _state_of(name: str, text: NotebookText) -> list[Note]:
     if text.code_cells == 0:
-        return [
-            _error(
-                "empty-notebook",
-                f"{safe(name)} has no code cell with anything in it; hand in the notebook that "
-                "you worked in.",
-            )
-        ]
+        return [note("empty-notebook", Severity.ERROR, name=safe(name))]
     if not text.was_run:
-        return [
-            Note(
-                code="notebook-not-run",
-                severity=Severity.WARNING,
-                message=(
-                    f"{safe(name)} was handed in without having been run; the handout asks for "
-                    "the cells run. It is run here in any case."
-                ),
-            )
-        ]
+        return [note("notebook-not-run", Severity.WARNING, name=safe(name))]
     return []
 
 
 def _no_notebook(files: Sequence[str]) -> Note:
     scripts = [name for name in files if name.lower().endswith((".py", ".html", ".htm"))]
-    found = f"{_listing(scripts)} instead" if scripts else "none"
-    return _error(
-        "no-notebook",
-        f"Expected the notebook (.ipynb) in the zip, found {found}; nothing could be run: "
-        "download the notebook as .ipynb and hand it in.",
-    )
+    if scripts:
+        return note("no-notebook.instead", Severity.ERROR, found=_listing(scripts))
+    return note("no-notebook.none", Severity.ERROR)
 
 
 def _choose_report(files: Sequence[str]) -> _Choice:
@@ -232,22 +190,12 @@ def _choose_report(files: Sequence[str]) -> _Choice:
     likely += [name for name in pdfs if "report" in PurePosixPath(name).stem.lower()]
     if likely or len(pdfs) == 1:
         path = (likely or pdfs)[0]
-        message = f"Expected {REPORT_NAME}, found {safe(path)}, which is taken as the report."
-        return _Choice(
-            path=path,
-            notes=(Note(code="report-name", severity=Severity.WARNING, message=message),),
-        )
-    found = f"several PDFs that may be meant ({_listing(pdfs)})" if pdfs else "no PDF"
-    return _Choice(
-        path="",
-        notes=(
-            _error(
-                "no-report",
-                f"Expected {REPORT_NAME} in the zip, found {found}; the written answers, equations "
-                "and pictures of the report cannot be graded.",
-            ),
-        ),
-    )
+        return _Choice(path=path, notes=(note("report-name", Severity.WARNING, name=safe(path)),))
+    if pdfs:
+        missing = note("no-report.several", Severity.ERROR, listing=_listing(pdfs))
+    else:
+        missing = note("no-report.none", Severity.ERROR)
+    return _Choice(path="", notes=(missing,))
 
 
 def _pages(folder: Path, path: str, limits: IntakeLimits) -> tuple[int, tuple[Note, ...]]:
@@ -255,14 +203,13 @@ def _pages(folder: Path, path: str, limits: IntakeLimits) -> tuple[int, tuple[No
         return 0, ()
     count = count_pages(folder / path, limits)
     if count.error:
-        message = f"{safe(path)} {count.error}."
-        return 0, (_error("unreadable-report", message),)
+        found: dict[str, str | float] = {"name": safe(path)}
+        if count.error == "slow":
+            found["limit_s"] = limits.report_timeout_s
+        return 0, (note(f"unreadable-report.{count.error}", Severity.ERROR, **found),)
     if count.pages > limits.max_report_pages:
-        message = f"{safe(path)} has {count.pages} pages, more than {limits.max_report_pages}."
-        note = Note(
-            code="long-report", severity=Severity.WARNING, message=message, for_student=False
-        )
-        return count.pages, (note,)
+        bounds = {"pages": count.pages, "limit": limits.max_report_pages}
+        return count.pages, (note("long-report", Severity.WARNING, name=safe(path), **bounds),)
     return count.pages, ()
 
 
@@ -274,7 +221,3 @@ def _listing(names: Sequence[str]) -> str:
     """Return up to five names in one line."""
     first = ", ".join(safe(name) for name in names[:5])
     return f"{first} and {len(names) - 5} more" if len(names) > 5 else first
-
-
-def _error(code: str, message: str) -> Note:
-    return Note(code=code, severity=Severity.ERROR, message=message)

@@ -20,6 +20,7 @@ from grader.model.records import (
     ReportTrouble,
 )
 from grader.model.text import format_pages
+from grader.reading.notes import page_trouble, trouble
 from grader.reading.report_families import Family, KnownPicture, families_of
 from grader.reading.report_labels import find_marks
 from grader.reading.report_limits import MIB, ReportLimits
@@ -37,18 +38,14 @@ from grader.reading.report_sections import parts_at, sections_of
 BLANK_LEVELS = 24
 """Levels of 255 between the darkest and the brightest pixel of a blank page."""
 
-_DAMAGED = "report.pdf cannot be opened: it is damaged or not a PDF; a person looks at it."
-_ENCRYPTED = "report.pdf asks for a password, so it could not be read; a person asks for it."
 _PAGE_TROUBLE = {
-    "report-scanned": "{pages} of report.pdf {are} a picture without text, such as a scan or a "
-    "photograph; a person reads {them}.",
-    "report-turned": "The text of {pages} of report.pdf is shown sideways or upside down.",
-    "report-pixels": "{pages} of report.pdf {hold} a picture of more than {limit:g} million "
-    "pixels, so pictures were not looked for there; a person looks.",
-    "report-not-drawn": "{pages} of report.pdf could not be drawn in time or at all, so pictures "
-    "were not looked for there; a person looks.",
-    "report-page-damaged": "{pages} of report.pdf cannot be read; a person looks.",
+    "report-scanned": ("report-scanned.one", "report-scanned.many"),
+    "report-turned": ("report-turned", "report-turned"),
+    "report-pixels": ("report-pixels.one", "report-pixels.many"),
+    "report-not-drawn": ("report-not-drawn", "report-not-drawn"),
+    "report-page-damaged": ("report-page-damaged", "report-page-damaged"),
 }
+"""What may be wrong with pages, and the sentence for one page and for several."""
 
 
 @dataclass
@@ -84,10 +81,10 @@ def read_report(
         return _read(path, limits, tuple(part_ids), pictures, started)
     except pdfium.PdfiumError as error:
         if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-            return _unread("report-encrypted", _ENCRYPTED, started)
-        return _unread("report-damaged", _DAMAGED, started)
+            return _unread(trouble("report-encrypted"), started)
+        return _unread(trouble("report-damaged"), started)
     except Exception:  # noqa: BLE001 -- a hostile file may raise anything; the answer is the same
-        return _unread("report-damaged", _DAMAGED, started)
+        return _unread(trouble("report-damaged"), started)
 
 
 def _read(
@@ -99,8 +96,7 @@ def _read(
 ) -> ReportReading:
     size_mib = path.stat().st_size / MIB
     if size_mib > limits.file_mib:
-        sentence = f"report.pdf has {size_mib:.0f} MiB, so it was not read; a person reads it."
-        return _unread("report-large", sentence, started)
+        return _unread(trouble("report-large", size_mib=size_mib), started)
     families = families_of(pictures[: limits.known_pictures])
     found = _Pages()
     with pdfium.PdfDocument(path) as document:
@@ -193,41 +189,29 @@ def _reading(
 
 
 def _trouble(found: _Pages, count: int, limits: ReportLimits) -> tuple[ReportTrouble, ...]:
-    trouble = []
+    told = []
     if found.blank == found.read == count:
-        words = "The one page" if count == 1 else f"All {count} pages"
-        sentence = f"{words} of report.pdf {'is' if count == 1 else 'are'} blank; a person looks."
-        trouble.append(ReportTrouble(code="report-blank", pages=(), message=sentence))
-    if found.read < count:
-        why = "its pages took too long" if found.read < limits.max_pages else "it is that long"
-        sentence = (
-            f"Only {format_pages(range(1, found.read + 1))} of {count} of report.pdf were read, "
-            f"for {why}; a person reads on."
+        one = count == 1
+        told.append(
+            trouble("report-blank.one") if one else trouble("report-blank.all", count=count)
         )
-        trouble.append(ReportTrouble(code="report-long", pages=(), message=sentence))
-    for code, template in _PAGE_TROUBLE.items():
+    if found.read < count:
+        why = "report-long.time" if found.read < limits.max_pages else "report-long.length"
+        told.append(trouble(why, pages=format_pages(range(1, found.read + 1)), count=count))
+    for code, (one_page, several) in _PAGE_TROUBLE.items():
         pages = found.trouble.get(code, [])
         if pages:
-            one = len(pages) == 1
-            words = format_pages(pages)
-            sentence = template.format(
-                pages=words,
-                are="is" if one else "are each",
-                hold="holds" if one else "hold",
-                them="it" if one else "them",
-                limit=limits.picture_megapixels,
-            )
-            sentence = sentence[0].upper() + sentence[1:]
-            trouble.append(ReportTrouble(code=code, pages=tuple(pages), message=sentence))
-    return tuple(trouble)
+            wording = one_page if len(pages) == 1 else several
+            told.append(page_trouble(wording, pages, limit=limits.picture_megapixels))
+    return tuple(told)
 
 
-def _unread(code: str, sentence: str, started: float) -> ReportReading:
+def _unread(why: ReportTrouble, started: float) -> ReportReading:
     return ReportReading(
         pages=0,
         pages_read=0,
         sections=NO_REPORT.sections,
         pictures=NO_REPORT.pictures,
-        trouble=(ReportTrouble(code=code, pages=(), message=sentence),),
+        trouble=(why,),
         seconds=round(time.process_time() - started, 3),
     )

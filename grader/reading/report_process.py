@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from grader.model.records import NO_REPORT, ReportReading, ReportTrouble
 from grader.model.records.codec import from_json, to_json
+from grader.reading.notes import trouble
 from grader.reading.report import read_report
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
@@ -64,9 +65,9 @@ def read_report_apart(
         )
         return from_json(ReportReading, answer.decode("utf-8", "replace"), where=path.name)
     except TookTooLong:
-        return _unread(f"within {limits.wall_s:.0f} s")
+        return _unread(trouble("report-limits.time", limit_s=limits.wall_s))
     except ConfigError:  # no answer, or none that fits: the child was stopped
-        return _unread(f"with {limits.memory_mib:.0f} MiB of memory")
+        return _unread(trouble("report-limits.memory", limit_mib=limits.memory_mib))
 
 
 def main() -> None:
@@ -83,15 +84,13 @@ def main() -> None:
     sys.stdout.write(to_json(reading))
 
 
-def _unread(how: str) -> ReportReading:
-    sentence = f"report.pdf could not be read {how}; a person reads it."
-    trouble = ReportTrouble(code="report-limits", pages=(), message=sentence)
+def _unread(why: ReportTrouble) -> ReportReading:
     return ReportReading(
         pages=0,
         pages_read=0,
         sections=NO_REPORT.sections,
         pictures=NO_REPORT.pictures,
-        trouble=(trouble,),
+        trouble=(why,),
         seconds=0.0,
     )
 

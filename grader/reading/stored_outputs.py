@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from grader.model.records import Note, Severity
 from grader.model.text import cell_label, one_line
 from grader.reading.notebook_outputs import CellOutputs
+from grader.reading.notes import note, words
 from grader.reading.output_text import (
     PrintedLine,
     PrintedNumber,
@@ -58,13 +59,7 @@ def compare_with_rerun(
     if not cells:
         return ()
     if all(cell.execution_count is None and not cell.outputs for cell in cells):
-        return (
-            _note(
-                "stored-not-run",
-                f"None of the notebook's {len(cells)} code cells had been run when it was handed "
-                "in: there are no execution counts and no outputs.",
-            ),
-        )
+        return (note("stored-not-run", cells=len(cells)),)
     reruns = {cell.index: cell for cell in executed}
     seeded = seeded_cells([cell.source for cell in cells])
     steady = [
@@ -92,17 +87,9 @@ def _partly_run(cells: Sequence[CellOutputs]) -> Note | None:
     if not never:
         return None
     if len(never) == len(cells):
-        return _note(
-            "stored-no-counts",
-            "The notebook has outputs but no execution counts: they were taken out, or the "
-            "outputs come from elsewhere.",
-        )
-    return _note(
-        "stored-cells-not-run",
-        f"{len(never)} of {len(cells)} code cells were not run before the notebook was handed in: "
-        f"{_named(never)}.",
-        Severity.INFO,
-    )
+        return note("stored-no-counts")
+    counts = {"never": len(never), "cells": len(cells)}
+    return note("stored-cells-not-run", Severity.INFO, listing=_named(never), **counts)
 
 
 def _out_of_order(cells: Sequence[CellOutputs]) -> Note | None:
@@ -115,13 +102,8 @@ def _out_of_order(cells: Sequence[CellOutputs]) -> Note | None:
     listed = ", ".join(
         f"{cell_label(cell.index)} (count {number})" for cell, number in astray[:MOST_NAMED]
     )
-    more = _and_more(len(astray))
-    return _note(
-        "stored-out-of-order",
-        f"The notebook was not run from top to bottom last: the counts of {listed}{more} do not "
-        "fit between their neighbours'.",
-        Severity.INFO,
-    )
+    listing = listed + _and_more(len(astray))
+    return note("stored-out-of-order", Severity.INFO, listing=listing)
 
 
 def _longest_increasing(values: Sequence[int]) -> frozenset[int]:
@@ -152,10 +134,7 @@ def _edited(cells: Sequence[CellOutputs]) -> Note | None:
             found.append(cell)
     if not found:
         return None
-    return _note(
-        "stored-edited",
-        f"Edited after the last run, for the stored error is about other code: {_named(found)}.",
-    )
+    return note("stored-edited", listing=_named(found))
 
 
 def _is_of_cell(cell: CellOutputs) -> bool:
@@ -173,11 +152,11 @@ def _other_ends(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None
         if cell.execution_count is None or bool(cell.error) == bool(rerun.error):
             continue
         told.append(
-            f"{cell_label(cell.index)} was handed in with {cell.error} and ends well here"
+            words("stored-other-end.failed", cell=cell_label(cell.index), error=cell.error)
             if cell.error
-            else f"{cell_label(cell.index)} ended well as handed in and with {rerun.error} here"
+            else words("stored-other-end.passed", cell=cell_label(cell.index), error=rerun.error)
         )
-    return _listing_note("stored-other-end", "Cells that end otherwise than in our run", told)
+    return _listing_note("stored-other-end", told)
 
 
 def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
@@ -190,14 +169,9 @@ def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
         printed = {line.words for line in comparable_lines(rerun.text)}
         other = next((line for line in lines if line.words not in printed), None)
         if other is not None:
-            instead = "" if printed else ", where the code as handed in prints nothing"
-            told.append(f"{cell_label(cell.index)} shows {_quoted(other)}{instead}")
-    return _listing_note(
-        "stored-stale",
-        "Stored text that our run of the same code does not give (edited or run in another state "
-        "before; other weights look like this, too)",
-        told,
-    )
+            code = "stored-stale.other" if printed else "stored-stale.nothing"
+            told.append(words(code, cell=cell_label(cell.index), line=_quoted(other)))
+    return _listing_note("stored-stale", told)
 
 
 def _numbers(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
@@ -208,20 +182,15 @@ def _numbers(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
             continue
         difference = _width_difference(cell, rerun) or _number_difference(cell, rerun)
         if difference:
-            told.append(f"{cell_label(cell.index)} shows {difference}")
-    return _listing_note(
-        "stored-numbers",
-        f"Stored numbers that differ from our run's by more than devices explain ({PRINTED_ATOL:g} "
-        f"or {PRINTED_RTOL:.0%}; other weights look like this, too)",
-        told,
-    )
+            told.append(difference)
+    return _listing_note("stored-numbers", told, atol=PRINTED_ATOL, rtol=PRINTED_RTOL)
 
 
 def _width_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
     stored, ours = in_features_printed(cell.text), in_features_printed(rerun.text)
     if stored is None or ours is None or stored == ours or {stored, ours} <= SAME_NETWORK:
         return ""
-    return f"in_features={stored}, our run {ours}"
+    return words("stored-numbers.width", cell=cell_label(cell.index), stored=stored, ours=ours)
 
 
 def _number_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
@@ -236,7 +205,13 @@ def _number_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
         other = same.pop(0)
         for stored, ours_now in zip(line.numbers, other.numbers, strict=False):
             if not numbers_agree(stored, ours_now):
-                return f"{_quoted(line)}, our run {ours_now.text} for {stored.text}"
+                return words(
+                    "stored-numbers.value",
+                    cell=cell_label(cell.index),
+                    line=_quoted(line),
+                    ours=ours_now.text,
+                    stored=stored.text,
+                )
     return ""
 
 
@@ -265,12 +240,8 @@ def _quoted(line: PrintedLine) -> str:
     return f'"{one_line(line.text[:MOST_QUOTED])}{cut}"'
 
 
-def _listing_note(code: str, what: str, told: Sequence[str]) -> Note | None:
+def _listing_note(code: str, told: Sequence[str], **values: str | float) -> Note | None:
     if not told:
         return None
-    listed = "; ".join(told[:MOST_NAMED]) + _and_more(len(told))
-    return _note(code, f"{what}: {listed}.")
-
-
-def _note(code: str, message: str, severity: Severity = Severity.WARNING) -> Note:
-    return Note(code=code, severity=severity, message=message, for_student=False)
+    listing = "; ".join(told[:MOST_NAMED]) + _and_more(len(told))
+    return note(code, listing=listing, **values)

@@ -26,6 +26,8 @@ class Note:
     """One sentence: where, what was expected, what was found, what to do."""
     for_student: bool = True
     """Whether the student's feedback shows it."""
+    values: tuple[tuple[str, str | int | float], ...] = ()
+    """(name, value) that the message was made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
