@@ -152,9 +152,9 @@ def _other_ends(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None
         if cell.execution_count is None or bool(cell.error) == bool(rerun.error):
             continue
         told.append(
-            words("stored-other-end.failed", cell=cell_label(cell.index), error=cell.error)
+            words("cell-ended.failed", cell=cell_label(cell.index), error=cell.error)
             if cell.error
-            else words("stored-other-end.passed", cell=cell_label(cell.index), error=rerun.error)
+            else words("cell-ended.passed", cell=cell_label(cell.index), error=rerun.error)
         )
     return _listing_note("stored-other-end", told)
 
@@ -169,7 +169,7 @@ def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
         printed = {line.words for line in comparable_lines(rerun.text)}
         other = next((line for line in lines if line.words not in printed), None)
         if other is not None:
-            code = "stored-stale.other" if printed else "stored-stale.nothing"
+            code = "cell-shows.other" if printed else "cell-shows.nothing"
             told.append(words(code, cell=cell_label(cell.index), line=_quoted(other)))
     return _listing_note("stored-stale", told)
 
@@ -190,7 +190,7 @@ def _width_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
     stored, ours = in_features_printed(cell.text), in_features_printed(rerun.text)
     if stored is None or ours is None or stored == ours or {stored, ours} <= SAME_NETWORK:
         return ""
-    return words("stored-numbers.width", cell=cell_label(cell.index), stored=stored, ours=ours)
+    return words("cell-number.width", cell=cell_label(cell.index), stored=stored, ours=ours)
 
 
 def _number_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
@@ -206,7 +206,7 @@ def _number_difference(cell: CellOutputs, rerun: CellOutputs) -> str:
         for stored, ours_now in zip(line.numbers, other.numbers, strict=False):
             if not numbers_agree(stored, ours_now):
                 return words(
-                    "stored-numbers.value",
+                    "cell-number.value",
                     cell=cell_label(cell.index),
                     line=_quoted(line),
                     ours=ours_now.text,
@@ -244,4 +244,4 @@ def _listing_note(code: str, told: Sequence[str], **values: str | float) -> Note
     if not told:
         return None
     listing = "; ".join(told[:MOST_NAMED]) + _and_more(len(told))
-    return note(code, listing=listing, **values)
+    return note(code, Severity.WARNING, listing=listing, **values)

@@ -59,4 +59,4 @@ def test_every_code_is_used_and_every_sentence_reads_well(package: str) -> None:
         stem = code.rpartition(".")[0]
         assert f'"{code}"' in code_text or (stem and f'"{stem}.{{' in code_text), code
         for words in (text.student, text.staff):
-            assert not re.search(r"\.\.(?!\.)|  |\b1 \w+s\b|^[a-z].*\.$", words), (code, words)
+            assert not re.search(r"\.\.(?!\.)|  |\b1 \w+s\b|^(?!report\.pdf)[a-z].*\.$", words), (code, words)

@@ -55,14 +55,14 @@ def test_a_report_that_takes_all_memory_ends_only_its_reader(saved: Save) -> Non
     reading = read_report_apart(saved(bomb()), replace(LIMITS, memory_mib=512.0), PART_IDS, ())
     assert codes(reading) == ["report-limits"]
     assert reading.trouble[0].message == (
-        "report.pdf could not be read with 512 MiB of memory; a person reads it."
+        "report.pdf could not be read with 512 MiB of memory; please read it yourself."
     )
 
 
 def test_a_report_that_takes_all_time_is_given_up(saved: Save) -> None:
     reading = read_report_apart(saved(bomb()), replace(LIMITS, wall_s=0.05), PART_IDS, ())
     assert codes(reading) == ["report-limits"]
-    assert "could not be read within 0 s" in reading.trouble[0].message
+    assert "could not be read within 0.05 s" in reading.trouble[0].message
 
 
 def test_a_file_that_is_no_report_is_told_apart_from_one_that_is_too_much(saved: Save) -> None:

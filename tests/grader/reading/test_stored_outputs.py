@@ -66,7 +66,7 @@ def test_a_notebook_that_was_never_run() -> None:
     handed_in = [cell(i, execution_count=None) for i in range(3)]
     notes = compare_with_rerun(handed_in, [cell(i, "1") for i in range(3)])
     assert codes(notes) == ["stored-not-run"]
-    assert "None of the notebook's 3 code cells" in notes[0].message
+    assert "was not run before it was submitted: 3 code cells" in notes[0].message
 
 
 def test_cells_that_were_not_run_are_named() -> None:
@@ -121,7 +121,7 @@ def test_a_cell_edited_after_its_error() -> None:
     failed = cell(error="NameError", traceback=TRACEBACK, source="features = model_layer(model, 0)")
     notes = compare_with_rerun([failed], [cell()])
     assert codes(notes) == ["stored-edited", "stored-other-end"]
-    assert "handed in with NameError and ends well here" in notes[1].message
+    assert "was submitted with NameError and runs without an error here" in notes[1].message
     same = replace(failed, source="starting_image\nfeatures = model_layers(model, layer_id)")
     assert codes(compare_with_rerun([same], [same])) == []
 
@@ -129,7 +129,7 @@ def test_a_cell_edited_after_its_error() -> None:
 def test_a_cell_that_fails_only_here() -> None:
     notes = compare_with_rerun([cell(text="1")], [cell(error="CudaError")])
     assert codes(notes) == ["stored-other-end"]
-    assert "ended well as handed in and with CudaError here" in notes[0].message
+    assert "had no error when it was submitted and stops with CudaError here" in notes[0].message
 
 
 # -- text and numbers -----------------------------------------------------------------------------
