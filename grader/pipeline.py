@@ -22,6 +22,7 @@ from pathlib import Path
 
 from grader.checks import validate_credit
 from grader.checks.context import CheckContext, TrustedNetworks
+from grader.checks.images.reference_pictures import keep_reference_pictures
 from grader.checks.registry import probes_of, run_checks
 from grader.checks.stored_arrays import evidence_reader
 from grader.execution import OnProgress
@@ -190,7 +191,9 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
     arrays = evidence_reader(folder.evidence)
     references = {a.id: judged_by.expected.path(a.image) for a in judged_by.expected.attacks}
     pictures = known_pictures(evidence, arrays, judged_by.bundle.corgi, references)
-    reading = read_hand_in(submission, judged_by.assignment, pictures, folder.executed)
+    reading = read_hand_in(
+        submission, folder.submission, judged_by.assignment, pictures, folder.executed
+    )
     save(reading, folder.record("reading"))
     on_stage("checks")
     planned = load(RunPlan, folder.record("plan")).device
@@ -207,6 +210,7 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
         report=reading.report,
     )
     found = run_checks(judged_by.assignment, context)
+    keep_reference_pictures(found, judged_by.expected, folder.evidence)
     save(Findings(by_part=found), folder.record("findings"))
 
 
@@ -304,22 +308,20 @@ def _opened(bundle_name: str) -> tuple[Bundle, Expected]:
 def _taken_in(request: GradeRequest) -> Iterator[tuple[ResultFolder, ResultFolder]]:
     """Open the zip into a new results folder; it replaces the final one, the second, at the end."""
     with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-intake") as incoming:
-        submission = read_submission(request.hand_in.path, Path(incoming) / "files")
+        files = Path(incoming) / "files"
+        submission = read_submission(request.hand_in.path, files)
         if request.hand_in.kerberos:
             submission = replace(submission, kerberos=request.hand_in.kerberos)
         final = ResultFolder(root=request.out / submission.kerberos)
         with replacing(request.out, submission.kerberos) as folder:
-            shutil.copytree(submission.folder, folder.submission)
+            shutil.copytree(files, folder.submission)
             folder.evidence.mkdir()
-            settled = replace(submission, folder=str(final.submission.resolve()))
-            save(settled, folder.record("submission"))
+            save(submission, folder.record("submission"))
             yield folder, final
 
 
 def _submission(folder: ResultFolder) -> Submission:
-    """What was handed in, its files where they are now."""
-    submission = load(Submission, folder.record("submission"))
-    return replace(submission, folder=str(folder.submission.resolve()))
+    return load(Submission, folder.record("submission"))
 
 
 def _lateness(hand_in: HandIn, assignment: Assignment) -> Lateness:

@@ -122,7 +122,6 @@ def submission(**changes: Any) -> Submission:
     made = Submission(
         kerberos="jdoe",
         zip_sha256=SHA,
-        folder="/nowhere",
         notebook_path="pset4.ipynb",
         report_path="report.pdf",
         report_pages=2,

@@ -39,6 +39,8 @@ class Job:
 
     submission: Submission
     """What was handed in."""
+    submission_folder: Path
+    """Where its files lie."""
     bundle: Bundle
     """Where the course files come from."""
     course_files: Mapping[str, str]
@@ -70,7 +72,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
     submission, limits = job.submission, plan.limits
     with (
         make_workspace(
-            Path(submission.folder),
+            job.submission_folder,
             submission.other_files,
             job.bundle,
             threads=job.threads,

@@ -76,6 +76,7 @@ def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: R
         return no_evidence(plan, folder.evidence)
     job = Job(
         submission=submission,
+        submission_folder=folder.submission,
         bundle=running.bundle,
         course_files=running.assignment.course_files,
         evidence_folder=folder.evidence,

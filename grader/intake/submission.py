@@ -72,7 +72,6 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     return Submission(
         kerberos=kerberos,
         zip_sha256=_digest(zip_path),
-        folder=str(folder),
         notebook_path=notebook.path,
         report_path=report.path,
         report_pages=pages,

@@ -10,6 +10,7 @@ results/<kerberos>/
   .key              which run of a batch this is
   submission/       the files as handed in
   evidence/         arrays (.npy, .npz) and the records of every stage (.json)
+    reference/      pictures of the reference run that the pages show beside the student's
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from pathlib import Path
 from reference.errors import ConfigError
 
 GRADES = "grades.toml"
+REFERENCE = "reference"
+"""Folder, below the evidence, of the reference run's pictures."""
 _PARTIAL, _OLD = ".partial", ".old"
 
 

@@ -34,6 +34,7 @@ class HandInReading:
 
 def read_hand_in(
     submission: Submission,
+    folder: Path,
     assignment: Assignment,
     pictures: Sequence[KnownPicture],
     executed: Path,
@@ -42,13 +43,13 @@ def read_hand_in(
     """Read the report, and compare the notebook's stored outputs with those of our run.
 
     Args:
-        submission: What was handed in; its files lie below its folder.
+        submission: What was handed in.
+        folder: Where its files lie.
         assignment: Its part ids are looked for.
         pictures: Pictures that the report may show.
         executed: The notebook as our run left it; it may be missing.
         limits: Bounds of reading the report.
     """
-    folder = Path(submission.folder)
     report = NO_REPORT
     if submission.report_path:
         part_ids = [part.id for part in assignment.parts]

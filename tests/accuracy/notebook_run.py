@@ -150,7 +150,6 @@ def _submission(cells: tuple[NotebookCell, ...]) -> Submission:
     return Submission(
         kerberos="ada",
         zip_sha256="",
-        folder="",
         notebook_path="ada.ipynb",
         report_path="report.pdf",
         report_pages=4,

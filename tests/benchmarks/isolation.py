@@ -40,13 +40,12 @@ def run(bundle: Bundle, tier: Tier, warm: WarmServer | None = None) -> tuple[flo
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        submission = factories.submission(
-            folder=name, other_files=(), cells=(factories.cell(0, "1 + 1"),)
-        )
+        submission = factories.submission(other_files=(), cells=(factories.cell(0, "1 + 1"),))
         options = RunOptions(device="cpu", seed=1, nonce="bench")
         nothing = Alignment(matches=(), missing=(), answers=())
         job = Job(
             submission=submission,
+            submission_folder=folder,
             bundle=bundle,
             course_files={},
             evidence_folder=folder / "evidence",

@@ -61,8 +61,8 @@ resnet.ResNet = lambda block, layers, **kwargs: narrow_resnet50()
 """
 
 
-def read(steps: int) -> Submission:
-    """The course-form sample, its attacks cut to `steps` steps."""
+def read(steps: int) -> tuple[Submission, Path]:
+    """The course-form sample, its attacks cut to `steps` steps, and where its files lie."""
     folder = Path(tempfile.mkdtemp())
     submission = read_submission(
         build_zip("course_form", folder / "course_form.zip"), folder / "files"
@@ -71,7 +71,7 @@ def read(steps: int) -> Submission:
         replace(c, source=c.source.replace("=200)", f"={steps})").replace("(200)", f"({steps})"))
         for c in submission.cells
     )
-    return replace(submission, cells=cells)
+    return replace(submission, cells=cells), folder / "files"
 
 
 def plain(submission: Submission, bundle: Bundle) -> float:
@@ -92,7 +92,7 @@ def plain(submission: Submission, bundle: Bundle) -> float:
         return time.perf_counter() - started
 
 
-def ours(submission: Submission, bundle: Bundle) -> float:
+def ours(submission: Submission, files: Path, bundle: Bundle) -> float:
     """Seconds of the grader's execution stage for the same cells, probes and all."""
     assignment = load_assignment()
     alignment = align(submission, load_template(), assignment)
@@ -101,6 +101,7 @@ def ours(submission: Submission, bundle: Bundle) -> float:
     with tempfile.TemporaryDirectory() as out:
         job = Job(
             submission=submission,
+            submission_folder=files,
             bundle=bundle,
             course_files=assignment.course_files,
             evidence_folder=Path(out) / "evidence",
@@ -125,11 +126,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args()
-    bundle, submission = get_bundle(options.bundle), read(options.steps)
+    bundle = get_bundle(options.bundle)
+    submission, files = read(options.steps)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {bundle.name}")
     rows = []
     for number in range(options.rounds):
-        rows.append((plain(submission, bundle), ours(submission, bundle)))
+        rows.append((plain(submission, bundle), ours(submission, files, bundle)))
         print(f"round {number + 1}: plain nbclient {rows[-1][0]:.1f} s, grader {rows[-1][1]:.1f} s")
     ratio = min(row[1] for row in rows) / min(row[0] for row in rows)
     print(f"grader / plain nbclient: {ratio:.2f}")

@@ -133,7 +133,7 @@ def _stages(submission: Submission, folder: Path, *, render: bool) -> None:
     if len(alignment.matches) != len(submission.cells):
         raise Fault("cells were lost in the alignment")
     limits = ReportLimits(cpu_s=5.0, max_pages=5)
-    look = read_hand_in(submission, assignment, (), folder / "none.ipynb", limits)
+    look = read_hand_in(submission, folder / "files", assignment, (), folder / "none.ipynb", limits)
     for kind, record in (
         (Submission, submission),
         (Alignment, alignment),

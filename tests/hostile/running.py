@@ -185,7 +185,7 @@ def _read(zip_path: Path, _: Expectation, folder: Path, __: WarmServer | None) -
     assignment = load_assignment()
     submission = read_submission(zip_path, folder / "files")
     alignment = align(submission, load_template(), assignment)
-    look = read_hand_in(submission, assignment, (), folder / "executed.ipynb")
+    look = read_hand_in(submission, folder / "files", assignment, (), folder / "executed.ipynb")
     results = ResultFolder(root=folder / "results")
     results.evidence.mkdir(parents=True)
     sheet = factories.grade_sheet(

@@ -83,7 +83,7 @@ def exhibits_of(context: CheckContext, case: AttackCase) -> tuple[Exhibit, ...]:
     caption = f"{name} {_probability(case.facts.probability_after)}"
     corgi = context.networks.corgi(Space(case.experiment.space))
     return (
-        *pictures(case.recorded, str(context.expected.path(reference.image)), caption),
+        *pictures(case.recorded, reference.image, caption),
         _bars(context, "before", case, corgi),
         _bars(context, "after", case, case.final),
         log_probability_curve(context, case.recorded, case.experiment.network, case.target, trace),

@@ -38,7 +38,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
     return replace(
         _verdict(context, part_id, runs, good),
         measurements=tuple(row for i in runs for row in rows_of(i)),
-        exhibits=tuple(x for i in shown for x in exhibits_of(context, i)),
+        exhibits=tuple(x for i in shown for x in exhibits_of(i)),
         evidence_ids=tuple(i.recorded.run.run_id for i in runs),
     )
 

@@ -262,7 +262,7 @@ def _rows(dream: _Dream) -> tuple[Measurement, ...]:
 def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
     shown = replace(dream.recorded, space=space_of_start(dream.start))
     climbed, reference = dream.climbed, dream.reference
-    file = "" if reference is None else str(context.expected.path(reference.image))
+    file = "" if reference is None else reference.image
     words = "objective not recognised" if climbed is None else climbed.words
     images = pictures(shown, file, words)
     if climbed is None:

@@ -220,11 +220,11 @@ def rows_of(inversion: Inversion) -> tuple[Measurement, ...]:
     )
 
 
-def exhibits_of(context: CheckContext, inversion: Inversion) -> tuple[Exhibit, ...]:
+def exhibits_of(inversion: Inversion) -> tuple[Exhibit, ...]:
     """Return the pictures and the curve of the distance."""
     shown = replace(inversion.recorded, space=inversion.space)
     reference = inversion.reference
-    file = "" if reference is None else str(context.expected.path(reference.image))
+    file = "" if reference is None else reference.image
     images = pictures(shown, file, inversion.words or "objective not recognised")
     if not inversion.along:
         return images

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.images.recognition import Likeness, NetworkName, corgi_space, network_of
+from grader.checks.images.reference_pictures import reference_exhibit
 from grader.model.assignment import Experiment
 from grader.model.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
@@ -152,8 +153,8 @@ def log_probability_curve(
     )
 
 
-def pictures(recorded: RecordedRun, reference_file: str, caption: str) -> tuple[ImageExhibit, ...]:
-    """Return original, yours and, where there is one, the reference."""
+def pictures(recorded: RecordedRun, reference: str, caption: str) -> tuple[ImageExhibit, ...]:
+    """Return original, yours and, where its file among the expected outputs is named, reference."""
     normalised = recorded.space is Space.NORMALISED
     shown = [
         ImageExhibit(label=label, array=array, normalised=normalised, caption=words)
@@ -163,10 +164,6 @@ def pictures(recorded: RecordedRun, reference_file: str, caption: str) -> tuple[
         )
         if array is not None
     ]
-    if reference_file:
-        shown.append(
-            ImageExhibit(
-                label="reference", array=None, normalised=False, reference_file=reference_file
-            )
-        )
+    if reference:
+        shown.append(reference_exhibit(reference))
     return tuple(shown)

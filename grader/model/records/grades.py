@@ -39,7 +39,7 @@ class ImageExhibit:
     normalised: bool
     """Whether the array is in ImageNet-normalised space (else pixels in [0, 1])."""
     reference_file: str = ""
-    """Absolute path of a PNG of the reference run."""
+    """Path below the evidence folder of a picture of the reference run, a PNG or JPEG."""
     caption: str = ""
     """Text under the picture."""
 

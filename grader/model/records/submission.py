@@ -52,22 +52,20 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A zip that intake has read. Files lie under `folder`; nothing of it has been run."""
+    """A zip that intake has read, by paths below where it was unpacked. Nothing of it was run."""
 
     kerberos: str
     """From the file's name, lower case."""
     zip_sha256: str
     """Digest of the zip's bytes, hexadecimal."""
-    folder: str
-    """Where the accepted files were unpacked, an absolute path."""
     notebook_path: str
-    """The notebook's path below `folder`; empty where there is none that can be read."""
+    """The notebook's path; empty where there is none that can be read."""
     report_path: str
-    """`report.pdf`'s path below `folder`; empty where there is none."""
+    """`report.pdf`'s path; empty where there is none."""
     report_pages: int
     """Pages of the report; 0 where there is none."""
     other_files: tuple[str, ...]
-    """Other accepted files below `folder`."""
+    """Paths of the other accepted files."""
     cells: tuple[Cell, ...]
     """The notebook's cells, in order; empty where there is no notebook."""
     notes: tuple[Note, ...]

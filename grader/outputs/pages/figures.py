@@ -98,7 +98,7 @@ class _Loaded:
         shown = self.exhibit
         try:
             if shown.array is None:
-                return pictures.load_file(Path(shown.reference_file))
+                return pictures.load_file_below(shown.reference_file, self.folder)
             return pictures.load_pixels(shown.array, self.folder, normalised=shown.normalised)
         except ConfigError as error:
             return str(error)

@@ -44,10 +44,7 @@ def load_pixels(ref: ArrayRef, folder: Path, *, normalised: bool) -> Pixels:
     Raises:
         ConfigError: the file is missing, was changed since the run, or is not a picture.
     """
-    path = folder / ref.path
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ConfigError(f"{ref.path}: expected a file below the evidence folder")
-    data = _read(path)
+    data = _read(_below(folder, ref.path))
     if hashlib.sha256(data).hexdigest() != ref.sha256:
         raise ConfigError(f"{ref.path}: changed since the run; grade the submission again")
     try:
@@ -76,6 +73,15 @@ def to_pixels(array: npt.NDArray[np.generic], *, normalised: bool, where: str) -
         image = image * STD + MEAN
     image = np.nan_to_num(image, nan=0.5, posinf=1.0, neginf=0.0)
     return np.clip(image, 0.0, 1.0)
+
+
+def load_file_below(name: str, folder: Path) -> Pixels:
+    """Return a picture file that lies with the evidence as (H, W, 3) pixels in [0, 1].
+
+    Raises:
+        ConfigError: the file is missing, lies elsewhere or is not a picture.
+    """
+    return load_file(_below(folder, name))
 
 
 def load_file(path: Path) -> Pixels:
@@ -123,6 +129,14 @@ def png_data_uri(pixels: Pixels) -> str:
     buffer = io.BytesIO()
     Image.fromarray(eight_bit).save(buffer, "PNG", compress_level=6)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _below(folder: Path, name: str) -> Path:
+    """Return the path of a file of the evidence; what a record names never leads out of it."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{name}: expected a file below the evidence folder")
+    return path
 
 
 def _read(path: Path) -> bytes:

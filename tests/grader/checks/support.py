@@ -360,7 +360,6 @@ class Lab:
             submission=Submission(
                 kerberos="ada",
                 zip_sha256="",
-                folder="",
                 notebook_path="ada.ipynb",
                 report_path="report.pdf" if report_pages else "",
                 report_pages=report_pages,

@@ -52,7 +52,6 @@ def run_cells(random_bundle: bundles.Bundle, tmp_path_factory: pytest.TempPathFa
     ) -> tuple[Evidence, Path, list[Progress]]:
         folder = tmp_path_factory.mktemp("run")
         submission = factories.submission(
-            folder=str(folder),
             other_files=(),
             cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
         )
@@ -62,6 +61,7 @@ def run_cells(random_bundle: bundles.Bundle, tmp_path_factory: pytest.TempPathFa
         seen: list[Progress] = []
         job = Job(
             submission=submission,
+            submission_folder=folder,
             bundle=random_bundle,
             course_files=COURSE_FILES,
             evidence_folder=folder / "evidence",

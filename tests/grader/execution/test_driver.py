@@ -52,7 +52,6 @@ def run_in(
     cell_timeout_s: float = 20,
 ) -> Evidence:
     submission = factories.submission(
-        folder=str(folder),
         other_files=(),
         cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
     )
@@ -61,6 +60,7 @@ def run_in(
     nothing = Alignment(matches=(), missing=(), answers=())
     job = Job(
         submission=submission,
+        submission_folder=folder,
         bundle=bundle,
         course_files={},
         evidence_folder=folder / "evidence",

@@ -81,7 +81,6 @@ def run(
         for path, text in (files or {}).items():
             (folder / path).write_text(text)
         submission = factories.submission(
-            folder=name,
             other_files=tuple(files or {}),
             cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
         )
@@ -90,6 +89,7 @@ def run(
         nothing = Alignment(matches=(), missing=(), answers=())
         job = Job(
             submission=submission,
+            submission_folder=folder,
             bundle=bundle,
             course_files={},
             evidence_folder=folder / "evidence",

@@ -54,7 +54,7 @@ def test_a_good_submission_has_no_note(tmp_path: Path) -> None:
     assert submission.cells[1].cell_id == "aBcDeFgHiJkL"
     assert submission.notes == ()
     # The notebook lies there as it was handed in, byte for byte.
-    unpacked = Path(submission.folder, "pset4.ipynb")
+    unpacked = tmp_path / "unpacked" / "pset4.ipynb"
     assert unpacked.read_bytes() == files["pset4.ipynb"]
 
 
@@ -436,7 +436,7 @@ def test_a_file_that_is_there_twice(tmp_path: Path) -> None:
     submission = read_submission(zip_path, tmp_path / "unpacked")
 
     assert codes(submission) == ["duplicate-name"]
-    assert Path(submission.folder, "notes.txt").read_bytes() == b"new"
+    assert Path(tmp_path, "unpacked", "notes.txt").read_bytes() == b"new"
 
 
 @pytest.mark.usefixtures("counted")
@@ -461,7 +461,7 @@ def test_a_damaged_file_is_left_out(tmp_path: Path) -> None:
     submission = read_submission(zip_path, tmp_path / "unpacked")
 
     assert codes(submission) == ["corrupt"]
-    assert not Path(submission.folder, "a.bin").exists()
+    assert not Path(tmp_path, "unpacked", "a.bin").exists()
 
 
 @pytest.mark.parametrize("size", [100, 4000])
@@ -478,7 +478,7 @@ def test_a_declared_size_that_lies_is_not_believed(tmp_path: Path, size: int) ->
     submission = read_submission(zip_path, tmp_path / "unpacked")
 
     assert codes(submission) == ["corrupt"]
-    assert not Path(submission.folder, "a.bin").exists()
+    assert not Path(tmp_path, "unpacked", "a.bin").exists()
 
 
 @pytest.mark.usefixtures("counted")
@@ -693,7 +693,7 @@ def test_flipped_bytes_never_break_intake(
     except PsetError as error:
         assert str(error)  # noqa: PT017 -- both ends are right, any other exception is not
     else:
-        assert Path(submission.folder, submission.notebook_path).is_file()
+        assert Path(folder, "unpacked", submission.notebook_path).is_file()
     outside = [path for path in folder.iterdir() if path.name not in {"jdoe.zip", "unpacked"}]
     assert outside == []
 

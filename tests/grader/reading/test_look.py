@@ -108,7 +108,9 @@ def test_reports_of_the_samples(
     samples: Path, tmp_path: Path, known: tuple[KnownPicture, ...], name: str
 ) -> None:
     submission = read_submission(samples / f"{name}.zip", tmp_path / "files")
-    look = read_hand_in(submission, ASSIGNMENT, known, tmp_path / "executed.ipynb")
+    look = read_hand_in(
+        submission, tmp_path / "files", ASSIGNMENT, known, tmp_path / "executed.ipynb"
+    )
     report = look.report
     assert (report.trouble, report.pages_read) == ((), report.pages)
     assert report.seconds < 2.0
@@ -126,8 +128,8 @@ def test_reports_of_the_samples(
 def test_a_run_of_the_same_notebook_gives_no_note(samples: Path, tmp_path: Path) -> None:
     submission = read_submission(samples / "complete.zip", tmp_path / "files")
     executed = tmp_path / "executed.ipynb"
-    shutil.copy(Path(submission.folder, submission.notebook_path), executed)
-    assert read_hand_in(submission, ASSIGNMENT, (), executed).notes == ()
+    shutil.copy(tmp_path / "files" / submission.notebook_path, executed)
+    assert read_hand_in(submission, tmp_path / "files", ASSIGNMENT, (), executed).notes == ()
 
 
 def test_notes_are_for_staff_and_say_nothing_twice(tmp_path: Path) -> None:
@@ -137,16 +139,16 @@ def test_notes_are_for_staff_and_say_nothing_twice(tmp_path: Path) -> None:
     scan = pdfs.picture_pdf(paper)
     files = {"pset4.ipynb": factories.notebook_bytes([unrun]), "report.pdf": scan}
     submission = read_submission(factories.write_zip(tmp_path / "a.zip", files), tmp_path / "a")
-    look = read_hand_in(submission, ASSIGNMENT, (), tmp_path / "nothing.ipynb")
+    look = read_hand_in(submission, tmp_path / "a", ASSIGNMENT, (), tmp_path / "nothing.ipynb")
     # Intake has told the student that the notebook was not run.
     assert [(n.code, n.for_student) for n in look.notes] == [("report-scanned", False)]
     damaged = {**files, "report.pdf": b"%PDF-1.7"}
     submission = read_submission(factories.write_zip(tmp_path / "b.zip", damaged), tmp_path / "b")
-    look = read_hand_in(submission, ASSIGNMENT, (), tmp_path / "nothing.ipynb")
+    look = read_hand_in(submission, tmp_path / "b", ASSIGNMENT, (), tmp_path / "nothing.ipynb")
     assert (look.notes, [t.code for t in look.report.trouble]) == ((), ["report-damaged"])
 
 
 def test_neither_report_nor_notebook(tmp_path: Path) -> None:
-    submission = factories.submission(folder=str(tmp_path), report_path="", notebook_path="")
-    look = read_hand_in(submission, ASSIGNMENT, (), tmp_path / "executed.ipynb")
+    submission = factories.submission(report_path="", notebook_path="")
+    look = read_hand_in(submission, tmp_path, ASSIGNMENT, (), tmp_path / "executed.ipynb")
     assert (look.report, look.notes) == (NO_REPORT, ())

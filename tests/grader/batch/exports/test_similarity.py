@@ -264,7 +264,6 @@ def sample_from(document: Any, parts: dict[int, str]) -> CodeSample:
     submission = Submission(
         kerberos="ann",
         zip_sha256=factories.SHA,
-        folder="/nowhere",
         notebook_path="a.ipynb",
         report_path="",
         report_pages=0,

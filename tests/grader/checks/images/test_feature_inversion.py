@@ -404,7 +404,7 @@ def test_what_is_shown(lab: InversionLab) -> None:
     images = [e for e in finding.exhibits if isinstance(e, ImageExhibit)]
     (curve,) = [e for e in finding.exhibits if isinstance(e, CurveExhibit)]
     assert [i.label for i in images] == ["original", "yours", "reference"]
-    assert images[2].reference_file.endswith("pretrained-layer1.jpeg")
+    assert images[2].reference_file == "reference/pretrained-layer1.jpeg"
     assert len(curve.reference_y) == N_STEPS + 1
     assert curve.yours_y[-1] < curve.yours_y[0]
     assert "distance to the corgi's features (layer1, pretrained network)" in curve.title

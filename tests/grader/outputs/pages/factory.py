@@ -116,7 +116,7 @@ def attack_exhibits(folder: Path, name: str, *, side: int = 224) -> tuple[Exhibi
             caption="after 200 steps",
         ),
         ImageExhibit(
-            label="reference", array=None, normalised=False, reference_file=str(reference)
+            label="reference", array=None, normalised=False, reference_file=reference.name
         ),
         BarsExhibit(
             title="before",
