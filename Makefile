@@ -15,10 +15,12 @@ export GOMP_SPINCOUNT := 20000
 
 # Options of the targets; leave them out for the defaults.
 SUB ?=
-VARIANT ?= 6.869
+# One of the offering's courses; empty for its last.
+COURSE ?=
+VARIANT ?= $(COURSE)
 SUBMITTED ?=
 BUNDLE ?= studio
-ASSIGNMENT ?= pset4_sp21
+ASSIGNMENT ?=
 DEVICE ?= auto
 OUT ?=
 REQUIRE ?=
@@ -36,10 +38,11 @@ TEST_WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 8 ? n :
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
-OFFERING = --assignment $(ASSIGNMENT)
+OFFERING = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 CLASS = $(if $(STORE),--store $(STORE))
 ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
-GRADING = --variant $(VARIANT) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING)
+COURSING = $(if $(VARIANT),--course $(VARIANT))
+GRADING = $(COURSING) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 # A sample of ours is zipped anew when its sources have changed.
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
@@ -55,7 +58,7 @@ help: ## List the targets
 
 setup: $(READY) $(SYSTEM_READY) ## Make .venv and look for the system packages (every target does it)
 
-grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [VARIANT=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [ASSIGNMENT=] [DEVICE=] [OUT=] [ISOLATION=]
+grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [COURSE=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [ASSIGNMENT=] [DEVICE=] [OUT=] [ISOLATION=]
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) grade $(SUB) $(GRADING)
 
@@ -65,12 +68,12 @@ check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [
 
 batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [OUT=] and as above
 	@$(need-in)$(make-class)
-	@$(GRADER) batch $(IN) --course $(VARIANT) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
+	@$(GRADER) batch $(IN) $(COURSING) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
 	  $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
 score: $(READY) $(SYSTEM_READY) ## Score a class anew from grades.toml and the assignment; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
-	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
+	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)
 
 classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask and killed on the way; compare with what must come out
 	@$(BIN)/python -m tests.classroom
@@ -79,13 +82,13 @@ report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or
 	@$(if $(SUB),$(zip-sample))
 	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
-notebook: $(READY) ## Make the release and the solved notebook from the master
+notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release
 
 submissions: $(READY) $(SYSTEM_READY) ## Zip the sample submissions
 	@$(BIN)/python -m authoring.samples
 
-submissions/%.zip: submissions/%/sample.toml $(wildcard submissions/_*/*) templates/notebook/pset4_solved.ipynb | $(READY)
+submissions/%.zip: submissions/%/sample.toml $(wildcard submissions/_*/*) grader/model/offerings/pset4_sp21/solved.ipynb | $(READY)
 	@$(BIN)/python -m authoring.samples $*
 
 reference: $(READY) ## Run every experiment and write the expected outputs [BUNDLE=] [DEVICE=auto|cpu|cuda]

@@ -1,7 +1,7 @@
 """The notebook that students get, and its solved twin, from one master notebook.
 
-The master, `templates/notebook/pset4_master.ipynb`, is the only file that people edit, in Jupyter
-or in Colab. What a student has to write stands between two lines, in nbgrader's way:
+The master, `master.ipynb` in the folder of an offering, is the only file that people edit, in
+Jupyter or in Colab. What a student has to write stands between two lines, in nbgrader's way:
 
     ### BEGIN SOLUTION
     ### END SOLUTION
@@ -17,19 +17,20 @@ the two lines. Besides its Colab id a cell carries `metadata.pset4`:
     stub          the line to put in place of the solution, where raising would be wrong, as for
                   a bonus (in the master only)
 
-`python -m authoring.release` writes both notebooks beside the master.
+`python -m authoring.release [FOLDER ...]` writes both notebooks beside the master, by default
+those of the grader's own offerings.
 """
 
 from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import nbformat
 import typer
 
-from grader.model.resources import templates
+from grader.model.offering_files import DEFAULT_ASSIGNMENT, OFFERINGS, RELEASE, SOLVED
 from reference.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-NOTEBOOK_DIR = templates() / "notebook"
+NOTEBOOK_DIR = OFFERINGS / DEFAULT_ASSIGNMENT
 """Where the master lies and where the release and the solved notebook are written."""
+
+MASTER = "master.ipynb"
+"""File name of the master."""
 
 BEGIN = "### BEGIN SOLUTION"
 """Line that opens a region which only the solved notebook keeps."""
@@ -87,7 +91,7 @@ def read_master(folder: Path = NOTEBOOK_DIR) -> NotebookNode:
     Raises:
         ConfigError: It is missing or is not a notebook.
     """
-    path = folder / "pset4_master.ipynb"
+    path = folder / MASTER
     try:
         master: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, nbformat.ValidationError) as error:
@@ -98,7 +102,7 @@ def read_master(folder: Path = NOTEBOOK_DIR) -> NotebookNode:
 def write_notebooks(folder: Path = NOTEBOOK_DIR) -> tuple[Path, Path]:
     """Write the release and the solved notebook beside the master; return their paths."""
     master = read_master(folder)
-    release, solved = folder / "pset4_release.ipynb", folder / "pset4_solved.ipynb"
+    release, solved = folder / RELEASE, folder / SOLVED
     release.write_text(to_text(make_release(master)), encoding="utf-8")
     solved.write_text(to_text(make_solved(master)), encoding="utf-8")
     return release, solved
@@ -168,11 +172,17 @@ def _mark(cell: NotebookNode) -> dict[str, object]:
     return mark
 
 
-def main() -> None:
-    """Write both notebooks and name them."""
-    for path in write_notebooks():
-        typer.echo(path)
+def main(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Offerings; by default the grader's own.")
+    ] = None,
+) -> None:
+    """Write both notebooks of each offering and name them."""
+    own = [path.parent for path in sorted(OFFERINGS.glob(f"*/{MASTER}"))]
+    for folder in folders or own:
+        for path in write_notebooks(folder):
+            typer.echo(path)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

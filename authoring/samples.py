@@ -30,7 +30,7 @@ from authoring.hostile_samples import HOSTILE, build_hostile, hostile_names
 from authoring.release import make_release, make_solved, read_master, to_text
 from authoring.sample_outputs import Outputs, captured, read_outputs, write_outputs
 from authoring.sample_report import report_pdf
-from grader.model.assignment import DEFAULT_ASSIGNMENT
+from grader.model.offering_files import DEFAULT_ASSIGNMENT
 from grader.model.records import Outcome
 from reference.errors import ConfigError
 
@@ -108,7 +108,7 @@ class ExpectedPart(_Strict):
 class Expectation(_Strict):
     """An `expect.toml`."""
 
-    course: Literal["6.819", "6.869"]
+    course: str
     """The variant to grade by."""
     submitted: str
     """ISO 8601, Eastern time."""

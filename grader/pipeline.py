@@ -45,7 +45,7 @@ from grader.model.results_folder import ResultFolder, replacing
 from grader.model.version import release
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from grader.planning.reference_runs import reference_runs
 from grader.reading.hand_in import HandInReading, read_hand_in
 from grader.reading.known_pictures import known_pictures
@@ -167,7 +167,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
 def align_cells(folder: ResultFolder, judged_by: Standard) -> None:
     """From the submission to which cell answers which part."""
     submission = _submission(folder)
-    save(align(submission, load_template(), judged_by.assignment), folder.record("alignment"))
+    save(align(submission, judged_by.assignment), folder.record("alignment"))
 
 
 def run(folder: ResultFolder, running: Running) -> None:

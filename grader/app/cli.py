@@ -22,7 +22,8 @@ from grader.app.terminal import display, show_diagnoses, show_grades
 from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
-from grader.model.assignment import DEFAULT_ASSIGNMENT, load_assignment, parse_course
+from grader.model.assignment import Assignment, load_assignment, parse_course
+from grader.model.offering_files import DEFAULT_ASSIGNMENT
 from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
@@ -48,7 +49,12 @@ app = typer.Typer(
 DEFAULT_LIMITS = Limits()
 
 Zip = Annotated[Path, typer.Argument(help="The submission, (kerberos).zip.", metavar="ZIP")]
-Course = Annotated[str, typer.Option("--variant", "--course", help="6.869 or 6.819.")]
+Course = Annotated[
+    str | None,
+    typer.Option(
+        "--course", "--variant", help="One of the offering's courses; by default its last."
+    ),
+]
 Submitted = Annotated[
     str | None,
     typer.Option(help="When it was handed in, such as 2021-04-02T10:00 (Eastern time)."),
@@ -56,7 +62,7 @@ Submitted = Annotated[
 BundleName = Annotated[str, typer.Option(help="studio, studio-narrow or imagenet.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Out = Annotated[Path, typer.Option(help="Results go to OUT/<kerberos>/.")]
-AssignmentName = Annotated[str, typer.Option(help="Name or path of the assignment file.")]
+AssignmentName = Annotated[str, typer.Option(help="Offering: a name, its folder, or a .toml file.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh by default.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
@@ -76,7 +82,7 @@ ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 @app.command("grade")
 def grade_command(
     submission: Zip,
-    course: Course = "6.869",
+    course: Course = None,
     submitted: Submitted = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
@@ -91,10 +97,11 @@ def grade_command(
     from grader.pipeline import GradeRequest
 
     console = Console()
+    offering = load_assignment(assignment)
     request = GradeRequest(
-        hand_in=_hand_in(submission, course, submitted),
+        hand_in=_hand_in(submission, offering, course, submitted),
         out=out,
-        assignment=load_assignment(assignment),
+        assignment=offering,
         settings=RunSettings(
             bundle=bundle,
             device=device,
@@ -114,7 +121,7 @@ def check_command(
     require: Annotated[
         str | None, typer.Option(help="parts (default), structure, run, or points=N.")
     ] = None,
-    course: Course = "6.869",
+    course: Course = None,
     submitted: Submitted = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
@@ -135,10 +142,11 @@ def check_command(
 
     policy = parse_policy(require)
     console = Console()
+    offering = load_assignment(assignment)
     request = GradeRequest(
-        hand_in=_hand_in(submission, course, submitted),
+        hand_in=_hand_in(submission, offering, course, submitted),
         out=out,
-        assignment=load_assignment(assignment),
+        assignment=offering,
         settings=RunSettings(
             bundle=bundle,
             device=device,
@@ -181,7 +189,7 @@ def report_command(
     if submission is None:
         path = out or Path("report.pdf")
         with display(console) as show:
-            render_reference_report(bundle, path, show.stage)
+            render_reference_report(bundle, assignment, path, show.stage)
     else:
         offering = load_assignment(assignment)
         request = GradeRequest(
@@ -209,7 +217,7 @@ def batch_command(
             "FOLDER/manifest.csv where there is one."
         ),
     ] = None,
-    course: Course = "6.869",
+    course: Course = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Results folder of the class.")] = Path("results"),
@@ -227,12 +235,13 @@ def batch_command(
     isolation: Isolation = Wish.REQUIRE,
 ) -> None:
     """Grade a class; the same command goes on where it was stopped or killed."""
+    offering = load_assignment(assignment)
     request = ClassRequest(
         folder=folder,
         manifest=manifest,
         results=out,
-        assignment=load_assignment(assignment),
-        course=parse_course(course),
+        assignment=offering,
+        course=_course(course, offering),
         settings=RunSettings(
             bundle=bundle,
             device=device,
@@ -257,7 +266,7 @@ def score_command(
         list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
     ],
     assignment: Annotated[
-        str | None, typer.Option(help="Name or path of the assignment file.")
+        str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
     ] = None,
     store: Store = None,
 ) -> None:
@@ -295,9 +304,13 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
         raise typer.Exit(1)
 
 
-def _hand_in(path: Path, course: str, submitted: str | None) -> HandIn:
+def _course(named: str | None, offering: Assignment) -> str:
+    return parse_course(named, offering) if named else offering.courses[-1]
+
+
+def _hand_in(path: Path, offering: Assignment, course: str | None, submitted: str | None) -> HandIn:
     when = parse_submitted(submitted) if submitted else None
-    return HandIn(path=path, course=parse_course(course), submitted=when)
+    return HandIn(path=path, course=_course(course, offering), submitted=when)
 
 
 def _grade(request: GradeRequest, console: Console) -> GradeRecord:

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from grader.execution import OnProgress
+from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.records import GradeSheet
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
@@ -18,14 +19,22 @@ from grader.pipeline import GradeRequest, OnStage, grade
 from reference.expected import load_expected
 
 
-def render_reference_report(bundle_name: str, path: Path, on_stage: OnStage) -> None:
+def render_reference_report(bundle_name: str, offering: str, path: Path, on_stage: OnStage) -> None:
     """Render the required report from the reference run.
+
+    Args:
+        bundle_name: Weights and pictures.
+        offering: Name, folder or `.toml` of the offering.
+        path: Of the PDF.
+        on_stage: Told what begins.
 
     Raises:
         ConfigError: the bundle has no expected outputs, or `path` cannot be written.
     """
     on_stage("reports")
-    html_to_pdf(build_report(from_reference(load_expected(bundle_name))), path)
+    assignment, solved = load_assignment(offering), solved_notebook(offering)
+    source = from_reference(load_expected(bundle_name), assignment, solved)
+    html_to_pdf(build_report(source), path)
 
 
 def render_own_report(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> Path:

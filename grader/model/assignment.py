@@ -1,6 +1,7 @@
-"""An offering of the assignment: its parts, points, deadline and experiments, read from TOML.
+"""An offering of the assignment: parts, points, deadline, questions, experiments, its notebook.
 
-Unknown keys are errors: a misspelt `weigth` must not change a grade in silence.
+The record holds everything that grading needs of an offering: a worker on another machine gets it
+whole. Unknown keys are errors: a misspelt `weigth` must not change a grade in silence.
 """
 
 from __future__ import annotations
@@ -10,156 +11,68 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast, get_args
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from grader.model.offering_files import (
+    DEFAULT_ASSIGNMENT,
+    RELEASE,
+    SOLVED,
+    Place,
+    find_offering,
+    notebook_folder,
+    read_file,
+    read_own_checks,
+)
+from grader.model.offering_records import (
+    STRICT,
+    CheckWeight,
+    Course,
+    Experiment,
+    LatePolicy,
+    Part,
+    Problem,
+)
+from grader.model.template import TemplateCell, parse_template
 from reference.errors import ConfigError
 
-if TYPE_CHECKING:
-    from reference.steps import StepConfig
+__all__ = [
+    "Assignment",
+    "CheckWeight",
+    "Course",
+    "Experiment",
+    "LatePolicy",
+    "Part",
+    "Problem",
+    "load_assignment",
+    "parse_assignment",
+    "parse_course",
+    "solved_notebook",
+]
 
-Course: TypeAlias = Literal["6.819", "6.869"]
-"""Variant of the course."""
+_COMPUTED = ("sha256", "template", "own_checks")
+"""Fields of the record that are no keys of the file."""
 
-DEFAULT_ASSIGNMENT = "pset4_sp21"
-"""Name of the file that is used where none is named."""
-
-_STRICT = ConfigDict(extra="forbid")
 _UNKNOWN_KEY = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 _MISSING_KEY = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class LatePolicy:
-    """What a late hand-in costs."""
-
-    days: int = Field(gt=0)
-    """Days, rounded up, that are still accepted."""
-    coefficient_at_last_day: float = Field(ge=0, le=1)
-    """Coefficient on that day; linear from 1 before it, 0 after it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class Problem:
-    """A numbered problem of the handout."""
-
-    number: int
-    """Number in the handout."""
-    title: str
-    """Title in the handout."""
-    points: float = Field(gt=0)
-    """Points of all its parts together, without bonus."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class CheckWeight:
-    """One check of a part."""
-
-    id: str
-    """Name in the registry of checks."""
-    weight: float = Field(gt=0)
-    """Share of the part's points, relative to the part's other checks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class Part:
-    """One lettered part of a problem."""
-
-    id: str
-    """Such as `4a`."""
-    title: str
-    """One line."""
-    question: str = ""
-    """Markdown, for students' reports; where it is empty, 2021's question of this id stands."""
-    problem: int
-    """Number of the problem."""
-    required_for: tuple[Course, ...]
-    """Courses that must answer it."""
-    kind: Literal["auto", "human", "mixed"]
-    """Who decides it: checks, a person, or checks if there is code and a person if not."""
-    checks: tuple[CheckWeight, ...] = Field(min_length=1)
-    """What decides it."""
-    bonus_points: float = Field(default=0.0, ge=0)
-    """Points on top of the problem's; above 0 makes it a bonus part."""
-    anchors: tuple[str, ...] = ()
-    """Names and texts of the notebook by which its cells are found."""
-    notes: str = ""
-    """For staff, beside a written answer: what it is to be compared with."""
-    compare_with: Literal["", "convolution", "distances"] = ""
-    """What staff see beside a written answer, from the run: the convention of the student's
-    convolution, or how far the attacks of the parts `compared` moved; empty for nothing."""
-    compared: tuple[str, ...] = ()
-    """Parts whose attacks are compared, where `compare_with` is `distances`."""
-
-    @property
-    def bonus(self) -> bool:
-        """Whether its points are on top of the maximum."""
-        return self.bonus_points > 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class Experiment:
-    """One optimisation of an input that the handout asks for, as the course's notebook sets it."""
-
-    part_id: str
-    """Part that it belongs to."""
-    objective: Literal["log_probability", "layer_norm", "feature_distance"]
-    """A class's log-probability or the l2 norm of a layer's output, to climb; or the l2 distance
-    of a layer's output to that for the corgi, to descend."""
-    network: Literal["pretrained", "robust"]
-    """Which ResNet-50."""
-    space: Literal["normalised", "pixels"]
-    """Where x lives: ImageNet-normalised, or pixels in [0, 1]."""
-    start: Literal["corgi", "random"]
-    """Image at the start."""
-    step_size: float = Field(gt=0)
-    """Factor of the scaled direction, in units of `space`."""
-    norm: Literal["l2", "abs"]
-    """How a direction is scaled: to l2 norm 1, or to mean absolute value 1."""
-    n_steps: int = Field(gt=0)
-    """Number of steps."""
-    target: int | None = Field(default=None, ge=0, lt=1000)
-    """ImageNet id of the class; None unless the objective is `log_probability`."""
-    eps_l2: float | None = Field(default=None, gt=0)
-    """Radius of the l2 ball round the start, in units of `space`; None for no ball."""
-    layers: tuple[int, ...] = ()
-    """Ids that the notebook's `model_layer` takes; empty for `log_probability`."""
-    different_objectives: int = Field(default=1, ge=1)
-    """How many different objectives the part asks for."""
-    repeat_if_overwritten: bool = False
-    """Whether the student's own attack is run once more where its target was overwritten."""
-
-    @property
-    def step(self) -> StepConfig:
-        """Settings of its steps."""
-        from reference.images import Space  # imports torch: whoever adds up points needs it not
-        from reference.steps import Norm, StepConfig
-
-        return StepConfig(
-            step_size=self.step_size,
-            space=Space(self.space),
-            eps_l2=self.eps_l2,
-            norm=Norm(self.norm),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Assignment:
     """One offering, checked: every id is unique and every reference leads somewhere."""
 
-    name: str
-    """Name of the file without suffix."""
+    name: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
+    """Name of the folder, or of the file without suffix."""
     title: str
     """Title for reports."""
     courses: tuple[Course, ...] = Field(min_length=1)
-    """Variants of the course."""
+    """Courses that take it; the last is meant where none is named."""
     deadline: datetime
     """Local time in `time_zone`, without offset; see `due`."""
     time_zone: str
@@ -173,7 +86,13 @@ class Assignment:
     experiments: tuple[Experiment, ...]
     """One per part that optimises an input towards a fixed aim."""
     sha256: str
-    """Digest of the file, hexadecimal."""
+    """Digest of its files, hexadecimal."""
+    template: tuple[TemplateCell, ...]
+    """Cells of the notebook that students get."""
+    notebook: str = ""
+    """Offering whose notebook is used; empty for its own, or the default one's."""
+    own_checks: str = ""
+    """Source of its own checks (`checks.py`); empty where it has none."""
     course_files: Mapping[str, str] = field(default_factory=dict, hash=False)
     """URL that notebooks fetch from, to the file's path below the bundle's folder."""
     credit: Mapping[str, Mapping[str, Annotated[float, Field(ge=0, le=1)]]] = field(
@@ -240,34 +159,40 @@ class Assignment:
 _ADAPTER = TypeAdapter(Assignment)
 
 
-def parse_course(text: str) -> Course:
+def parse_course(text: str, assignment: Assignment) -> Course:
     """Return the course that `text` names.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: it names none of the offering's.
     """
-    known = get_args(Course)
-    if text not in known:
-        raise ConfigError(f"course: expected {' or '.join(known)}, found {text!r}")
-    return cast(Course, text)
+    if text not in assignment.courses:
+        known = " or ".join(assignment.courses)
+        raise ConfigError(f"course: expected {known} ({assignment.name}), found {text!r}")
+    return text
 
 
 def load_assignment(name: str = DEFAULT_ASSIGNMENT) -> Assignment:
-    """Read an assignment by the name of a file of the grader's own, or by a path to a `.toml`.
+    """Read an offering: by name, by its folder, or by the path of a `.toml`.
 
     Raises:
-        ConfigError: there is no such file, or it does not hold an assignment.
+        ConfigError: there is none, a file is missing, or it does not hold an assignment.
     """
-    packaged = resources.files("grader.model") / "offerings" / f"{name}.toml"
-    source = Path(name) if name.endswith(".toml") else packaged
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"assignment {name!r}: expected a name such as {DEFAULT_ASSIGNMENT!r} or the path of a "
-            f".toml file, found none that can be read ({error.strerror})"
-        ) from error
-    return parse_assignment(data, where=source.name)
+    place = find_offering(name)
+    return _parse(read_file(place.toml), place.where, place)
+
+
+def solved_notebook(name: str) -> Path:
+    """Return where the solved notebook of an offering lies.
+
+    Raises:
+        ConfigError: there is no such offering, or it has none.
+    """
+    place = find_offering(name)
+    named = _table(read_file(place.toml), place.where).get("notebook")
+    path = notebook_folder(named, place, place.where) / SOLVED
+    if not path.is_file():
+        raise ConfigError(f"{path}: expected the solved notebook, found none")
+    return path
 
 
 def parse_assignment(data: bytes, *, where: str) -> Assignment:
@@ -276,26 +201,70 @@ def parse_assignment(data: bytes, *, where: str) -> Assignment:
     Raises:
         ConfigError: not TOML, an unknown or missing key, a wrong value, or a reference to nothing.
     """
+    return _parse(data, where, None)
+
+
+def _parse(data: bytes, where: str, place: Place | None) -> Assignment:
+    table = _table(data, where)
+    named = table.get("notebook")
+    folder = notebook_folder(named, place, where)
+    release, checks = read_file(folder / RELEASE), read_own_checks(place)
+    entries = table["experiments"]
+    computed = {
+        "experiments": [{**entry, "part_id": part_id} for part_id, entry in entries.items()],
+        "sha256": _digest(data, release, checks),
+        "template": parse_template(release, where=f"{folder.name}/{RELEASE}"),
+        "own_checks": checks.decode("utf-8", errors="replace"),
+    }
+    try:
+        assignment = _ADAPTER.validate_python({**table, **computed})
+    except ValidationError as error:
+        raise ConfigError(_sentence(where, error, tuple(entries))) from error
+    _check(assignment, where)
+    own = place is not None and place.folder == folder
+    return assignment if own else _with_questions(assignment, load_assignment(str(folder)))
+
+
+def _table(data: bytes, where: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{where}: expected TOML in UTF-8, found: {error}") from error
-    if "sha256" in table:
-        raise ConfigError(f"{where}: sha256: unknown key; it is computed, take it out")
-    experiments = table.get("experiments", {})
+    for key in _COMPUTED:
+        if key in table:
+            raise ConfigError(f"{where}: {key}: unknown key; it is computed, take it out")
+    experiments = table.setdefault("experiments", {})
     if not isinstance(experiments, Mapping) or not all(
         isinstance(entry, Mapping) and "part_id" not in entry for entry in experiments.values()
     ):
         raise ConfigError(f"{where}: experiments: expected tables such as [experiments.4a]")
-    rows = [{**entry, "part_id": part_id} for part_id, entry in experiments.items()]
-    try:
-        assignment = _ADAPTER.validate_python(
-            {**table, "experiments": rows, "sha256": hashlib.sha256(data).hexdigest()}
+    return table
+
+
+def _digest(*files: bytes) -> str:
+    digests = (hashlib.sha256(content).hexdigest() for content in files)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _with_questions(assignment: Assignment, other: Assignment) -> Assignment:
+    """Take over the questions of parts that are the same in another offering."""
+    known = {
+        (part.id, part.title, _experiment_of(other, part.id)): part.question for part in other.parts
+    }
+    parts = tuple(
+        part
+        if part.question
+        else replace(
+            part,
+            question=known.get((part.id, part.title, _experiment_of(assignment, part.id)), ""),
         )
-    except ValidationError as error:
-        raise ConfigError(_sentence(where, error, tuple(experiments))) from error
-    _check(assignment, where)
-    return assignment
+        for part in assignment.parts
+    )
+    return replace(assignment, parts=parts)
+
+
+def _experiment_of(assignment: Assignment, part_id: str) -> Experiment | None:
+    return next((e for e in assignment.experiments if e.part_id == part_id), None)
 
 
 def _sentence(where: str, error: ValidationError, experiments: tuple[str, ...]) -> str:
@@ -330,10 +299,15 @@ def _check(assignment: Assignment, where: str) -> None:
             f"{where}: deadline: expected a local time without offset, "
             f"found {assignment.deadline.isoformat()}"
         )
+    _refuse_repeats(f"{where}: courses", assignment.courses)
     _refuse_repeats(f"{where}: problems.number", (p.number for p in assignment.problems))
     _refuse_repeats(f"{where}: parts.id", (p.id for p in assignment.parts))
+    ids = {part.id for part in assignment.parts}
+    for experiment in assignment.experiments:
+        _check_experiment(experiment, ids, where)
     for index, part in enumerate(assignment.parts):
         _check_part(part, assignment, f"{where}: parts[{index}]")
+        _check_compared(part, assignment, f"{where}: parts[{index}]")
     for problem in assignment.problems:
         for course in assignment.courses:
             if not any(
@@ -342,11 +316,6 @@ def _check(assignment: Assignment, where: str) -> None:
                 raise ConfigError(
                     f"{where}: problem {problem.number} has points but no part for {course}"
                 )
-    ids = {part.id for part in assignment.parts}
-    for experiment in assignment.experiments:
-        _check_experiment(experiment, ids, where)
-    for index, part in enumerate(assignment.parts):
-        _check_compared(part, assignment, f"{where}: parts[{index}]")
 
 
 def _check_part(part: Part, assignment: Assignment, place: str) -> None:

@@ -12,15 +12,12 @@ original does, even if another, similar cell of the template was deleted.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
 from grader.model.assignment import Assignment
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch, Submission
-from grader.model.resources import templates
+from grader.model.template import TemplateCell
 
 SIMILAR_ENOUGH = 0.6
 """Least share of equal text for a match by content."""
@@ -35,46 +32,9 @@ WORK_PER_LETTER = 4
 """The same for a look at which letters two texts have, per letter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateCell:
-    """One cell of the notebook that students get."""
-
-    cell_id: str
-    """Its `metadata.id`."""
-    kind: str
-    """`code` or `markdown`."""
-    source: str
-    """Text of the cell."""
-    part_id: str
-    """Part that it belongs to; empty for none."""
-    role: str
-    """`answer`, `todo`, `run`, `given`, … as its metadata says."""
-
-
-def load_template(path: Path | None = None) -> tuple[TemplateCell, ...]:
-    """Read the release notebook's cells (by default the one in `templates/notebook`)."""
-    if path is None:
-        path = templates() / "notebook" / "pset4_release.ipynb"
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    cells = []
-    for cell in notebook["cells"]:
-        facts = cell["metadata"].get("pset4", {})
-        cells.append(
-            TemplateCell(
-                cell_id=cell["metadata"].get("id", ""),
-                kind=cell["cell_type"],
-                source="".join(cell["source"]),
-                part_id=facts.get("part", "").strip("0") and facts.get("part", ""),
-                role=facts.get("kind", ""),
-            )
-        )
-    return tuple(cells)
-
-
-def align(
-    submission: Submission, template: tuple[TemplateCell, ...], assignment: Assignment
-) -> Alignment:
-    """Match every cell of the submission with the template."""
+def align(submission: Submission, assignment: Assignment) -> Alignment:
+    """Match every cell of the submission with the offering's template."""
+    template = assignment.template
     by_id = {cell.cell_id: cell for cell in template if cell.cell_id}
     parts = {part.id for part in assignment.parts}
     taken: set[str] = set()

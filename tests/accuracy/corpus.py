@@ -27,7 +27,7 @@ from grader.model.notebook_code import names_bound
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
-SOLVED = ROOT / "templates/notebook/pset4_solved.ipynb"
+SOLVED = ROOT / "grader/model/offerings/pset4_sp21/solved.ipynb"
 
 Kind = Literal["mutant", "variant", "held"]
 

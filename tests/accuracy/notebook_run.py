@@ -41,7 +41,7 @@ from grader.model.records import (
     RunPlan,
     Submission,
 )
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from grader.planning.plan import RunOptions, plan_run, repeats_of
 from reference.bundles import get_bundle
 from reference.expected import load_expected
@@ -72,7 +72,6 @@ class NotebookRun:
         self.bundle = get_bundle(BUNDLE)
         self.expected = load_expected(self.bundle.name)
         self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
-        self.template = load_template()
         self.probes = probes_of(self.assignment, SEED)
         self.work = self.folder / "work"
         self.work.mkdir(parents=True)
@@ -87,7 +86,7 @@ class NotebookRun:
     def findings(self, cells: tuple[NotebookCell, ...]) -> dict[str, tuple[Finding, ...]]:
         """Run the cells and return the findings by part."""
         submission = _submission(cells)
-        alignment = align(submission, self.template, self.assignment)
+        alignment = align(submission, self.assignment)
         options = RunOptions(device="cpu", seed=SEED, nonce=NONCE)
         repeats = repeats_of(self.assignment)
         plan = plan_run(submission, alignment, self.probes, self.bundle, options, repeats)

@@ -84,20 +84,18 @@ def one_cell(source, cell_type="code", **mark):
 @pytest.mark.parametrize("which", ["release", "solved"])
 def test_committed_notebooks_are_what_the_master_gives(master, which):
     made = make_release(master) if which == "release" else make_solved(master)
-    committed = (NOTEBOOK_DIR / f"pset4_{which}.ipynb").read_text(encoding="utf-8")
+    committed = (NOTEBOOK_DIR / f"{which}.ipynb").read_text(encoding="utf-8")
     assert committed == to_text(made), "run `make notebook`"
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path):
-    (tmp_path / "pset4_master.ipynb").write_bytes(
-        (NOTEBOOK_DIR / "pset4_master.ipynb").read_bytes()
-    )
+    (tmp_path / "master.ipynb").write_bytes((NOTEBOOK_DIR / "master.ipynb").read_bytes())
     first = [path.read_bytes() for path in write_notebooks(tmp_path)]
     assert first == [path.read_bytes() for path in write_notebooks(tmp_path)]
 
 
 def test_a_missing_master_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"pset4_master\.ipynb: expected the master"):
+    with pytest.raises(ConfigError, match=r"master\.ipynb: expected the master"):
         read_master(tmp_path)
 
 

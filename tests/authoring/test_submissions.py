@@ -16,7 +16,7 @@ import pytest
 
 from authoring.samples import build_zip, read_expectation, read_sample, sample_names
 from grader.execution import warm_kernels
-from grader.model.assignment import load_assignment, parse_course
+from grader.model.assignment import load_assignment
 from grader.model.records import GradeSheet, PartGrade
 from grader.outputs.policy import evaluate, parse_policy
 from grader.pipeline import grade
@@ -55,7 +55,7 @@ def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[
     request = replace(
         request_for(zip_path, out / "results"),
         assignment=load_assignment(read_sample(name).assignment),
-        course=parse_course(expected.course),
+        course=expected.course,
         submitted=parse_submitted(expected.submitted),
         warm=warm,
     )

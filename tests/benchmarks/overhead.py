@@ -28,7 +28,7 @@ from grader.execution import Job, execute
 from grader.intake.submission import read_submission
 from grader.model.assignment import load_assignment
 from grader.model.records import Submission
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from grader.planning.plan import RunOptions, plan_run
 from grader.sandbox.tiers import host_support
 from reference.bundles import Bundle, get_bundle
@@ -95,7 +95,7 @@ def plain(submission: Submission, bundle: Bundle) -> float:
 def ours(submission: Submission, files: Path, bundle: Bundle) -> float:
     """Seconds of the grader's execution stage for the same cells, probes and all."""
     assignment = load_assignment()
-    alignment = align(submission, load_template(), assignment)
+    alignment = align(submission, assignment)
     options = RunOptions(device="cpu", seed=1, nonce="bench")
     plan = plan_run(submission, alignment, probes_of(assignment, 1), bundle, options)
     with tempfile.TemporaryDirectory() as out:

@@ -15,7 +15,8 @@ import time
 from grader.batch.exports.code_samples import CodeSample
 from grader.batch.exports.similarity import compare_class
 from grader.batch.exports.similarity_page import render_similarity_page
-from grader.planning.alignment import TemplateCell, load_template
+from grader.model.assignment import load_assignment
+from grader.model.template import TemplateCell
 
 NAMES = ("x", "out", "grad", "kernel", "window", "total", "i", "k", "n", "pad", "step", "image")
 SHAPES = (
@@ -32,7 +33,7 @@ SHAPES = (
 
 def main() -> None:
     """Print a table."""
-    template = load_template()
+    template = load_assignment().template
     print("| students | seconds of CPU | pairs found | planted | most memory (MiB) |")
     print("|---|---|---|---|---|")
     for many in (20, 100, 300):

@@ -20,7 +20,7 @@ from grader.intake.submission import read_submission
 from grader.model.records import Alignment, ReportReading, Submission
 from grader.model.records.codec import from_json, to_json
 from grader.outputs.pages.render import render_staff_html
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from grader.reading.hand_in import read_hand_in
 from grader.reading.report import read_report
 from grader.reading.report_limits import ReportLimits
@@ -129,7 +129,7 @@ def _packed(one: Case) -> bytes:
 
 def _stages(submission: Submission, folder: Path, *, render: bool) -> None:
     assignment = factories.ASSIGNMENT
-    alignment = align(submission, load_template(), assignment)
+    alignment = align(submission, assignment)
     if len(alignment.matches) != len(submission.cells):
         raise Fault("cells were lost in the alignment")
     limits = ReportLimits(cpu_s=5.0, max_pages=5)

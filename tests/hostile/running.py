@@ -30,7 +30,7 @@ from grader.outputs.junit import render_junit
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
 from grader.outputs.summary import render_summary
 from grader.pipeline import GradeRequest, grade
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from grader.reading.hand_in import read_hand_in
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
@@ -184,7 +184,7 @@ def _read(zip_path: Path, _: Expectation, folder: Path, __: WarmServer | None) -
     """Intake, alignment, report; then the pages, as if nothing had been run."""
     assignment = load_assignment()
     submission = read_submission(zip_path, folder / "files")
-    alignment = align(submission, load_template(), assignment)
+    alignment = align(submission, assignment)
     look = read_hand_in(submission, folder / "files", assignment, (), folder / "executed.ipynb")
     results = ResultFolder(root=folder / "results")
     results.evidence.mkdir(parents=True)

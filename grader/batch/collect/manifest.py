@@ -6,7 +6,7 @@ cell may be empty:
 | column | what it holds |
 |---|---|
 | kerberos | the student's name at the course; an e-mail address stands for its local part |
-| course | 6.819 or 6.869; where empty, the course that the run is started with |
+| course | one of the offering's courses; where empty, the course that the run is started with |
 | submitted | when it was handed in, such as 2021-04-02T10:00 (course time) or 2021-04-02T14:00Z |
 | extension | by how much the deadline is later: days (`2`, `1.5`, `2d`) or hours (`12h`) |
 | name | as staff know the student |

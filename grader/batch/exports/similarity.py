@@ -35,7 +35,7 @@ from grader.batch.exports.similarity_records import (
     SimilaritySettings,
     SimilarPair,
 )
-from grader.planning.alignment import TemplateCell
+from grader.model.template import TemplateCell
 
 _NO_CODE = re.compile(r"#.*|\s+")
 

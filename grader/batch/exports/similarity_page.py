@@ -17,7 +17,6 @@ from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.render import render_page
 from grader.outputs.pages.words import part_label
-from grader.planning.alignment import load_template
 
 SIMILARITY_PAGE = "similarity.html"
 """Name of the page in the class's folder."""
@@ -95,7 +94,7 @@ def compare_results(rows: Iterable[ClassRow], assignment: Assignment, results: P
     """
     graded = (row.kerberos for row in rows if row.state is State.GRADED)
     found = (read_sample(ResultFolder(root=results / name), assignment) for name in graded)
-    return compare_class([sample for sample in found if sample is not None], load_template())
+    return compare_class([sample for sample in found if sample is not None], assignment.template)
 
 
 def _pair(pair: SimilarPair) -> PairView:

@@ -12,7 +12,7 @@ from grader.batch.records import ClassRow, PartResult, Roster, State, Superseded
 from grader.batch.store.rows import HandInRow, Standing
 from grader.batch.store.store import Store, sheet_digest
 from grader.intake.hand_in import HandIn
-from grader.model.assignment import Assignment, Course, parse_course
+from grader.model.assignment import Assignment
 from grader.model.records import GradeSheet, Outcome, PartGrade, Severity
 from grader.model.results_folder import ResultFolder
 from grader.scoring.lateness import Lateness, late_coefficient
@@ -88,7 +88,7 @@ def _hand_in(row: HandInRow) -> HandIn:
         path=Path(row.source),
         zip_name=row.zip_name,
         kerberos=row.kerberos,
-        course=parse_course(row.course),
+        course=row.course,
         submitted=datetime.fromisoformat(row.submitted) if row.submitted else None,
         extension=timedelta(days=row.extension_days),
         name=row.name,
@@ -99,10 +99,9 @@ def _hand_in(row: HandInRow) -> HandIn:
 
 def _row(standing: Standing, *, cached: bool) -> ClassRow:
     hand_in, run, grade = standing.hand_in, standing.run, standing.grade
-    course: Course = parse_course(hand_in.course)
     row = ClassRow(
         kerberos=hand_in.kerberos,
-        course=course,
+        course=hand_in.course,
         state=State.MISSING if hand_in.role == "missing" else State.WAITING,
         name=hand_in.name,
         platform=hand_in.platform,

@@ -220,8 +220,8 @@ class GradeSheet:
     """Version of the JSON schema."""
     kerberos: str
     """Whose submission."""
-    course: Literal["6.819", "6.869"]
-    """Which variant."""
+    course: str
+    """Course under which the student takes it, such as 6.869."""
     submitted: str
     """ISO 8601 with offset; empty where not told."""
     deadline: str

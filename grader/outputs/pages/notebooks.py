@@ -8,11 +8,10 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader.model.resources import templates
+from grader.model.assignment import Assignment
 from grader.model.text import cell_label
 from grader.outputs.pages.figures import FigureRow, wide_row
 from grader.outputs.pages.markup import plain
@@ -20,8 +19,6 @@ from grader.outputs.pages.picture_process import decode_apart
 from grader.outputs.pages.required_report import Snippet
 from reference.errors import ConfigError
 
-RELEASE = templates() / "notebook" / "pset4_release.ipynb"
-"""The notebook that students get."""
 SAME_CELL = 0.85
 """Two cells of one part that share this much text are shown once, with the lines that differ."""
 MAX_PRINTED_LINES = 24
@@ -65,9 +62,11 @@ def read_cells(path: Path) -> tuple[NotebookCell, ...]:
         raise ConfigError(f"{path}: expected a notebook, found something else") from error
 
 
-def without_prompts(answer: str) -> str:
+def without_prompts(answer: str, assignment: Assignment) -> str:
     """Return an answer without the lines that the notebook's own answer cells start with."""
-    kept = [line for line in answer.splitlines() if line.strip() not in _prompts()]
+    given = (cell.source for cell in assignment.template if cell.role == "answer")
+    prompts = {line.strip() for source in given for line in source.splitlines()} - {""}
+    kept = [line for line in answer.splitlines() if line.strip() not in prompts]
     return "\n".join(kept).strip()
 
 
@@ -109,12 +108,6 @@ def drawn(cells: Iterable[NotebookCell], caption: str) -> tuple[FigureRow, ...]:
                 continue
             rows.append(wide_row("", caption, pixels))
     return tuple(rows)
-
-
-@lru_cache(maxsize=1)
-def _prompts() -> frozenset[str]:
-    cells = [cell for cell in read_cells(RELEASE) if cell.role == "answer"]
-    return frozenset(line.strip() for cell in cells for line in cell.source.splitlines()) - {""}
 
 
 def _cell(index: int, cell: dict[str, Any]) -> NotebookCell:

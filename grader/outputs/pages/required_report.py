@@ -10,9 +10,9 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from grader.model.assignment import Assignment
 from grader.outputs.pages.figures import FigureRow
 from grader.outputs.pages.markup import code_html, markdown_html, plain
-from grader.outputs.pages.questions import PROBLEMS
 from grader.outputs.pages.render import render_page
 from grader.outputs.pages.words import part_label
 
@@ -35,10 +35,12 @@ class ReportPart:
 
     id: str
     """Such as `4a`."""
+    problem: int
+    """Number of its problem."""
     title: str
     """A few words."""
     question: str
-    """Markdown, our own words."""
+    """Markdown; empty where the offering has none."""
     answer: str = ""
     """Markdown; empty where nothing was written."""
     facts: tuple[tuple[str, str], ...] = ()
@@ -61,6 +63,8 @@ class ReportSource:
     """Kerberos, or what stands in its place."""
     subtitle: str
     """Course and what it was made with."""
+    problems: tuple[tuple[int, str], ...]
+    """(number, title) of each problem, see `titles_of`."""
     parts: tuple[ReportPart, ...]
     """In the handout's order."""
 
@@ -80,11 +84,16 @@ class _PartView:
     snippets: tuple[tuple[str, Markup], ...]
 
 
+def titles_of(assignment: Assignment) -> tuple[tuple[int, str], ...]:
+    """Return number and title of each problem of an offering."""
+    return tuple((problem.number, problem.title) for problem in assignment.problems)
+
+
 def build_report(source: ReportSource) -> str:
     """Return the report as a self-contained page; `pdf.html_to_pdf` makes the PDF of it."""
     problems = []
-    for number, parts in groupby(source.parts, lambda part: int(part.id[0])):
-        title = dict(PROBLEMS).get(number, "")
+    for number, parts in groupby(source.parts, lambda part: part.problem):
+        title = dict(source.problems).get(number, "")
         problems.append((number, title, tuple(map(_view, parts))))
     return render_page("report.html.j2", "report", source=source, problems=tuple(problems))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from grader.model.assignment import Assignment
+from grader.model.assignment import Assignment, Part
 from grader.model.records import (
     Alignment,
     BarsExhibit,
@@ -31,9 +31,7 @@ from grader.outputs.pages.notebooks import (
     snippets,
     without_prompts,
 )
-from grader.outputs.pages.questions import QUESTIONS, Question, questions_of
-from grader.outputs.pages.required_report import ReportPart, ReportSource
-from grader.planning.alignment import load_template
+from grader.outputs.pages.required_report import ReportPart, ReportSource, titles_of
 
 _RELEVANT = frozenset({"todo", "run", ""})
 """Roles of code cells that an answer shows; the given ones are the same for everybody."""
@@ -43,12 +41,12 @@ _FOREIGN = ("reference", "expected")
 """Words in a label or title that mark what is not the student's."""
 
 
-def from_results(results_dir: Path, assignment: Assignment | None = None) -> ReportSource:
+def from_results(results_dir: Path, assignment: Assignment) -> ReportSource:
     """Return the report of a student's own run, ready to hand in.
 
     Args:
         results_dir: a folder that `grader grade` wrote.
-        assignment: the offering whose questions are answered; None for 2021's.
+        assignment: the offering whose questions are answered.
 
     Raises:
         ConfigError: something of it is missing.
@@ -56,12 +54,13 @@ def from_results(results_dir: Path, assignment: Assignment | None = None) -> Rep
     sheet = load(GradeSheet, results_dir / "results.json")
     evidence = results_dir / "evidence"
     alignment = load(Alignment, evidence / "alignment.json")
-    cells = cells_by_part(read_cells(results_dir / "executed.ipynb"), alignment)
+    cells = cells_by_part(read_cells(results_dir / "executed.ipynb"), alignment, assignment)
     grades = {part.id: part for part in sheet.parts}
     parts = []
-    for question in QUESTIONS if assignment is None else questions_of(assignment):
-        grade = grades.get(question.part)
-        made = _part(question, grade, sheet, cells.get(question.part, ()), evidence)
+    for part in assignment.parts:
+        grade = grades.get(part.id)
+        made = _part(part, grade, sheet, cells.get(part.id, ()), evidence)
+        made = replace(made, answer=without_prompts(made.answer, assignment))
         empty = not (made.answer or made.figures or made.snippets or made.printed)
         if not (empty and grade is not None and (grade.bonus or not grade.required)):
             parts.append(made)
@@ -69,18 +68,19 @@ def from_results(results_dir: Path, assignment: Assignment | None = None) -> Rep
         title="Problem Set 4",
         author=sheet.kerberos,
         subtitle=f"MIT {sheet.course} · images, numbers and code from the notebook handed in",
+        problems=titles_of(assignment),
         parts=tuple(parts),
     )
 
 
 def cells_by_part(
-    cells: tuple[NotebookCell, ...], alignment: Alignment
+    cells: tuple[NotebookCell, ...], alignment: Alignment, assignment: Assignment
 ) -> dict[str, tuple[NotebookCell, ...]]:
     """Return the code cells of each part that may be shown, in the notebook's order.
 
     A cell that matches the template has the role that it has there.
     """
-    roles = {cell.cell_id: cell.role for cell in load_template()}
+    roles = {cell.cell_id: cell.role for cell in assignment.template}
     found: dict[str, list[NotebookCell]] = {}
     for match in alignment.matches:
         if match.cell_index >= len(cells):
@@ -109,7 +109,7 @@ def own_exhibits(exhibits: Iterable[Exhibit]) -> tuple[Exhibit, ...]:
 
 
 def _part(
-    question: Question,
+    part: Part,
     grade: PartGrade | None,
     sheet: GradeSheet,
     cells: tuple[NotebookCell, ...],
@@ -119,12 +119,13 @@ def _part(
     findings = grade.findings if grade is not None else ()
     exhibits = own_exhibits(one for finding in findings for one in finding.exhibits)
     figures = tuple(map(_renamed, figure_rows(exhibits, evidence)))
-    written = [text for part, text in sheet.answers if part == question.part]
+    written = [text for part_id, text in sheet.answers if part_id == part.id]
     return ReportPart(
-        id=question.part,
-        title=question.title,
-        question=question.text,
-        answer=without_prompts("\n\n".join(written)),
+        id=part.id,
+        problem=part.problem,
+        title=part.title,
+        question=part.question,
+        answer="\n\n".join(written),
         figures=figures or drawn(cells, "drawn by the notebook"),
         printed=printed(relevant),
         snippets=snippets(relevant),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import pickle
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from grader.model.assignment import Course, load_assignment, parse_assignment, parse_course
+from grader.model.offering_files import OFFERINGS
 from reference.errors import ConfigError
 
-TEXT = (resources.files("grader.model") / "offerings" / "pset4_sp21.toml").read_text()
+TEXT = (OFFERINGS / "pset4_sp21" / "assignment.toml").read_text()
 
 
 def test_the_handout_is_in_it() -> None:
@@ -148,7 +148,7 @@ MISTAKES = [
     Mistake("choice", 'norm = "l2"', 'norm = "l3"', r"experiments\.4b\.norm: .*found 'l3'"),
     Mistake("weight_of_zero", "weight = 1.0", "weight = 0", r"weight: .*greater than 0"),
     Mistake("negative_points", "points = 2.0", "points = -1", r"problems\[0\]\.points"),
-    Mistake("course", '"6.819", "6.869"]\nkind', '"6.800"]\nkind', r"required_for\[0\]"),
+    Mistake("course", '"6.819", "6.869"]\nkind', '"6.800"]\nkind', r"required_for: 6.800 is not"),
     Mistake("zone", "America/New_York", "Mars/Base", r"time_zone: expected an IANA name"),
     Mistake("offset", "23:59:00 #", "23:59:00Z #", r"deadline: expected a local time without"),
     Mistake("part_twice", 'id = "1b"', 'id = "1a"', r"parts\.id: '1a' is there twice"),
@@ -199,6 +199,6 @@ def test_what_is_not_there_is_named() -> None:
         load_assignment().part("9z")
     with pytest.raises(ConfigError, match=r"add \[experiments\.1a\]"):
         load_assignment().experiment("1a")
-    with pytest.raises(ConfigError, match=r"expected 6\.819 or 6\.869, found '6869'"):
-        parse_course("6869")
-    assert parse_course("6.819") == "6.819"
+    with pytest.raises(ConfigError, match=r"6\.819 or 6\.869 \(pset4_sp21\), found '6869'"):
+        parse_course("6869", load_assignment())
+    assert parse_course("6.819", load_assignment()) == "6.819"

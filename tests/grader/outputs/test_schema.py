@@ -101,7 +101,7 @@ def test_what_other_programs_read_is_at_the_top() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("total", None), ("total", "11"), ("course", "6.800"), ("schema_version", "2.0"), ("x", 1)],
+    [("total", None), ("total", "11"), ("course", 6.8), ("schema_version", "2.0"), ("x", 1)],
 )
 def test_what_does_not_fit_is_refused(key: str, value: Any) -> None:
     broken = copy.deepcopy(as_json(factories.grade_sheet()))

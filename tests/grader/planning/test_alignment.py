@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from grader.model.assignment import load_assignment
 from grader.model.records import Alignment, Cell, Submission
-from grader.planning.alignment import TemplateCell, align, load_template
+from grader.model.template import TemplateCell
+from grader.planning.alignment import align
 from tests import factories
 
 ASSIGNMENT = load_assignment()
-TEMPLATE = load_template()
+TEMPLATE = ASSIGNMENT.template
 
 
 def submission_of(*cells: Cell) -> Submission:
@@ -29,7 +30,7 @@ def as_handed_out() -> tuple[Cell, ...]:
 
 
 def aligned(*cells: Cell, template: tuple[TemplateCell, ...] = TEMPLATE) -> Alignment:
-    return align(submission_of(*cells), template, ASSIGNMENT)
+    return align(submission_of(*cells), replace(ASSIGNMENT, template=template))
 
 
 def template_cell(part_id: str, role: str) -> TemplateCell:

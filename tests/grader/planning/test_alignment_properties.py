@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from grader.model.assignment import load_assignment
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch
-from grader.planning.alignment import TemplateCell, align, load_template
+from grader.model.template import TemplateCell
+from grader.planning.alignment import align
 from tests import factories
 
 ASSIGNMENT = load_assignment()
-TEMPLATE = load_template()
+TEMPLATE = ASSIGNMENT.template
 WRITTEN = {
     "3c": "Zeros, since nothing is known there.",
     "3e": "None.",
@@ -60,7 +61,8 @@ class Notebook:
 
     def align(self, template: tuple[TemplateCell, ...]) -> Alignment:
         numbered = (replace(cell, index=i) for i, (_, _, cell) in enumerate(self.cells))
-        return align(factories.submission(cells=tuple(numbered)), template, ASSIGNMENT)
+        assignment = replace(ASSIGNMENT, template=template)
+        return align(factories.submission(cells=tuple(numbered)), assignment)
 
 
 def cell(kind: str, source: str, cell_id: str = "") -> Cell:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import resources
 
 import pytest
 
 from grader.model.assignment import Assignment, load_assignment, parse_assignment
+from grader.model.offering_files import OFFERINGS
 from grader.planning.reference_runs import reference_runs
 from reference.errors import ConfigError
 from reference.expected import Expected, load_expected
@@ -20,7 +20,7 @@ def expected() -> Expected:
 
 
 def changed(name: str, old: str, new: str) -> Assignment:
-    text = (resources.files("grader.model") / "offerings" / f"{name}.toml").read_text()
+    text = (OFFERINGS / name / "assignment.toml").read_text()
     assert old in text
     return parse_assignment(text.replace(old, new).encode(), where="x.toml")
 

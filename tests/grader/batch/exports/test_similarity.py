@@ -29,10 +29,11 @@ from grader.batch.exports.similarity_page import (
 from grader.batch.exports.similarity_records import Similarity
 from grader.batch.records import State
 from grader.intake.submission import read_submission
+from grader.model.assignment import load_assignment
 from grader.model.records import Alignment, CellMatch, Submission
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
-from grader.planning.alignment import align, load_template
+from grader.planning.alignment import align
 from tests import factories
 from tests.benchmarks.similarity import made_up
 from tests.factories import ASSIGNMENT
@@ -40,7 +41,7 @@ from tests.grader.batch.factory import row, without_sheet
 from tests.grader.outputs.pages.test_render import ACTIVE, Inventory
 from tests.hostile.pages import active_content
 
-TEMPLATE = load_template()
+TEMPLATE = load_assignment().template
 CODE = [(cell.part_id, cell.source) for cell in TEMPLATE if cell.kind == "code"]
 
 OWN = """
@@ -186,11 +187,12 @@ def test_no_piece_spans_two_cells() -> None:
 def test_another_process_finds_the_same(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib\n"
-        "from grader.planning.alignment import load_template\n"
+        "from grader.model.assignment import load_assignment\n"
         "from grader.batch.exports.similarity import compare_class\n"
         "from grader.batch.exports.similarity_page import write_similarity_page\n"
         "from tests.benchmarks.similarity import made_up\n"
-        "found = compare_class(made_up(12, load_template()), load_template())\n"
+        "template = load_assignment().template\n"
+        "found = compare_class(made_up(12, template), template)\n"
         "write_similarity_page(found, pathlib.Path(sys.argv[1]))\n"
     )
     pages = []

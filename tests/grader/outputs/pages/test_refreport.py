@@ -13,13 +13,12 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from grader.model.assignment import load_assignment
+from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.records import Alignment, CellMatch, StemExhibit
 from grader.model.records.codec import save
 from grader.outputs.pages.figures import Figure
 from grader.outputs.pages.notebooks import NotebookCell, read_cells, snippets, without_prompts
 from grader.outputs.pages.pdf import html_to_pdf
-from grader.outputs.pages.questions import QUESTIONS, questions_of
 from grader.outputs.pages.reference_report import from_reference
 from grader.outputs.pages.required_report import ReportPart, ReportSource, Snippet, build_report
 from grader.outputs.pages.student_report import from_results, own_exhibits
@@ -32,6 +31,7 @@ from reference.steps import Norm, StepConfig
 from tests.factories import code_cell, markdown_cell, notebook
 from tests.grader.outputs.pages.factory import attack_exhibits, picture, rich_sheet, stem_exhibit
 
+ASSIGNMENT, SECOND = load_assignment("pset4_sp21"), load_assignment("pset4_sp22")
 TOP = tuple(
     TopClass(class_id=i, name=name, logit=0.0, probability=p)
     for i, name, p in ((263, "Pembroke", 0.9), (282, "tiger cat", 0.1))
@@ -39,13 +39,15 @@ TOP = tuple(
 STEP = StepConfig(step_size=3, space=Space.NORMALISED, eps_l2=30, norm=Norm.L2)
 
 
-def _attack(attack_id: str, target: int, name: str) -> AttackResult:
+def _attack(attack_id: str, target: int, name: str, of: str = "") -> AttackResult:
+    experiment = ASSIGNMENT.experiment(of or attack_id)
     trace = tuple(
         TraceStep(objective=-3.0, log_probability=-3.0 + k, distance_l2=k, gradient_l2=1.0)
         for k in range(3)
     )
     return AttackResult(
-        id=attack_id, network="pretrained", target=target, target_name=name, step=STEP, n_steps=2,
+        id=attack_id, network=experiment.network, target=target, target_name=name,
+        step=experiment.step, n_steps=2,
         log_p_before=math.log(0.05), log_p_after=math.log(0.9), log_p_picture=math.log(0.9),
         distance_l2=29.97, top5_before=TOP, top5_after=TOP, image="x.png", logits="", trace=trace,
     )  # fmt: skip
@@ -76,10 +78,14 @@ def expected(tmp_path: Path) -> Expected:
         ),
         attacks=(
             _attack("4a", 76, "tarantula"), _attack("4b", 282, "tiger cat"),
-            _attack("4e", 282, "tiger cat"), _attack("4f-145", 145, "king penguin"),
+            _attack("4e", 282, "tiger cat"), _attack("4f-145", 145, "king penguin", of="4e"),
         ),
         dreams=(_dream("layer2", 7), _dream("layer1"), _dream("layer2")),
     )  # fmt: skip
+
+
+def reference_source(expected: Expected) -> ReportSource:
+    return from_reference(expected, ASSIGNMENT, solved_notebook("pset4_sp21"))
 
 
 def _figures(part: ReportPart) -> list[Figure]:
@@ -87,7 +93,7 @@ def _figures(part: ReportPart) -> list[Figure]:
 
 
 def test_every_question_is_there_in_the_handouts_order(expected: Expected) -> None:
-    source = from_reference(expected)
+    source = reference_source(expected)
     assert [part.id for part in source.parts] == [
         *("1a", "1b", "2a", "2b", "2c", "3a", "3b", "3c", "3d", "3e"),
         *("4a", "4b", "4c", "4d", "4e", "4f"),
@@ -99,7 +105,7 @@ def test_every_question_is_there_in_the_handouts_order(expected: Expected) -> No
 
 
 def test_reference_shows_pictures_probabilities_code_and_equations(expected: Expected) -> None:
-    parts = {part.id: part for part in from_reference(expected).parts}
+    parts = {part.id: part for part in reference_source(expected).parts}
     assert [figure.title for figure in _figures(parts["4b"])] == [
         *("original", "tiger cat", "difference ×10", "before", "after"),
         "log-probability of tiger cat",
@@ -110,7 +116,7 @@ def test_reference_shows_pictures_probabilities_code_and_equations(expected: Exp
     assert parts["2a"].facts[0][1] == "2048"
     assert "generate_adversarial_example" in parts["4a"].snippets[0].code
     assert [name for name, _ in parts["4d"].facts] == ["layer1", "layer2", "layer2, channel 7"]
-    page = build_report(from_reference(expected))
+    page = build_report(reference_source(expected))
     assert page.count('class="math"') > 50
     assert '<code class="math">' not in page  # each formula could be set
 
@@ -119,7 +125,7 @@ def test_report_is_a_tagged_pdf_with_a_bookmark_per_question(
     expected: Expected, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.pdf"
-    source = from_reference(expected)
+    source = reference_source(expected)
     quick = tuple(  # setting every formula takes seconds; 1(a) has enough of them
         part if part.id == "1a" else replace(part, answer="", figures=part.figures[:1])
         for part in source.parts
@@ -136,7 +142,7 @@ def test_report_is_a_tagged_pdf_with_a_bookmark_per_question(
         else:
             titles.append(str(entry.title))
     assert len([title for title in titles if title.startswith("Problem ")]) == 4
-    assert len(titles) == 4 + len(QUESTIONS)
+    assert len(titles) == 4 + len(ASSIGNMENT.parts)
     text = "\n".join(page.extract_text() for page in reader.pages)
     assert "Reference solution" in text
     assert "conv1d_backward" in text
@@ -170,7 +176,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_a_students_report_shows_only_what_is_their_own(results: Path) -> None:
-    source = from_results(results)
+    source = from_results(results, ASSIGNMENT)
     parts = {part.id: part for part in source.parts}
     assert source.author == "sample"
     assert [figure.title for figure in _figures(parts["4a"])] == [
@@ -192,17 +198,14 @@ def test_a_students_report_shows_only_what_is_their_own(results: Path) -> None:
 
 
 def test_a_students_report_answers_the_questions_of_its_offering(results: Path) -> None:
-    source = from_results(results, load_assignment("pset4_sp22"))
+    source = from_results(results, SECOND)
     asked = {part.id: part.question for part in source.parts}
     assert asked["4g"].startswith("Repeat (d) on the network")
     assert "close to those of the corgi" in asked["4d"]
-    assert asked["4a"] == {part.id: part.question for part in from_results(results).parts}["4a"]
-
-
-def test_the_questions_of_2021_are_the_usual_ones() -> None:
-    assert questions_of(load_assignment("pset4_sp21")) == QUESTIONS
-    ids = [question.part for question in questions_of(load_assignment("pset4_sp22"))]
-    assert ids == [part.id for part in load_assignment("pset4_sp22").parts]
+    assert (
+        asked["4a"]
+        == {part.id: part.question for part in from_results(results, ASSIGNMENT).parts}["4a"]
+    )
 
 
 def test_nothing_of_the_reference_is_ones_own(tmp_path: Path) -> None:
@@ -228,7 +231,8 @@ def test_near_copies_of_a_cell_are_shown_by_their_difference() -> None:
 
 def test_prompts_of_the_notebook_are_no_answer() -> None:
     assert (
-        without_prompts("**Answer to 4(d).** Name the three objectives.\n\nLayer 1.") == "Layer 1."
+        without_prompts("**Answer to 4(d).** Name the three objectives.\n\nLayer 1.", ASSIGNMENT)
+        == "Layer 1."
     )
 
 
@@ -242,6 +246,8 @@ def test_what_is_no_notebook_is_said(tmp_path: Path, text: str) -> None:
 
 
 def test_a_part_without_an_answer_says_so() -> None:
-    part = ReportPart(id="1a", title="t", question="What?")
-    page = build_report(ReportSource(title="t", author="a", subtitle="", parts=(part,)))
+    part = ReportPart(id="1a", problem=1, title="t", question="What?")
+    page = build_report(
+        ReportSource(title="t", author="a", subtitle="", problems=(), parts=(part,))
+    )
     assert "No answer was found in the notebook." in page

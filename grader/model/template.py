@@ -1,0 +1,51 @@
+"""The notebook that students get, as far as grading reads it: its cells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from reference.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateCell:
+    """One cell of the notebook that students get."""
+
+    cell_id: str
+    """Its `metadata.id`."""
+    kind: str
+    """`code` or `markdown`."""
+    source: str
+    """Text of the cell."""
+    part_id: str
+    """Part that it belongs to; empty for none."""
+    role: str
+    """`answer`, `todo`, `run`, `given`, … as its metadata says."""
+
+
+def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
+    """Return the cells of a release notebook; `where` names it in errors.
+
+    Raises:
+        ConfigError: it is no notebook.
+    """
+    cells = []
+    try:
+        for cell in json.loads(data)["cells"]:
+            facts = cell["metadata"].get("pset4", {})
+            cells.append(
+                TemplateCell(
+                    cell_id=cell["metadata"].get("id", ""),
+                    kind=cell["cell_type"],
+                    source="".join(cell["source"]),
+                    part_id=facts.get("part", "").strip("0") and facts.get("part", ""),
+                    role=facts.get("kind", ""),
+                )
+            )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{where}: expected a notebook whose cells have metadata, found something else "
+            f"({type(error).__name__}); write it with `python -m authoring.release`"
+        ) from error
+    return tuple(cells)
