@@ -51,7 +51,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,10 @@ classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Das
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
 	@$(if $(SUB),$(zip-sample))
 	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(ISOLATING)
+
+wheel: $(READY) ## Build the wheel, for machines that have no checkout: build/pset4_grader-*.whl
+	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir build .
+	@ls build/*.whl
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release
