@@ -14,6 +14,9 @@ from grader.model.notes import note, sentence
 from grader.model.records import Severity
 from reference.errors import GraderFault
 
+BAD = re.compile(r"\.\.(?!\.)|  |\b1 \w+s\b|^(?!report\.pdf)[a-z].*\.$")
+"""Two full stops, two spaces, "1 pages", a sentence without a capital letter."""
+
 STAGES = [
     f"grader.{folder.name}"
     for folder in sorted(Path(grader.__file__).parent.iterdir())
@@ -59,4 +62,4 @@ def test_every_code_is_used_and_every_sentence_reads_well(package: str) -> None:
         stem = code.rpartition(".")[0]
         assert f'"{code}"' in code_text or (stem and f'"{stem}.{{' in code_text), code
         for words in (text.student, text.staff):
-            assert not re.search(r"\.\.(?!\.)|  |\b1 \w+s\b|^(?!report\.pdf)[a-z].*\.$", words), (code, words)
+            assert not BAD.search(words), (code, words)
