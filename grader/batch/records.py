@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Course
-from grader.model.records import Outcome
+from grader.model.records import Outcome, Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,18 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartFault:
+    """Why a check took points."""
+
+    check_id: str
+    """Such as `conv_update`."""
+    remark: Remark
+    """What it found: a code of the checks' catalogue, and its values."""
+    message: str
+    """All that the check tells the student."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartResult:
     """What a class's tables need of one part of a grade sheet."""
 
@@ -69,8 +81,8 @@ class PartResult:
     """Whether on top of the maximum."""
     message: str
     """One sentence."""
-    faults: tuple[tuple[str, str], ...] = ()
-    """(check id, the student's sentence) of its findings that lost points."""
+    faults: tuple[PartFault, ...] = ()
+    """What its findings that lost points say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

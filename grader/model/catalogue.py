@@ -31,10 +31,17 @@ class Text:
     """For staff."""
 
 
+DIFFERS = "\u2026"
+"""Stands for a value in which those differ of whom a sentence is said, whatever its format."""
+
+
 class _Plural(string.Formatter):
     """`str.format` with one more form of spec: `one|many`."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if value == DIFFERS:
+            many = format_spec.partition("|")[2]
+            return f"{DIFFERS} {many}" if many else DIFFERS
         if "|" not in format_spec:
             return str(super().format_field(value, format_spec))
         one, many = format_spec.split("|")

@@ -1,16 +1,17 @@
-"""The commonest faults of a class: findings that say the same of several students."""
+"""The most common errors of a class: findings of one check with one code."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from grader.batch.records import ClassRow
+from grader.batch.records import ClassRow, PartFault
+from grader.model.catalogue import DIFFERS, fill, load_catalogue
 from grader.model.text import one_line
 
-_NUMBER = re.compile(r"[-\u2212+]?\d+(?:[.,]\d+)*(?:e[-\u2212+]?\d+)?", re.IGNORECASE)
+_WORDS = "text"
+"""Code of findings that are words and no more: those with the same words are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,37 +22,39 @@ class CommonFault:
     """Part that lost points."""
     check_id: str
     """Check that found it."""
+    code: str
+    """What it found, by code of the checks' catalogue."""
     sentence: str
-    """What it said; with `…` for numbers in which students differ."""
+    """The catalogue's text for students; with `…` for values in which they differ."""
     kerberos_names: tuple[str, ...]
     """Of whom, sorted, each once."""
 
 
 def common_faults(rows: Iterable[ClassRow]) -> tuple[CommonFault, ...]:
-    """Return all faults of a class, the commonest first, then in the handout's order.
+    """Return all errors of a class, the most common first, then in the handout's order.
 
-    Two sentences are the same where they differ in numbers only.
+    Two findings are the same where part, check and code are.
     """
-    students: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    wordings: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    found: dict[tuple[str, str, str, str], list[PartFault]] = defaultdict(list)
+    students: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
     order: dict[str, int] = {}
     for row in rows:
         for place, part in enumerate(row.parts):
             order[part.id] = min(place, order.get(part.id, place))
-            for check_id, sentence in part.faults:
-                clean = one_line(sentence)
-                key = (part.id, check_id, _NUMBER.sub("\u2026", clean))
+            for fault in part.faults:
+                words = one_line(fault.message) if fault.remark.code == _WORDS else ""
+                key = (part.id, fault.check_id, fault.remark.code, words)
+                found[key].append(fault)
                 students[key].add(row.kerberos)
-                wordings[key].add(clean)
     made = [
         CommonFault(
-            part_id=part_id,
-            check_id=check_id,
-            sentence=next(iter(wordings[key])) if len(wordings[key]) == 1 else key[2],
+            part_id=key[0],
+            check_id=key[1],
+            code=key[2],
+            sentence=one_line(_sentence(faults)),
             kerberos_names=tuple(sorted(students[key])),
         )
-        for key in students
-        for part_id, check_id, _ in (key,)
+        for key, faults in found.items()
     ]
     return tuple(
         sorted(
@@ -62,3 +65,16 @@ def common_faults(rows: Iterable[ClassRow]) -> tuple[CommonFault, ...]:
             ),
         )
     )
+
+
+def _sentence(faults: Sequence[PartFault]) -> str:
+    """Return what findings of one code have in common."""
+    text = load_catalogue("grader.checks").get(faults[0].remark.code)
+    if text is None or not text.student:  # of a check of the offering's own, or for staff only
+        return faults[0].message
+    values: dict[str, set[str | int | float]] = defaultdict(set)
+    for fault in faults:
+        for name, value in fault.remark.values:
+            values[name].add(value)
+    same = {name: each.pop() if len(each) == 1 else DIFFERS for name, each in values.items()}
+    return fill(text.student, same)

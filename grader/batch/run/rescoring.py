@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.batch.records import ClassRow, PartResult, Roster, State, Superseded
+from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
 from grader.batch.store.rows import HandInRow, Standing
 from grader.batch.store.store import Store, sheet_digest
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment
-from grader.model.records import GradeSheet, Outcome, PartGrade, Severity
+from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
 from grader.model.results_folder import ResultFolder
 from grader.scoring.lateness import Lateness, late_coefficient
 from grader.scoring.overrides import load_overrides
@@ -147,8 +147,14 @@ def _part(part: PartGrade) -> PartResult:
         bonus=part.bonus,
         message=part.message,
         faults=tuple(
-            (finding.check_id, finding.message)
+            PartFault(check_id=finding.check_id, remark=_found(finding), message=finding.message)
             for finding in part.findings
             if finding.outcome not in _NOTHING_LOST
         ),
     )
+
+
+def _found(finding: Finding) -> Remark:
+    """Return what a finding is counted by; of one saved before there were codes, its words."""
+    words = Remark(code="text", values=(("student", finding.message), ("staff", "")))
+    return finding.remarks[0] if finding.remarks else words

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from grader.batch.records import ClassRow, PartResult, State
-from grader.model.records import Outcome
+from grader.batch.records import ClassRow, PartFault, PartResult, State
+from grader.model.records import Outcome, Remark
 from tests.factories import ASSIGNMENT
 
 
@@ -105,13 +105,19 @@ def _anybody(kerberos: str, draw: random.Random) -> ClassRow:
     )
 
 
+def in_words(check_id: str, message: str) -> PartFault:
+    """Return a fault that is words and no more."""
+    remark = Remark(code="text", values=(("student", message), ("staff", "")))
+    return PartFault(check_id=check_id, remark=remark, message=message)
+
+
 def _any_part(part_id: str, skill: float, draw: random.Random) -> PartResult:
     most = ASSIGNMENT.max_points(part_id, "6.869")
     if part_id in {"3c", "4f"} and draw.random() < 0.8:
         return part(part_id, 0.0, pending_points=most, outcome=Outcome.NEEDS_HUMAN)
     if draw.random() < skill:
         return part(part_id)
-    fault = (
+    fault = in_words(
         f"{part_id}_check",
         draw.choice(
             [
@@ -123,4 +129,4 @@ def _any_part(part_id: str, skill: float, draw: random.Random) -> PartResult:
     )
     share = draw.choice([0, 0.2, 0.5, 0.8])
     outcome = Outcome.PARTIAL if share else Outcome.FAIL
-    return part(part_id, share * most, outcome=outcome, faults=(fault,), message=fault[1])
+    return part(part_id, share * most, outcome=outcome, faults=(fault,), message=fault.message)

@@ -20,11 +20,12 @@ from grader.batch.exports.class_plots import share_counts, totals_svg
 from grader.batch.exports.class_view import class_view
 from grader.batch.exports.common_faults import CommonFault, common_faults
 from grader.batch.exports.distribution import distribution, histogram
-from grader.batch.records import ClassRow, Roster, State, Superseded
+from grader.batch.records import ClassRow, PartFault, Roster, State, Superseded
 from grader.intake.hand_in import HandIn
-from grader.model.records import Outcome
+from grader.model.catalogue import Text
+from grader.model.records import Outcome, Remark
 from tests.factories import ASSIGNMENT
-from tests.grader.batch.factory import part, pending, row, whole_class, without_sheet
+from tests.grader.batch.factory import in_words, part, pending, row, whole_class, without_sheet
 from tests.grader.outputs.pages.test_browser import CHROMIUM, FLAGS
 from tests.grader.outputs.pages.test_render import ACTIVE, Inventory
 from tests.hostile.pages import active_content
@@ -38,15 +39,15 @@ def hand_in(kerberos: str, source: str) -> HandIn:
     )
 
 
-def with_fault(kerberos: str, sentence: str) -> ClassRow:
+def with_fault(kerberos: str, fault: PartFault) -> ClassRow:
     made = row(kerberos)
-    worse = part("4a", 0.2, outcome=Outcome.PARTIAL, faults=(("attack", sentence),))
+    worse = part("4a", 0.2, outcome=Outcome.PARTIAL, faults=(fault,))
     return replace(made, parts=tuple(worse if one.id == "4a" else one for one in made.parts))
 
 
 CLASS = (
-    with_fault("zoe", "The gain is 3.5 at step 17."),
-    with_fault("ann", "The gain is 0.1 at step 2."),
+    with_fault("zoe", in_words("attack", "The gain is too small.")),
+    with_fault("ann", in_words("attack", "The gain is too small.")),
     replace(pending("bob"), total=5.0, days_late=3, late_coefficient=0.786),
     replace(row("eli"), total=9.0, notes=("Expected report.pdf, found none.",), seconds=100.0),
     replace(row("fay"), total=1.0, cached=True, seconds=1e6),
@@ -113,19 +114,52 @@ def test_parts_count_what_is_decided() -> None:
     assert lines["4(a)"].max_points == "0.8 or 1"
 
 
-def test_faults_that_differ_in_numbers_are_one() -> None:
-    same = with_fault("eve", "The gain is \u22120.1e-3 at step 2.")
+def weak(kerberos: str, code: str = "attack.weak", **values: str | float) -> ClassRow:
+    remark = Remark(code=code, values=tuple(values.items()))
+    return with_fault(kerberos, PartFault(check_id="attack", remark=remark, message="As said."))
 
-    assert common_faults((*CLASS, same)) == (
+
+def test_errors_are_counted_by_code_whatever_their_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalogue = {
+        "attack.weak": Text(student="The gain is {gain:.1f} after {steps:step|steps} to {name}."),
+        "attack.other": Text(student="The gain is 0.5 after 1 step to a cat."),
+    }
+    monkeypatch.setattr(
+        "grader.batch.exports.common_faults.load_catalogue", lambda package: catalogue
+    )
+    ann = weak("ann", gain=0.5, steps=1, name="a cat")
+    eve = weak("eve", gain=0.25, steps=7, name="a cat")
+    zoe = weak("zoe", code="attack.other")
+
+    assert common_faults((eve, zoe, ann)) == (
         CommonFault(
             part_id="4a",
             check_id="attack",
-            sentence="The gain is \u2026 at step \u2026.",
-            kerberos_names=("ann", "eve", "zoe"),
+            code="attack.weak",
+            sentence="The gain is \u2026 after \u2026 steps to a cat.",
+            kerberos_names=("ann", "eve"),
+        ),
+        CommonFault(
+            part_id="4a",
+            check_id="attack",
+            code="attack.other",
+            sentence="The gain is 0.5 after 1 step to a cat.",
+            kerberos_names=("zoe",),
         ),
     )
-    assert common_faults((same,))[0].sentence == "The gain is \u22120.1e-3 at step 2."
+    assert common_faults((ann,))[0].sentence == "The gain is 0.5 after 1 step to a cat."
+    assert common_faults((weak("kim", code="own.check"),))[0].sentence == "As said."
     assert common_faults(()) == ()
+
+
+def test_errors_in_words_are_the_same_where_the_words_are() -> None:
+    other = with_fault("eve", in_words("attack", "The image left the ball."))
+    assert [one.kerberos_names for one in common_faults((*CLASS, other))] == [
+        ("ann", "zoe"),
+        ("eve",),
+    ]
 
 
 def test_times_leave_out_what_was_not_run() -> None:
