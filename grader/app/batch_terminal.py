@@ -25,9 +25,9 @@ from grader.model.text import format_points, terminal_line
 
 STAGES = {
     "grading": "Grading",
-    "scoring": "Adding up",
+    "scoring": "Scoring",
     "exports": "Writing the gradebook and the class page",
-    "pages": "Renewing the pages of those whose points changed",
+    "pages": "Updating the pages of students whose points changed",
 }
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 _LAST = 8
@@ -74,7 +74,7 @@ class _Tally:
         self.states[state] += 1
         self.waiting_for_person += state is State.REJECTED or pending > 0
         what = run.sentence if total is None else f"{format_points(total)} points"
-        waits = f", {format_points(pending)} wait for a person" if pending else ""
+        waits = f", {format_points(pending)} not graded yet" if pending else ""
         line = terminal_line(f"{kerberos}: {state.value}, {what}{waits}")
         line = f"{line} ({run.seconds:.1f} s)"
         self.last.append(f"[{_STYLES[state]}]{escape(line)}[/]")
@@ -96,7 +96,9 @@ class _Lines:
 
     def begin(self, total: int, known: int) -> None:
         self._tally = _Tally(total=total, known=known)
-        self._print(f"  {total} submissions, the results of {known} are there already")
+        self._print(
+            f"  {total} {'submission' if total == 1 else 'submissions'}, {known} already graded"
+        )
 
     def under_way(self, names: tuple[str, ...]) -> None:
         pass
@@ -121,8 +123,8 @@ class _Table:
             "done": str(tally.known + tally.done),
             "running": str(len(tally.under_way)),
             "waiting": str(max(0, tally.left - len(tally.under_way))),
-            "needs a human": str(tally.waiting_for_person),
-            "faults": str(tally.states[State.FAULT]),
+            "needs grading": str(tally.waiting_for_person),
+            "grader errors": str(tally.states[State.FAULT]),
             "rate": f"{tally.rate_per_minute():.1f} / min",
             "time left": tally.time_left(),
         }
@@ -168,13 +170,16 @@ def show_class(console: Console, outcome: ClassOutcome) -> None:
     counts = Counter(row.state for row in outcome.rows)
     waits = sum(row.pending > 0 or row.state is State.REJECTED for row in outcome.rows)
     words = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+    students = "1 student" if len(outcome.rows) == 1 else f"{len(outcome.rows)} students"
     console.print(
-        f"[bold]{len(outcome.rows)} students:[/] {words or 'none'}; {waits} need a human",
+        f"[bold]{students}:[/] {words or 'none'}; {waits} need grading",
         highlight=False,
         soft_wrap=True,
     )
     if outcome.batch.rescored:
-        console.print(f"{outcome.batch.rescored} grades changed without a run", highlight=False)
+        count = outcome.batch.rescored
+        what = "1 grade" if count == 1 else f"{count} grades"
+        console.print(f"{what} changed without a new run", highlight=False)
     for row in outcome.rows:
         if row.state in {State.FAULT, State.REJECTED}:
             line = terminal_line(f"! {row.kerberos}: {row.state.value}: {row.sentence}")

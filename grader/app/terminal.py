@@ -23,8 +23,8 @@ STAGES = {
     "intake": "Reading the submission",
     "run": "Running the notebook",
     "report": "Reading the report",
-    "checks": "Checking what came out",
-    "scoring": "Adding up",
+    "checks": "Checking the results",
+    "scoring": "Scoring",
     "reports": "Writing the pages",
 }
 
@@ -130,14 +130,14 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
     whose = escape(terminal_line(sheet.kerberos))
     console.print(
         f"[bold]{whose}[/]: [bold]{sheet.total:.2f}[/] of {sheet.max_total:.2f} "
-        f"points{late}" + (f", {sheet.pending:.2f} wait for a person" if sheet.pending else ""),
+        f"points{late}" + (f", {sheet.pending:.2f} not graded yet" if sheet.pending else ""),
         highlight=False,
     )
     for note in sheet.notes:
         if note.severity is Severity.ERROR:
             line = f"! {terminal_line(note.message)}"
             console.print(line, markup=False, highlight=False, style="red", soft_wrap=True)
-    for label, path in (("Feedback", folder.feedback_pdf), ("For staff", folder.staff_html)):
+    for label, path in (("Feedback", folder.feedback_pdf), ("Staff page", folder.staff_html)):
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -150,7 +150,10 @@ def show_diagnoses(
     )
     if support.why_not and tier is support.tier:
         console.print(
-            f"Not a stronger tier: {support.why_not}", markup=False, highlight=False, soft_wrap=True
+            f"Why not a stronger tier: {support.why_not}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
     failed = tried = 0
     for one in diagnoses:
@@ -167,7 +170,7 @@ def show_diagnoses(
         )
     console.print(
         f"{tried - failed} of {tried} guarantees of this tier hold."
-        + (" Do not grade submissions of strangers here." if failed else ""),
+        + (" Do not grade submissions by strangers here." if failed else ""),
         highlight=False,
         soft_wrap=True,
     )

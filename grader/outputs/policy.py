@@ -2,8 +2,8 @@
 
 Each policy asks for more than the one before it, except that `points=N` looks at points alone:
 
-    structure   a notebook with code and a report that opens, and nothing of the hand-in left out
-    run         the same, and every code cell ran to its end
+    structure   a notebook with code and a report that opens, and no file of the submission left out
+    run         the same, and every code cell ran to the end
     parts       (default) every part that checks alone can decide passes
     points=N    at least N points are decided, late coefficient included
 """
@@ -105,7 +105,7 @@ def _structure(submission: Submission) -> list[str]:
 
 
 def _run(submission: Submission, evidence: Evidence | None) -> list[str]:
-    """Return a sentence for each code cell that did not run to its end."""
+    """Return a sentence for each code cell that did not run to the end."""
     if not submission.notebook_path:
         return []  # the structure says so already
     if evidence is None:
@@ -127,18 +127,20 @@ def _run(submission: Submission, evidence: Evidence | None) -> list[str]:
             )
     more = len(reasons) - _MAX_REASONS_PER_KIND
     if more > 0:
-        reasons[_MAX_REASONS_PER_KIND:] = [f"{more} further cells did not run to their end."]
+        reasons[_MAX_REASONS_PER_KIND:] = [
+            f"{more} more {'cell' if more == 1 else 'cells'} did not run to the end."
+        ]
     return reasons
 
 
 def _points(least: float, sheet: GradeSheet) -> list[str]:
     if sheet.total >= least - _TOLERANCE_POINTS:
         return []
-    waiting = f"; {format_points(sheet.pending)} wait for a person" if sheet.pending else ""
+    waiting = f"; {format_points(sheet.pending)} not graded yet" if sheet.pending else ""
     return [
         (
             f"Expected at least {format_points(least)} points, found "
-            f"{format_points(sheet.total)} of {format_points(sheet.max_total)} decided{waiting}."
+            f"{format_points(sheet.total)} of {format_points(sheet.max_total)}{waiting}."
         )
     ]
 

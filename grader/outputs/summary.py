@@ -22,14 +22,14 @@ _MARKS = {
 }
 _WORDS = {
     Outcome.PASS: "passed",
-    Outcome.PARTIAL: "partly right",
-    Outcome.FAIL: "not right yet",
+    Outcome.PARTIAL: "partly correct",
+    Outcome.FAIL: "incorrect",
     Outcome.NOT_ATTEMPTED: "not attempted",
-    Outcome.STUDENT_ERROR: "ended with an error",
-    Outcome.TIMEOUT: "took too long",
-    Outcome.RESOURCE_LIMIT: "took too much memory or output",
-    Outcome.NEEDS_HUMAN: "waits for a person",
-    Outcome.GRADER_FAULT: "could not be graded (our fault)",
+    Outcome.STUDENT_ERROR: "raised an error",
+    Outcome.TIMEOUT: "timed out",
+    Outcome.RESOURCE_LIMIT: "exceeded a limit",
+    Outcome.NEEDS_HUMAN: "needs grading",
+    Outcome.GRADER_FAULT: "grader error",
 }
 _MAX_CHARACTERS = 300
 
@@ -41,8 +41,8 @@ def render_summary(sheet: GradeSheet, verdict: PolicyResult | None = None) -> st
         lines += _verdict_lines(verdict)
     lines += [
         (
-            f"**{format_points(sheet.total)} of {format_points(sheet.max_total)} points** are "
-            f"decided{_waiting(sheet)}{_late(sheet)}."
+            f"**{format_points(sheet.total)} of {format_points(sheet.max_total)} points**"
+            f"{_waiting(sheet)}{_late(sheet)}."
         ),
         "",
         "| Part | | Points | Result | |",
@@ -51,7 +51,7 @@ def render_summary(sheet: GradeSheet, verdict: PolicyResult | None = None) -> st
     lines += [_row(part) for part in sheet.parts]
     notes = [note for note in sheet.notes if note.for_student]
     if notes:
-        lines += ["", "### About the hand-in", ""]
+        lines += ["", "### About the submission", ""]
         lines += [_note(note) for note in notes]
     facts = sheet.facts
     lines += [
@@ -86,7 +86,9 @@ def _verdict_lines(verdict: PolicyResult) -> list[str]:
 
 
 def _waiting(sheet: GradeSheet) -> str:
-    return f"; {format_points(sheet.pending)} wait for a person" if sheet.pending > 0 else ""
+    return (
+        f"; up to {format_points(sheet.pending)} more not graded yet" if sheet.pending > 0 else ""
+    )
 
 
 def _late(sheet: GradeSheet) -> str:

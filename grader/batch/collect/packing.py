@@ -36,7 +36,7 @@ def hand_in_bytes(hand_in: HandIn, limits: IntakeLimits | None = None) -> bytes:
         return _read(hand_in.path, most, hand_in.source)
     except OSError as error:
         raise ConfigError(
-            f"{one_line(hand_in.source)}: expected a hand-in that can be read, found: "
+            f"{one_line(hand_in.source)}: expected a readable submission, found: "
             f"{error.strerror or error}"
         ) from error
 
@@ -90,7 +90,7 @@ def _read(path: Path, most: int, source: str) -> bytes:
         data = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     if len(data) > most:
         raise SubmissionError(
-            f"{one_line(source)}: expected a hand-in of a reasonable size, found too much; leave "
-            "out data, weights and images that the report does not need"
+            f"{one_line(source)}: expected a smaller submission; leave "
+            "out data, weights, and images that the report does not need"
         )
     return data

@@ -30,8 +30,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.batch.collect.manifest import USUAL_NAME, ManifestRow
+from grader.batch.collect.notes import collected, listing
 from grader.batch.collect.packing import hand_in_bytes
-from grader.batch.collect.walking import Found, claimed, listing, walk
+from grader.batch.collect.walking import Found, claimed, walk
 from grader.batch.records import Roster, Superseded
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, Course
@@ -80,9 +81,9 @@ def find_hand_ins(
         notes += _remarks(order[-1], latest, known)
     manifest = {USUAL_NAME} if known else set()
     no_zips = [source for source in seen.no_zips if source not in manifest]
-    notes += listing("Not graded, because they are no zips", no_zips)
-    notes += listing("Not graded and not followed, because they are links", seen.links)
-    notes += listing("Left out, because systems made them", seen.junk)
+    notes += listing("not-a-zip", no_zips)
+    notes += listing("links", seen.links)
+    notes += listing("system-files", seen.junk)
     there = {one.kerberos for one in counted}
     return Roster(
         counted=tuple(counted),
@@ -129,11 +130,8 @@ def _own(students: dict[str, list[Found]], row: ManifestRow | None) -> str:
 
 def _apart(kerberos: str, name: str, theirs: Sequence[Found]) -> str:
     sources = ", ".join(one_line(one.source) for one in theirs)
-    return (
-        f"{sources}: named {kerberos}, but by the platform ({_who(theirs[0])}) not surely that "
-        "student's: others claim the name, or the manifest has another id. Graded apart as "
-        f"{name}; a person decides whose it is, and `platform_id` in the manifest settles it."
-    )
+    who = _who(theirs[0])
+    return collected("whose", sources=sources, kerberos=kerberos, who=who, name=name)
 
 
 def _one_name_each(
@@ -152,10 +150,9 @@ def _one_name_each(
         candidates = [index for index in indices if names[index] in known] or indices
         latest = max(candidates, key=lambda index: (found[index].number or 0, index))
         chosen = names[latest]
-        notes.append(
-            f"One student ({_who(found[latest])}) handed in under the names "
-            f"{', '.join(sorted(used))}; graded as {chosen}."
-        )
+        names_used = ", ".join(sorted(used))
+        who = _who(found[latest])
+        notes.append(collected("several-names", who=who, names=names_used, kerberos=chosen))
         for index in indices:
             names[index] = chosen
     return names
@@ -191,15 +188,9 @@ def _in_time(group: Sequence[Found], kerberos: str, notes: list[str]) -> list[Fo
         return sorted(group, key=lambda one: (one.number, one.source))
     order = sorted(group, key=lambda one: (one.modified_ns, one.source))
     same = order[-1].modified_ns == order[-2].modified_ns
-    why = (
-        "their files have the same time, so the last name counts"
-        if same
-        else "the file that was changed last counts"
-    )
-    notes.append(
-        f"{kerberos}: which of {len(order)} hand-ins is the latest is told by no platform; {why}: "
-        f"{one_line(order[-1].source)}."
-    )
+    code = "no-upload-times.name" if same else "no-upload-times.modified"
+    source = one_line(order[-1].source)
+    notes.append(collected(code, kerberos=kerberos, count=len(order), source=source))
     return order
 
 
@@ -236,21 +227,19 @@ def _remarks(one: Found, made: HandIn, known: dict[str, ManifestRow]) -> list[st
     told = []
     if known and made.kerberos not in known:
         told.append(
-            f"{source} is graded as {made.kerberos} ({_who(one)}), who is not in the manifest."
+            collected("not-in-manifest", source=source, kerberos=made.kerberos, who=_who(one))
         )
     elif one.claim != made.kerberos and (one.claim in known or not known) and one.path.is_file():
-        told.append(f"{source} is named {one.claim}, and is graded as {made.kerberos}'s.")
+        values = {"source": source, "claim": one.claim, "kerberos": made.kerberos}
+        told.append(collected("named-otherwise", **values))
     if one.late and made.submitted is None:
-        told.append(
-            f"{source}: Canvas marks it as late, but nothing says by how much; it is graded as in "
-            f"time. Add `submitted` for {made.kerberos} to the manifest."
-        )
+        told.append(collected("canvas-late", source=source, kerberos=made.kerberos))
     return told
 
 
 def _who(one: Found) -> str:
     words = [one.name, f"id {one.platform_id}" if one.platform_id else ""]
-    return one_line(", ".join(filter(None, words))) or "the platform names nobody"
+    return one_line(", ".join(filter(None, words))) or "unknown"
 
 
 def _safe(platform_id: str) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from grader.batch.collect.canvas import parse_canvas_name
 from grader.batch.collect.gradescope import METADATA, SubmissionFacts, Submitter, read_metadata
+from grader.batch.collect.notes import collected, listing
 from grader.batch.collect.packing import files_below, is_plain_file
 from grader.intake.submission import kerberos_of
 from grader.model.records import Severity
@@ -94,7 +94,8 @@ class Walk:
 
     def unreadable(self, error: OSError) -> None:
         """Note a folder that cannot be listed."""
-        self.notes.append(f"{one_line(str(error.filename))} cannot be read: {error.strerror}.")
+        name = one_line(str(error.filename))
+        self.notes.append(collected("unreadable", name=name, error=str(error.strerror)))
 
 
 def walk(folder: Path, kerberos_names: frozenset[str]) -> Walk:
@@ -108,7 +109,9 @@ def walk(folder: Path, kerberos_names: frozenset[str]) -> Walk:
         ConfigError: there is no such folder.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: expected a folder of hand-ins, found none; unpack it first")
+        raise ConfigError(
+            f"{folder}: expected a folder of submissions, found none; unpack a zip first"
+        )
     seen = Walk(folder=folder, kerberos_names=kerberos_names)
     for root, folders, files in os.walk(folder, followlinks=False, onerror=seen.unreadable):
         here, names = Path(root), files
@@ -124,12 +127,6 @@ def walk(folder: Path, kerberos_names: frozenset[str]) -> Walk:
         for name in sorted(names):
             _file(here / name, seen)
     return seen
-
-
-def listing(words: str, sources: Iterable[str]) -> tuple[str, ...]:
-    """Return one sentence that names them all; none where there are none."""
-    names = [one_line(source) for source in sources]
-    return (f"{words}: {', '.join(names)}.",) if names else ()
 
 
 def _file(path: Path, seen: Walk) -> None:
@@ -148,10 +145,7 @@ def _file(path: Path, seen: Walk) -> None:
         _WHOLE_CLASS.fullmatch(path.name)
         and claimed(path.name, kerberos_names) not in kerberos_names
     ):
-        seen.notes.append(
-            f"{one_line(source)} looks like the download of a whole class; unpack it into the "
-            "folder. It is not graded as a hand-in."
-        )
+        seen.notes.append(collected("whole-class", source=one_line(source)))
         return
     canvas = parse_canvas_name(path.name)
     inside = claimed(below.parent.name, kerberos_names) if below.parent.name else ""
@@ -194,7 +188,7 @@ def _export(here: Path, entries: list[str], seen: Walk) -> frozenset[str]:
     try:
         facts = read_metadata(here / METADATA)
     except ConfigError as error:
-        seen.notes.append(f"{one_line(str(error))}; whose the submissions are is not known.")
+        seen.notes.append(collected("gradescope-unreadable", error=one_line(str(error))))
         facts = {}
     submissions = [
         name
@@ -205,12 +199,10 @@ def _export(here: Path, entries: list[str], seen: Walk) -> frozenset[str]:
     ]
     for name in submissions:
         _submission(here / name, facts.get(name, SubmissionFacts()), seen)
-    seen.notes.append(
-        f"{one_line(source)}: Gradescope's list of {len(facts)} submissions; {len(submissions)} "
-        "of them were found."
-    )
+    counts = {"listed": len(facts), "found": len(submissions)}
+    seen.notes.append(collected("gradescope-list", source=one_line(source), **counts))
     absent = sorted(set(facts) - set(submissions))
-    seen.notes.extend(listing("Gradescope's list names submissions that are not there", absent))
+    seen.notes.extend(listing("gradescope-absent", absent))
     return frozenset(submissions)
 
 
@@ -220,14 +212,12 @@ def _submission(path: Path, facts: SubmissionFacts, seen: Walk) -> None:
     plain = [file for file in inside if is_plain_file(file)]
     seen.links.extend(seen.source(file) for file in inside if file not in plain)
     if not plain:
-        seen.notes.append(f"{one_line(source)} holds no file; it is not graded.")
+        seen.notes.append(collected("empty-folder", source=one_line(source)))
         return
     one_zip = plain[0] if len(plain) == 1 and plain[0].suffix.lower() == ".zip" else None
     if len(facts.submitters) > 1:
-        seen.notes.append(
-            f"{one_line(source)} was handed in by {len(facts.submitters)} students together; each "
-            "of them gets its grade."
-        )
+        count = len(facts.submitters)
+        seen.notes.append(collected("group", source=one_line(source), count=count))
     number = re.search(r"\d{1,18}", path.name)
     for student in facts.submitters or (Submitter(),):
         local = student.email.partition("@")[0]

@@ -26,7 +26,7 @@ def write_exports(
     names = [path.name for path in book.paths]
     names += [SIMILARITY_PAGE] if (results / SIMILARITY_PAGE).exists() else []
     page = write_class_page(rows, roster, assignment, results, names)
-    labels = ("Gradebook", "For Canvas", "Not in it", "For staff")
+    labels = ("Gradebook", "Canvas import", "Not in the Canvas import", "Class page")
     return tuple(zip(labels, (*book.paths, page), strict=True))
 
 
@@ -42,4 +42,4 @@ def write_similarity(
     from grader.batch.exports.similarity_page import compare_results, write_similarity_page
 
     found = compare_results(rows, assignment, results)
-    return (("In common", write_similarity_page(found, results)),)
+    return (("Similarity report", write_similarity_page(found, results)),)

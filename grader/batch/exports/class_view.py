@@ -26,10 +26,10 @@ from grader.model.assignment import Assignment
 from grader.model.records import Outcome
 from grader.model.text import one_line
 from grader.outputs.pages.markup import inline_markup, plain
-from grader.outputs.pages.words import CHIPS, Chip, part_label, part_points, points, seconds
+from grader.outputs.pages.words import CHIPS, Chip, amount, part_label, part_points, points, seconds
 
 STATES: dict[State, Chip] = {
-    State.FAULT: Chip(word="Our fault", icon="wrench", tone="wait"),
+    State.FAULT: Chip(word="Grader error", icon="wrench", tone="wait"),
     State.REJECTED: Chip(word="Rejected", icon="bang", tone="fail"),
     State.WAITING: Chip(word="Not graded yet", icon="clock", tone="none"),
     State.GRADED: Chip(word="Graded", icon="check", tone="pass"),
@@ -47,7 +47,7 @@ def class_view(
 
     Args:
         rows: Every student of the class.
-        roster: What was found in the folder of hand-ins.
+        roster: What was found in the folder of submissions.
         assignment: The offering.
         files: Names of files beside the page, to be linked.
     """
@@ -65,10 +65,10 @@ def class_view(
         totals_words=(
             f"Mean {points(totals.mean)}, median {points(totals.median)}, middle half "
             f"{points(totals.low_quartile)} to {points(totals.high_quartile)}, "
-            f"of {points(most)} points; after the late coefficient, and without what still waits "
-            "for a person."
+            f"of {points(most)} points; after the late coefficient, without points that are not "
+            "graded yet."
             if totals
-            else "Nobody is graded yet."
+            else "No submission is graded yet."
         ),
         parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
         faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded)),
@@ -93,10 +93,10 @@ def _figures(rows: Sequence[ClassRow]) -> tuple[HeaderCount, ...]:
         HeaderCount(count=str(count), words=words, tone=tone if count else "none")
         for count, words, tone in (
             (counts[State.GRADED], "graded", "pass"),
-            (sum(map(waits, rows)), "of them wait for a person", "wait"),
+            (sum(map(waits, rows)), "of them need grading", "wait"),
             (sum(row.days_late > 0 for row in rows), "of them late", "partial"),
             (counts[State.REJECTED], "rejected", "fail"),
-            (counts[State.FAULT], "faults of the grader", "fail"),
+            (counts[State.FAULT], "grader errors", "fail"),
             (counts[State.WAITING], "not graded yet", "partial"),
             (counts[State.MISSING], "missing", "partial"),
         )
@@ -110,12 +110,15 @@ def waits(row: ClassRow) -> bool:
 
 def _sentence(rows: Sequence[ClassRow]) -> str:
     if not rows:
-        return "Nobody is in this class."
+        return "There are no students in this class."
     waiting = sum(map(waits, rows))
     done = sum(row.state is State.GRADED for row in rows)
     if waiting:
-        return f"{done - waiting} of {len(rows)} students have their grade; {waiting} wait for you."
-    return f"{done} of {len(rows)} students have their grade."
+        return (
+            f"{done - waiting} of {len(rows)} students are fully graded; "
+            f"{waiting} still {'needs' if waiting == 1 else 'need'} grading."
+        )
+    return f"{done} of {len(rows)} students are fully graded."
 
 
 def _who(row: ClassRow) -> Who:
@@ -157,12 +160,12 @@ def _remarks(rows: Sequence[ClassRow]) -> tuple[NoteLine, ...]:
 
 def _cell(part: PartResult | None) -> PartCell:
     if part is None:
-        return PartCell(points="", tone="none", words="not in this sheet")
+        return PartCell(points="", tone="none", words="not part of this grade sheet")
     chip = CHIPS[part.outcome]
-    words = f"{part_label(part.id)}: {chip.word}, {part_points(part.points)} points"
+    words = f"{part_label(part.id)}: {chip.word}, {amount(part.points)}"
     if part.pending_points > 0:
-        waiting = part_points(part.pending_points)
-        return PartCell(points="?", tone="wait", words=f"{words}, {waiting} wait")
+        waiting = amount(part.pending_points)
+        return PartCell(points="?", tone="wait", words=f"{words}, {waiting} not graded yet")
     if not part.max_points:
         return PartCell(points="·", tone="none", words=f"{words}, optional")
     return PartCell(points=points(part.points), tone=chip.tone, words=words)

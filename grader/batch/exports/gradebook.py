@@ -30,6 +30,7 @@ from pathlib import Path
 from grader.batch.exports.writing import write_whole
 from grader.batch.records import ClassRow, PartResult, State
 from grader.model.assignment import Assignment
+from grader.model.catalogue import fill
 from grader.model.text import format_points, one_line, spreadsheet_text
 
 GRADEBOOK = "gradebook.csv"
@@ -41,10 +42,10 @@ LEFT_OUT = "canvas_left_out.csv"
 
 _CANVAS_HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _REASONS = {
-    State.GRADED: "{pending} points wait for a person",
-    State.REJECTED: "nothing in the hand-in can be graded: {sentence}",
-    State.FAULT: "the grader failed: {sentence}",
-    State.MISSING: "nothing was handed in",
+    State.GRADED: "{pending:point|points} not graded yet",
+    State.REJECTED: "the submission cannot be graded: {sentence}",
+    State.FAULT: "grader error: {sentence}",
+    State.MISSING: "no submission",
     State.WAITING: "not graded yet",
 }
 
@@ -64,10 +65,10 @@ class Gradebook:
     def sentence(self) -> str:
         """What staff should know before they import the file."""
         if not self.left_out:
-            return f"{CANVAS} holds all {self.graded} students."
+            return f"{CANVAS} has all {self.graded} students."
         return (
-            f"{CANVAS} holds {self.graded} students; {len(self.left_out)} without a decided grade "
-            f"are left out of it and named in {LEFT_OUT}."
+            f"{CANVAS} has {self.graded} students; {len(self.left_out)} are not fully graded and "
+            f"are listed in {LEFT_OUT}."
         )
 
 
@@ -111,7 +112,7 @@ def is_decided(row: ClassRow) -> bool:
 def why_left_out(row: ClassRow) -> str:
     """Return why a student has no decided grade, in words."""
     sentence = one_line(row.sentence) or "no reason is known"
-    return _REASONS[row.state].format(pending=format_points(row.pending), sentence=sentence)
+    return fill(_REASONS[row.state], {"pending": round(row.pending, 2), "sentence": sentence})
 
 
 def render_gradebook(rows: Sequence[ClassRow], assignment: Assignment) -> str:

@@ -101,7 +101,7 @@ def _pair(pair: SimilarPair) -> PairView:
     return PairView(
         left=plain(pair.left),
         right=plain(pair.right),
-        percent=f"{100 * pair.share:.0f} %",
+        percent=f"{100 * pair.share:.0f}%",
         pieces=tuple(
             PieceView(label=_label(piece.part_id), left=piece.left, right=piece.right)
             for piece in pair.pieces

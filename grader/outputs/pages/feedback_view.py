@@ -24,7 +24,9 @@ from grader.outputs.pages.markup import inline_markup, markdown_html, plain
 from grader.outputs.pages.words import (
     CHIPS,
     Chip,
+    amount,
     moment,
+    pages,
     part_label,
     part_points,
     plural,
@@ -91,7 +93,7 @@ class PartView:
     extra: str
     """`bonus`, `optional in 6.819` or empty."""
     pending: str
-    """What waits for a person, a sentence; may be empty."""
+    """What is not graded yet, a sentence; may be empty."""
     message: Markup
     """One sentence."""
     findings: tuple[FindingView, ...]
@@ -109,14 +111,14 @@ class TotalBar:
     earned: float
     """Decided points after the late coefficient."""
     pending: float
-    """Points that wait for a person, after the late coefficient."""
+    """Points that are not graded yet, after the late coefficient."""
     alt: str
     """The bar in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteView:
-    """A note about the hand-in."""
+    """A note about the submission."""
 
     severity: str
     """`info`, `warning` or `error`."""
@@ -135,7 +137,7 @@ class FeedbackPage:
     course: str
     """`6.819` or `6.869`."""
     submitted: str
-    """When it was handed in, or `not told`."""
+    """When it was submitted, in words."""
     deadline: str
     """When it was due."""
     late: str
@@ -151,7 +153,7 @@ class FeedbackPage:
     to_fix: tuple[PartView, ...]
     """Parts that lost points, in order."""
     notes: tuple[NoteView, ...]
-    """About the hand-in."""
+    """About the submission."""
     parts: tuple[PartView, ...]
     """Cards in the handout's order."""
     facts: tuple[tuple[str, str], ...]
@@ -181,7 +183,9 @@ def page_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> FeedbackPa
     return FeedbackPage(
         kerberos=plain(sheet.kerberos),
         course=sheet.course,
-        submitted=moment(sheet.submitted) if sheet.submitted else "time not told",
+        submitted=f"submitted {moment(sheet.submitted)}"
+        if sheet.submitted
+        else "submission time unknown",
         deadline=moment(sheet.deadline),
         late=late_line(sheet),
         total=points(sheet.total),
@@ -204,16 +208,16 @@ def sentence_of(sheet: GradeSheet) -> str:
     told = []
     if waiting:
         more = points(sheet.pending * sheet.late_coefficient)
-        verb = "waits" if len(waiting) == 1 else "wait"
-        told.append(
-            f"{plural(len(waiting), 'part', 'parts')} {verb} for a person (up to {more} more)"
-        )
+        noun = "point" if more == "1" else "points"
+        verb = "is" if len(waiting) == 1 else "are"
+        parts = plural(len(waiting), "part", "parts")
+        told.append(f"{parts} {verb} not graded yet (up to {more} more {noun})")
     if lost:
         verb = "needs" if len(lost) == 1 else "need"
         told.append(f"{plural(len(lost), 'part', 'parts')} {verb} work")
     elif sheet.parts:
-        told.append("all that was checked is right" if waiting else "everything is right")
-    sentence = "; ".join(told) or "nothing was checked"
+        told.append("everything graded so far is correct" if waiting else "everything is correct")
+    sentence = "; ".join(told) or "nothing was graded"
     return sentence[0].upper() + sentence[1:] + "."
 
 
@@ -223,8 +227,8 @@ def late_line(sheet: GradeSheet) -> str:
         return ""
     days = plural(sheet.days_late, "day", "days")
     if sheet.late_coefficient <= 0:
-        return f"Handed in {days} late, after the last day that counts: no points."
-    return f"Handed in {days} late: all points count × {sheet.late_coefficient:.3g}."
+        return f"Submitted {days} late, after the last day for credit: no points."
+    return f"Submitted {days} late: all points are multiplied by {sheet.late_coefficient:.3g}."
 
 
 def _bar(sheet: GradeSheet) -> TotalBar:
@@ -233,7 +237,7 @@ def _bar(sheet: GradeSheet) -> TotalBar:
     pending = min(max(sheet.pending * sheet.late_coefficient / whole, 0.0), 1.0 - earned)
     alt = f"{points(sheet.total)} of {points(sheet.max_total)} points"
     if pending:
-        alt += f", up to {points(sheet.pending * sheet.late_coefficient)} more wait for a person"
+        alt += f", up to {points(sheet.pending * sheet.late_coefficient)} more not graded yet"
     return TotalBar(earned=round(100 * earned, 2), pending=round(100 * pending, 2), alt=alt)
 
 
@@ -274,8 +278,7 @@ def _extra(part: PartGrade, sheet: GradeSheet) -> str:
 def _pending(part: PartGrade) -> str:
     if part.pending_points <= 0:
         return ""
-    waits = part_points(part.pending_points)
-    return f"{waits} {'point waits' if part.pending_points == 1 else 'points wait'} for a person"
+    return f"{amount(part.pending_points)} not graded yet."
 
 
 def _finding(finding: Finding, folder: Path, *, said: str, staff: bool) -> FindingView:
@@ -288,7 +291,7 @@ def _finding(finding: Finding, folder: Path, *, said: str, staff: bool) -> Findi
         rows=figure_rows(finding.exhibits, folder),
         evidence=", ".join(plain(one) for one in finding.evidence_ids),
         staff_detail=plain(finding.staff_detail) if staff else "",
-        credit=f"{100 * finding.credit:.0f} %",
+        credit=f"{100 * finding.credit:.0f}%",
     )
 
 
@@ -321,6 +324,6 @@ def _facts(sheet: GradeSheet, *, staff: bool) -> tuple[tuple[str, str], ...]:
         ("Assignment", f"{facts.assignment} ({facts.assignment_sha256[:12]})"),
         ("Weights and files", f"{facts.bundle} ({facts.bundle_sha256[:12]})"),
         ("Submission", f"zip {facts.zip_sha256[:12]}"),
-        ("Report", f"{sheet.report_pages} pages" if sheet.report_pages else "no report.pdf"),
+        ("Report", pages(sheet.report_pages) if sheet.report_pages else "no report.pdf"),
         ("Grader", plain(facts.grader_version)),
     )

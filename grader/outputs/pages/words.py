@@ -22,14 +22,14 @@ class Chip:
 
 CHIPS: dict[Outcome, Chip] = {
     Outcome.PASS: Chip(word="Passed", icon="check", tone="pass"),
-    Outcome.PARTIAL: Chip(word="Partly right", icon="half", tone="partial"),
-    Outcome.FAIL: Chip(word="Not right yet", icon="cross", tone="fail"),
+    Outcome.PARTIAL: Chip(word="Partly correct", icon="half", tone="partial"),
+    Outcome.FAIL: Chip(word="Incorrect", icon="cross", tone="fail"),
     Outcome.NOT_ATTEMPTED: Chip(word="Not attempted", icon="dash", tone="none"),
-    Outcome.STUDENT_ERROR: Chip(word="Stopped by an error", icon="bang", tone="fail"),
-    Outcome.TIMEOUT: Chip(word="Ran out of time", icon="clock", tone="fail"),
-    Outcome.RESOURCE_LIMIT: Chip(word="Went over a limit", icon="gauge", tone="fail"),
-    Outcome.NEEDS_HUMAN: Chip(word="A person reads this", icon="person", tone="wait"),
-    Outcome.GRADER_FAULT: Chip(word="Our fault, being looked at", icon="wrench", tone="wait"),
+    Outcome.STUDENT_ERROR: Chip(word="Raised an error", icon="bang", tone="fail"),
+    Outcome.TIMEOUT: Chip(word="Timed out", icon="clock", tone="fail"),
+    Outcome.RESOURCE_LIMIT: Chip(word="Exceeded a limit", icon="gauge", tone="fail"),
+    Outcome.NEEDS_HUMAN: Chip(word="Needs grading", icon="person", tone="wait"),
+    Outcome.GRADER_FAULT: Chip(word="Grader error", icon="wrench", tone="wait"),
 }
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -39,6 +39,17 @@ _EASTERN = {timedelta(hours=-4), timedelta(hours=-5)}
 def points(value: float) -> str:
     """Return points with at most two decimals."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def amount(value: float) -> str:
+    """Return points with their noun: `1 point`, `0.5 points`."""
+    shown = part_points(value)
+    return f"{shown} {'point' if shown == '1' else 'points'}"
+
+
+def pages(number: int) -> str:
+    """Return `1 page` or `12 pages`."""
+    return f"{number} {'page' if number == 1 else 'pages'}"
 
 
 def part_points(value: float) -> str:

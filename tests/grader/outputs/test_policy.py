@@ -114,9 +114,7 @@ def test_points_are_of_what_is_decided() -> None:
     assert verdict("points=9.1")[0] == 0
     status, reasons = verdict("points=11")
     assert status == 1
-    assert reasons == (
-        "Expected at least 11 points, found 9.1 of 11 decided; 2.4 wait for a person.",
-    )
+    assert reasons == ("Expected at least 11 points, found 9.1 of 11; 2.4 not graded yet.",)
 
 
 def test_points_that_our_fault_keeps_open() -> None:
@@ -164,4 +162,4 @@ def test_run_asks_for_the_structure_too_and_counts_many_cells() -> None:
 
     assert status == 1
     assert len(reasons) == 12
-    assert reasons[-1] == "20 further cells did not run to their end."
+    assert reasons[-1] == "20 more cells did not run to the end."

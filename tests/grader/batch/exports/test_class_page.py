@@ -69,14 +69,14 @@ def test_the_header_counts_everybody() -> None:
 
     assert {one.words: one.count for one in view.figures} == {
         "graded": "5",
-        "of them wait for a person": "1",
+        "of them need grading": "1",
         "of them late": "1",
         "rejected": "1",
-        "faults of the grader": "1",
+        "grader errors": "1",
         "not graded yet": "1",
         "missing": "1",
     }
-    assert view.sentence == "4 of 9 students have their grade; 1 wait for you."
+    assert view.sentence == "4 of 9 students are fully graded; 1 still needs grading."
     assert "Mean 7.4, median 9, middle half 5 to 11, of 11 points" in view.totals_words
 
 
@@ -185,7 +185,9 @@ def test_a_class_of_any_size_has_a_page(many: int) -> None:
 
 def test_text_of_others_can_do_nothing() -> None:
     rows = (
-        replace(with_fault("ann", NASTY), name=NASTY, notes=(NASTY,), source=NASTY),
+        replace(
+            with_fault("ann", in_words("attack", NASTY)), name=NASTY, notes=(NASTY,), source=NASTY
+        ),
         without_sheet("bob", State.REJECTED, NASTY),
     )
     superseded = (Superseded(hand_in=hand_in("ann", NASTY), by=NASTY),)

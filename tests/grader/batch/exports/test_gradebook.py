@@ -59,13 +59,13 @@ def test_what_is_not_decided_is_empty_and_named(tmp_path: Path) -> None:
     logins = [one["SIS Login ID"] for one in read(tmp_path / "canvas.csv")]
     assert logins == ["", "bob", "zoe"]
     assert made.left_out == (
-        ("ann", "0.8 points wait for a person"),
-        ("cyd", "nothing in the hand-in can be graded: Expected a zip, found a PDF."),
-        ("dee", "the grader failed: no reason is known"),
-        ("eve", "nothing was handed in"),
+        ("ann", "0.8 points not graded yet"),
+        ("cyd", "the submission cannot be graded: Expected a zip, found a PDF."),
+        ("dee", "grader error: no reason is known"),
+        ("eve", "no submission"),
         ("fay", "not graded yet"),
     )
-    assert made.sentence.startswith("canvas.csv holds 2 students; 5 without a decided grade are")
+    assert made.sentence.startswith("canvas.csv has 2 students; 5 are not fully graded")
 
 
 def test_canvas_gets_its_own_ids_only(tmp_path: Path) -> None:

@@ -374,7 +374,7 @@ def test_text_of_others_can_do_nothing() -> None:
     assert set(found.urls) == {"ann/staff.html", "bob/staff.html"}
     assert "</pre><script>alert(1)</script>{{ 7*7 }}" in "".join(found.words)
     assert len(active_content(html)) == 2  # the two links
-    assert "It does not say why, nor who wrote them" in html
+    assert "It does not show why it is similar or who wrote it" in html
 
 
 def test_only_the_class_folder_is_written(tmp_path: Path) -> None:

@@ -94,8 +94,8 @@ def test_header_says_how_it_went(pages: Pages) -> None:
     text = "".join(Inventory(pages.feedback).words)
     assert "4.71" in text
     assert "of 11 points" in text
-    assert "Three parts wait for a person (up to 1.71 more); five parts need work." in text
-    assert "Handed in two days late: all points count × 0.857." in text
+    assert "Three parts are not graded yet (up to 1.71 more points); five parts need work." in text
+    assert "Submitted two days late: all points are multiplied by 0.857." in text
     assert "Fri 2 April 2021, 10:00 ET" in text
 
 

@@ -66,13 +66,13 @@ def _only(sheet: GradeSheet, *outcomes: Outcome) -> GradeSheet:
 @pytest.mark.parametrize(
     ("outcomes", "sentence"),
     [
-        ((Outcome.PASS, Outcome.PASS), "Everything is right."),
+        ((Outcome.PASS, Outcome.PASS), "Everything is correct."),
         (
             (Outcome.PASS, Outcome.NEEDS_HUMAN),
-            "One part waits for a person (up to 1 more); all that was checked is right.",
+            "One part is not graded yet (up to 1 more point); everything graded so far is correct.",
         ),
         ((Outcome.FAIL,), "One part needs work."),
-        ((), "Nothing was checked."),
+        ((), "Nothing was graded."),
     ],
 )
 def test_sentence(pages: Pages, outcomes: tuple[Outcome, ...], sentence: str) -> None:
@@ -81,7 +81,7 @@ def test_sentence(pages: Pages, outcomes: tuple[Outcome, ...], sentence: str) ->
 
 def test_late_line_says_when_nothing_counts(pages: Pages) -> None:
     gone = replace(pages.sheet, days_late=9, late_coefficient=0.0)
-    assert late_line(gone) == "Handed in nine days late, after the last day that counts: no points."
+    assert late_line(gone) == "Submitted nine days late, after the last day for credit: no points."
     assert late_line(replace(pages.sheet, days_late=0, late_coefficient=1.0)) == ""
 
 
