@@ -64,9 +64,9 @@ class Convention:
         return i + j - c if self.operation == "cross-correlation" else i - j + c
 
     def describe(self, k: int) -> str:
-        """Say it in words for kernels of size k: "zero-padded convolution, centre at k // 2"."""
+        """Say it in words for kernels of size k: "zero-padded convolution, center at k // 2"."""
         centre = "(k - 1) // 2" if self.anchor == "left" and k % 2 == 0 else "k // 2"
-        return f"{_PADDED[self.boundary]} {self.operation}, centre at {centre}"
+        return f"{_PADDED[self.boundary]} {self.operation}, center at {centre}"
 
 
 DEFAULT_CONVENTION = Convention()

@@ -71,9 +71,10 @@ class Verdict:
             evidence_ids=self.evidence_ids,
         )
 
-    def adding(self, remark: Remark | str) -> Verdict:
-        """Return the same verdict with one more thing said to the student."""
-        return replace(self, remarks=(*self.remarks, *_remarks(remark, "")))
+    def adding(self, *more: Remark | str) -> Verdict:
+        """Return the same verdict with more said."""
+        added = (one for remark in more for one in _remarks(remark, ""))
+        return replace(self, remarks=(*self.remarks, *added))
 
     def noting(self, *notes: Remark | str) -> Verdict:
         """Return the same verdict with more said to staff."""
@@ -139,6 +140,16 @@ def student_error(found: Remark | str, staff: str = "") -> Verdict:
     return without_credit(Outcome.STUDENT_ERROR, found, staff)
 
 
+def annotated(finding: Finding, *more: Remark) -> Finding:
+    """Return the same finding with more said."""
+    return replace(
+        finding,
+        remarks=(*finding.remarks, *more),
+        message=_joined((finding.message, *map(student_text, more))),
+        staff_detail=_joined((finding.staff_detail, *map(staff_text, more))),
+    )
+
+
 def _remarks(found: Remark | str, staff: str) -> tuple[Remark, ...]:
     """One thing said; for checks that still say it in words, those words."""
     if isinstance(found, Remark):
@@ -148,11 +159,6 @@ def _remarks(found: Remark | str, staff: str) -> tuple[Remark, ...]:
 
 def _joined(texts: Iterable[str]) -> str:
     return " ".join(text for text in texts if text)
-
-
-def keeps_state(function: str) -> Remark:
-    """Say that a function gives another result when it is called again."""
-    return say("keeps_state", function=function)
 
 
 def error_text(name: str, message: str) -> str:
@@ -214,11 +220,6 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
 def sentence_of(run: CellRun) -> str:
     """Say how a cell ended, without the full stop."""
     return student_text(how_ended(run)).rstrip(".")
-
-
-def changes_arguments(function: str) -> str:
-    """Say that a function works in place."""
-    return f"{function} changes its arguments; work on a copy."
 
 
 def _cells_concerned(

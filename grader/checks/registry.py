@@ -6,13 +6,12 @@ import importlib
 import pkgutil
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import ModuleType
 
 from grader.checks import functions, images, written
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
-from grader.checks.findings import say, without_credit
+from grader.checks.findings import annotated, say, without_credit
 from grader.checks.functions.short_cuts import short_cut_note
 from grader.checks.written.report_notes import with_report
 from grader.model.assignment import Assignment
@@ -92,17 +91,11 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
         finding = with_report(context, part_id, check(context, part_id))
-        return _noting(finding, short_cut_note(context, check_id, check.function))
+        return annotated(finding, *short_cut_note(context, check_id, check.function))
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"
         return _fault(check_id, f"{type(error).__name__} at {where}: {error}")
-
-
-def _noting(finding: Finding, note: str) -> Finding:
-    if not note:
-        return finding
-    return replace(finding, staff_detail=f"{finding.staff_detail} {note}".strip())
 
 
 def _fault(check_id: str, detail: str) -> Finding:

@@ -360,13 +360,13 @@ def test_conventions_are_all_there_once_with_the_default_first() -> None:
 @pytest.mark.parametrize(
     ("convention", "k", "text"),
     [
-        (Convention(), 3, "zero-padded cross-correlation, centre at k // 2"),
-        (Convention(), 4, "zero-padded cross-correlation, centre at (k - 1) // 2"),
-        (Convention(anchor="right"), 4, "zero-padded cross-correlation, centre at k // 2"),
+        (Convention(), 3, "zero-padded cross-correlation, center at k // 2"),
+        (Convention(), 4, "zero-padded cross-correlation, center at (k - 1) // 2"),
+        (Convention(anchor="right"), 4, "zero-padded cross-correlation, center at k // 2"),
         (
             Convention(operation="convolution", boundary="circular"),
             5,
-            "circular-padded convolution, centre at k // 2",
+            "circular-padded convolution, center at k // 2",
         ),
     ],
 )

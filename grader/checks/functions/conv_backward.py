@@ -14,17 +14,9 @@ import numpy as np
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, shares_of
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import (
-    Verdict,
-    changes_arguments,
-    failed,
-    keeps_state,
-    needs_human,
-    partly,
-    passed,
-)
-from grader.checks.functions.conv_backward_faults import describe_gradient
-from grader.checks.functions.conv_forward import FUNCTION as FORWARD
+from grader.checks.findings import Verdict, failed, needs_human, partly, passed, say
+from grader.checks.functions.conv_backward_faults import explain_gradient
+from grader.checks.functions.conv_diagnosis import FUNCTION as FORWARD
 from grader.checks.functions.conv_forward import forward_is_missing, own_forward
 from grader.checks.functions.conv_gradients import (
     CHECK_OF,
@@ -84,11 +76,7 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
     )
     verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, gradient))
     if verdict.credit and forward is None and forward_is_missing(context):
-        return needs_human(
-            "The notebook defines a forward pass, but it could not be tried, so that the backward "
-            "pass cannot be compared with it; a person looks at it.",
-            staff=verdict.message,
-        )
+        return needs_human(say("conv_backward.forward_not_run", verdict=verdict.message))
     return verdict
 
 
@@ -98,7 +86,7 @@ def _judge(answers: Answers, gradient: GradientCheck) -> Verdict:
     verdict = _verdict(answers, outputs, target, gradient)
     forward = gradient.forward
     if verdict.outcome is Outcome.FAIL and forward is not None and forward.convention is None:
-        verdict = _spared(verdict, outputs, gradient.targets[0])
+        verdict = _spared(verdict, outputs, gradient)
     comparisons = [
         compared(y, target.gradients[c.key])
         for c, y in outputs.items()
@@ -110,11 +98,7 @@ def _judge(answers: Answers, gradient: GradientCheck) -> Verdict:
         if d.key in target.gradients
     ]
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
-        name = f"{FUNCTION}[{gradient.place}]"
-        example = counterexample(name, tries).replace(f"{name}(", f"{FUNCTION}(")
-        if example:
-            example = example.replace(" returned ", f" returned, as its {gradient.name}, ")
-        verdict = verdict.adding(example)
+        verdict = verdict.adding(*counterexample(FUNCTION, tries, gradient.name))
     shown = (
         stems(f"{gradient.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
     )
@@ -138,52 +122,37 @@ def _verdict(
     compared = {c: y for c, y in outputs.items() if c.key in target.gradients}
     name, share = gradient.name, gradient.share
     if not answers.repeats_itself():
-        return failed(keeps_state(FUNCTION))
+        return failed(say("function.keeps_state", function=FUNCTION))
     wrong = [c for c, y in compared.items() if y is None or not agrees(y, target.gradients[c.key])]
     if compared and not wrong:
-        found = f"Right: the {name} is the exact adjoint of {target.words}."
         if answers.changed_arguments:
-            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
-        return passed(found)
-    staff = f"Raised: {answers.error_sentence()}" if answers.errors else ""
+            return partly(say("function.in_place", function=FUNCTION), share("in_place"))
+        return passed(say("conv_backward.right", gradient=name, target=target.words))
+    raised = answers.raised()
     if _swapped(answers, tuple(outputs), target, gradient.which):
-        return partly(
-            f"{FUNCTION} returns its two results in the other order; "
-            "expected (gradient to the input, gradient to the kernel).",
-            share("swapped"),
-        )
+        return partly(say("conv_backward.swapped", function=FUNCTION), share("swapped"))
     if all(len(c.w) % 2 == 0 for c in wrong):
-        return partly(
-            f"The {name} is right for kernels of odd size but not for even ones.",
-            share("even_kernel"),
-            staff,
-        )
+        found = say("conv_backward.even_kernel", gradient=name)
+        return partly(found, share("even_kernel")).noting(*raised)
     if gradient.which == "input" and _right_inside(compared, target):
-        return partly(
-            "The gradient to the input is right in the interior but wrong at the ends of the "
-            f"signal: it must be the adjoint of {target.words} there too.",
-            share("boundary"),
-            staff,
-        )
-    return failed(describe_gradient(answers, outputs, target, gradient), staff)
+        found = say("conv_backward.ends", gradient=name, target=target.words)
+        return partly(found, share("boundary")).noting(*raised)
+    return failed(explain_gradient(answers, outputs, target, gradient)).noting(*raised)
 
 
-def _spared(verdict: Verdict, outputs: Mapping[ConvCase, Array | None], own: Target) -> Verdict:
+def _spared(
+    verdict: Verdict, outputs: Mapping[ConvCase, Array | None], gradient: GradientCheck
+) -> Verdict:
     """A forward of a wrong length leaves nothing to compare with in the cases concerned."""
+    own = gradient.targets[0]
     judged = [(c, y) for c, y in outputs.items() if c.key in own.gradients]
     lengths_wrong = len(judged) < len(outputs)
     if not lengths_wrong:
         return verdict
     many = [c for c, _ in judged if len(c.w) > 1]
     if many and all(y is not None and agrees(y, own.gradients[c.key]) for c, y in judged):
-        return passed(
-            "Right wherever your forward pass returns the input's length: the exact adjoint of it.",
-        )
-    return needs_human(
-        "Your forward pass returns another length than the input's, so that the backward pass "
-        "cannot be compared with it; a person looks at it.",
-        staff=verdict.message,
-    )
+        return passed(say("conv_backward.right_where_comparable", gradient=gradient.name))
+    return needs_human(say("conv_backward.forward_length", verdict=verdict.message))
 
 
 def _swapped(answers: Answers, cases: tuple[ConvCase, ...], target: Target, which: Which) -> bool:

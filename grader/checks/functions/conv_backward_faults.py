@@ -1,4 +1,4 @@
-"""In words: how a gradient of the convolution differs from the adjoint."""
+"""How a gradient of the convolution differs from the adjoint."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from grader.checks.findings import say
 from grader.checks.functions.conv_gradients import (
     FUNCTION,
     PLACE_OF,
@@ -16,51 +17,58 @@ from grader.checks.functions.conv_gradients import (
     Which,
     gradient_of,
 )
-from grader.checks.functions.replies import Answers
+from grader.checks.functions.replies import Answers, raises_for
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
+from grader.model.records import Remark
 from grader.planning.probes import ConvCase, conv_demos
 from reference import conv
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from reference.signals import Floats
 
 
-def describe_gradient(
+def explain_gradient(
     answers: Answers,
     outputs: Mapping[ConvCase, Array | None],
     target: Target,
     gradient: GradientCheck,
-) -> str:
-    """Return a sentence on what is wrong with a gradient."""
+) -> Remark:
+    """Say what is wrong with a gradient."""
     name = gradient.name
     limits = _limits(answers, target, gradient)
     if limits:
-        return f"The {name} is {only_for(limits, answers.error_sentence())}."
+        return only_for(name, limits, answers.first_error())
     if all(answers.places(c.key) == 1 for c in outputs if c.key not in answers.errors):
-        return f"{FUNCTION} returned one result; expected (gradient to the input, to the kernel)."
+        return say("conv_backward.one_result", function=FUNCTION)
     raised = [c.size for c in outputs if c.key in answers.errors]
     if raised:
-        return f"An exception for {raised[0]}: {answers.error_sentence()}."
+        return raises_for(FUNCTION, raised[0], answers)
     there = {c: y for c, y in outputs.items() if y is not None and c.key in target.gradients}
     for case, output in there.items():
-        wanted = target.gradients[case.key].shape
-        if output.size != target.gradients[case.key].size:
-            return f"The {name} must have the shape {wanted} for {case.size}; found {output.shape}."
+        wanted = target.gradients[case.key]
+        if output.size != wanted.size:
+            expected, found = str(wanted.shape), str(output.shape)
+            return say(
+                "conv_backward.shape", gradient=name, expected=expected, size=case.size, found=found
+            )
     if any(not np.isfinite(y).all() for y in there.values()):
-        return f"The {name} holds NaN or infinity."
+        return say("function.not_finite", what=name)
     other = _other_convention(answers, gradient)
     if other:
-        return f"The {name} is that of {other}, but your forward pass is not: {target.words}."
-    for words, change in _likely_faults(target, gradient.which):
+        return say(
+            "conv_backward.other_convention", gradient=name, other=other, target=target.words
+        )
+    for code, change in _likely_faults(target, gradient.which):
         if all(agrees(y, change(c)) for c, y in there.items()):
-            return f"The {name} {words}."
+            return say(code, gradient=name)
     coarse = lost_digits(
         np.concatenate([np.ravel(y) for y in there.values()]),
         np.concatenate([np.ravel(target.gradients[c.key]) for c in there]),
+        name,
     )
-    return f"The {name} {coarse or f'is not the adjoint of {target.words}'}."
+    return coarse or say("conv_backward.wrong", gradient=name, target=target.words)
 
 
 def _limits(answers: Answers, target: Target, gradient: GradientCheck) -> str:
@@ -87,41 +95,39 @@ def _other_convention(answers: Answers, gradient: GradientCheck) -> str:
             for c, y in ((c, answers.first(c.key, place)) for c in gradient.cases)
         )
         if follows:
-            return f"a {convention.describe(2)}"
+            return convention.describe(2)
     return ""
 
 
 def _likely_faults(target: Target, which: Which) -> list[tuple[str, Callable[[ConvCase], Floats]]]:
-    """What is often got wrong, as (words, the gradient that one gets then)."""
+    """What is often got wrong, as (code, the gradient that one gets then)."""
     right = target.gradients
     common: list[tuple[str, Callable[[ConvCase], Floats]]] = [
-        ("has the wrong sign", lambda c: -right[c.key]),
+        ("conv_backward.sign", lambda c: -right[c.key]),
         (
-            "does not depend on dC/dx_out (grad_out): it must be multiplied by it",
+            "conv_backward.no_grad_out",
             partial(_with_ones, target=target, which=which),
         ),
-        ("is divided by the length N", lambda c: right[c.key] / len(c.x)),
-        ("is twice what it should be", lambda c: 2 * right[c.key]),
-        ("is in reverse order", lambda c: right[c.key][::-1]),
-        ("is all zeros", lambda c: np.zeros_like(right[c.key])),
-        ("is shifted by one sample", lambda c: np.roll(right[c.key], 1)),
-        ("is shifted by one sample", lambda c: np.roll(right[c.key], -1)),
-        ("is divided by the kernel size k", lambda c: right[c.key] / len(c.w)),
+        ("conv_backward.mean_over_signal", lambda c: right[c.key] / len(c.x)),
+        ("conv_backward.doubled", lambda c: 2 * right[c.key]),
+        ("conv_backward.reversed", lambda c: right[c.key][::-1]),
+        ("conv_backward.zeros", lambda c: np.zeros_like(right[c.key])),
+        ("conv_backward.shifted", lambda c: np.roll(right[c.key], 1)),
+        ("conv_backward.shifted", lambda c: np.roll(right[c.key], -1)),
+        ("conv_backward.mean_over_kernel", lambda c: right[c.key] / len(c.w)),
     ]
     if which == "kernel":
         return [
             *common,
-            *(("is shifted by one sample", partial(_kernel_shifted, by=by)) for by in (1, -1)),
+            *(("conv_backward.shifted", partial(_kernel_shifted, by=by)) for by in (1, -1)),
         ]
-    not_transposed = (
-        "is the forward pass applied to dC/dx_out: in the backward pass the kernel must be used "
-        "the other way round (the transposed matrix)"
-    )
-    off_by_one = "is shifted by one sample: its padding is off by one"
     return [
         *common,
-        *((not_transposed, partial(_forward_of_cotangent, convention=c)) for c in CONVENTIONS),
-        *((off_by_one, partial(_shifted, by=by)) for by in (1, -1)),
+        *(
+            ("conv_backward.not_transposed", partial(_forward_of_cotangent, convention=c))
+            for c in CONVENTIONS
+        ),
+        *(("conv_backward.padding_off_by_one", partial(_shifted, by=by)) for by in (1, -1)),
     ]
 
 

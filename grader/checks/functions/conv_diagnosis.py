@@ -1,4 +1,4 @@
-"""In words: how a convolution that follows no convention differs from one."""
+"""How a convolution that follows no convention differs from one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from typing import Literal
 
 import numpy as np
 
-from grader.checks.functions.replies import Answers
+from grader.checks.findings import say
+from grader.checks.functions.replies import Answers, raises_for
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.sizes import Size, limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
+from grader.model.records import Remark
 from grader.planning.probes import ConvCase, conv_demos, conv_rows
 from reference import conv
 from reference.conv import CONVENTIONS, Convention
 from reference.signals import Floats
+
+FUNCTION = "conv1d_forward"
 
 Operation = Literal["cross-correlation", "convolution"]
 OPERATIONS: tuple[Operation, ...] = ("cross-correlation", "convolution")
@@ -33,10 +37,6 @@ class Shift:
     """Samples between it and the centred output, the same for every size; None where not."""
     one_sided: bool
     """Whether it begins at the first sample of the full output, or ends at the last."""
-
-    def describe(self) -> str:
-        """Say by how much."""
-        return "that grows with k" if self.by is None else f"{self.by:+d}"
 
 
 @lru_cache(maxsize=2048)
@@ -71,39 +71,32 @@ def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
     return None
 
 
-def describe_difference(answers: Answers, cases: tuple[ConvCase, ...], shift: Shift | None) -> str:
-    """Return a sentence on what is wrong."""
+def explain_difference(
+    answers: Answers, cases: tuple[ConvCase, ...], shift: Shift | None
+) -> Remark:
+    """Say what is wrong."""
     outputs = {c: answers.first(c.key) for c in cases}
     raised = [c.size for c in cases if c.key in answers.errors]
-    shape = _shape_sentence(outputs)
-    sizes = _sizes_sentence(answers, cases, bool(raised)) if raised or shape else ""
-    if sizes:
-        return sizes
-    if shape:
-        return shape
-    if raised:
-        return f"An exception for {raised[0]}: {answers.error_sentence()}."
+    shape = _wrong_shape(outputs)
+    if raised or shape:
+        error = answers.first_error() if raised else ""
+        limited = _limited_sizes(answers, cases, error)
+        return limited or shape or raises_for(FUNCTION, raised[0], answers)
     if any(y is not None and not np.isfinite(y).all() for y in outputs.values()):
-        return "The output holds NaN or infinity."
+        return say("function.not_finite", what="output")
     if shift is not None:
-        plural = "sample" if abs(shift.by or 1) == 1 else "samples"
-        return (
-            f"The output is a {shift.operation} that is shifted by {abs(shift.by or 0)} {plural}: "
-            "the padding is that much too large on one side and too small on the other."
-        )
-    return _value_sentence(answers, outputs, cases)
+        return say("conv_forward.shifted", operation=shift.operation, by=abs(shift.by or 0))
+    return _wrong_values(answers, outputs, cases)
 
 
-def _sizes_sentence(answers: Answers, cases: tuple[ConvCase, ...], raised: bool) -> str:
+def _limited_sizes(answers: Answers, cases: tuple[ConvCase, ...], error: str) -> Remark | None:
     """A function that works for one N or k only."""
     tried = (*cases, *conv_demos())
     rules = {
         limited_to(_right_sizes(answers, tried, convention), {_size(c) for c in tried})
         for convention in CONVENTIONS
     } - {""}
-    if not rules:
-        return ""
-    return f"The output is {only_for(min(rules), answers.error_sentence() if raised else '')}."
+    return only_for("output", min(rules), error) if rules else None
 
 
 def _right_sizes(
@@ -118,56 +111,46 @@ def _size(case: ConvCase) -> Size:
     return len(case.x), len(case.w)
 
 
-def _value_sentence(
+def _wrong_values(
     answers: Answers, outputs: Mapping[ConvCase, Array | None], cases: tuple[ConvCase, ...]
-) -> str:
-    right = [c.size for c, y in outputs.items() if _fits_some(c, y)]
+) -> Remark:
     if _right_inside(outputs):
-        return (
-            "The output is right in the interior but wrong at the ends of the signal: no padding "
-            "(zero, edge, reflect, symmetric, circular) gives these values."
-        )
-    for words, change in _FAULTS:
+        return say("conv_forward.ends")
+    for code, change in _FAULTS:
         if _explains(outputs, change):
-            return f"The output {words}."
+            return say(code)
     factor = _factor(outputs)
     if factor is not None:
-        return f"The output is {factor:.4g} times what it should be."
-    coarse = _coarse(outputs)
-    if coarse:
-        return f"The output {coarse}."
-    sizes = _sizes_sentence(answers, cases, raised=False)
-    if sizes:
-        return sizes
+        return say("conv_forward.scaled", factor=factor)
+    partly_right = _coarse(outputs) or _limited_sizes(answers, cases, "") or _some_sizes(outputs)
+    if partly_right:
+        return partly_right
+    code = _unused_tap(answers, outputs) or _nonlinear(answers, outputs) or "conv_forward.wrong"
+    return say(code)
+
+
+def _some_sizes(outputs: Mapping[ConvCase, Array | None]) -> Remark | None:
+    right = [c.size for c, y in outputs.items() if _fits_some(c, y)]
     if 2 <= len(right) < len(outputs) and _more_than_one_tap(outputs, right):
-        return f"The output is right for some sizes only ({'; '.join(right)})."
-    unused = _unused_taps(answers, outputs)
-    if unused:
-        return f"The output does not depend on {unused}: every tap of the kernel must be summed."
-    curved = _curved(answers, outputs)
-    if curved:
-        return f"The output is not linear in {curved}: it must be a sum of products w[j] x[i + j]."
-    return (
-        "The output follows neither a cross-correlation nor a convolution of equal length, "
-        "with any padding and either centre."
-    )
+        return say("conv_forward.some_sizes", sizes="; ".join(right))
+    return None
 
 
 _FAULTS: tuple[tuple[str, Callable[[ConvCase, Floats], Floats]], ...] = (
-    ("is in reverse order", lambda _, y: y[::-1]),
-    ("is divided by k, as a mean: it must be a sum", lambda c, y: y / len(c.w)),
+    ("conv_forward.reversed", lambda _, y: y[::-1]),
+    ("conv_forward.mean", lambda c, y: y / len(c.w)),
     (
-        "is divided by the sum of the kernel: a kernel is used as it is",
+        "conv_forward.normalized_kernel",
         lambda c, y: y / np.sum(c.w),
     ),
-    ("has 1 added to it", lambda _, y: y + 1),
-    ("has the input added to it", lambda c, y: y + np.array(c.x)),
-    ("is all zeros", lambda _, y: np.zeros_like(y)),
-    ("is the input, unchanged", lambda c, _: np.array(c.x)),
-    ("never falls below 0: a convolution layer is linear", lambda _, y: np.maximum(y, 0)),
-    ("is without its sign: a convolution layer is linear", lambda _, y: np.abs(y)),
+    ("conv_forward.one_added", lambda _, y: y + 1),
+    ("conv_forward.input_added", lambda c, y: y + np.array(c.x)),
+    ("conv_forward.zeros", lambda _, y: np.zeros_like(y)),
+    ("conv_forward.identity", lambda c, _: np.array(c.x)),
+    ("conv_forward.rectified", lambda _, y: np.maximum(y, 0)),
+    ("conv_forward.absolute", lambda _, y: np.abs(y)),
 )
-"""What is often got wrong, as (words, what becomes of a convention's output)."""
+"""What is often got wrong, as (code, what becomes of a convention's output)."""
 
 
 def _explains(
@@ -182,21 +165,26 @@ def _explains(
     )
 
 
-def _coarse(outputs: Mapping[ConvCase, Array | None]) -> str:
-    """How one convention's outputs are imprecise, all cases together; empty where they are not."""
+def _coarse(outputs: Mapping[ConvCase, Array | None]) -> Remark | None:
+    """How one convention's outputs are imprecise, all cases together; None where they are not."""
     if any(y is None for y in outputs.values()):
-        return ""
+        return None
     found = np.concatenate([np.ravel(y) for y in outputs.values() if y is not None])
-    told = (
-        lost_digits(found, np.concatenate([by_convention(c, convention) for c in outputs]))
+    wanted = (
+        np.concatenate([by_convention(c, convention) for c in outputs])
         for convention in CONVENTIONS
     )
-    return next((words for words in told if words), "")
+    told = (lost_digits(found, one, "output") for one in wanted)
+    return next((remark for remark in told if remark), None)
 
 
-def _curved(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
-    """Name the argument in which the output is not linear: f(a + e) + f(a - e) = 2 f(a) fails."""
-    for name, of_kernel in (("the input", False), ("the kernel", True)):
+def _nonlinear(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
+    """Code of the argument in which the output is not linear; empty for none.
+
+    There f(a + e) + f(a - e) = 2 f(a) fails.
+    """
+    arguments = (("conv_forward.nonlinear_input", False), ("conv_forward.nonlinear_kernel", True))
+    for code, of_kernel in arguments:
         for case in outputs:
             rows, n, k = answers.get(case.key), len(case.x), len(case.w)
             if rows is None or len(rows) != 1 + 2 * n + 2 * k:
@@ -205,38 +193,27 @@ def _curved(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
             moved = values[1 + 2 * n :] if of_kernel else values[1 : 1 + 2 * n]
             sums = moved[0::2] + moved[1::2]
             if not agrees(sums, np.broadcast_to(2 * values[0], sums.shape)):
-                return name
+                return code
     return ""
 
 
 _LENGTHS: tuple[tuple[str, Callable[[int, int], int]], ...] = (
-    (
-        "N - k + 1 (the 'valid' part: pad the input so that the length stays N)",
-        lambda n, k: n - k + 1,
-    ),
-    (
-        "N + k - 1 (the 'full' result: cut it to the middle N samples)",
-        lambda n, k: n + k - 1,
-    ),
-    (
-        "N + 1 for even k (pad one sample less on one side)",
-        lambda n, k: n + (k + 1) % 2,
-    ),
+    ("conv_forward.valid", lambda n, k: n - k + 1),
+    ("conv_forward.full", lambda n, k: n + k - 1),
+    ("conv_forward.one_too_long", lambda n, k: n + (k + 1) % 2),
 )
 
 
-def _shape_sentence(outputs: Mapping[ConvCase, Array | None]) -> str:
+def _wrong_shape(outputs: Mapping[ConvCase, Array | None]) -> Remark | None:
     there = [(c, y) for c, y in outputs.items() if y is not None]
     wrong = [(c, y) for c, y in there if y.size != len(c.x)]
     if not wrong:
-        return ""
-    for words, length in _LENGTHS:
+        return None
+    for code, length in _LENGTHS:
         if all(y.size == length(len(c.x), len(c.w)) for c, y in there):
-            return f"The output must have the input's length N; it has {words}."
+            return say(code)
     case, output = wrong[0]
-    return (
-        f"The output must have the input's length N; for {case.size} its shape is {output.shape}."
-    )
+    return say("conv_forward.length", size=case.size, shape=str(output.shape))
 
 
 def _offsets(case: ConvCase, output: Array | None, operation: Operation) -> set[int]:
@@ -292,8 +269,8 @@ def _factor(outputs: Mapping[ConvCase, Array | None]) -> float | None:
     return None
 
 
-def _unused_taps(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
-    """Name the first or last tap if no output depends on it."""
+def _unused_tap(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
+    """Code of the first or last tap if no output depends on it; else empty."""
     first = last = judged = False
     for case in outputs:
         stack, n, k = answers.get(case.key), len(case.x), len(case.w)
@@ -304,5 +281,5 @@ def _unused_taps(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> 
         last = (last or not judged) and agrees(rows[-2], rows[-1])
         judged = True
     if first:
-        return "the kernel's first entry"
-    return "the kernel's last entry" if last else ""
+        return "conv_forward.first_tap"
+    return "conv_forward.last_tap" if last else ""

@@ -10,19 +10,11 @@ import numpy as np
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import (
-    Verdict,
-    changes_arguments,
-    failed,
-    keeps_state,
-    needs_human,
-    partly,
-    passed,
-)
+from grader.checks.findings import Verdict, failed, needs_human, partly, passed, say
 from grader.checks.functions.conv_diagnosis import (
-    Shift,
+    FUNCTION,
     by_convention,
-    describe_difference,
+    explain_difference,
     rows_by_convention,
     shift_of,
 )
@@ -37,7 +29,6 @@ from reference.numgrad import LINEAR_EPS
 from reference.signals import Floats
 
 CHECK = "conv_forward"
-FUNCTION = "conv1d_forward"
 
 Matrices: TypeAlias = dict[str, Floats]
 
@@ -112,8 +103,7 @@ def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdi
     last = tries[-1]
     title = f"{FUNCTION} on a public example, against {closest.describe(2)}"
     if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN}:
-        example = counterexample(FUNCTION, tries)
-        verdict = verdict.adding(example)
+        verdict = verdict.adding(*counterexample(FUNCTION, tries))
     return replace(
         verdict,
         measurements=(row("output of conv1d_forward", comparisons),),
@@ -128,44 +118,25 @@ def _verdict(
     share: Share,
 ) -> Verdict:
     if not answers.repeats_itself():
-        return failed(keeps_state(FUNCTION))
+        return failed(say("function.keeps_state", function=FUNCTION))
     if fitting:
-        found = f"Right: a {fitting[0].describe(2)}."
+        convention = say("conv_forward.convention", convention=fitting[0].describe(2))
         if answers.changed_arguments:
-            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
-        return passed(found, staff=f"convention: {fitting[0].describe(2)}")
+            in_place = say("function.in_place", function=FUNCTION)
+            return partly(in_place, share("in_place")).noting(convention)
+        return passed(say("conv_forward.right", convention=fitting[0].describe(2)))
     if all(_constant(answers.get(c.key)) for c in cases):
-        return failed(
-            f"{FUNCTION} gives the same output for other inputs of the same size: it keeps the "
-            "result of an earlier call, or does not use its arguments."
-        )
+        return failed(say("conv_forward.constant", function=FUNCTION))
     odd = tuple(c for c in cases if len(c.w) % 2)
     if _fitting(answers, odd):
         name = _fitting(answers, odd)[0].describe(1)
-        return partly(
-            f"Right for kernels of odd size (a {name}), but not for even ones, where a kernel has "
-            "no middle: pad (k - 1) // 2 samples on one side and k // 2 on the other.",
-            share("even_kernel"),
-            staff=_errors(answers),
-        )
+        found = say("conv_forward.even_kernel", convention=name)
+        return partly(found, share("even_kernel")).noting(*answers.raised())
     shift = shift_of({c: answers.first(c.key) for c in cases})
     if shift is not None and shift.one_sided:
-        return _one_sided(shift)
-    return failed(describe_difference(answers, cases, shift), staff=_errors(answers))
-
-
-def _one_sided(shift: Shift) -> Verdict:
-    """A consistent choice that the course's conventions leave out: for a person."""
-    return needs_human(
-        f"The output is a consistent {shift.operation}, but one-sided: the kernel lies wholly on "
-        "one side of the output's position instead of around it. A person decides.",
-        staff=f"{shift.operation} with offset {shift.describe()}; all padding on one side",
-    )
-
-
-def _errors(answers: Answers) -> str:
-    keys = ", ".join(answers.errors)
-    return f"Raised for {keys}: {answers.error_sentence()}" if keys else ""
+        # A consistent choice that the course's conventions leave out.
+        return needs_human(say("conv_forward.one_sided", operation=shift.operation))
+    return failed(explain_difference(answers, cases, shift)).noting(*answers.raised())
 
 
 def _fitting(answers: Answers, cases: tuple[ConvCase, ...]) -> tuple[Convention, ...]:

@@ -25,8 +25,8 @@ CHECK_OF: Mapping[Which, str] = {"input": "conv_grad_input", "kernel": "conv_gra
 PLACE_OF: Mapping[Which, int] = {"input": 0, "kernel": 1}
 """Place among the results of the function."""
 NAME_OF: Mapping[Which, str] = {
-    "input": "gradient to the input",
-    "kernel": "gradient to the kernel",
+    "input": "gradient with respect to the input",
+    "kernel": "gradient with respect to the kernel",
 }
 """In words."""
 
@@ -72,10 +72,10 @@ def targets_of(
 ) -> tuple[Target, ...]:
     """Return the gradients that would be right: those of the own forward, where it is right."""
     if forward is not None and forward.convention is not None:
-        words = f"your own forward pass (a {forward.convention.describe(2)})"
+        words = f"your own forward pass ({forward.convention.describe(2)})"
         return (_by_convention(forward.convention, cases, which, words),)
     by_convention = tuple(
-        _by_convention(c, cases, which, f"a {c.describe(2)}") for c in CONVENTIONS
+        _by_convention(c, cases, which, f"the {c.describe(2)}") for c in CONVENTIONS
     )
     if forward is None:
         return by_convention

@@ -10,9 +10,9 @@ import numpy as np
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, changes_arguments, failed, keeps_state, partly, passed
+from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import compared, counterexample, row
-from grader.checks.functions.replies import Answers, judge_layer
+from grader.checks.functions.replies import Answers, judge_layer, raises_for
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome
 from grader.planning.probes import Call, Question, UpdateCase, update_cases, update_demos
@@ -49,33 +49,28 @@ def _judge(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Ver
     verdict = _verdict(answers, cases, share)
     if verdict.outcome is Outcome.FAIL:
         tries = [((d.w, d.grad_w, d.lr), answers.first(d.key), _right(d)) for d in update_demos()]
-        example = counterexample(FUNCTION, tries)
-        verdict = verdict.adding(example)
+        verdict = verdict.adding(*counterexample(FUNCTION, tries))
     return replace(verdict, measurements=(row("new kernel", comparisons),))
 
 
 def _verdict(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
     if not answers.repeats_itself():
-        return failed(keeps_state(FUNCTION))
+        return failed(say("function.keeps_state", function=FUNCTION))
     if _fits(answers, cases, _right):
-        found = "Right: a step of gradient descent, w - lr dC/dw."
         if answers.changed_arguments - {_KERNEL_PLACE}:
-            return partly(f"{found} But {changes_arguments(FUNCTION)}", share("in_place"))
+            return partly(say("function.in_place", function=FUNCTION), share("in_place"))
         # Writing the new kernel over the old one is what an update is.
-        note = "It changes w in place." if answers.changed_arguments else ""
-        return passed(found, staff=note)
+        note = [say("conv_update.kernel_in_place")] if answers.changed_arguments else []
+        return passed(say("conv_update.right")).noting(*note)
     raised = [c.size for c in cases if c.key in answers.errors]
     if raised:
-        return failed(f"An exception for {raised[0]}: {answers.error_sentence()}.")
-    for words, formula in _FAULTS:
+        return failed(raises_for(FUNCTION, raised[0], answers))
+    for code, formula in _FAULTS:
         if _fits(answers, cases, formula):
-            return failed(f"The update {words}; expected w - lr dC/dw.")
+            return failed(say(code))
     if _along_gradient(answers, cases):
-        return failed(
-            "The update goes along the gradient, but its length is not the learning rate lr that "
-            "is given; expected w - lr dC/dw."
-        )
-    return failed("The update is not w - lr dC/dw.")
+        return failed(say("conv_update.step_length"))
+    return failed(say("conv_update.wrong"))
 
 
 def _along_gradient(answers: Answers, cases: tuple[UpdateCase, ...]) -> bool:
@@ -103,27 +98,27 @@ def _right(case: UpdateCase) -> Floats:
 
 
 _FAULTS: tuple[tuple[str, Callable[[UpdateCase], Floats]], ...] = (
-    ("adds the gradient, which climbs", lambda c: np.array(c.w) + c.lr * np.array(c.grad_w)),
-    ("leaves out the learning rate", lambda c: np.array(c.w) - np.array(c.grad_w)),
-    ("is only the step, without w", lambda c: -c.lr * np.array(c.grad_w)),
-    ("is only the step, without w", lambda c: c.lr * np.array(c.grad_w)),
+    ("conv_update.ascent", lambda c: np.array(c.w) + c.lr * np.array(c.grad_w)),
+    ("conv_update.no_rate", lambda c: np.array(c.w) - np.array(c.grad_w)),
+    ("conv_update.step_only", lambda c: -c.lr * np.array(c.grad_w)),
+    ("conv_update.step_only", lambda c: c.lr * np.array(c.grad_w)),
     (
-        "is divided by the length of the gradient",
+        "conv_update.normalized",
         lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / np.linalg.norm(c.grad_w),
     ),
     (
-        "is divided by the size of the kernel",
+        "conv_update.mean",
         lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / len(c.w),
     ),
     (
-        "has w and the gradient the other way round",
+        "conv_update.swapped",
         lambda c: np.array(c.grad_w) - c.lr * np.array(c.w),
     ),
-    ("changes nothing", lambda c: np.array(c.w)),
-    ("divides by the learning rate", lambda c: np.array(c.w) - np.array(c.grad_w) / c.lr),
-    ("has both signs turned", lambda c: c.lr * np.array(c.grad_w) - np.array(c.w)),
+    ("conv_update.unchanged", lambda c: np.array(c.w)),
+    ("conv_update.divides_by_rate", lambda c: np.array(c.w) - np.array(c.grad_w) / c.lr),
+    ("conv_update.both_signs", lambda c: c.lr * np.array(c.grad_w) - np.array(c.w)),
     (
-        "takes the sign of the gradient only",
+        "conv_update.sign_only",
         lambda c: np.array(c.w) - c.lr * np.sign(np.array(c.grad_w)),
     ),
 )

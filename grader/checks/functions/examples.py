@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from grader.checks.findings import say
 from grader.checks.tolerance import Comparison, compare_layer
-from grader.model.records import Measurement, StemExhibit
+from grader.model.records import Measurement, Remark, StemExhibit
 
 MOST_SHOWN = 12
 """Entries of an array that a sentence shows."""
@@ -42,21 +43,28 @@ def call_text(function: str, arguments: Sequence[ArrayLike]) -> str:
 
 
 def counterexample(
-    function: str, tries: Iterable[tuple[Sequence[ArrayLike], ArrayLike | None, ArrayLike]]
-) -> str:
-    """Return a sentence with the first try that is wrong, or an empty string.
+    function: str,
+    tries: Iterable[tuple[Sequence[ArrayLike], ArrayLike | None, ArrayLike]],
+    what: str = "",
+) -> tuple[Remark, ...]:
+    """Return a remark with the first try that is wrong, or nothing.
 
     Args:
         function: Its name.
         tries: (arguments, returned or None, expected), the smallest first.
+        what: Of its results, where it has several.
     """
     for arguments, returned, expected in tries:
         if returned is not None and not compare_layer(returned, expected).ok:
-            return (
-                f"For example {call_text(function, arguments)} returned {numbers(returned)}; "
-                f"expected {numbers(expected)}."
-            )
-    return ""
+            told = {
+                "call": call_text(function, arguments),
+                "returned": numbers(returned),
+                "expected": numbers(expected),
+            }
+            if what:
+                return (say("function.example_result", what=what, **told),)
+            return (say("function.example", **told),)
+    return ()
 
 
 def stems(title: str, measured: ArrayLike | None, expected: ArrayLike) -> tuple[StemExhibit, ...]:

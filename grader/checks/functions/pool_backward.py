@@ -10,7 +10,7 @@ import numpy as np
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, failed, keeps_state, partly, passed
+from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import compared, counterexample, row, stems
 from grader.checks.functions.pool_forward import (
     FORWARD,
@@ -19,10 +19,10 @@ from grader.checks.functions.pool_forward import (
     own_gradients,
     unless_changed,
 )
-from grader.checks.functions.replies import Answers, judge_layer
+from grader.checks.functions.replies import Answers, judge_layer, raises_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Outcome
+from grader.model.records import Outcome, Remark
 from grader.planning.probes import (
     Call,
     PoolCase,
@@ -37,6 +37,7 @@ from reference import pool
 from reference.signals import Floats
 
 BACKWARD = "maxpool1d_backward"
+RESULT = "gradient with respect to the input"
 
 CREDIT = {
     "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
@@ -84,12 +85,11 @@ def _judge_backward(
     ]
     verdict = _backward_verdict(answers, outputs, ties, beside)
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
-        example = counterexample(BACKWARD, [*tries, *tied])
-        verdict = verdict.adding(example)
+        verdict = verdict.adding(*counterexample(BACKWARD, [*tries, *tied]))
     return replace(
         verdict,
-        measurements=(row("gradient to the input", comparisons),),
-        exhibits=stems("gradient to the input on a public example", tries[-1][1], tries[-1][2]),
+        measurements=(row(RESULT, comparisons),),
+        exhibits=stems(f"{RESULT} on a public example", tries[-1][1], tries[-1][2]),
     )
 
 
@@ -102,18 +102,13 @@ def _backward_verdict(
     own, share = beside
     own_pairs = [(c, own[c.key]) for c in outputs if c.key in own]
     if not answers.repeats_itself():
-        return failed(keeps_state(BACKWARD))
+        return failed(say("function.keeps_state", function=BACKWARD))
     if all(y is not None and agrees(y, _gradient(c)) for c, y in outputs.items()):
         wrong = [c for c in ties if not _splits(answers.get(c.key), c)]
         if wrong:
-            return partly(
-                "Right where the samples of a window differ. Where several are the maximum, their "
-                "shares of the gradient must add up to it.",
-                share("ties"),
-                staff=f"wrong at ties for {', '.join(c.size for c in wrong)}",
-            )
-        found = "Right: each gradient goes to the sample that was the maximum, and they add up."
-        return unless_changed(answers, found, BACKWARD, share)
+            sizes = ", ".join(c.size for c in wrong)
+            return partly(say("pool_backward.ties", sizes=sizes), share("ties"))
+        return unless_changed(answers, say("pool_backward.right"), BACKWARD, share)
     # Only where the forward is wrong may its own slopes stand for the right ones: they skip ties.
     forward_wrong = any(not agrees(g, _gradient(c), "pool_slope") for c, g in own_pairs)
     fits_own = forward_wrong and all(
@@ -121,32 +116,27 @@ def _backward_verdict(
         for c, y in outputs.items()
     )
     if fits_own:
-        return passed("Right: it is the gradient of your own forward pass.")
+        return passed(say("pool_backward.right_for_own_forward"))
     return failed(_backward_difference(answers, outputs))
 
 
-def _backward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> str:
-    limits = limits_of(answers, tuple(outputs), lambda c: (answers.first(c.key), _gradient(c)))
+def _backward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> Remark:
+    limits = limits_of(
+        answers, "gradient", tuple(outputs), lambda c: (answers.first(c.key), _gradient(c))
+    )
     raised = [c.size for c in outputs if c.key in answers.errors]
-    if raised and limits:
-        return f"The gradient is {limits}."
     if raised:
-        return f"An exception for {raised[0]}: {answers.error_sentence()}."
+        return limits or raises_for(BACKWARD, raised[0], answers)
     there = [(c, y) for c, y in outputs.items() if y is not None]
     for case, output in there:
         if output.size != len(case.x):
-            return f"The gradient must have N samples; for {case.size} its shape is {output.shape}."
+            return say("pool_backward.length", size=case.size, shape=str(output.shape))
     if any(not np.isfinite(y).all() for _, y in there):
-        return "The gradient holds NaN or infinity."
-    for words, formula in _BACKWARD_FAULTS:
+        return say("function.not_finite", what="gradient")
+    for code, formula in _BACKWARD_FAULTS:
         if all(agrees(y, formula(c)) for c, y in there):
-            return f"The gradient {words}."
-    if limits:
-        return f"The gradient is {limits}."
-    coarse = coarse_of(there, _gradient)
-    if coarse:
-        return f"The gradient {coarse}."
-    return "The gradient does not go to the samples that were the maxima of their windows."
+            return say(code)
+    return limits or coarse_of(there, "gradient", _gradient) or say("pool_backward.wrong")
 
 
 def _scattered(case: PoolCase, shares: Callable[[Floats], Floats]) -> Floats:
@@ -180,47 +170,47 @@ def _in_window(case: PoolCase) -> Floats:
 
 _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
     (
-        "is overwritten where a sample is the maximum of several windows: they must be added up",
+        "pool_backward.overwritten",
         _overwritten,
     ),
     (
-        "is kept from one window only where a sample is the maximum of several: they must add up",
+        "pool_backward.first_window_only",
         _first_wins,
     ),
     (
-        "goes to a place counted from the window's beginning; add the window's own place i",
+        "pool_backward.index_in_window",
         _in_window,
     ),
-    ("has the wrong sign", lambda c: -_gradient(c)),
+    ("pool_backward.sign", lambda c: -_gradient(c)),
     (
-        "goes to every sample of a window; only the maximum has a share",
+        "pool_backward.whole_window",
         lambda c: _scattered(c, np.ones_like),
     ),
     (
-        "is split evenly over a window, as for mean pooling; only the maximum has a share",
+        "pool_backward.mean",
         lambda c: _scattered(c, lambda v: np.full(v.size, 1 / v.size)),
     ),
-    ("goes to the minimum of each window", lambda c: _scattered(c, lambda v: v == v.min())),
+    ("pool_backward.minimum", lambda c: _scattered(c, lambda v: v == v.min())),
     (
-        "is multiplied by the maximum; its slope is 1",
+        "pool_backward.times_maximum",
         lambda c: _scattered(c, lambda v: np.where(v == v.max(), v, 0)),
     ),
     (
-        "is 1 at the maxima: multiply by dC/dx_out",
+        "pool_backward.no_grad_out",
         lambda c: _gradient(replace(c, grad_out=(1.0,) * len(c.grad_out))),
     ),
     (
-        "leaves out the last window",
+        "pool_backward.last_window",
         lambda c: _gradient(replace(c, grad_out=(*c.grad_out[:-1], 0.0))),
     ),
     (
-        "leaves out windows whose maximum is negative",
+        "pool_backward.negative_maxima",
         lambda c: _scattered(c, lambda v: (v == v.max()) * (v > 0)),
     ),
-    ("is shifted by one sample", lambda c: np.concatenate([[0.0], _gradient(c)[:-1]])),
-    ("is all zeros", lambda c: np.zeros(len(c.x))),
+    ("pool_backward.shifted", lambda c: np.concatenate([[0.0], _gradient(c)[:-1]])),
+    ("pool_backward.zeros", lambda c: np.zeros(len(c.x))),
     (
-        "goes to the first sample of each window",
+        "pool_backward.first_sample",
         lambda c: _scattered(c, lambda v: np.eye(v.size)[0]),
     ),
 )

@@ -10,21 +10,14 @@ import numpy as np
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import (
-    Verdict,
-    changes_arguments,
-    failed,
-    keeps_state,
-    partly,
-    passed,
-)
+from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import compared, counterexample, row, stems
-from grader.checks.functions.replies import Answers, answers_of, judge_layer, reply_of
+from grader.checks.functions.replies import Answers, answers_of, judge_layer, raises_for, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Outcome
+from grader.model.records import Outcome, Remark
 from grader.planning.probes import (
     Call,
     PoolCase,
@@ -66,8 +59,7 @@ def _judge_forward(answers: Answers, cases: tuple[PoolCase, ...], share: Share) 
     tries = [((d.x, d.k), _values(answers, d), _maxima(d)) for d in pool_demos()]
     verdict = _forward_verdict(answers, outputs, share)
     if verdict.outcome is Outcome.FAIL:
-        example = counterexample(FORWARD, tries)
-        verdict = verdict.adding(example)
+        verdict = verdict.adding(*counterexample(FORWARD, tries))
     return replace(
         verdict,
         measurements=(row("output of maxpool1d_forward", comparisons),),
@@ -88,44 +80,38 @@ def _forward_verdict(
     answers: Answers, outputs: Mapping[PoolCase, Array | None], share: Share
 ) -> Verdict:
     if not answers.repeats_itself():
-        return failed(keeps_state(FORWARD))
+        return failed(say("function.keeps_state", function=FORWARD))
     if all(y is not None and agrees(y, _maxima(c)) for c, y in outputs.items()):
-        found = "Right: the maximum over each window of k samples, N - k + 1 of them."
-        return unless_changed(answers, found, FORWARD, share)
+        return unless_changed(answers, say("pool_forward.right"), FORWARD, share)
     return failed(_forward_difference(answers, outputs))
 
 
-def _forward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> str:
-    limits = limits_of(answers, tuple(outputs), lambda c: (_values(answers, c), _maxima(c)))
+def _forward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> Remark:
+    limits = limits_of(
+        answers, "output", tuple(outputs), lambda c: (_values(answers, c), _maxima(c))
+    )
     raised = [c.size for c in outputs if c.key in answers.errors]
-    if raised and limits:
-        return f"The output is {limits}."
     if raised:
-        return f"An exception for {raised[0]}: {answers.error_sentence()}."
+        return limits or raises_for(FORWARD, raised[0], answers)
     there = [(c, y) for c, y in outputs.items() if y is not None]
-    for words, formula in _FORWARD_FAULTS:
+    for code, formula in _FORWARD_FAULTS:
         if all(agrees(y, formula(c)) for c, y in there):
-            return f"The output {words}."
+            return say(code)
     if limits:
-        return f"The output is {limits}."
+        return limits
     for case, output in there:
         if output.size != len(case.x) - case.k + 1:
-            return (
-                f"The output must have N - k + 1 samples; for {case.size} "
-                f"its shape is {output.shape}."
-            )
-    coarse = coarse_of(there, _maxima)
-    if coarse:
-        return f"The output {coarse}."
-    return "The output is not the maximum over each window of k samples."
+            return say("pool_forward.length", size=case.size, shape=str(output.shape))
+    return coarse_of(there, "output", _maxima) or say("pool_forward.wrong")
 
 
 def limits_of(
     answers: Answers,
+    what: str,
     cases: tuple[PoolCase, ...],
     pair: Callable[[PoolCase], tuple[Array | None, Floats]],
-) -> str:
-    """Return words for the only sizes for which a function is right; empty for no rule."""
+) -> Remark | None:
+    """Say for which sizes only a result, `what` it is, is right; None where no rule tells."""
     wrong, tried = set(), set()
     for case in (*cases, *pool_demos()):
         size = (len(case.x), case.k)
@@ -134,15 +120,17 @@ def limits_of(
         if measured is None or not agrees(measured, wanted):
             wrong.add(size)
     rule = limited_to(tried - wrong, tried)
-    return only_for(rule, answers.error_sentence()) if rule else ""
+    return only_for(what, rule, answers.first_error()) if rule else None
 
 
-def coarse_of(there: list[tuple[PoolCase, Array]], right: Callable[[PoolCase], Floats]) -> str:
-    """Return how the outputs are imprecise, all cases together; empty where they are not."""
+def coarse_of(
+    there: list[tuple[PoolCase, Array]], what: str, right: Callable[[PoolCase], Floats]
+) -> Remark | None:
+    """Say how the outputs are imprecise, all cases together; None where they are not."""
     if not there:
-        return ""
+        return None
     measured = np.concatenate([np.ravel(y) for _, y in there])
-    return lost_digits(measured, np.concatenate([right(c) for c, _ in there]))
+    return lost_digits(measured, np.concatenate([right(c) for c, _ in there]), what)
 
 
 def _windowed(function: Callable[[Floats], Floats]) -> Callable[[PoolCase], Floats]:
@@ -172,32 +160,32 @@ def _over(case: PoolCase, more: int) -> Floats:
 
 
 _FORWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
-    ("is taken over windows of k - 1 samples instead of k", lambda c: _over(c, -1)),
-    ("is taken over windows of k + 1 samples instead of k", lambda c: _over(c, 1)),
+    ("pool_forward.window_too_small", lambda c: _over(c, -1)),
+    ("pool_forward.window_too_large", lambda c: _over(c, 1)),
     (
-        "is the maximum from the beginning of the signal on, not over a window",
+        "pool_forward.running_maximum",
         lambda c: np.maximum.accumulate(np.array(c.x))[c.k - 1 :],
     ),
     (
-        "is the maximum of the whole signal, not of a window",
+        "pool_forward.global_maximum",
         lambda c: np.full(len(c.x) - c.k + 1, max(c.x)),
     ),
-    ("leaves out the last window (there are N - k + 1)", lambda c: _maxima(c)[:-1]),
-    ("takes steps of k: the stride must be 1", _strided),
+    ("pool_forward.last_window", lambda c: _maxima(c)[:-1]),
+    ("pool_forward.stride", _strided),
     (
-        "never falls below 0: start the maximum with a sample of the window, not with 0",
+        "pool_forward.starts_at_zero",
         lambda c: np.maximum(_maxima(c), 0),
     ),
-    ("is the minimum over each window", _windowed(lambda v: v.min(axis=1))),
-    ("is the mean over each window", _windowed(lambda v: v.mean(axis=1))),
-    ("is the place of the maximum, not the maximum", _places),
+    ("pool_forward.minimum", _windowed(lambda v: v.min(axis=1))),
+    ("pool_forward.mean", _windowed(lambda v: v.mean(axis=1))),
+    ("pool_forward.index", _places),
     (
-        "is the place of the maximum in its window, not the maximum",
+        "pool_forward.index_in_window",
         _windowed(lambda v: v.argmax(axis=1).astype(np.float64)),
     ),
-    ("is the first sample of each window", _windowed(lambda v: v[:, 0])),
-    ("is the last sample of each window", _windowed(lambda v: v[:, -1])),
-    ("is the greatest absolute value of each window", _windowed(lambda v: np.abs(v).max(axis=1))),
+    ("pool_forward.first_sample", _windowed(lambda v: v[:, 0])),
+    ("pool_forward.last_sample", _windowed(lambda v: v[:, -1])),
+    ("pool_forward.absolute", _windowed(lambda v: np.abs(v).max(axis=1))),
 )
 
 
@@ -224,11 +212,11 @@ def own_gradients(context: CheckContext, cases: tuple[PoolCase, ...]) -> Mapping
     return own
 
 
-def unless_changed(answers: Answers, found: str, function: str, share: Share) -> Verdict:
+def unless_changed(answers: Answers, found: Remark, function: str, share: Share) -> Verdict:
     """Pass, unless the function works in place."""
     if not answers.changed_arguments:
         return passed(found)
-    return partly(f"{found} But {changes_arguments(function)}", share("in_place"))
+    return partly(say("function.in_place", function=function), share("in_place"))
 
 
 CHECKS = (

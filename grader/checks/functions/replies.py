@@ -10,15 +10,18 @@ import numpy as np
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.findings import (
     Verdict,
+    error_text,
+    how_ended,
     needs_human,
     not_attempted,
-    sentence_of,
+    say,
     student_error,
+    where_to_look,
     without_credit,
 )
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Outcome, ProbeReply, ProbeValue
+from grader.model.records import Outcome, ProbeReply, ProbeValue, Remark
 from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
 
@@ -52,10 +55,15 @@ class Answers:
         """Return how many results a call had."""
         return sum(1 for name in self.arrays if name.rsplit("/", 1)[0] == key)
 
-    def error_sentence(self) -> str:
-        """Say the first exception."""
-        name, text = next(iter(self.errors.values()), ("", ""))
-        return f"{name}: {text}".rstrip(": ")
+    def first_error(self) -> str:
+        """Return the first exception as text; empty where there was none."""
+        return error_text(*next(iter(self.errors.values()), ("", "")))
+
+    def raised(self) -> tuple[Remark, ...]:
+        """Tell staff which calls raised an exception, where some did."""
+        if not self.errors:
+            return ()
+        return (say("function.raised", calls=", ".join(self.errors), error=self.first_error()),)
 
     def repeats_itself(self) -> bool:
         """Whether the first call, repeated at the end, gave the same again at every place."""
@@ -119,23 +127,27 @@ def judge_layer(
     if reply.outcome is not Outcome.PASS:
         return without_credit(
             reply.outcome,
-            f"{function} was asked with inputs of our own, and no answer came back: "
-            f"{reply.message}.",
+            say("function.no_answer", function=function, reason=reply.message.rstrip(".")),
             evidence_ids=(f"probe {reply.probe_id}",),
         )
     forms = answers_of(context, reply)
     names = {name for form in forms for name, _ in form.errors.values()}
     if not any(form.arrays for form in forms):
         if names <= {"NotImplementedError"}:
-            return in_report(context, part_id, f"{function} is still the unfinished stub")
+            return in_report(context, part_id, say("report.stub", function=function))
         return _never_worked(context, function, part_id, forms)
     verdicts = [judge(form) for form in forms if form.arrays]
     best = min(verdicts, key=Verdict.rank)
     return _with_form(best, [f for f in forms if f.arrays][verdicts.index(best)], reply.probe_id)
 
 
-def in_report(context: CheckContext, part_id: str, reason: str) -> Verdict:
-    """The answer is to be looked for in prose, by a person."""
+def raises_for(function: str, size: str, answers: Answers) -> Remark:
+    """Say that a function raises an exception for some sizes, and name one of them."""
+    return say("function.raises_for", function=function, size=size, error=answers.first_error())
+
+
+def in_report(context: CheckContext, part_id: str, reason: Remark | str) -> Verdict:
+    """The answer is to be looked for in prose, by a person; `reason` tells staff why."""
     answer = context.answer(part_id)
     added_text = any(
         match.template_id == "" and context.submission.cells[match.cell_index].kind == "markdown"
@@ -143,33 +155,24 @@ def in_report(context: CheckContext, part_id: str, reason: str) -> Verdict:
         if match.cell_index < len(context.submission.cells)
     )
     if not answer and not context.submission.report_path and not added_text:
-        return not_attempted(
-            "No answer was found: neither code nor text in the notebook, and no report.pdf.",
-            staff=f"{reason}.",
-        )
-    where = "the notebook's text" if answer else context.pages(part_id)
-    return needs_human(
-        "There is no code for this part; a person reads the answer in the report or the notebook.",
-        staff=f"{reason}. Look at {where}.",
-    )
+        return not_attempted(say("report.nothing")).noting(reason)
+    where = say("look.notebook") if answer else where_to_look(context, part_id)
+    return needs_human(say("report.no_code")).noting(reason, where)
 
 
 def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     """No reply at all: nothing defined, or the run never came to it."""
     if function not in context.names_defined:
-        return in_report(context, part_id, f"the notebook does not define {function}")
+        return in_report(context, part_id, say("report.undefined", function=function))
     ended = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
     cut = next((run for run in ended if run.outcome is not Outcome.STUDENT_ERROR), None)
     if cut is not None:
         return without_credit(
             cut.outcome,
-            f"{function} could not be tried. {sentence_of(cut)}.",
+            say("function.not_run", function=function),
             evidence_ids=(cell_label(cut.cell_index),),
-        )
-    return needs_human(
-        f"{function} is in the notebook, but it could not be tried; a person looks at it.",
-        staff=f"no reply to the probe {function}, though a cell binds the name",
-    )
+        ).adding(how_ended(cut))
+    return needs_human(say("function.not_asked", function=function))
 
 
 def _never_worked(
@@ -177,18 +180,13 @@ def _never_worked(
 ) -> Verdict:
     """Every call raised."""
     if not forms or not forms[0].errors:
-        return needs_human(
-            f"{function} gave no answer that can be read; a person looks at it.",
-            staff=f"the reply for {part_id} holds neither values nor errors",
-        )
+        return needs_human(say("function.unreadable", function=function, part=part_id))
     undefined = all(name == "KeyError" and function in text for name, text in _errors(forms))
     if undefined:
         broken = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
-        told = sentence_of(broken[0]) if broken else "Its cell binds no function of that name"
-        return student_error(f"{function} was not there when it was asked. {told}.")
-    return student_error(
-        f"{function} raised an exception on every input: {forms[0].error_sentence()}"
-    )
+        why = how_ended(broken[0]) if broken else say("function.no_binding")
+        return student_error(say("function.undefined", function=function)).adding(why)
+    return student_error(say("function.raises", function=function, error=forms[0].first_error()))
 
 
 def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
@@ -196,5 +194,6 @@ def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
 
 
 def _with_form(found: Verdict, answers: Answers, probe_id: str) -> Verdict:
-    staff = "" if answers.form == "numpy" else f"Judged with arguments as {answers.form}."
-    return replace(found.noting(staff), evidence_ids=(f"probe {probe_id}",))
+    if answers.form != "numpy":
+        found = found.noting(say("function.form", form=answers.form))
+    return replace(found, evidence_ids=(f"probe {probe_id}",))

@@ -5,27 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from grader.checks.findings import say
 from grader.checks.tolerance import agrees
+from grader.model.records import Remark
 
 COARSE = 0.02
 """Greatest error, as a share of the greatest value, of what is called right but imprecise."""
 
 
-def lost_digits(measured: ArrayLike, expected: ArrayLike) -> str:
-    """Return how a measured array is imprecise, as the end of a sentence; empty where it is not.
+def lost_digits(measured: ArrayLike, expected: ArrayLike, what: str) -> Remark | None:
+    """Return how a measured array, `what` it is, is imprecise; None where it is not.
 
-    Equal arrays, other shapes and errors that are no rounding give an empty string.
+    Equal arrays, other shapes and errors that are no rounding give None.
     """
     found, wanted = np.asarray(measured, np.float64).ravel(), np.asarray(expected, float).ravel()
     if found.shape != wanted.shape or found.size == 0 or not np.isfinite(found).all():
-        return ""
+        return None
     if agrees(found, wanted):
-        return ""
+        return None
     error = float(np.abs(found - wanted).max())
     if np.array_equal(found, np.round(found)) and error <= 1 and np.abs(wanted).max() > 1:
-        return "is cut to whole numbers: give the output a float dtype"
+        return say("function.whole_numbers", what=what)
     if error <= COARSE * float(np.abs(wanted).max()):
-        return (
-            f"has too few digits (off by up to {error:.1g}): do not round, use float32 or float64"
-        )
-    return ""
+        return say("function.rounded", what=what, error=error)
+    return None

@@ -11,33 +11,32 @@ import warnings
 from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
+from grader.checks.findings import say
 from grader.checks.functions.replies import reply_of
+from grader.model.records import Remark
 
 METHODS_OF = "torch.Tensor."
 """Listed names that begin so are methods: `x.backward()` names no module."""
 
 
-def short_cut_note(context: CheckContext, check_id: str, function: str) -> str:
-    """Return a sentence for staff on the short cuts that an answer takes; empty for none."""
+def short_cut_note(context: CheckContext, check_id: str, function: str) -> tuple[Remark, ...]:
+    """Tell staff which short cuts an answer takes, where it takes some."""
     listed = context.assignment.short_cuts.get(check_id, ())
     if not listed or not function:
-        return ""
+        return ()
     sources = [cell.source for cell in context.submission.cells if cell.kind == "code"]
     reply = reply_of(context, function, f"{function}_alone")
     called = set() if reply is None else set(reply.used) & set(listed)
     written = named_in(sources, function) & set(listed)
     if not called | written:
-        return ""
+        return ()
     told = []
     for name in sorted(called | written):
         how = [
             words for words, names in (("written", written), ("called", called)) if name in names
         ]
         told.append(f"{name} ({' and '.join(how)})")
-    return (
-        f"{function} uses {', '.join(told)}, which the assignment lists as a short cut; "
-        "a person decides what that is worth."
-    )
+    return (say("function.short_cut", function=function, names=", ".join(told)),)
 
 
 def named_in(sources: list[str], function: str) -> set[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
+from grader.checks.findings import say
+from grader.model.records import Remark
+
 Size: TypeAlias = tuple[int, int]
 """(N, k)."""
 
@@ -37,10 +40,11 @@ def limited_to(right: Collection[Size], tried: Collection[Size]) -> str:
     return ""
 
 
-def only_for(rule: str, error: str = "") -> str:
-    """Say that a function is right only for the sizes of a rule; `error` is raised for others."""
-    otherwise = f" (else {error})" if error else ""
-    return f"right only for {rule}{otherwise}: it must be for any N and k <= N"
+def only_for(what: str, rule: str, error: str = "") -> Remark:
+    """Say that a result is right only for the sizes of a rule; `error` is raised for others."""
+    if error:
+        return say("function.limited_raises", what=what, rule=rule, error=error)
+    return say("function.limited", what=what, rule=rule)
 
 
 def _trivial(sizes: Collection[Size]) -> set[Size]:

@@ -20,7 +20,9 @@ from grader.checks.findings import (
     not_attempted,
     partly,
     passed,
+    say,
     student_error,
+    where_to_look,
     why_missing,
     without_credit,
 )
@@ -29,7 +31,7 @@ from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
-from grader.model.records import Measurement, Outcome
+from grader.model.records import Measurement, Outcome, Remark
 from grader.planning.probes import Call, LogitsCase, Question, logits_cases, logits_demos
 from reference.signals import Floats
 
@@ -63,24 +65,17 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
     reply = reply_of(context, FUNCTION)
     if reply is None:
         if FUNCTION not in context.names_defined:
-            return needs_human(
-                "The notebook does not define output2prob; a person looks how the probabilities "
-                "were computed.",
-                staff=f"Look at the cells of 2(c) and at {context.pages(part_id)}.",
-            )
+            undefined = say("output2prob.undefined")
+            return needs_human(undefined).noting(where_to_look(context, part_id))
         return why_missing(context, part_id, "An answer of output2prob", (FUNCTION,))
     if reply.outcome is not Outcome.PASS:
         return without_credit(
             reply.outcome,
-            f"output2prob was asked with logits of our own, and no answer came back: "
-            f"{reply.message}.",
+            say("function.no_answer", function=FUNCTION, reason=reply.message.rstrip(".")),
         )
     forms = answers_of(context, reply)
     if not forms:
-        return needs_human(
-            "output2prob gave no answer that can be read; a person looks at it.",
-            staff="the reply holds neither values nor errors",
-        )
+        return needs_human(say("function.unreadable", function=FUNCTION, part=part_id))
     share = shares_of(context.assignment, "output2prob", CREDIT)
     verdict = _judge(forms[0], logits_cases(context.seed), share)
     return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
@@ -89,14 +84,14 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
 def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Verdict:
     if not answers.arrays:
         if any(name == "NotImplementedError" for name, _ in answers.errors.values()):
-            return not_attempted("output2prob is still the unfinished stub.")
-        return student_error(f"output2prob raised an exception: {answers.error_sentence()}")
+            return not_attempted(say("output2prob.stub"))
+        return student_error(say("output2prob.raises", error=answers.first_error()))
     compared = {c.key: _compare(answers, c) for c in cases}
     right = {key for key, found in compared.items() if found.ok}
     verdict = _verdict(answers, cases, right, share)
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
         tries = [(d.logits, answers.first(d.key)) for d in logits_demos()]
-        verdict = verdict.adding(_example(tries))
+        verdict = verdict.adding(*_example(tries))
     sums = answers.first("single")
     total = float(np.sum(sums)) if sums is not None and np.isfinite(sums).all() else float("nan")
     rows = [_row(case, compared[case.key]) for case in cases]
@@ -122,70 +117,58 @@ def _compare(answers: Answers, case: LogitsCase) -> Comparison:
     )
 
 
-def _example(tries: list[tuple[NDArray[np.float32], Array | None]]) -> str:
+def _example(tries: list[tuple[NDArray[np.float32], Array | None]]) -> tuple[Remark, ...]:
     """The first public case that is wrong, as a call that can be pasted into a cell."""
     tolerance = TOLERANCES["probability", "float32"]
     for logits, output in tries:
         wanted = softmax(logits.astype(np.float64), axis=1)
         if output is not None and not compare(output, wanted, tolerance).ok:
             call = f"{FUNCTION}(torch.tensor({rows_text(logits)}))"
-            return f"For example {call} returned {rows_text(output)}; expected {rows_text(wanted)}."
-    return ""
+            returned, expected = rows_text(output), rows_text(wanted)
+            return (say("function.example", call=call, returned=returned, expected=expected),)
+    return ()
 
 
 def _verdict(
     answers: Answers, cases: tuple[LogitsCase, ...], right: set[str], share: Share
 ) -> Verdict:
     if right == {case.key for case in cases}:
-        return passed("Right: a softmax over the classes, for one row, a batch and large logits.")
+        return passed(say("output2prob.right"))
     if all(key in right for key in ORDINARY):
         if not all(key in right for key in EXTREME) and "batch" in right:
-            return partly(
-                "Right for ordinary logits, but not for very large ones (1e4), where exp "
-                "overflows: subtract the row's maximum first.",
-                share("unstable"),
-            )
-        return partly(
-            "Right for a single row, but not for a batch: each row must add up to one on its own.",
-            share("batch"),
-        )
+            return partly(say("output2prob.unstable"), share("unstable"))
+        return partly(say("output2prob.batch"), share("batch"))
     if any(case.key in answers.errors for case in cases):
-        return failed(f"output2prob raised an exception: {answers.error_sentence()}.")
-    return failed(_difference(answers, cases))
+        return failed(say("output2prob.raises", error=answers.first_error()))
+    return failed(_explained_difference(answers, cases))
 
 
-def _difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> str:
+def _explained_difference(answers: Answers, cases: tuple[LogitsCase, ...]) -> Remark:
     judged = [(c, answers.first(c.key)) for c in cases if c.key not in EXTREME]
     there = [(c, y) for c, y in judged if y is not None]
     tolerance = TOLERANCES["probability", "float32"]
     for case, output in there:
         if output.squeeze().shape != case.logits.squeeze().shape:
-            return (
-                f"The probabilities must have the logits' shape, {case.logits.shape}; "
-                f"found {output.shape}."
-            )
+            expected, found = str(case.logits.shape), str(output.shape)
+            return say("output2prob.shape", expected=expected, found=found)
     if any(not np.isfinite(y).all() for _, y in there):
-        return "The probabilities hold NaN or infinity."
-    for words, formula in _FAULTS:
+        return say("function.not_finite", what="result")
+    for code, formula in _FAULTS:
         if all(_explained(y, formula(c.logits.astype(np.float64)), tolerance) for c, y in there):
-            return f"The result {words}."
+            return say(code)
     if _one_hot(there):
-        return "The result is 1 at the greatest logit and 0 elsewhere; expected probabilities."
+        return say("output2prob.one_hot")
     if all(_sorted_right(c, y) for c, y in there):
-        return "The probabilities are right but sorted; they must stay in the order of the classes."
+        return say("output2prob.sorted")
     temperature = _temperature(there)
     if temperature is not None:
-        return (
-            f"The result is a softmax of the logits times {temperature:.3g}; "
-            "expected the logits as they are."
-        )
+        return say("output2prob.temperature", factor=temperature)
     coarse = lost_digits(
         np.concatenate([np.ravel(y) for _, y in there]),
         np.concatenate([np.ravel(softmax(c.logits.astype(np.float64), axis=1)) for c, _ in there]),
+        "result",
     )
-    if coarse:
-        return f"The result {coarse}."
-    return "The result is not the softmax of the logits, exp(z_i) / sum_j exp(z_j) along a row."
+    return coarse or say("output2prob.wrong")
 
 
 def _explained(output: Array, wanted: Floats, tolerance: Tolerance) -> bool:
@@ -227,35 +210,35 @@ def _temperature(there: list[tuple[LogitsCase, Array]]) -> float | None:
 
 _FAULTS: tuple[tuple[str, Formula], ...] = (
     (
-        "is a softmax over the wrong dimension: the rows (dim=0) instead of the classes (dim=1)",
+        "output2prob.wrong_axis",
         lambda z: softmax(z, axis=0),
     ),
     (
-        "is a softmax over all rows together; each row must add up to one on its own",
+        "output2prob.all_rows",
         softmax,
     ),
-    ("is the logits, unchanged", lambda z: z),
-    ("is exp of the logits, not divided by its sum", np.exp),
+    ("output2prob.logits", lambda z: z),
+    ("output2prob.exponentials", np.exp),
     (
-        "is exp of the logits less their maximum, not divided by its sum",
+        "output2prob.shifted_exponentials",
         lambda z: np.exp(z - z.max(axis=1, keepdims=True)),
     ),
-    ("is divided by the sum without the exponential", lambda z: z / z.sum(axis=1, keepdims=True)),
-    ("is the logarithm of the probabilities", lambda z: log_softmax(z, axis=1)),
-    ("is a sigmoid of each logit; it does not add up to one", expit),
-    ("is a softmax with the wrong sign", lambda z: softmax(-z, axis=1)),
-    ("is a softmax taken twice", lambda z: softmax(softmax(z, axis=1), axis=1)),
-    ("is a softmax in per cent", lambda z: 100 * softmax(z, axis=1)),
+    ("output2prob.no_exponential", lambda z: z / z.sum(axis=1, keepdims=True)),
+    ("output2prob.logarithm", lambda z: log_softmax(z, axis=1)),
+    ("output2prob.sigmoid", expit),
+    ("output2prob.sign", lambda z: softmax(-z, axis=1)),
+    ("output2prob.twice", lambda z: softmax(softmax(z, axis=1), axis=1)),
+    ("output2prob.percent", lambda z: 100 * softmax(z, axis=1)),
     (
-        "is a softmax of the logits with the negative ones set to 0",
+        "output2prob.rectified",
         lambda z: softmax(np.maximum(z, 0), axis=1),
     ),
     (
-        "is divided by the l2 norm instead of the sum",
+        "output2prob.l2_norm",
         lambda z: np.exp(z) / np.linalg.norm(np.exp(z), axis=1, keepdims=True),
     ),
     (
-        "is a scaling to [0, 1], not a softmax",
+        "output2prob.min_max",
         lambda z: (z - z.min()) / (z.max() - z.min()),
     ),
 )

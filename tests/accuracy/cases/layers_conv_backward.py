@@ -1,6 +1,6 @@
 """3(a), 3(b): backward passes and update rules of the convolution layer."""
 
-# %% mutant back-forward-applied-again | loses 3a | says "other way round"
+# %% mutant back-forward-applied-again | loses 3a | says "other way around"
 def conv1d_backward(x, w, grad_out):
     x, w, g = (np.asarray(v, float) for v in (x, w, grad_out))
     n, k = len(x), len(w)
@@ -382,7 +382,7 @@ def conv1d_update(w, grad_w, lr):
     velocity[len(w)] = v
     return np.asarray(w) - lr * v
 
-# %% mutant update-swapped | loses 3b | says "other way round"
+# %% mutant update-swapped | loses 3b | says "other way around"
 def conv1d_update(w, grad_w, lr):
     return np.asarray(grad_w) - lr * np.asarray(w)
 

@@ -44,7 +44,7 @@ def output2prob(output):
 def output2prob(output):
     return F.softmax(F.softmax(output, dim=1), dim=1)
 
-# %% mutant prob-per-cent | loses 2c | says "per cent"
+# %% mutant prob-per-cent | loses 2c | says "percent"
 def output2prob(output):
     return 100 * F.softmax(output, dim=1)
 
@@ -76,7 +76,7 @@ def output2prob(output):
 def output2prob(output):
     return F.softmax(output[0], dim=0)
 
-# %% mutant prob-one-hot | loses 2c | says "1 at the greatest|not the softmax"
+# %% mutant prob-one-hot | loses 2c | says "1 at the largest|not the softmax"
 def output2prob(output):
     return F.one_hot(output.argmax(dim=1), output.shape[1]).float()
 

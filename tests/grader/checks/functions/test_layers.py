@@ -15,6 +15,7 @@ from grader.model.records import Outcome
 from reference import conv, pool
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from tests.grader.checks.support import Lab
+from tests.grader.checks.words import wrong_in
 
 
 class Case(NamedTuple):
@@ -22,7 +23,7 @@ class Case(NamedTuple):
     check: str
     functions: Mapping[str, Callable[..., Any]]
     outcome: Outcome
-    says: str
+    code: str
 
 
 PART = {
@@ -217,105 +218,137 @@ M1, M2 = "maxpool1d_forward", "maxpool1d_backward"
 
 FORWARD = (
     Case(
-        "numpy same", "conv_forward", {F1: lambda x, w: np.convolve(x, w, "same")}, R, "convolution"
+        "numpy same",
+        "conv_forward",
+        {F1: lambda x, w: np.convolve(x, w, "same")},
+        R,
+        "conv_forward.right",
     ),
-    Case("correlate", "conv_forward", {F1: lambda x, w: np.correlate(x, w, "same")}, R, "k // 2"),
-    Case("torch (1,1,N)", "conv_forward", {F1: torch_conv}, R, "zero-padded cross-correlation"),
-    Case("torch in float32", "conv_forward", {F1: torch_single}, R, "cross-correlation"),
-    Case("python lists", "conv_forward", {F1: list_conv}, R, "zero-padded cross-correlation"),
-    Case("FFT", "conv_forward", {F1: by_fft}, R, "zero-padded convolution"),
+    Case(
+        "correlate",
+        "conv_forward",
+        {F1: lambda x, w: np.correlate(x, w, "same")},
+        R,
+        "conv_forward.right",
+    ),
+    Case("torch (1,1,N)", "conv_forward", {F1: torch_conv}, R, "conv_forward.right"),
+    Case("torch in float32", "conv_forward", {F1: torch_single}, R, "conv_forward.right"),
+    Case("python lists", "conv_forward", {F1: list_conv}, R, "conv_forward.right"),
+    Case("FFT", "conv_forward", {F1: by_fft}, R, "conv_forward.right"),
     Case(
         "0-d tensors in a list",
         "conv_forward",
         {F1: lambda x, w: [torch.tensor(v) for v in conv.forward(x, w)]},
         R,
-        "Right",
+        "conv_forward.right",
     ),
     Case(
         "extra keyword",
         "conv_forward",
         {F1: lambda x, w, mode="edge": conv.forward(x, w, Convention(boundary=mode))},
         R,
-        "edge-padded",
+        "conv_forward.right",
     ),
     Case(
         "Toeplitz",
         "conv_forward",
         {F1: lambda x, w: conv.forward_matrix(w, len(x)) @ np.asarray(x)},
         R,
-        "Right",
+        "conv_forward.right",
     ),
-    Case("off by one pad", "conv_forward", {F1: off_by_one}, W, "shifted by 1 sample"),
-    Case("odd kernels only", "conv_forward", {F1: odd_only}, P, "odd size"),
+    Case("off by one pad", "conv_forward", {F1: off_by_one}, W, "conv_forward.shifted"),
+    Case("odd kernels only", "conv_forward", {F1: odd_only}, P, "conv_forward.even_kernel"),
     Case(
         "odd, else raises",
         "conv_forward",
         {F1: lambda x, w: forward(x, w) if len(w) % 2 else broken()},
         P,
-        "odd size",
+        "conv_forward.even_kernel",
     ),
-    Case("valid", "conv_forward", {F1: lambda x, w: np.convolve(x, w, "valid")}, W, "N - k + 1"),
-    Case("full", "conv_forward", {F1: np.convolve}, W, "N + k - 1"),
-    Case("one-sided", "conv_forward", {F1: causal}, H, "one-sided"),
-    Case("doubled", "conv_forward", {F1: lambda x, w: 2 * forward(x, w)}, W, "2 times"),
-    Case("negated", "conv_forward", {F1: lambda x, w: -forward(x, w)}, W, "-1 times"),
-    Case("relu", "conv_forward", {F1: lambda x, w: np.maximum(forward(x, w), 0)}, W, "linear"),
-    Case("nan", "conv_forward", {F1: lambda x, w: forward(x, w) * np.nan}, W, "NaN"),
-    Case("wrong ends", "conv_forward", {F1: wrong_ends}, W, "wrong at the ends"),
+    Case(
+        "valid",
+        "conv_forward",
+        {F1: lambda x, w: np.convolve(x, w, "valid")},
+        W,
+        "conv_forward.valid",
+    ),
+    Case("full", "conv_forward", {F1: np.convolve}, W, "conv_forward.full"),
+    Case("one-sided", "conv_forward", {F1: causal}, H, "conv_forward.one_sided"),
+    Case("doubled", "conv_forward", {F1: lambda x, w: 2 * forward(x, w)}, W, "conv_forward.scaled"),
+    Case("negated", "conv_forward", {F1: lambda x, w: -forward(x, w)}, W, "conv_forward.scaled"),
+    Case(
+        "relu",
+        "conv_forward",
+        {F1: lambda x, w: np.maximum(forward(x, w), 0)},
+        W,
+        "conv_forward.rectified",
+    ),
+    Case(
+        "nan", "conv_forward", {F1: lambda x, w: forward(x, w) * np.nan}, W, "function.not_finite"
+    ),
+    Case("wrong ends", "conv_forward", {F1: wrong_ends}, W, "conv_forward.ends"),
     Case(
         "last tap left out",
         "conv_forward",
         {F1: lambda x, w: forward(x, np.append(np.array(w)[:-1], 0))},
         W,
-        "last entry",
+        "conv_forward.last_tap",
     ),
     Case(
         "fixed k",
         "conv_forward",
         {F1: lambda x, w: forward(x, np.resize(w, 3)) if len(x) > 2 else forward(x, w)},
         W,
-        "",
+        "function.limited",
     ),
-    Case("integers", "conv_forward", {F1: lambda x, w: forward(x, w).astype(int)}, W, ""),
-    Case("in place", "conv_forward", {F1: in_place}, P, "changes its arguments"),
-    Case("state", "conv_forward", {F1: Remembering()}, W, "called again"),
-    Case("stub", "conv_forward", {F1: stub}, H, "no code"),
-    Case("nothing", "conv_forward", {}, H, "no code"),
-    Case("raises", "conv_forward", {F1: broken}, E, "shapes do not fit"),
-    Case("text", "conv_forward", {F1: lambda x, w: "y"}, E, "expected numbers"),
+    Case(
+        "integers",
+        "conv_forward",
+        {F1: lambda x, w: forward(x, w).astype(int)},
+        W,
+        "function.whole_numbers",
+    ),
+    Case("in place", "conv_forward", {F1: in_place}, P, "function.in_place"),
+    Case("state", "conv_forward", {F1: Remembering()}, W, "function.keeps_state"),
+    Case("stub", "conv_forward", {F1: stub}, H, "report.no_code"),
+    Case("nothing", "conv_forward", {}, H, "report.no_code"),
+    Case("raises", "conv_forward", {F1: broken}, E, "function.raises"),
+    Case("text", "conv_forward", {F1: lambda x, w: "y"}, E, "function.raises"),
 )
 
 BACKWARD = (
-    Case("right", "conv_grad_input", {F1: forward, B1: backward}, R, "exact adjoint of your own"),
-    Case("autograd", "conv_grad_input", {F1: torch_conv, B1: by_autograd}, R, "exact adjoint"),
-    Case("no forward", "conv_grad_input", {B1: backward}, R, "zero-padded cross-correlation"),
+    Case("right", "conv_grad_input", {F1: forward, B1: backward}, R, "conv_backward.right"),
+    Case(
+        "autograd", "conv_grad_input", {F1: torch_conv, B1: by_autograd}, R, "conv_backward.right"
+    ),
+    Case("no forward", "conv_grad_input", {B1: backward}, R, "conv_backward.right"),
     Case(
         "list of two",
         "conv_grad_input",
         {F1: forward, B1: lambda *a: list(backward(*a))},
         R,
-        "exact",
+        "conv_backward.right",
     ),
     Case(
         "dict of two",
         "conv_grad_input",
         {F1: forward, B1: lambda *a: dict(zip("xw", backward(*a), strict=True))},
         R,
-        "exact",
+        "conv_backward.right",
     ),
     Case(
         "own forward, one-sided",
         "conv_grad_input",
         {F1: causal, B1: lambda x, w, g: (np.correlate(g, w, "full")[len(w) - 1 :], w)},
         R,
-        "your own forward",
+        "conv_backward.right",
     ),
     Case(
         "wrong forward, right backward",
         "conv_grad_input",
         {F1: off_by_one, B1: backward},
         R,
-        "exact adjoint of a",
+        "conv_backward.right",
     ),
     Case(
         "valid forward, own backward",
@@ -325,136 +358,168 @@ BACKWARD = (
             B1: lambda x, w, g: broken() if len(w) > 1 else (g, w),
         },
         H,
-        "another length",
+        "conv_backward.forward_length",
     ),
     Case(
         "kernel not flipped",
         "conv_grad_input",
         {F1: forward, B1: not_flipped},
         W,
-        "other way round",
+        "conv_backward.not_transposed",
     ),
-    Case("boundary wrong", "conv_grad_input", {F1: forward, B1: interior_only}, P, "interior"),
+    Case(
+        "boundary wrong",
+        "conv_grad_input",
+        {F1: forward, B1: interior_only},
+        P,
+        "conv_backward.ends",
+    ),
     Case(
         "other boundary",
         "conv_grad_input",
         {F1: by(Convention(boundary="edge"))[F1], B1: backward},
         P,
-        "interior",
+        "conv_backward.ends",
     ),
     Case(
         "sign",
         "conv_grad_input",
         {F1: forward, B1: lambda *a: tuple(-v for v in backward(*a))},
         W,
-        "wrong sign",
+        "conv_backward.sign",
     ),
     Case(
         "swapped",
         "conv_grad_input",
         {F1: forward, B1: lambda *a: backward(*a)[::-1]},
         P,
-        "other order",
+        "conv_backward.swapped",
     ),
-    Case("only one", "conv_grad_input", {F1: forward, B1: lambda *a: backward(*a)[0]}, R, "exact"),
+    Case(
+        "only one",
+        "conv_grad_input",
+        {F1: forward, B1: lambda *a: backward(*a)[0]},
+        R,
+        "conv_backward.right",
+    ),
     Case(
         "zeros",
         "conv_grad_input",
         {F1: forward, B1: lambda x, w, g: (0 * x, 0 * w)},
         W,
-        "all zeros",
+        "conv_backward.zeros",
     ),
-    Case("stub", "conv_grad_input", {F1: forward, B1: stub}, H, "no code"),
-    Case("raises", "conv_grad_input", {F1: forward, B1: broken}, E, "ValueError"),
-    Case("right", "conv_grad_kernel", {F1: forward, B1: backward}, R, "gradient to the kernel"),
+    Case("stub", "conv_grad_input", {F1: forward, B1: stub}, H, "report.no_code"),
+    Case("raises", "conv_grad_input", {F1: forward, B1: broken}, E, "function.raises"),
+    Case("right", "conv_grad_kernel", {F1: forward, B1: backward}, R, "conv_backward.right"),
     Case(
         "boundary of the input only",
         "conv_grad_kernel",
         {F1: forward, B1: interior_only},
         R,
-        "kernel",
+        "conv_backward.right",
     ),
     Case(
         "only one",
         "conv_grad_kernel",
         {F1: forward, B1: lambda *a: backward(*a)[0]},
         W,
-        "one result",
+        "conv_backward.one_result",
     ),
     Case(
         "reversed",
         "conv_grad_kernel",
         {F1: forward, B1: lambda x, w, g: (g, backward(x, w, g)[1][::-1])},
         W,
-        "reverse order",
+        "conv_backward.reversed",
     ),
     Case(
         "mean",
         "conv_grad_kernel",
         {F1: forward, B1: lambda x, w, g: (g, backward(x, w, g)[1] / len(x))},
         W,
-        "divided by the length",
+        "conv_backward.mean_over_signal",
     ),
     Case(
         "one position",
         "conv_grad_kernel",
         {F1: forward, B1: lambda x, w, g: (g, g[0] * np.resize(x, len(w)))},
         W,
-        "not the adjoint",
+        "conv_backward.wrong",
     ),
-    Case("right", "conv_update", {U1: lambda w, g, lr: w - lr * g}, R, "gradient descent"),
+    Case("right", "conv_update", {U1: lambda w, g, lr: w - lr * g}, R, "conv_update.right"),
     Case(
         "lists",
         "conv_update",
         {U1: lambda w, g, lr: [a - lr * b for a, b in zip(w, g, strict=True)]},
         R,
-        "descent",
+        "conv_update.right",
     ),
-    Case("ascends", "conv_update", {U1: lambda w, g, lr: w + lr * g}, W, "climbs"),
-    Case("no rate", "conv_update", {U1: lambda w, g, lr: w - g}, W, "learning rate"),
-    Case("nothing", "conv_update", {}, H, "no code"),
+    Case("ascends", "conv_update", {U1: lambda w, g, lr: w + lr * g}, W, "conv_update.ascent"),
+    Case("no rate", "conv_update", {U1: lambda w, g, lr: w - g}, W, "conv_update.no_rate"),
+    Case("nothing", "conv_update", {}, H, "report.no_code"),
 )
 
 POOL = (
-    Case("right", "pool_forward", {M1: max_pool}, R, "N - k + 1"),
-    Case("with places", "pool_forward", {M1: pool.forward}, R, "Right"),
-    Case("torch", "pool_forward", {M1: pool_torch}, R, "Right"),
-    Case("from zero", "pool_forward", {M1: max_from_zero}, W, "start the maximum"),
-    Case("last window", "pool_forward", {M1: lambda x, k: max_pool(x, k)[:-1]}, W, "last window"),
-    Case("stride k", "pool_forward", {M1: lambda x, k: max_pool(x, k)[::k]}, W, "stride must be 1"),
+    Case("right", "pool_forward", {M1: max_pool}, R, "pool_forward.right"),
+    Case("with places", "pool_forward", {M1: pool.forward}, R, "pool_forward.right"),
+    Case("torch", "pool_forward", {M1: pool_torch}, R, "pool_forward.right"),
+    Case("from zero", "pool_forward", {M1: max_from_zero}, W, "pool_forward.starts_at_zero"),
+    Case(
+        "last window",
+        "pool_forward",
+        {M1: lambda x, k: max_pool(x, k)[:-1]},
+        W,
+        "pool_forward.last_window",
+    ),
+    Case(
+        "stride k", "pool_forward", {M1: lambda x, k: max_pool(x, k)[::k]}, W, "pool_forward.stride"
+    ),
     Case(
         "mean",
         "pool_forward",
         {M1: lambda x, k: np.convolve(x, np.ones(k) / k, "valid")},
         W,
-        "mean",
+        "pool_forward.mean",
     ),
     Case(
         "padded",
         "pool_forward",
         {M1: lambda x, k: max_pool(np.pad(x, (0, k - 1)), k)},
         W,
-        "N - k + 1",
+        "pool_forward.length",
     ),
     Case(
         "right",
         "pool_backward",
         {M1: max_pool, M2: pool.grad_input},
         R,
-        "Right",
+        "pool_backward.right",
     ),
-    Case("alone", "pool_backward", {M2: pool_even_split}, R, "Right"),
-    Case("tie to last", "pool_backward", {M2: pool_tie_to_last}, R, "Right"),
-    Case("tie to all", "pool_backward", {M2: pool_tie_to_all}, P, "add up"),
-    Case("overwritten", "pool_backward", {M1: max_pool, M2: pool_overwritten}, W, "overwritten"),
+    Case("alone", "pool_backward", {M2: pool_even_split}, R, "pool_backward.right"),
+    Case("tie to last", "pool_backward", {M2: pool_tie_to_last}, R, "pool_backward.right"),
+    Case("tie to all", "pool_backward", {M2: pool_tie_to_all}, P, "pool_backward.ties"),
+    Case(
+        "overwritten",
+        "pool_backward",
+        {M1: max_pool, M2: pool_overwritten},
+        W,
+        "pool_backward.overwritten",
+    ),
     Case(
         "mean",
         "pool_backward",
         {M2: lambda x, k, g: np.convolve(g, np.ones(k) / k)},
         W,
-        "split evenly",
+        "pool_backward.mean",
     ),
-    Case("sign", "pool_backward", {M2: lambda x, k, g: -pool.grad_input(x, k, g)}, W, "sign"),
+    Case(
+        "sign",
+        "pool_backward",
+        {M2: lambda x, k, g: -pool.grad_input(x, k, g)},
+        W,
+        "pool_backward.sign",
+    ),
     Case(
         "mean forward, its own backward",
         "pool_backward",
@@ -463,9 +528,9 @@ POOL = (
             M2: lambda x, k, g: np.convolve(g, np.ones(k) / k),
         },
         R,
-        "your own",
+        "pool_backward.right_for_own_forward",
     ),
-    Case("stub", "pool_backward", {M1: max_pool, M2: stub}, H, "no code"),
+    Case("stub", "pool_backward", {M1: max_pool, M2: stub}, H, "report.no_code"),
 )
 
 
@@ -473,7 +538,8 @@ POOL = (
 def test_layers(lab: Lab, case: Case) -> None:
     finding = CHECKS[case.check](lab.ask(case.functions), PART[case.check])
     assert finding.outcome is case.outcome, (finding.message, finding.staff_detail)
-    assert case.says in finding.message
+    assert finding.remarks[0].code == case.code, finding.message
+    assert list(wrong_in(finding)) == []
     assert (finding.credit == 1) == (case.outcome is R)
     assert (0 < finding.credit < 1) == (case.outcome is P)
 
@@ -486,6 +552,26 @@ def test_every_convention_passes_forward_and_backward(lab: Lab, convention: Conv
     assert convention.describe(2) in found.message
     assert CHECKS["conv_grad_input"](context, "3a").outcome is R
     assert CHECKS["conv_grad_kernel"](context, "3b").outcome is R
+
+
+def test_a_lost_point_comes_with_the_smallest_public_example(lab: Lab) -> None:
+    finding = CHECKS["pool_forward"](lab.ask({M1: max_from_zero}), "1b")
+    assert finding.message == (
+        "The output never falls below 0; start the maximum with a sample of the window, "
+        "not with 0. "
+        "For example, maxpool1d_forward([-7, -5], 1) returned [0, 0]; expected [-7, -5]."
+    )
+
+
+def test_staff_are_told_what_was_raised_and_where_to_look(lab: Lab) -> None:
+    odd_only = {F1: lambda x, w: forward(x, w) if len(w) % 2 else broken()}
+    told = CHECKS["conv_forward"](lab.ask(odd_only), "1a").staff_detail
+    assert told.startswith("Raised for demo2, demo4")
+    assert told.endswith(": ValueError: shapes do not fit.")
+    no_report = lab.ask({F1: stub}, report_pages=0, answers=(("1a", "x_out[i] = ..."),))
+    assert CHECKS["conv_forward"](no_report, "1a").staff_detail == (
+        "conv1d_forward is still the unfinished stub. See the notebook's text."
+    )
 
 
 def test_a_single_wrong_entry_of_a_gradient_is_caught(lab: Lab) -> None:
@@ -519,4 +605,4 @@ def test_without_any_answer_it_is_not_attempted(lab: Lab) -> None:
 
 
 def test_the_default_convention_is_named() -> None:
-    assert DEFAULT_CONVENTION.describe(3) == "zero-padded cross-correlation, centre at k // 2"
+    assert DEFAULT_CONVENTION.describe(3) == "zero-padded cross-correlation, center at k // 2"
