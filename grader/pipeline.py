@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.checks import validate_credit
+from grader.checks import validate_offering
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.images.reference_pictures import keep_reference_pictures
 from grader.checks.registry import probes_of, run_checks
@@ -112,7 +112,7 @@ def standard(assignment: Assignment, bundle_name: str) -> Standard:
     Raises:
         ConfigError: bundle, expected outputs and assignment do not go together.
     """
-    validate_credit(assignment)
+    validate_offering(assignment)
     bundle, expected = _opened(bundle_name)
     return Standard(
         assignment=assignment, bundle=bundle, expected=reference_runs(expected, assignment)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.declaration import Check
-from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks, validate_credit
+from grader.checks.offering import validate_offering
+from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks
 from grader.checks.stored_arrays import evidence_reader
 
 __all__ = [
@@ -20,5 +21,5 @@ __all__ = [
     "evidence_reader",
     "probes_of",
     "run_checks",
-    "validate_credit",
+    "validate_offering",
 ]

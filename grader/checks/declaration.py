@@ -58,6 +58,8 @@ class Check:
     """
     probes: Asks = asks_nothing
     """What it asks of the student's functions."""
+    objective: str = ""
+    """Objective of the experiment that a part must have for it; empty where it needs none."""
 
     def __call__(self, context: CheckContext, part_id: str) -> Finding:
         """Judge a part, under this check's name."""

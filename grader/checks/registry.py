@@ -13,6 +13,7 @@ from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, say, without_credit
 from grader.checks.functions.short_cuts import short_cut_note
+from grader.checks.own_checks import own_checks_of
 from grader.checks.written.report_notes import with_report
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
@@ -31,9 +32,20 @@ CHECKS: Mapping[str, Check] = {check.id: check for check in _declared(functions,
 """The checks of the grader, which every offering may name."""
 
 
-def checks_of(assignment: Assignment) -> Mapping[str, Check]:  # noqa: ARG001
-    """Return the checks that an offering may name, by their ids."""
-    return CHECKS
+def checks_of(assignment: Assignment) -> Mapping[str, Check]:
+    """Return the checks that an offering may name, by their ids: the grader's and its own.
+
+    Raises:
+        ConfigError: its own cannot be used, or one has the name of one of the grader's.
+    """
+    own = own_checks_of(assignment)
+    taken = sorted(set(own) & set(CHECKS))
+    if taken:
+        raise ConfigError(
+            f"{assignment.name}: {taken[0]!r} is the name of a check of the grader; give the "
+            "offering's own check another"
+        )
+    return {**CHECKS, **own} if own else CHECKS
 
 
 def probes_of(assignment: Assignment, seed: int) -> tuple[ProbeSpec, ...]:
@@ -55,23 +67,6 @@ def probes_of(assignment: Assignment, seed: int) -> tuple[ProbeSpec, ...]:
             function = checks[check_id].function
             watched[function] = tuple(dict.fromkeys((*watched.get(function, ()), *names)))
     return probes_for((question for check in asking for question in check.probes(seed)), watched)
-
-
-def validate_credit(assignment: Assignment) -> None:
-    """Refuse an assignment with a share that no check uses.
-
-    Raises:
-        ConfigError: there is such a share.
-    """
-    checks = checks_of(assignment)
-    for check_id, named in assignment.credit.items():
-        known = checks[check_id].credit if check_id in checks else {}
-        for fault in named:
-            if fault not in known:
-                raise ConfigError(
-                    f"{assignment.name}.toml: credit.{check_id}.{fault}: no check uses this share; "
-                    "mind the spelling, or take it out"
-                )
 
 
 def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tuple[Finding, ...]]:

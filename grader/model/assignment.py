@@ -39,6 +39,7 @@ from grader.model.offering_records import (
     Part,
     Problem,
 )
+from grader.model.renamed_checks import with_present_names
 from grader.model.template import TemplateCell, parse_template
 from reference.errors import ConfigError
 
@@ -238,7 +239,7 @@ def _table(data: bytes, where: str) -> dict[str, Any]:
         isinstance(entry, Mapping) and "part_id" not in entry for entry in experiments.values()
     ):
         raise ConfigError(f"{where}: experiments: expected tables such as [experiments.4a]")
-    return table
+    return with_present_names(table, where)
 
 
 def _digest(*files: bytes) -> str:

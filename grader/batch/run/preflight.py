@@ -36,10 +36,10 @@ def look(assignment: Assignment, bundle_name: str) -> None:
     Raises:
         ConfigError: the assignment does not go with the bundle or the checks.
     """
-    from grader.checks import validate_credit
+    from grader.checks import validate_offering
     from grader.planning.reference_runs import reference_runs
     from reference.bundles import get_bundle
     from reference.expected import load_expected
 
-    validate_credit(assignment)
+    validate_offering(assignment)
     reference_runs(load_expected(get_bundle(bundle_name).name), assignment)

@@ -148,12 +148,14 @@ def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str)
 
 def _bonus(context: CheckContext, part_id: str) -> Verdict:
     asked = {(e.target, e.network) for e in context.assignment.experiments}
+    dropped = _cells_of_other_years(context)
     further = [
         a
         for a in recorded_runs_of(context)
         if a.run.class_id is not None
         and 0 <= a.run.class_id < len(context.networks.class_names)
         and (a.run.class_id, a.network) not in asked
+        and a.run.cell_index not in dropped
         and a.network in TRUSTED
         and not a.run.repeats
         and a.start is not None
@@ -191,6 +193,13 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
         exhibits=tuple(x for a in shown[:MOST_SHOWN] for x in _exhibits(context, a)),
         evidence_ids=tuple(a.run.run_id for a in shown),
     )
+
+
+def _cells_of_other_years(context: CheckContext) -> frozenset[int]:
+    """Cells that the notebook has for parts that this offering does not ask: never a bonus."""
+    asked = {part.id for part in context.assignment.parts}
+    matches = context.alignment.matches
+    return frozenset(m.cell_index for m in matches if m.part_id and m.part_id not in asked)
 
 
 def _gain(context: CheckContext, recorded: RecordedRun) -> float:
@@ -238,6 +247,7 @@ CHECKS = (
     Check(
         id="targeted_attack",
         judge=check_targeted_attack,
+        objective="log_probability",
         reads=frozenset({Reads.RUNS}),
         credit=_CREDIT,
     ),

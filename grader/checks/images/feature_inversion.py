@@ -182,6 +182,7 @@ CHECKS = (
     Check(
         id="feature_inversion",
         judge=check_feature_inversion,
+        objective="feature_distance",
         reads=frozenset({Reads.RUNS}),
     ),
 )

@@ -286,6 +286,7 @@ CHECKS = (
     Check(
         id="feature_visualisation",
         judge=check_feature_visualisation,
+        objective="layer_norm",
         reads=frozenset({Reads.RUNS}),
     ),
 )
