@@ -15,13 +15,22 @@ from distributed import Client
 
 
 @contextmanager
-def dask_workers(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Address of a scheduler, and its two workers, each a process with one thread."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
+def dask_workers(
+    folder: Path, *, count: int = 2, python: str = ""
+) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Address of a scheduler, and its workers, each a process with one thread.
+
+    Args:
+        folder: Logs and the workers' files.
+        count: How many workers.
+        python: Of the environment that they run in; empty for ours, with this checkout on its path.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment |= {} if python else {"PYTHONPATH": str(Path.cwd())}
     log = (folder / "scheduler.log").open("wb")
     scheduler = subprocess.Popen(
         [
-            sys.executable,
+            python or sys.executable,
             "-m",
             "distributed.cli.dask_scheduler",
             "--host",
@@ -31,6 +40,7 @@ def dask_workers(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[byte
             "--no-dashboard",
         ],
         env=environment,
+        cwd=folder if python else None,
         stdout=log,
         stderr=subprocess.PIPE,
     )
@@ -43,7 +53,7 @@ def dask_workers(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[byte
     workers = [
         subprocess.Popen(
             [
-                sys.executable,
+                python or sys.executable,
                 "-m",
                 "distributed.cli.dask_worker",
                 address,
@@ -55,13 +65,14 @@ def dask_workers(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[byte
                 str(folder),
             ],
             env=environment,
+            cwd=folder if python else None,
             stdout=log,
             stderr=log,
         )
-        for _ in range(2)
+        for _ in range(count)
     ]
     with Client(address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(count, timeout=60)
     try:
         yield address, workers
     finally:
