@@ -1,6 +1,6 @@
 """The `grader` command. Verbs are stages; no logic here.
 
-Exit status: 0 done (also when parts wait for a person), 1 `check` found the policy not met,
+Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met,
 2 input or options that cannot be used, 3 a fault of the grader.
 """
 
@@ -43,35 +43,39 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Grade MIT 6.819/6.869 Problem Set 4 and render its reports.",
+    help="Grade submissions of MIT 6.819/6.869 Problem Set 4 and render their feedback.",
 )
 
 DEFAULT_LIMITS = Limits()
 
-Zip = Annotated[Path, typer.Argument(help="The submission, (kerberos).zip.", metavar="ZIP")]
+Zip = Annotated[Path, typer.Argument(help="The submission, named (kerberos).zip.", metavar="ZIP")]
 Course = Annotated[
     str | None,
     typer.Option(
-        "--course", "--variant", help="One of the offering's courses; by default its last."
+        "--course", "--variant", help="One of the offering's courses; the last one by default."
     ),
 ]
 Submitted = Annotated[
     str | None,
-    typer.Option(help="When it was handed in, such as 2021-04-02T10:00 (Eastern time)."),
+    typer.Option(help="Submission time, such as 2021-04-02T10:00 (Eastern time)."),
 ]
-BundleName = Annotated[str, typer.Option(help="studio, studio-narrow or imagenet.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Out = Annotated[Path, typer.Option(help="Results go to OUT/<kerberos>/.")]
+BundleName = Annotated[
+    str, typer.Option(help="Weights and pictures: studio, studio-narrow, or imagenet.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, or cuda.")]
+Out = Annotated[Path, typer.Option(help="Results are written to OUT/<kerberos>/.")]
 AssignmentName = Annotated[str, typer.Option(help="Offering: a name, its folder, or a .toml file.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; fresh by default.")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads of the notebook.", min=1)]
-CellTimeout = Annotated[float, typer.Option(help="Seconds for one cell.", min=1)]
+Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; random by default.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads for the notebook.", min=1)]
+CellTimeout = Annotated[float, typer.Option(help="Time limit of a cell, in seconds.", min=1)]
 
 Store = Annotated[
-    str | None, typer.Option(help="URL of another database, such as postgresql+psycopg://host/db.")
+    str | None,
+    typer.Option(help="Database instead of SQLite, such as postgresql+psycopg://host/db."),
 ]
 Isolation = Annotated[
-    Wish, typer.Option(help="auto: the best this host can; require: a box or no run; process.")
+    Wish,
+    typer.Option(help="auto: the strongest available; require: only in a sandbox; process: none."),
 ]
 
 INTERRUPTED = 130
@@ -93,7 +97,7 @@ def grade_command(
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.AUTO,
 ) -> None:
-    """Run and grade one submission; write feedback, staff page and results.json."""
+    """Run and grade one submission; write feedback, staff page, and results.json."""
     from grader.pipeline import GradeRequest
 
     console = Console()
@@ -127,16 +131,16 @@ def check_command(
     device: Device = "auto",
     out: Out = Path("results"),
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
-    summary: Annotated[Path | None, typer.Option(help="Write a markdown summary here.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write a Markdown summary here.")] = None,
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     seed: Seed = None,
     threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
 ) -> None:
-    """The same for a pipeline: exit 0 if the policy is met, 1 if not.
+    """Grade in a CI pipeline: exit 0 if the policy is met, 1 if not.
 
-    JUnit XML and a markdown summary go beside the results unless told otherwise.
+    JUnit XML and a Markdown summary are written beside the results by default.
     """
     from grader.pipeline import GradeRequest
 
@@ -170,18 +174,19 @@ def check_command(
 def report_command(
     submission: Annotated[
         Path | None,
-        typer.Argument(help="A submission; without one, the reference run.", metavar="[ZIP]"),
+        typer.Argument(help="A submission; the reference run by default.", metavar="[ZIP]"),
     ] = None,
     bundle: BundleName = "studio",
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="report.pdf, or with a ZIP the results folder.")
+        Path | None,
+        typer.Option(help="The file to write; with a ZIP, the results folder."),
     ] = None,
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     threads: Threads = None,
     isolation: Isolation = Wish.AUTO,
 ) -> None:
-    """Render the required report.pdf: from the reference run, or from a student's own notebook."""
+    """Render the required report.pdf from the reference run or from a student's own notebook."""
     from grader.app.required_report import render_own_report, render_reference_report
     from grader.pipeline import GradeRequest
 
@@ -208,13 +213,13 @@ def report_command(
 @app.command("batch")
 def batch_command(
     folder: Annotated[
-        Path, typer.Argument(help="The hand-ins, as they were downloaded.", metavar="FOLDER")
+        Path, typer.Argument(help="Folder of submissions, as downloaded.", metavar="FOLDER")
     ],
     manifest: Annotated[
         Path | None,
         typer.Option(
-            help="CSV: kerberos, course, submitted, extension, name, …; by default "
-            "FOLDER/manifest.csv where there is one."
+            help="CSV with kerberos, course, submitted, extension, name, …; FOLDER/manifest.csv "
+            "by default, if it exists."
         ),
     ] = None,
     course: Course = None,
@@ -223,18 +228,19 @@ def batch_command(
     out: Annotated[Path, typer.Option(help="Results folder of the class.")] = Path("results"),
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     workers: Annotated[
-        int | None, typer.Option(help="Processes; as many as fit by default.", min=1)
+        int | None,
+        typer.Option(help="Worker processes; by default what cores and memory allow.", min=1),
     ] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads of each worker.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="CPU threads per worker.", min=1)] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
     ] = None,
     store: Store = None,
-    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from nothing.")] = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from scratch.")] = False,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
 ) -> None:
-    """Grade a class; the same command goes on where it was stopped or killed."""
+    """Grade a class; run it again to continue where it stopped."""
     offering = load_assignment(assignment)
     request = ClassRequest(
         folder=folder,
@@ -263,14 +269,15 @@ def batch_command(
 @app.command("score")
 def score_command(
     folders: Annotated[
-        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
+        list[Path],
+        typer.Argument(help="Results folders of students (results/kerberos) or a class."),
     ],
     assignment: Annotated[
         str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
     ] = None,
     store: Store = None,
 ) -> None:
-    """Merge grades.toml and the assignment's points into the results; nothing is run again."""
+    """Apply changed points and grades.toml to the results; nothing is run again."""
     console = Console()
     for path in folders:
         if is_class(path):
@@ -289,13 +296,13 @@ def score_command(
 
 @app.command("doctor")
 def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
-    """Try every guarantee of the isolation on this host; exit 1 if one does not hold."""
+    """Test every isolation guarantee on this host; exit 1 if one does not hold."""
     console = Console()
     support = host_support()
     tier = choose_tier(isolation, support)
     held = show_diagnoses(console, support, tier, examine(tier))
     if tier is not Tier.PROCESS:
-        console.print("\nThe same in boxes of warm kernels:", highlight=False)
+        console.print("\nThe same for warm kernels:", highlight=False)
         try:
             held &= show_diagnoses(console, support, tier, examine(tier, warm=True))
         except OSError as error:  # a batch then starts each kernel cold
@@ -341,7 +348,7 @@ def main(argv: list[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except GraderFault as error:
-        ERRORS.print(terminal_line(f"Fault of the grader: {error}"), markup=False)
+        ERRORS.print(terminal_line(f"Grader error: {error}"), markup=False)
         return 3
     except PsetError as error:
         ERRORS.print(terminal_line(str(error)), markup=False)
@@ -349,7 +356,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         return _unforeseen(error)
     if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
-        ERRORS.print("Interrupted; results written so far are kept. `batch` goes on where it was.")
+        ERRORS.print("Interrupted. Results written so far are kept; run `batch` again to continue.")
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
 
@@ -373,8 +380,8 @@ def _unforeseen(error: Exception) -> int:
     log = Path("grader-fault.log")
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     ERRORS.print(
-        f"Fault of the grader: {type(error).__name__}: {error}. Nothing was graded; please send "
-        f"{log.resolve()} to whoever keeps the grader.",
+        f"Grader error: {type(error).__name__}: {error}. Please send {log.resolve()} to the "
+        "maintainers of the grader.",
         markup=False,
     )
     return 3

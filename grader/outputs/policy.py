@@ -17,6 +17,7 @@ from typing import Literal
 from grader.model.assignment import Assignment
 from grader.model.records import Evidence, GradeSheet, Outcome, PartGrade, Severity, Submission
 from grader.model.text import cell_number, format_points, one_line
+from grader.outputs.pages.words import CHIPS
 from reference.errors import ConfigError
 
 _TOLERANCE_POINTS = 1e-9
@@ -120,11 +121,8 @@ def _run(submission: Submission, evidence: Evidence | None) -> list[str]:
             reasons.append(f"Cell {cell_number(cell.index)} was not started.")
         elif run.outcome is not Outcome.PASS:
             error = one_line(f"{run.error_name} {run.error_message}")
-            reasons.append(
-                f"Cell {cell_number(cell.index)} ended with {run.outcome.value}: {error}".rstrip(
-                    ": "
-                )
-            )
+            word = CHIPS[run.outcome].word.lower()
+            reasons.append(f"Cell {cell_number(cell.index)}: {word}: {error}".rstrip(": "))
     more = len(reasons) - _MAX_REASONS_PER_KIND
     if more > 0:
         reasons[_MAX_REASONS_PER_KIND:] = [
@@ -167,6 +165,7 @@ def _failing(parts: list[PartGrade], assignment: Assignment) -> list[str]:
             passing = all(finding.outcome in good for finding in part.findings)
         if not passing:
             reasons.append(
-                f"{part.id}, {part.title}: {part.outcome.value}. {one_line(part.message)}"
+                f"{part.id}, {part.title}: {CHIPS[part.outcome].word.lower()}. "
+                f"{one_line(part.message)}"
             )
     return reasons

@@ -76,11 +76,11 @@ def escape(text: str) -> str:
 
 def _verdict_lines(verdict: PolicyResult) -> list[str]:
     if verdict.met:
-        return ["✅ **The check is met.**", ""]
+        return ["✅ **Policy met.**", ""]
     opening = (
-        "🛠️ **The check could not be completed.**"
+        "🛠️ **The check could not be completed (grader error).**"
         if verdict.grader_fault
-        else ("❌ **The check is not met.**")
+        else ("❌ **Policy not met.**")
     )
     return [opening, "", *(f"- {escape(reason)}" for reason in verdict.reasons), ""]
 

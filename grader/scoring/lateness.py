@@ -108,5 +108,5 @@ def _earlier(local: datetime) -> tuple[datetime, str]:
         return first, ""
     shown = local.strftime("%Y-%m-%d %H:%M")
     if first < second:
-        return first, f"{shown} was shown twice by clocks; it is read as the first time."
-    return second, f"{shown} was skipped by clocks; it is read as if they were already set."
+        return first, f"{shown} occurred twice because clocks changed; the first time is used."
+    return second, f"{shown} was skipped when clocks changed; the time after the change is used."

@@ -29,8 +29,8 @@ _WORST_FIRST = (
     Outcome.PASS,
 )
 _FAULT_MESSAGE = (
-    "This could not be graded because of a fault on our side; staff will look at it, and nothing "
-    "is lost until then."
+    "This could not be graded because of an error on our side. The course staff will take care of "
+    "it; you do not lose points for it."
 )
 _FULL = 1e-9
 _SUBMITTED_TIME = "submitted-time"

@@ -25,6 +25,7 @@ from grader.outputs.pages.words import (
     CHIPS,
     Chip,
     amount,
+    evidence_label,
     moment,
     pages,
     part_label,
@@ -289,7 +290,7 @@ def _finding(finding: Finding, folder: Path, *, said: str, staff: bool) -> Findi
         message=Markup() if finding.message == said else inline_markup(finding.message),
         measurements=finding.measurements,
         rows=figure_rows(finding.exhibits, folder),
-        evidence=", ".join(plain(one) for one in finding.evidence_ids),
+        evidence=", ".join(evidence_label(plain(one)) for one in finding.evidence_ids),
         staff_detail=plain(finding.staff_detail) if staff else "",
         credit=f"{100 * finding.credit:.0f}%",
     )

@@ -9,7 +9,7 @@ from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, Probe
 from grader.model.text import cell_number
 from grader.outputs.pages.feedback_view import FeedbackPage, page_of
 from grader.outputs.pages.markup import plain
-from grader.outputs.pages.words import CHIPS, Chip, seconds
+from grader.outputs.pages.words import CHIPS, Chip, evidence_label, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _run(run: AttackRun) -> RunView:
         space = "normalised" if run.settings.normalised else "pixels"
         settings = f"step {run.settings.step_size:g} ({plain(run.settings.norm)}), {ball}, {space}"
     return RunView(
-        run_id=plain(run.run_id),
+        run_id=evidence_label(plain(run.run_id)),
         cell=str(cell_number(run.cell_index)),
         what=called,
         steps=str(run.steps),

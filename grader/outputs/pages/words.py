@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,6 +51,11 @@ def amount(value: float) -> str:
 def pages(number: int) -> str:
     """Return `1 page` or `12 pages`."""
     return f"{number} {'page' if number == 1 else 'pages'}"
+
+
+def evidence_label(evidence_id: str) -> str:
+    """Return `run 2` for `run2`; any other id of evidence as it is."""
+    return re.sub(r"^run(?=\d+$)", "run ", evidence_id)
 
 
 def part_points(value: float) -> str:

@@ -47,7 +47,7 @@ def test_unforeseen_error_is_our_fault_and_kept(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
     assert main(["grade", "x.zip"]) == 3
-    assert "Fault of the grader: ZeroDivisionError" in capsys.readouterr().err
+    assert "Grader error: ZeroDivisionError" in capsys.readouterr().err
     assert "Traceback" in (tmp_path / "grader-fault.log").read_text()
 
 
@@ -92,7 +92,7 @@ def test_ctrl_c_is_no_fault(
     monkeypatch.setattr("grader.app.cli.load_assignment", interrupted)
 
     assert main(["batch", str(tmp_path)]) == 130
-    assert "goes on where it was" in " ".join(capsys.readouterr().err.split())
+    assert "run `batch` again to continue" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(

@@ -149,7 +149,7 @@ def test_run() -> None:
     assert verdict("run", submission=submission, evidence=good) == (0, ())
     assert verdict("run", submission=submission, evidence=bad) == (
         1,
-        ("Cell 1 ended with STUDENT_ERROR: NameError", "Cell 4 was not started."),
+        ("Cell 1: raised an error: NameError", "Cell 4 was not started."),
     )
     assert verdict("run", submission=submission) == (1, ("The notebook was not run.",))
 

@@ -39,13 +39,13 @@ def test_lateness_notes_and_verdict_are_told() -> None:
     assert "2 days late, coefficient 0.857" in text
     assert "- ❌ Expected report.pdf, found no PDF." in text
     assert "For staff" not in text
-    assert "**The check is not met.**\n\n- 4a is not right." in text
+    assert "**Policy not met.**\n\n- 4a is not right." in text
 
 
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
     [
-        (PolicyResult(met=True, reasons=()), "**The check is met.**"),
+        (PolicyResult(met=True, reasons=()), "**Policy met.**"),
         (PolicyResult(met=False, reasons=("x",), grader_fault=True), "could not be completed"),
     ],
 )
