@@ -51,7 +51,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,8 +112,11 @@ lint: $(READY) ## ruff, and the direction of the imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
 
-types: $(READY) ## mypy --strict on both packages
-	@$(BIN)/mypy reference grader authoring
+types: $(READY) ## mypy --strict, tests included
+	@$(BIN)/mypy reference grader authoring tests
+
+quick: $(READY) $(SYSTEM_READY) lint ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS) --quick
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (under 15 minutes on 2 cores)
 	@$(MAKE) -s --no-print-directory -j2 types pytest

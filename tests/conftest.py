@@ -5,11 +5,14 @@ To look for new examples, run with `--hypothesis-profile explore`.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.lanes import KernelGuard, is_quick, mark
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
@@ -25,7 +28,7 @@ SHARING_NOTHING = frozenset(
 """Files with long tests that have no expensive fixture in common: any worker takes any of them."""
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """A file stays on one worker, so that its expensive fixtures are made once.
 
     Not `--dist loadfile`, for some files are better split; nor `loadgroup`, which pytest 9.2 and
@@ -37,6 +40,11 @@ class ByFile(LoadScopeScheduling):
         return nodeid if file in SHARING_NOTHING else file
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make quick`: see tests/lanes.py."""
+    parser.addoption("--quick", action="store_true", help="leave out the long tests")
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Hand out files in the order of the items."""
     config.option.loadscopereorder = False
@@ -44,11 +52,38 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long tests first, so that the workers end together."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by their fixtures; put long ones first, so that the workers end together."""
+    mark(items)
     items.sort(key=_rank)
+    if config.getoption("--quick"):
+        long = [item for item in items if not is_quick(item)]
+        items[:] = [item for item in items if is_quick(item)]
+        config.hook.pytest_deselected(items=long)
 
 
 def _rank(item: pytest.Item) -> int:
     marked = item.get_closest_marker
-    return 0 if marked("fullsize") else 1 if marked("kernel") else 2
+    longest_first = ("fullsize", "kernel", "slow")
+    return next((i for i, name in enumerate(longest_first) if marked(name)), len(longest_first))
+
+
+GUARD = KernelGuard()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Refuse kernels to tests that are not marked, fixtures included."""
+    GUARD.refusing = not any(item.iter_markers("kernel"))
+    try:
+        return (yield)
+    finally:
+        GUARD.refusing = False
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail such a test even where the code under test made a fault of the grader of it."""
+    del GUARD.refused[:]
+    yield
+    assert GUARD.refused == [], "a kernel was started; see tests/lanes.py"

@@ -242,7 +242,9 @@ def _case(family: str, header: re.Match[str], lines: list[str]) -> Case:
 def _split(lines: list[str]) -> tuple[tuple[Edit, ...], str]:
     edits: list[Edit] = []
     code: list[str] = []
-    cell, old, new = "", [], []
+    old: list[str] = []
+    new: list[str] = []
+    cell = ""
 
     def close() -> None:
         if cell and old:

@@ -61,5 +61,5 @@ def grade_all(
     """Grade every case, several processes at a time; results in the corpus's order."""
     pieces = shares()
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
-        done = list(pool.map(lambda piece: grade(*piece, on_case), pieces))
+        done = list(pool.map(lambda piece: grade(piece[0], piece[1], on_case), pieces))
     return [result for results in done for result in results]

@@ -153,9 +153,9 @@ def _wrong_parts(
 
 
 def _follows_another(calls: list[_Call], found: list[Any]) -> bool:
-    pairs = list(zip(calls, found, strict=True))
+    pairs = [(call.arguments, f) for call, f in zip(calls, found, strict=True)]
     return any(
-        all(_same(f, conv.forward(*c.arguments, convention)) for c, f in pairs)
+        all(_same(f, conv.forward(x, w, convention)) for (x, w), f in pairs)
         for convention in CONVENTIONS
     )
 

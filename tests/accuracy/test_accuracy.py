@@ -15,7 +15,7 @@ from tests.accuracy.selection import all_cases
     ("family", "ids"),
     [pytest.param(family, ids, id=f"{family}-{ids[0]}") for family, ids in shares()],
 )
-@pytest.mark.kernel  # none, but as long
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_verdicts(family: str, ids: tuple[str, ...]) -> None:
     results = grade(family, ids)

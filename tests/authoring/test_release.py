@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
-from nbformat import v4
+from nbformat import NotebookNode, v4
 
 from authoring.release import (
     NOTEBOOK_DIR,
@@ -53,21 +55,21 @@ CONTRACT_NAMES = {
 
 
 @pytest.fixture(scope="module")
-def master():
+def master() -> NotebookNode:
     return read_master()
 
 
 @pytest.fixture(scope="module")
-def solved(master):
+def solved(master: NotebookNode) -> NotebookNode:
     return make_solved(master)
 
 
 @pytest.fixture(scope="module")
-def release(master):
+def release(master: NotebookNode) -> NotebookNode:
     return make_release(master)
 
 
-def code_of(notebook, *cell_ids):
+def code_of(notebook: NotebookNode, *cell_ids: str) -> str:
     return "\n".join(
         cell.source
         for cell in notebook.cells
@@ -75,31 +77,32 @@ def code_of(notebook, *cell_ids):
     )
 
 
-def one_cell(source, cell_type="code", **mark):
-    make = v4.new_code_cell if cell_type == "code" else v4.new_markdown_cell
+def one_cell(source: str, cell_type: str = "code", **mark: Any) -> NotebookNode:
+    make: Any = v4.new_code_cell if cell_type == "code" else v4.new_markdown_cell
     cell = make(source, metadata={"id": "abcdefghijkl", "pset4": {"part": "2c", **mark}})
-    return v4.new_notebook(cells=[cell])
+    notebook: NotebookNode = v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+    return notebook
 
 
 @pytest.mark.parametrize("which", ["release", "solved"])
-def test_committed_notebooks_are_what_the_master_gives(master, which):
+def test_committed_notebooks_are_what_the_master_gives(master: NotebookNode, which: str) -> None:
     made = make_release(master) if which == "release" else make_solved(master)
     committed = (NOTEBOOK_DIR / f"{which}.ipynb").read_text(encoding="utf-8")
     assert committed == to_text(made), "run `make notebook`"
 
 
-def test_writing_twice_gives_the_same_bytes(tmp_path):
+def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "master.ipynb").write_bytes((NOTEBOOK_DIR / "master.ipynb").read_bytes())
     first = [path.read_bytes() for path in write_notebooks(tmp_path)]
     assert first == [path.read_bytes() for path in write_notebooks(tmp_path)]
 
 
-def test_a_missing_master_is_named(tmp_path):
+def test_a_missing_master_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"master\.ipynb: expected the master"):
         read_master(tmp_path)
 
 
-def test_every_cell_has_one_stable_id_and_a_mark(master):
+def test_every_cell_has_one_stable_id_and_a_mark(master: NotebookNode) -> None:
     ids = [cell.id for cell in master.cells]
     assert ids == [cell.metadata.id for cell in master.cells]
     assert len(set(ids)) == len(ids)
@@ -108,13 +111,15 @@ def test_every_cell_has_one_stable_id_and_a_mark(master):
     assert kinds == {"text", "question", "answer", "given", "todo", "run", "figure"}
 
 
-def test_notebooks_are_valid_and_carry_no_outputs(release, solved):
+def test_notebooks_are_valid_and_carry_no_outputs(
+    release: NotebookNode, solved: NotebookNode
+) -> None:
     for notebook in (release, solved):
         nbformat.validate(notebook)
         assert all(not cell.get("outputs") for cell in notebook.cells)
 
 
-def test_release_gives_no_solution_away(master, release):
+def test_release_gives_no_solution_away(master: NotebookNode, release: NotebookNode) -> None:
     text = to_text(release)
     assert "SOLUTION" not in text
     for cell in master.cells:
@@ -122,7 +127,9 @@ def test_release_gives_no_solution_away(master, release):
             assert region not in "\n".join(c.source for c in release.cells), cell.id
 
 
-def test_release_keeps_three_todos_and_an_empty_answer_per_written_part(release):
+def test_release_keeps_three_todos_and_an_empty_answer_per_written_part(
+    release: NotebookNode,
+) -> None:
     code = code_of(release)
     assert re.findall(r"# TODO (\d)", code) == ["1", "2", "4"]
     answers = {
@@ -132,7 +139,7 @@ def test_release_keeps_three_todos_and_an_empty_answer_per_written_part(release)
     assert all(text.endswith("*Your answer here.*") for text in answers.values())
 
 
-def test_solved_answers_every_written_part(solved):
+def test_solved_answers_every_written_part(solved: NotebookNode) -> None:
     answers = {
         c.metadata.pset4.part: c.source for c in solved.cells if c.metadata.pset4.kind == "answer"
     }
@@ -141,7 +148,9 @@ def test_solved_answers_every_written_part(solved):
 
 
 @pytest.mark.parametrize("name", ["release", "solved"])
-def test_code_parses_and_defines_the_names_of_the_contract(name, request):
+def test_code_parses_and_defines_the_names_of_the_contract(
+    name: str, request: pytest.FixtureRequest
+) -> None:
     tree = ast.parse(code_of(request.getfixturevalue(name)))
     defined = {
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
@@ -154,16 +163,18 @@ def test_code_parses_and_defines_the_names_of_the_contract(name, request):
     assert defined.issuperset(CONTRACT_NAMES)
 
 
-def test_solved_runs_4d_three_times_and_the_release_once(release, solved):
+def test_solved_runs_4d_three_times_and_the_release_once(
+    release: NotebookNode, solved: NotebookNode
+) -> None:
     runs = [
         [c.source for c in nb.cells if c.metadata.pset4 == {"part": "4d", "kind": "run"}]
         for nb in (release, solved)
     ]
     assert [len(r) for r in runs] == [1, 3]
-    assert len({re.search(r"layer_id = (\d)", source)[1] for source in runs[1]}) == 3
+    assert len({re.findall(r"layer_id = (\d)", source)[0] for source in runs[1]}) == 3
 
 
-def test_experiments_have_the_parameters_of_the_contract(solved):
+def test_experiments_have_the_parameters_of_the_contract(solved: NotebookNode) -> None:
     code = code_of(solved)
     for call in (
         "step_size=0.05, is_normalized=True, renorm=False, norm_update='abs')",
@@ -177,8 +188,8 @@ def test_experiments_have_the_parameters_of_the_contract(solved):
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 9])
-def test_solved_layers_have_exact_gradients(solved, k):
-    ns: dict = {"np": np}
+def test_solved_layers_have_exact_gradients(solved: NotebookNode, k: int) -> None:
+    ns: dict[str, Any] = {"np": np}
     exec(code_of(solved, *LAYER_CELLS), ns)  # noqa: S102
     layers = SimpleNamespace(**ns)
     rng = np.random.default_rng(k)
@@ -201,19 +212,19 @@ def test_solved_layers_have_exact_gradients(solved, k):
     ["### END SOLUTION", "### BEGIN SOLUTION\nx = 1", "### BEGIN SOLUTION\n### BEGIN SOLUTION"],
     ids=["only end", "only begin", "two begins"],
 )
-def test_unpaired_marks_name_the_cell(source):
+def test_unpaired_marks_name_the_cell(source: str) -> None:
     with pytest.raises(ConfigError, match=r"cell abcdefghijkl: ### (BEGIN|END) SOLUTION without"):
         make_release(one_cell(source))
 
 
-def test_stub_takes_the_indent_of_the_solution():
+def test_stub_takes_the_indent_of_the_solution() -> None:
     made = make_release(
         one_cell("def f():\n    ### BEGIN SOLUTION\n\n    return 1\n    ### END SOLUTION")
     )
     assert made.cells[0].source == "def f():\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 
 
-def test_own_stub_and_solved_only_are_obeyed_and_dropped():
+def test_own_stub_and_solved_only_are_obeyed_and_dropped() -> None:
     source = "### BEGIN SOLUTION\na = 1\n### END SOLUTION\nb = 2"
     notebook = one_cell(source, stub="a = 0")
     notebook.cells.append(one_cell("c = 3", solved_only=True).cells[0])

@@ -8,10 +8,12 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
-from nbformat import v4
+from nbformat import NotebookNode, v4
 from PIL import Image
 from pypdf import PdfReader
 
@@ -35,26 +37,26 @@ NAMES = sample_names()
 
 
 @pytest.fixture(scope="module")
-def zips(tmp_path_factory):
+def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("zips")
     return {name: build_zip(name, folder / f"{name}.zip") for name in NAMES}
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Path:
     """A copy of the samples' sources that a test may spoil."""
     ignored = shutil.ignore_patterns("*.zip")
     return shutil.copytree(SUBMISSIONS, tmp_path / "submissions", ignore=ignored)
 
 
-def parsed_code(notebook):
+def parsed_code(notebook: NotebookNode) -> ast.Module:
     lines = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code").split(
         "\n"
     )
     return ast.parse("\n".join(line for line in lines if not line.startswith("%")))
 
 
-def test_the_samples_of_the_issue_are_there():
+def test_the_samples_of_the_issue_are_there() -> None:
     assert {
         "complete",
         "course_form",
@@ -75,7 +77,9 @@ def test_the_samples_of_the_issue_are_there():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_intake_reads_each_zip_and_gives_the_expected_notes(name, zips, tmp_path):
+def test_intake_reads_each_zip_and_gives_the_expected_notes(
+    name: str, zips: dict[str, Path], tmp_path: Path
+) -> None:
     submission = read_submission(zips[name], tmp_path / "unpacked")
     codes = [note.code for note in submission.notes if note.severity is not Severity.INFO]
     assert sorted(codes) == sorted(read_expectation(name).notes)
@@ -87,14 +91,14 @@ def test_intake_reads_each_zip_and_gives_the_expected_notes(name, zips, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_notebook_is_valid_and_its_code_parses(name):
+def test_each_notebook_is_valid_and_its_code_parses(name: str) -> None:
     notebook = build_notebook(name)
     nbformat.validate(notebook)
     assert parsed_code(notebook).body
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_sample_expects_a_verdict_for_every_part(name):
+def test_each_sample_expects_a_verdict_for_every_part(name: str) -> None:
     expectation = read_expectation(name)
     offering = load_assignment(read_sample(name).assignment)
     assert sorted(expectation.parts) == sorted(part.id for part in offering.parts)
@@ -105,14 +109,14 @@ def test_each_sample_expects_a_verdict_for_every_part(name):
         assert (part.points == "zero") == (part.outcome not in ("PASS", "PARTIAL"))
 
 
-def test_zips_do_not_depend_on_when_they_are_made(zips, tmp_path):
+def test_zips_do_not_depend_on_when_they_are_made(zips: dict[str, Path], tmp_path: Path) -> None:
     again = build_zip("complete", tmp_path / "complete.zip")
     assert again.read_bytes() == zips["complete"].read_bytes()
     with zipfile.ZipFile(again) as archive:
         assert {info.date_time for info in archive.infolist()} == {(2021, 3, 31, 20, 0, 0)}
 
 
-def test_report_is_a_small_pdf_with_all_problems(zips):
+def test_report_is_a_small_pdf_with_all_problems(zips: dict[str, Path]) -> None:
     with zipfile.ZipFile(zips["complete"]) as archive:
         data = archive.read("report.pdf")
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
@@ -120,7 +124,7 @@ def test_report_is_a_small_pdf_with_all_problems(zips):
     assert all(f"Problem {number}" in text for number in (1, 2, 3, 4))
 
 
-def test_report_leaves_out_what_the_course_does_not_ask(zips):
+def test_report_leaves_out_what_the_course_does_not_ask(zips: dict[str, Path]) -> None:
     with zipfile.ZipFile(zips["undergrad_6819"]) as archive:
         data = archive.read("report.pdf")
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
@@ -128,8 +132,8 @@ def test_report_leaves_out_what_the_course_does_not_ask(zips):
     assert "Robust network" in text
 
 
-def test_course_form_is_of_2021():
-    notebook = nbformat.read(SUBMISSIONS / "_bases" / "course_form.ipynb", as_version=4)
+def test_course_form_is_of_2021() -> None:
+    notebook = nbformat.read(SUBMISSIONS / "_bases" / "course_form.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     code = "\n".join(cell.source for cell in notebook.cells)
     solved_ids = {cell.metadata.id for cell in build_notebook("complete").cells}
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 0)
@@ -150,7 +154,7 @@ def test_course_form_is_of_2021():
     assert "conv1d" not in code
 
 
-def test_late_sample_is_three_days_late():
+def test_late_sample_is_three_days_late() -> None:
     expected = read_expectation("late")
     late = load_assignment("pset4_sp21")
     assert expected.submitted == "2021-04-03T02:59"
@@ -170,13 +174,13 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("edit", "message"), EDITS, ids=[message for _, message in EDITS])
-def test_an_edit_that_does_not_fit_is_an_error(edit, message, root):
+def test_an_edit_that_does_not_fit_is_an_error(edit: Any, message: str, root: Path) -> None:
     (root / "complete" / "sample.toml").write_text(f'base = "solved"\n[[edit]]\n{edit}\n')
     with pytest.raises(ConfigError, match=message):
         build_notebook("complete", root)
 
 
-def test_a_sample_may_be_like_another_and_add_a_cell(root):
+def test_a_sample_may_be_like_another_and_add_a_cell(root: Path) -> None:
     edit = (
         '[[edit]]\ncells = ["p4e-answer-0"]\nadd = "added-cell-0"\nreplace = "print(1)"\n'
         '[[edit]]\ncells = ["added-cell-0"]\nfind = "1"\nreplace = "2"\n'
@@ -190,7 +194,7 @@ def test_a_sample_may_be_like_another_and_add_a_cell(root):
     assert {cell.metadata.id: cell.source for cell in cells if cell.metadata.id in like} == like
 
 
-def test_the_second_offerings_notebook_differs_where_the_offering_does():
+def test_the_second_offerings_notebook_differs_where_the_offering_does() -> None:
     ours, theirs = (
         {cell.metadata.id: cell.source for cell in build_notebook(name).cells}
         for name in ("sp22_complete", "complete")
@@ -202,7 +206,7 @@ def test_the_second_offerings_notebook_differs_where_the_offering_does():
     assert "renorm=True" in ours["p4a-attack-0"]
 
 
-def test_a_missing_file_is_named(root):
+def test_a_missing_file_is_named(root: Path) -> None:
     (root / "late" / "expect.toml").unlink()
     with pytest.raises(ConfigError, match=r"late/expect\.toml: expected a sample's file"):
         read_expectation("late", root)
@@ -212,27 +216,29 @@ def test_a_missing_file_is_named(root):
         report_pdf(root, "full", "solved", omit=("9z",), outputs={})
 
 
-def picture_cell(colour, text="old"):
+def picture_cell(colour: str, text: str = "old") -> NotebookNode:
     buffer = io.BytesIO()
     Image.new("RGB", (1000, 500), colour).save(buffer, "PNG")
-    cell = v4.new_code_cell("plot()")
+    new_output: Any = v4.new_output
+    cell: NotebookNode = v4.new_code_cell("plot()")  # type: ignore[no-untyped-call]
     cell.outputs = [
-        v4.new_output("stream", name="stdout", text=text),
-        v4.new_output("stream", name="stderr", text="a warning of some library"),
-        v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}}),
-        v4.new_output("display_data", {"image/png": base64.b64encode(buffer.getvalue()).decode()}),
+        new_output("stream", name="stdout", text=text),
+        new_output("stream", name="stderr", text="a warning of some library"),
+        new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}}),
+        new_output("display_data", {"image/png": base64.b64encode(buffer.getvalue()).decode()}),
     ]
     return cell
 
 
-def test_captured_outputs_are_small_and_without_noise():
-    outputs = captured({"a": picture_cell("red"), "b": v4.new_code_cell("pass")})
+def test_captured_outputs_are_small_and_without_noise() -> None:
+    no_outputs = v4.new_code_cell("pass")  # type: ignore[no-untyped-call]
+    outputs = captured({"a": picture_cell("red"), "b": no_outputs})
     assert list(outputs) == ["a"]
     assert [output["output_type"] for output in outputs["a"]] == ["stream", "display_data"]
     assert len(pictures(outputs["a"])[0]) < 1000
 
 
-def test_a_recorded_run_is_stored_once_for_the_base_and_by_difference(root):
+def test_a_recorded_run_is_stored_once_for_the_base_and_by_difference(root: Path) -> None:
     executed = build_notebook("complete", root)
     for cell in executed.cells:
         if cell.cell_type == "code":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 from authoring.release import make_solved, read_master
 from reference.bundles import get_bundle
@@ -20,18 +22,20 @@ resnet.ResNet = lambda block, layers, **kwargs: narrow_resnet50()
 
 
 @pytest.fixture
-def short_notebook():
+def short_notebook() -> NotebookNode:
     """The solved notebook with two steps per experiment."""
     notebook = make_solved(read_master())
     for cell in notebook.cells:
         cell.source = cell.source.replace("n_iter=200", "n_iter=2").replace("(200)", "(2)")
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(NARROW))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(NARROW))  # type: ignore[no-untyped-call]
     return notebook
 
 
 @pytest.mark.kernel
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_solved_notebook_runs_offline(short_notebook, tmp_path, monkeypatch):
+def test_solved_notebook_runs_offline(
+    short_notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = get_bundle("studio-narrow")
     shutil.copytree(bundle.root / "files", tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("TORCH_HOME", str(bundle.torch_home))

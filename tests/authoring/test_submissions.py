@@ -81,7 +81,7 @@ def test_each_sample_gets_its_verdict(name: str, tmp_path: Path, warm: WarmServe
     sheet, exit_check = grade_sample(name, tmp_path, warm)
     expected = read_expectation(name)
     found = {part.id: (part.outcome, pytest.approx(part.points)) for part in sheet.parts}
-    wanted = {
+    wanted: dict[str, object] = {
         part.id: (
             expected.parts[part.id].outcome,
             points_of(part, expected.parts[part.id].points),

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from authoring.class_samples import build_class, expected_gradebook, read_class
 from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
@@ -52,7 +54,12 @@ def dask(folder: Path, results: Path) -> Ended:
     """On a cluster of two workers, one of which is killed."""
     with dask_workers(results.parent) as (address, workers):
         return run_and_kill(
-            folder, results, [lambda _: [workers[0]]], CHANCE, "--scheduler", address
+            folder,
+            results,
+            [lambda _: [psutil.Process(workers[0].pid)]],
+            CHANCE,
+            "--scheduler",
+            address,
         )
 
 

@@ -7,6 +7,7 @@ import zipfile
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from tests.hostile.making import (
     DEFLATED,
@@ -51,7 +52,7 @@ def notebooks() -> tuple[bytes, ...]:
             "data": {"text/plain": ["tensor(1.)"], "image/png": "iVBORw0KGgo="},
         },
     ]
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "markdown", "metadata": {"id": "p3c-answer-0"}, "source": answer},
         {
             "cell_type": "code",

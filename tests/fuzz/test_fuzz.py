@@ -12,6 +12,7 @@ from tests.fuzz.target import KINDS, Case, Fault, _sentence, case, crasher, cras
 COUNT = 250
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_damaged_files_are_read_or_refused_in_a_sentence() -> None:
     tally = campaign(seed=7, count=COUNT)

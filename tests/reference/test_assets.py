@@ -1,14 +1,20 @@
 """Fetching a bundle from a server on loopback: whole, cut, damaged, absent."""
 
+from __future__ import annotations
+
 import hashlib
 import http.server
 import json
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reference.assets import SOURCES, Source, check_files, fetch_bundle
 from reference.bundle_files import BUNDLE_FILES, CHECKPOINT, CLASSES, CORGI, ROBUST_CHECKPOINT
+from reference.bundles import Bundle
 from reference.errors import AssetsMissing, ConfigError
 
 CONTENT = {
@@ -22,14 +28,14 @@ CONTENT = {
 class Server(http.server.ThreadingHTTPServer):
     """Serves CONTENT by file name; breaks off, lies or refuses as told."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = {path.rsplit("/", 1)[1]: content for path, content in CONTENT.items()}
-        self.cut_after = {}  # name -> bytes after which the next answer breaks off
+        self.cut_after: dict[str, int] = {}  # name -> bytes after which the next answer breaks off
         self.has_ranges = True
-        self.asked = []  # (name, Range header)
+        self.asked: list[tuple[str, str | None]] = []  # (name, Range header)
 
-    def sources(self, **changes):
+    def sources(self, **changes: Any) -> dict[str, Source]:
         base = f"http://127.0.0.1:{self.server_address[1]}"
         return {
             path: Source(
@@ -45,10 +51,10 @@ class Server(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
-    def log_message(self, *args):
+    def log_message(self, *args: Any) -> None:
         pass
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         name, wanted = self.path.strip("/"), self.headers.get("Range")
         self.server.asked.append((name, wanted))
         content = self.server.files.get(name)
@@ -71,7 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -82,15 +88,18 @@ def server(monkeypatch):
     server.server_close()
 
 
-def accept(root):
+def accept(root: Path) -> None:
     """Takes the place of loading 300 MB of weights."""
 
 
-def fetch(server, root, **options):
-    return fetch_bundle(root, **{"sources": server.sources(), "check": accept} | options)
+def fetch(server: Server, root: Path, **options: Any) -> Bundle:
+    given: dict[str, Any] = {"sources": server.sources(), "check": accept}
+    return fetch_bundle(root, **given | options)
 
 
-def test_a_whole_bundle_is_fetched_recorded_and_not_fetched_again(server, tmp_path):
+def test_a_whole_bundle_is_fetched_recorded_and_not_fetched_again(
+    server: Server, tmp_path: Path
+) -> None:
     seen = []
     bundle = fetch(server, tmp_path / "imagenet", on_progress=lambda *args: seen.append(args))
     assert bundle.name == "imagenet"
@@ -109,7 +118,7 @@ def test_a_whole_bundle_is_fetched_recorded_and_not_fetched_again(server, tmp_pa
     assert not (tmp_path / "imagenet.fetching").exists()
 
 
-def test_a_cut_is_resumed_where_it_was(server, tmp_path):
+def test_a_cut_is_resumed_where_it_was(server: Server, tmp_path: Path) -> None:
     server.cut_after["resnet50-0676ba61.pth"] = 300_000
     bundle = fetch(server, tmp_path / "imagenet")
     assert bundle.checkpoint.read_bytes() == CONTENT[CHECKPOINT]
@@ -117,7 +126,7 @@ def test_a_cut_is_resumed_where_it_was(server, tmp_path):
     assert ranges == [None, "bytes=262144-"]  # whole chunks of 64 KiB
 
 
-def test_what_came_is_kept_for_the_next_call(server, tmp_path):
+def test_what_came_is_kept_for_the_next_call(server: Server, tmp_path: Path) -> None:
     part = tmp_path / "imagenet.fetching" / f"{CHECKPOINT}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[CHECKPOINT][:1000])
@@ -125,27 +134,27 @@ def test_what_came_is_kept_for_the_next_call(server, tmp_path):
     assert server.asked[0] == ("resnet50-0676ba61.pth", "bytes=1000-")
 
 
-def test_a_complete_part_is_taken(server, tmp_path):
+def test_a_complete_part_is_taken(server: Server, tmp_path: Path) -> None:
     part = tmp_path / "imagenet.fetching" / f"{CORGI}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[CORGI])
     assert fetch(server, tmp_path / "imagenet").corgi.read_bytes() == CONTENT[CORGI]
 
 
-def test_a_part_longer_than_the_file_is_thrown_away(server, tmp_path):
+def test_a_part_longer_than_the_file_is_thrown_away(server: Server, tmp_path: Path) -> None:
     part = tmp_path / "imagenet.fetching" / f"{CORGI}.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[CORGI] + b"more")
     assert fetch(server, tmp_path / "imagenet").corgi.read_bytes() == CONTENT[CORGI]
 
 
-def test_a_server_without_ranges_sends_all_again(server, tmp_path):
+def test_a_server_without_ranges_sends_all_again(server: Server, tmp_path: Path) -> None:
     server.has_ranges = False
     server.cut_after["WelshCorgi.jpeg"] = 100
     assert fetch(server, tmp_path / "imagenet").corgi.read_bytes() == CONTENT[CORGI]
 
 
-def test_the_second_address_is_taken_when_the_first_fails(server, tmp_path):
+def test_the_second_address_is_taken_when_the_first_fails(server: Server, tmp_path: Path) -> None:
     sources = server.sources()
     good = sources[CORGI].urls[0]
     sources[CORGI] = Source(urls=(good + ".gone", good), min_bytes=1, max_bytes=1000)
@@ -160,7 +169,9 @@ def test_the_second_address_is_taken_when_the_first_fails(server, tmp_path):
     ],
     ids=["digest", "size"],
 )
-def test_another_content_is_refused_and_deleted(server, tmp_path, changes, message):
+def test_another_content_is_refused_and_deleted(
+    server: Server, tmp_path: Path, changes: Any, message: str
+) -> None:
     sources = server.sources()
     source = sources[CHECKPOINT]
     known = {"min_bytes": 1, "max_bytes": 10_000_000} | changes
@@ -171,14 +182,14 @@ def test_another_content_is_refused_and_deleted(server, tmp_path, changes, messa
     assert not (tmp_path / "imagenet.fetching" / CHECKPOINT).exists()
 
 
-def test_files_that_do_not_load_are_refused_and_deleted(server, tmp_path):
+def test_files_that_do_not_load_are_refused_and_deleted(server: Server, tmp_path: Path) -> None:
     with pytest.raises(AssetsMissing, match=r"resnet50-0676ba61\.pth: expected a checkpoint"):
         fetch(server, tmp_path / "imagenet", check=check_files)
     assert not (tmp_path / "imagenet.fetching" / CHECKPOINT).exists()
     assert (tmp_path / "imagenet.fetching" / CORGI).exists()
 
 
-def test_no_network_is_one_sentence_with_the_ways_out(tmp_path):
+def test_no_network_is_one_sentence_with_the_ways_out(tmp_path: Path) -> None:
     nowhere = {
         path: Source(urls=("http://127.0.0.1:9/x",), min_bytes=1, max_bytes=2) for path in CONTENT
     }
@@ -192,13 +203,13 @@ def test_no_network_is_one_sentence_with_the_ways_out(tmp_path):
     assert "\n" not in text
 
 
-def test_a_missing_file_names_the_status(server, tmp_path):
+def test_a_missing_file_names_the_status(server: Server, tmp_path: Path) -> None:
     del server.files["WelshCorgi.jpeg"]
     with pytest.raises(AssetsMissing, match=r"WelshCorgi\.jpeg could not .*HTTP status 404"):
         fetch(server, tmp_path / "imagenet")
 
 
-def test_files_fetched_by_hand_are_taken_first(server, tmp_path):
+def test_files_fetched_by_hand_are_taken_first(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "hand"
     folder.mkdir()
     (folder / "WelshCorgi.jpeg").write_bytes(b"mine")
@@ -207,17 +218,17 @@ def test_files_fetched_by_hand_are_taken_first(server, tmp_path):
     assert "WelshCorgi.jpeg" not in [name for name, _ in server.asked]
 
 
-def test_later_changes_are_noticed(server, tmp_path):
+def test_later_changes_are_noticed(server: Server, tmp_path: Path) -> None:
     bundle = fetch(server, tmp_path / "imagenet")
     bundle.corgi.write_bytes(b"dog!!" * 100)
     with pytest.raises(AssetsMissing, match="no longer matches the digest"):
         fetch(server, tmp_path / "imagenet")
 
 
-def test_every_file_of_a_bundle_has_a_source():
+def test_every_file_of_a_bundle_has_a_source() -> None:
     assert set(SOURCES) == set(BUNDLE_FILES)
 
 
-def test_check_files_accepts_nothing_missing(tmp_path):
+def test_check_files_accepts_nothing_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="found no file"):
         check_files(tmp_path)

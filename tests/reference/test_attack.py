@@ -1,9 +1,12 @@
 """Ascent and verification on a linear network, where everything is known by hand."""
 
+from __future__ import annotations
+
 import math
 
 import pytest
 import torch
+from torch import Tensor
 
 from reference.attack import (
     ascend,
@@ -25,19 +28,19 @@ L2 = StepConfig(step_size=0.2, space=Space.PIXELS, eps_l2=0.5, norm=Norm.L2)
 START = torch.full(SHAPE, 0.5)
 
 
-def two_classes(x):
+def two_classes(x: Tensor) -> Tensor:
     """Class 1's logit is the sum of the picture minus its sum at the start, class 0's is 0."""
     rise = (x - START).sum()
     return torch.stack([torch.zeros(()), rise]).unsqueeze(0)
 
 
-def test_gradient_of_the_log_probability_by_hand():
+def test_gradient_of_the_log_probability_by_hand() -> None:
     # d log p1 / dx = (1 - p1) d z1 / dx, and p1 = 1/2 at the start
     g = gradient_at(two_classes, START, log_probability_of(1))
     torch.testing.assert_close(g, torch.full(SHAPE, 0.5))
 
 
-def test_ascent_by_hand():
+def test_ascent_by_hand() -> None:
     trace = ascend(two_classes, START, log_probability_of(1), L2, n_steps=4)
     # each step of 0.2 goes along (1, ..., 1)/sqrt(48), until the ball's radius of 0.5
     distances = [s.distance_l2 for s in trace.steps]
@@ -49,20 +52,22 @@ def test_ascent_by_hand():
     assert trace.steps[0].gradient_l2 == pytest.approx(0.5 * math.sqrt(48), rel=1e-5)
 
 
-def test_verify_finds_the_same_from_the_images_alone():
+def test_verify_finds_the_same_from_the_images_alone() -> None:
     trace = ascend(two_classes, START, log_probability_of(1), L2, n_steps=4)
     found = verify(two_classes, START, trace.final, 1, L2)
     assert found.probability_before == pytest.approx(0.5)
     assert found.log_gain == pytest.approx(
         math.log(2) - math.log1p(math.exp(-0.5 * math.sqrt(48))), abs=1e-5
     )
-    assert found.probability_after == pytest.approx(math.exp(trace.steps[-1].log_probability))
+    last = trace.steps[-1].log_probability
+    assert last is not None
+    assert found.probability_after == pytest.approx(math.exp(last))
     assert found.distance_l2 == pytest.approx(0.5, abs=1e-5)
     assert found.ball_excess_l2 < 1e-5
     assert (found.box_excess, found.box_violations) == (0, 0)
 
 
-def test_verify_measures_violations():
+def test_verify_measures_violations() -> None:
     final = START.clone()
     final[0, 0, 0, 0] = 1.25
     final[0, 0, 0, 1] = -0.5
@@ -72,19 +77,22 @@ def test_verify_measures_violations():
     assert found.ball_excess_l2 == pytest.approx(0.75)
 
 
-def test_verify_refuses_nan_and_other_shapes():
+def test_verify_refuses_nan_and_other_shapes() -> None:
     with pytest.raises(ConfigError, match="expected finite values"):
         verify(two_classes, START, START * math.nan, 1, L2)
     with pytest.raises(ConfigError, match="like the start"):
         verify(two_classes, START, START[:, :, 1:], 1, L2)
 
 
-def test_descent_lowers_the_probability():
+def test_descent_lowers_the_probability() -> None:
     trace = ascend(two_classes, START, away_from(1), L2, n_steps=2)
-    assert trace.steps[-1].log_probability < trace.steps[0].log_probability
+    first, last = trace.steps[0].log_probability, trace.steps[-1].log_probability
+    assert first is not None
+    assert last is not None
+    assert last < first
 
 
-def test_objectives_by_hand():
+def test_objectives_by_hand() -> None:
     z = torch.tensor([[1.0, 2.0, 4.0]])
     log_p = 2 - math.log(math.e + math.e**2 + math.e**4)
     table = [
@@ -100,8 +108,8 @@ def test_objectives_by_hand():
         assert float(objective.function(z)) == pytest.approx(wanted), objective.name
 
 
-def test_progress_and_limits():
-    done = []
+def test_progress_and_limits() -> None:
+    done: list[int] = []
     ascend(two_classes, START, logit_of(1), L2, n_steps=3, on_step=done.append)
     assert done == [1, 2, 3]
     assert len(ascend(two_classes, START, logit_of(1), L2, n_steps=0).steps) == 1

@@ -1,6 +1,10 @@
 """Bundles on disk."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +14,7 @@ from reference.errors import AssetsMissing, ConfigError
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Path:
     for path in BUNDLE_FILES:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(path)
@@ -18,7 +22,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_a_bundle_knows_its_files(root):
+def test_a_bundle_knows_its_files(root: Path) -> None:
     bundle = open_bundle(root)
     assert (bundle.name, bundle.in_features, bundle.width_divisor) == ("imagenet", 2048, 1)
     assert bundle.checkpoint == bundle.torch_home / "hub/checkpoints/resnet50-0676ba61.pth"
@@ -28,7 +32,7 @@ def test_a_bundle_knows_its_files(root):
 
 
 @pytest.mark.parametrize("path", BUNDLE_FILES)
-def test_a_changed_shortened_or_missing_file_is_noticed(root, path):
+def test_a_changed_shortened_or_missing_file_is_noticed(root: Path, path: str) -> None:
     content = (root / path).read_text()
     (root / path).write_text(content[::-1])
     with pytest.raises(AssetsMissing, match="no longer matches"):
@@ -49,13 +53,13 @@ def test_a_changed_shortened_or_missing_file_is_noticed(root, path):
         (json.dumps({"name": "x", "version": "1", "in_features": 1, "files": {}}), "an entry for"),
     ],
 )
-def test_a_damaged_record_is_named(root, text, message):
+def test_a_damaged_record_is_named(root: Path, text: Any, message: str) -> None:
     (root / "bundle.json").write_text(text)
     with pytest.raises(AssetsMissing, match=message):
         open_bundle(root)
 
 
-def test_the_cache_can_be_moved(monkeypatch, tmp_path):
+def test_the_cache_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
     assert cache_folder() == tmp_path
     assert bundle_root("imagenet") == tmp_path / "bundles" / "imagenet"

@@ -1,10 +1,15 @@
 """Reading hostile and foreign checkpoints: the tensors come out, nothing runs."""
 
+from __future__ import annotations
+
 import collections
 import os
 import pathlib
 import sys
 import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import dill
 import pytest
@@ -19,26 +24,26 @@ ZIP_AND_LEGACY = pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "l
 class Hostile:
     """Runs a command when it is unpickled the ordinary way."""
 
-    def __init__(self, marker):
+    def __init__(self, marker: Path) -> None:
         self.marker = marker
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (os.system, (f"touch {self.marker}",))
 
 
 class HostileInParts:
     """Goes through every other way a pickle has to call something."""
 
-    def __init__(self, marker):
+    def __init__(self, marker: Path) -> None:
         self.marker = marker
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         make = (pathlib.Path, (str(self.marker),))
         state = {"x": Hostile(self.marker)}
         return (*make, state, iter([Hostile(self.marker)]), iter([("k", Hostile(self.marker))]))
 
 
-def state():
+def state() -> collections.OrderedDict[str, Any]:
     torch.manual_seed(0)
     model = {
         "module.normalizer.new_mean": torch.rand(3, 1, 1),
@@ -54,25 +59,28 @@ def state():
     return collections.OrderedDict({**model, **attacker})
 
 
-def missing_class():
+def missing_class() -> Any:
     """A class of a module that is gone when the file is read."""
     module = types.ModuleType("cox_that_is_not_installed")
     sys.modules[module.__name__] = module
     body = {"__module__": module.__name__, "__init__": lambda self: setattr(self, "eps", 3.0)}
-    module.Parameters = type("Parameters", (), body)
-    return module.Parameters
+    parameters = type("Parameters", (), body)
+    setattr(module, parameters.__name__, parameters)
+    return parameters
 
 
-def save(tree, path, is_zip):
+def save(tree: Any, path: Path, is_zip: bool) -> None:
     torch.save(tree, path, pickle_module=dill, _use_new_zipfile_serialization=is_zip)
 
 
 @pytest.fixture
-def madry_file(tmp_path, monkeypatch, request):
+def madry_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Any:
     """A file of the published form, with all that could go wrong in it."""
     marker = tmp_path / "marker"
 
-    def make(is_zip):
+    def make(is_zip: bool) -> Any:
         parameters = missing_class()
         factor = 3
         tree = {
@@ -94,7 +102,7 @@ def madry_file(tmp_path, monkeypatch, request):
 
 
 @ZIP_AND_LEGACY
-def test_tensors_come_out_and_nothing_runs(madry_file, is_zip):
+def test_tensors_come_out_and_nothing_runs(madry_file: Any, is_zip: bool) -> None:
     path, marker = madry_file(is_zip)
     tensors = load_state_dict_file(path)
     assert not marker.exists()
@@ -107,7 +115,7 @@ def test_tensors_come_out_and_nothing_runs(madry_file, is_zip):
 
 
 @ZIP_AND_LEGACY
-def test_the_hostile_file_is_hostile(tmp_path, is_zip):
+def test_the_hostile_file_is_hostile(tmp_path: Path, is_zip: bool) -> None:
     """Without the restricted reader the marker appears: the tests above can fail."""
     marker = tmp_path / "marker"
     path = tmp_path / "x.pt"
@@ -117,7 +125,7 @@ def test_the_hostile_file_is_hostile(tmp_path, is_zip):
 
 
 @ZIP_AND_LEGACY
-def test_a_plain_checkpoint_is_read(tmp_path, is_zip):
+def test_a_plain_checkpoint_is_read(tmp_path: Path, is_zip: bool) -> None:
     path = tmp_path / "x.pth"
     wanted = torch.nn.Linear(3, 2).state_dict()
     torch.save(wanted, path, _use_new_zipfile_serialization=is_zip)
@@ -128,9 +136,9 @@ def test_a_plain_checkpoint_is_read(tmp_path, is_zip):
 
 @ZIP_AND_LEGACY
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int64, torch.bool])
-def test_types_views_and_parameters(tmp_path, is_zip, dtype):
+def test_types_views_and_parameters(tmp_path: Path, is_zip: bool, dtype: Any) -> None:
     base = torch.arange(24).to(dtype).view(4, 6)
-    tree = {
+    tree: dict[str, Any] = {
         "foreign": Hostile(tmp_path / "marker"),
         "row": base[1],
         "column": base[:, 2],
@@ -144,25 +152,25 @@ def test_types_views_and_parameters(tmp_path, is_zip, dtype):
         assert torch.equal(tensor, tree[name]), name
 
 
-def test_names_are_cut_as_the_notebook_cuts_them():
+def test_names_are_cut_as_the_notebook_cuts_them() -> None:
     tensors = state()
     picked = robust_state_dict(tensors)
     assert set(picked) == {"conv1.weight", "bn1.num_batches_tracked", "fc.weight"}
     assert torch.equal(picked["conv1.weight"], tensors["module.attacker.model.conv1.weight"])
 
 
-def truncated(path):
-    torch.save({"a": Hostile("/nonexistent/marker"), "w": torch.ones(1000)}, path)
+def truncated(path: Path) -> None:
+    torch.save({"a": Hostile(Path("/nonexistent/marker")), "w": torch.ones(1000)}, path)
     path.write_bytes(path.read_bytes()[:2000])
 
 
-def truncated_legacy(path):
-    tree = {"a": Hostile("/nonexistent/marker"), "w": torch.ones(1000)}
+def truncated_legacy(path: Path) -> None:
+    tree = {"a": Hostile(Path("/nonexistent/marker")), "w": torch.ones(1000)}
     torch.save(tree, path, _use_new_zipfile_serialization=False)
     path.write_bytes(path.read_bytes()[:-100])
 
 
-DAMAGED = {
+DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "missing": (lambda path: None, "found no file"),
     "text": (lambda path: path.write_text("<html>404</html>"), "damaged file or another format"),
     "truncated": (truncated, "damaged file or another format"),
@@ -173,7 +181,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("case", DAMAGED)
-def test_a_damaged_file_is_named(tmp_path, case):
+def test_a_damaged_file_is_named(tmp_path: Path, case: Any) -> None:
     make, message = DAMAGED[case]
     path = tmp_path / "x.pt"
     make(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pytest
@@ -160,10 +160,11 @@ def test_scipy_filters_are_the_right_anchored_conventions(
     boundary: Boundary, mode: Any, size: tuple[int, int]
 ) -> None:
     x, w, _ = draw(*size)
-    for operation, scipy_filter in (
-        ("cross-correlation", ndimage.correlate1d),
-        ("convolution", ndimage.convolve1d),
-    ):
+    filters: dict[Operation, Any] = {
+        "cross-correlation": ndimage.correlate1d,
+        "convolution": ndimage.convolve1d,
+    }
+    for operation, scipy_filter in filters.items():
         convention = Convention(operation=operation, boundary=boundary, anchor="right")
         np.testing.assert_allclose(
             conv.forward(x, w, convention), scipy_filter(x, w, mode=mode), rtol=0, atol=ATOL
@@ -255,7 +256,7 @@ def test_forward_is_bilinear(pair: tuple[Problem, Problem], convention: Conventi
     )
 
 
-@given(pair=problems(), boundary=st.sampled_from(Boundary.__args__))
+@given(pair=problems(), boundary=st.sampled_from(get_args(Boundary)))
 def test_flipped_kernel_and_other_anchor_turn_one_operation_into_the_other(
     pair: tuple[Problem, Problem], boundary: Boundary
 ) -> None:
@@ -270,7 +271,7 @@ def test_flipped_kernel_and_other_anchor_turn_one_operation_into_the_other(
     )
 
 
-@given(pair=problems(), shift=st.integers(-12, 12), anchor=st.sampled_from(Anchor.__args__))
+@given(pair=problems(), shift=st.integers(-12, 12), anchor=st.sampled_from(get_args(Anchor)))
 def test_circular_layer_commutes_with_shifts(
     pair: tuple[Problem, Problem], shift: int, anchor: Anchor
 ) -> None:
@@ -352,7 +353,7 @@ def test_update_lowers_the_cost(convention: Convention) -> None:
 
 
 def test_conventions_are_all_there_once_with_the_default_first() -> None:
-    sizes = [len(literal.__args__) for literal in (Operation, Boundary, Anchor)]
+    sizes = [len(get_args(literal)) for literal in (Operation, Boundary, Anchor)]
     assert len(set(CONVENTIONS)) == len(CONVENTIONS) == np.prod(sizes) == 20
     assert CONVENTIONS[0] == DEFAULT_CONVENTION
 

@@ -1,5 +1,10 @@
 """Objectives of 4(d)."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
@@ -30,17 +35,17 @@ OUT = torch.arange(18.0).view(1, 2, 3, 3)
     ],
     ids=lambda v: getattr(v, "name", None),
 )
-def test_objectives_by_hand(objective, wanted):
+def test_objectives_by_hand(objective: Any, wanted: Any) -> None:
     assert float(objective.function(OUT)) == pytest.approx(wanted)
 
 
-def test_the_gradient_of_the_feature_distance_is_that_of_its_differences():
+def test_the_gradient_of_the_feature_distance_is_that_of_its_differences() -> None:
     torch.manual_seed(0)
     layer = torch.nn.Conv2d(3, 2, 3, dtype=torch.float64).requires_grad_(False)
     x, other = random_start(1, 5).double(), random_start(2, 5).double()
     objective = feature_match(layer(other))
 
-    def value(flat):
+    def value(flat: np.ndarray) -> np.ndarray:
         image = torch.from_numpy(flat).reshape(x.shape)
         return objective.function(layer(image)).reshape(1).numpy()
 
@@ -50,7 +55,7 @@ def test_the_gradient_of_the_feature_distance_is_that_of_its_differences():
     torch.testing.assert_close(found.flatten(), torch.from_numpy(wanted), rtol=1e-6, atol=1e-8)
 
 
-def test_the_features_of_the_picture_itself_are_a_minimum():
+def test_the_features_of_the_picture_itself_are_a_minimum() -> None:
     torch.manual_seed(0)
     layer = torch.nn.Conv2d(3, 4, 3).requires_grad_(False)
     picture = random_start(5, 8)
@@ -62,13 +67,13 @@ def test_the_features_of_the_picture_itself_are_a_minimum():
     assert -trace.steps[-1].objective < 0.5 * -trace.steps[0].objective
 
 
-def test_the_start_is_seeded_noise():
+def test_the_start_is_seeded_noise() -> None:
     assert torch.equal(random_start(3, 8), random_start(3, 8))
     assert not torch.equal(random_start(3, 8), random_start(4, 8))
     assert random_start(3).shape == (1, 3, 224, 224)
 
 
-def test_a_convolution_responds_more_after_the_dream():
+def test_a_convolution_responds_more_after_the_dream() -> None:
     torch.manual_seed(0)
     layer = torch.nn.Conv2d(3, 4, 3).requires_grad_(False)
     config = StepConfig(step_size=0.05, space=Space.PIXELS, eps_l2=None, norm=Norm.ABS)

@@ -1,15 +1,19 @@
 """The committed expected outputs: what they show, and that they can be regenerated."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from reference.attack import ascend, gradient_at, log_probability_of
-from reference.bundles import bundle_version, get_bundle
+from reference.bundles import Bundle, bundle_version, get_bundle
 from reference.classify import log_probability
 from reference.dream import feature_match, layer_norm, random_start
 from reference.errors import ConfigError
-from reference.expected import COMMITTED, expected_folder, load_expected
+from reference.expected import COMMITTED, Expected, expected_folder, load_expected
 from reference.images import Space, load_png, prepare_image, read_image
 from reference.networks import features, load_network
 from reference.specs import ATTACKS, DREAM, DREAMS, INVERSIONS, experiment_ids
@@ -27,23 +31,23 @@ MAX_BYTES = 3_000_000
 
 
 @pytest.fixture(scope="module")
-def expected():
+def expected() -> Expected:
     return load_expected("studio")
 
 
 @pytest.fixture(scope="module")
-def narrow():
+def narrow() -> Bundle:
     return get_bundle("studio-narrow")
 
 
 @pytest.fixture(scope="module")
-def corgi(narrow):
+def corgi(narrow: Bundle) -> np.ndarray:
     return read_image(narrow.corgi)
 
 
-def test_all_experiments_are_committed_and_small(expected):
-    found = (*expected.attacks, *expected.dreams, *expected.inversions)
-    assert {r.id for r in found} == set(experiment_ids())
+def test_all_experiments_are_committed_and_small(expected: Expected) -> None:
+    found = {one.id for one in expected.attacks} | {one.id for one in expected.dreams}
+    assert found | {one.id for one in expected.inversions} == set(experiment_ids())
     assert {a.id: (a.target, a.step) for a in expected.attacks} == {
         spec.id: (spec.target, spec.step) for spec in ATTACKS
     }
@@ -55,11 +59,11 @@ def test_all_experiments_are_committed_and_small(expected):
     assert expected.manifest.n_steps == 200
 
 
-def test_they_belong_to_the_weights_that_are_installed(expected, narrow):
+def test_they_belong_to_the_weights_that_are_installed(expected: Expected, narrow: Bundle) -> None:
     assert expected.manifest.bundle_version == bundle_version(narrow), "run `make reference`"
 
 
-def test_the_narrow_bundle_shares_them_but_for_its_width(expected):
+def test_the_narrow_bundle_shares_them_but_for_its_width(expected: Expected) -> None:
     shared = load_expected("studio-narrow")
     assert (expected.in_features, shared.in_features) == (2048, 256)
     assert shared.attacks == expected.attacks
@@ -68,7 +72,7 @@ def test_the_narrow_bundle_shares_them_but_for_its_width(expected):
         load_expected("cifar")
 
 
-def test_the_corgi_is_a_corgi_and_the_random_network_knows_nothing(expected):
+def test_the_corgi_is_a_corgi_and_the_random_network_knows_nothing(expected: Expected) -> None:
     found = expected.predictions
     assert (found.pretrained_top5[0].class_id, found.robust_top5[0].class_id) == (263, 263)
     assert min(found.pretrained_top5[0].probability, found.robust_top5[0].probability) > 0.9
@@ -77,14 +81,14 @@ def test_the_corgi_is_a_corgi_and_the_random_network_knows_nothing(expected):
 
 
 @pytest.mark.parametrize("attack_id", ["4a", "4b"])
-def test_the_standard_network_is_fooled(expected, attack_id):
+def test_the_standard_network_is_fooled(expected: Expected, attack_id: str) -> None:
     attack = expected.attack(attack_id)
     assert attack.p_before < 0.01
     assert attack.p_after > 0.9
     assert attack.top5_after[0].class_id == attack.target
 
 
-def test_the_ball_holds_and_only_4a_leaves_it(expected):
+def test_the_ball_holds_and_only_4a_leaves_it(expected: Expected) -> None:
     distances = {a.id: a.distance_l2 for a in expected.attacks}
     assert distances["4a"] > 60
     for attack in expected.attacks:
@@ -92,13 +96,13 @@ def test_the_ball_holds_and_only_4a_leaves_it(expected):
             assert attack.distance_l2 <= attack.step.eps_l2 * (1 + 1e-5)
 
 
-def test_every_dream_climbs(expected):
+def test_every_dream_climbs(expected: Expected) -> None:
     for dream in expected.dreams:
         # Distill's way pays for its coarser pictures with a smaller norm
         assert dream.gain > (1.5 if dream.style == "plain" else 1.05), dream.id
 
 
-def test_inversions_come_closer_where_steps_of_this_length_can(expected):
+def test_inversions_come_closer_where_steps_of_this_length_can(expected: Expected) -> None:
     """In the last stages of the standard network they are too long: the distance goes about."""
     for inversion in expected.inversions:
         start, *way = inversion.distances
@@ -108,7 +112,9 @@ def test_inversions_come_closer_where_steps_of_this_length_can(expected):
 
 
 @pytest.mark.parametrize("spec", ATTACKS, ids=lambda spec: spec.id)
-def test_the_committed_pictures_fool_the_network(expected, narrow, spec):
+def test_the_committed_pictures_fool_the_network(
+    expected: Expected, narrow: Bundle, spec: Any
+) -> None:
     """The pictures are those of the experiments: their probability is the recorded one."""
     attack = expected.attack(spec.id)
     network = load_network(spec.network, narrow)
@@ -118,7 +124,7 @@ def test_the_committed_pictures_fool_the_network(expected, narrow, spec):
     assert found == pytest.approx(attack.log_p_picture, abs=10 * LOGIT_ATOL)
 
 
-def test_2c_is_regenerated(expected, narrow, corgi):
+def test_2c_is_regenerated(expected: Expected, narrow: Bundle, corgi: np.ndarray) -> None:
     with torch.no_grad():
         logits = load_network("pretrained", narrow)(prepare_image(corgi))
     np.testing.assert_allclose(
@@ -127,7 +133,9 @@ def test_2c_is_regenerated(expected, narrow, corgi):
 
 
 @pytest.mark.parametrize("attack_id", ["4b", "4e"])
-def test_the_beginning_of_an_attack_is_regenerated(expected, narrow, corgi, attack_id):
+def test_the_beginning_of_an_attack_is_regenerated(
+    expected: Expected, narrow: Bundle, corgi: np.ndarray, attack_id: str
+) -> None:
     attack = expected.attack(attack_id)
     start = prepare_image(corgi, normalised=attack.step.space is Space.NORMALISED)
     network = load_network(attack.network, narrow)
@@ -139,7 +147,7 @@ def test_the_beginning_of_an_attack_is_regenerated(expected, narrow, corgi, atta
         assert now.distance_l2 == pytest.approx(then.distance_l2, rel=EARLY_RTOL)
 
 
-def test_the_beginning_of_a_dream_is_regenerated(expected, narrow):
+def test_the_beginning_of_a_dream_is_regenerated(expected: Expected, narrow: Bundle) -> None:
     spec = next(spec for spec in DREAMS if spec.id == "4d-layer2")
     dream = expected.dream(spec.id)
     layer = features(load_network("pretrained", narrow), spec.layer)
@@ -150,7 +158,9 @@ def test_the_beginning_of_a_dream_is_regenerated(expected, narrow):
 
 
 @pytest.mark.parametrize("name", ["pretrained-layer1", "robust-layer2"])
-def test_the_beginning_of_an_inversion_is_regenerated(expected, narrow, corgi, name):
+def test_the_beginning_of_an_inversion_is_regenerated(
+    expected: Expected, narrow: Bundle, corgi: np.ndarray, name: str
+) -> None:
     (inversion,) = [i for i in expected.inversions if i.id == f"sp22/inversion-{name}"]
     layer = features(load_network(inversion.network, narrow), inversion.layer)
     wanted = layer(prepare_image(corgi, normalised=False))
@@ -161,7 +171,7 @@ def test_the_beginning_of_an_inversion_is_regenerated(expected, narrow, corgi, n
 
 
 @pytest.mark.fullsize
-def test_2c_is_regenerated_at_full_size(expected, corgi):
+def test_2c_is_regenerated_at_full_size(expected: Expected, corgi: np.ndarray) -> None:
     bundle = get_bundle("studio")
     full, fast = (load_network("pretrained", bundle, width=width) for width in ("full", "narrow"))
     x = prepare_image(corgi)

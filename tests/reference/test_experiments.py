@@ -1,15 +1,20 @@
 """The runner, on a bundle with random narrow weights: what it writes, and that it is seeded."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from reference.bundle_files import BUNDLE_FILES, write_record
-from reference.bundles import open_bundle
+from reference.bundles import Bundle, open_bundle
 from reference.dream import random_start
 from reference.errors import AssetsMissing, ConfigError
-from reference.expected import load_expected
+from reference.expected import Expected, load_expected
 from reference.experiments import add_group, run_experiments
 from reference.images import Space, prepare_image, read_image
 from reference.laboratory import SIDE_BY_SIDE, RunSettings
@@ -22,13 +27,17 @@ N_STEPS = 2
 ONLY = ("4a", "4e", "4d-layer1", "4d-layer2-channel", "4d-layer2-channel-distill")
 
 
-def settings(**changes):
-    options = {"device": torch.device("cpu"), "n_steps": N_STEPS, "only": ONLY} | changes
+def settings(**changes: Any) -> RunSettings:
+    options: dict[str, Any] = {
+        "device": torch.device("cpu"),
+        "n_steps": N_STEPS,
+        "only": ONLY,
+    } | changes
     return RunSettings(**options)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A bundle of the narrow layout whose networks are random."""
     root = tmp_path_factory.mktemp("bundles") / "studio-narrow"
     for path in BUNDLE_FILES:
@@ -46,11 +55,11 @@ def bundle(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(bundle, tmp_path_factory):
+def found(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Expected:
     return run_experiments(bundle, tmp_path_factory.mktemp("out") / "expected", settings())
 
 
-def test_everything_asked_for_is_there(found):
+def test_everything_asked_for_is_there(found: Expected) -> None:
     assert [a.id for a in found.attacks] == ["4a", "4e"]
     assert sorted(d.id for d in found.dreams) == sorted(i for i in ONLY if "4d" in i)
     assert found.in_features == 256
@@ -62,7 +71,7 @@ def test_everything_asked_for_is_there(found):
         assert sheet.size == (224, 224 * 2 + 8)
 
 
-def test_the_records_agree_with_each_other(found):
+def test_the_records_agree_with_each_other(found: Expected) -> None:
     attack = found.attack("4a")
     assert len(attack.trace) == N_STEPS + 1
     assert attack.log_p_before == pytest.approx(attack.trace[0].log_probability, rel=1e-5)
@@ -79,7 +88,9 @@ def test_the_records_agree_with_each_other(found):
     assert found.dream("4d-layer2-channel-distill").trace == ()
 
 
-def test_a_second_run_is_the_same_and_replaces_the_first(bundle, found, tmp_path):
+def test_a_second_run_is_the_same_and_replaces_the_first(
+    bundle: Bundle, found: Expected, tmp_path: Path
+) -> None:
     heard = []
     folder = tmp_path / "expected"
     again = run_experiments(bundle, folder, settings(), lambda *args: heard.append(args))
@@ -91,21 +102,24 @@ def test_a_second_run_is_the_same_and_replaces_the_first(bundle, found, tmp_path
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_a_group_is_put_beside_what_is_there(bundle, tmp_path):
+def test_a_group_is_put_beside_what_is_there(bundle: Bundle, tmp_path: Path) -> None:
     folder = tmp_path / "expected"
     run_experiments(bundle, folder, settings(only=("4a", "4d-layer1")))
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     found = add_group(bundle, folder, "sp22", settings(n_steps=1, only=()))
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
     wanted = {spec.id for spec in SPECS if group_of(spec.id) == "sp22"}
-    assert {r.id for r in (*found.attacks, *found.inversions)} == {"4a", *wanted}
+    ids = {one.id for one in found.attacks} | {one.id for one in found.inversions}
+    assert ids == {"4a", *wanted}
     assert [d.id for d in found.dreams] == ["4d-layer1"]
     again = add_group(bundle, folder, "sp22", settings(n_steps=2, only=()))
     assert {i.n_steps for i in again.inversions} == {2}
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_an_inversion_is_measured_against_the_corgis_features(bundle, tmp_path):
+def test_an_inversion_is_measured_against_the_corgis_features(
+    bundle: Bundle, tmp_path: Path
+) -> None:
     by_id = {spec.id: spec for spec in INVERSIONS}
     name = "sp22/inversion-robust-layer1"
     found = run_experiments(bundle, tmp_path / "expected", settings(n_steps=4, only=(name,)))
@@ -121,7 +135,7 @@ def test_an_inversion_is_measured_against_the_corgis_features(bundle, tmp_path):
         assert picture.size == (224, 224)
 
 
-def test_a_group_of_other_weights_is_refused(bundle, tmp_path):
+def test_a_group_of_other_weights_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     folder = tmp_path / "expected"
     name = "sp22/inversion-pretrained-layer1"
     run_experiments(bundle, folder, settings(n_steps=0, only=(name,)))
@@ -134,21 +148,23 @@ def test_a_group_of_other_weights_is_refused(bundle, tmp_path):
         load_expected("studio-narrow", folder)
 
 
-def test_another_seed_gives_another_random_network_and_dream(bundle, found, tmp_path):
+def test_another_seed_gives_another_random_network_and_dream(
+    bundle: Bundle, found: Expected, tmp_path: Path
+) -> None:
     other = run_experiments(bundle, tmp_path / "x", settings(seed=1, only=("4d-layer1",)))
     assert other.predictions.random_top5 != found.predictions.random_top5
     assert other.predictions.pretrained_top5 == found.predictions.pretrained_top5
     assert other.dream("4d-layer1").value_before != found.dream("4d-layer1").value_before
 
 
-def test_a_foreign_folder_is_left_alone(bundle, tmp_path):
+def test_a_foreign_folder_is_left_alone(bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(ConfigError, match="found other files"):
         run_experiments(bundle, tmp_path, settings())
     assert (tmp_path / "thesis.tex").exists()
 
 
-def test_unknown_experiments_are_refused(bundle, found, tmp_path):
+def test_unknown_experiments_are_refused(bundle: Bundle, found: Expected, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"expected one of 4a, 4b, .* found '4z'"):
         run_experiments(bundle, tmp_path / "x", settings(only=("4z",)))
     with pytest.raises(ConfigError, match="expected one of 4a, 4e, found '4b'"):
@@ -159,7 +175,7 @@ def test_unknown_experiments_are_refused(bundle, found, tmp_path):
     ("name", "message"),
     [("4a.png", "missing, or changed"), ("manifest.json", "no expected outputs of the studio-nar")],
 )
-def test_missing_files_are_noticed(bundle, tmp_path, name, message):
+def test_missing_files_are_noticed(bundle: Bundle, tmp_path: Path, name: str, message: str) -> None:
     folder = tmp_path / "expected"
     run_experiments(bundle, folder, settings(only=("4a",), n_steps=0))
     (folder / name).unlink()
@@ -174,7 +190,9 @@ def test_missing_files_are_noticed(bundle, tmp_path, name, message):
         ('"n_steps":0', '"n_steps":"many"', "n_steps: Input should be a valid integer"),
     ],
 )
-def test_a_foreign_manifest_is_named(bundle, tmp_path, old, new, message):
+def test_a_foreign_manifest_is_named(
+    bundle: Bundle, tmp_path: Path, old: str, new: str, message: str
+) -> None:
     folder = tmp_path / "expected"
     run_experiments(bundle, folder, settings(only=("4a",), n_steps=0))
     manifest = folder / "manifest.json"
@@ -183,7 +201,7 @@ def test_a_foreign_manifest_is_named(bundle, tmp_path, old, new, message):
         load_expected("studio-narrow", folder)
 
 
-def test_the_settings_are_the_notebooks():
+def test_the_settings_are_the_notebooks() -> None:
     """The contract's table, in words of this code."""
     by_id = {spec.id: spec for spec in ATTACKS}
     assert (by_id["4a"].target, by_id["4a"].step.step_size) == (76, 0.05)

@@ -1,5 +1,10 @@
 """The command line: exit statuses and one-sentence messages."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from reference.__main__ import main
@@ -18,7 +23,13 @@ from reference.__main__ import main
     ],
     ids=["bundle", "imagenet", "narrow", "only", "fast", "group", "nothing to add to"],
 )
-def test_a_wrong_setting_is_one_sentence_and_2(argv, message, capsys, monkeypatch, tmp_path):
+def test_a_wrong_setting_is_one_sentence_and_2(
+    argv: Any,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
     assert main(argv) == 2
     said = capsys.readouterr()
@@ -27,12 +38,12 @@ def test_a_wrong_setting_is_one_sentence_and_2(argv, message, capsys, monkeypatc
     assert said.out == ""
 
 
-def test_a_wrong_option_is_2(capsys):
+def test_a_wrong_option_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--no-such-option"]) == 2
     assert "No such option" in capsys.readouterr().err
 
 
-def test_help_names_the_commands(capsys):
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
     assert "run" in said
@@ -40,7 +51,7 @@ def test_help_names_the_commands(capsys):
     assert "assets" in said
 
 
-def test_a_run_of_the_narrow_bundle(capsys, tmp_path):
+def test_a_run_of_the_narrow_bundle(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     argv = ["run", "--bundle", "studio-narrow", "--only", "4d-layer1", "--device", "cpu"]
     assert main([*argv, "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()

@@ -70,7 +70,8 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def lengths(x: Tensor) -> Tensor:
-    return x.double().flatten(1).norm(dim=1)
+    found: Tensor = torch.linalg.vector_norm(x.double().flatten(1), dim=1)
+    return found
 
 
 @given(case=cases())
@@ -122,7 +123,7 @@ def test_images_of_a_batch_do_not_see_each_other(case: Case) -> None:
     together = project(case.one, case.start, case.config)
     alone = [
         project(x, start, case.config)
-        for x, start in zip(case.one.split(1), case.start.split(1), strict=True)
+        for x, start in zip(torch.split(case.one, 1), torch.split(case.start, 1), strict=True)
     ]
     torch.testing.assert_close(together, torch.cat(alone), rtol=1e-6, atol=ROUNDINGS * case.ulp)
 

@@ -28,6 +28,8 @@ from reference.bundles import get_bundle
 from reference.images import Space, from_pixels, prepare_image, read_image
 from reference.networks import NETWORKS, load_network
 
+pytestmark = pytest.mark.slow
+
 MEASURED = load_calibration()
 FRESH = range(10_000, 10_100)
 """Seeds that `authoring.calibration` never draws."""

@@ -150,7 +150,8 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _setting(name: str, rows: tuple[Any, ...]) -> Change:
-    return lambda evidence: replace(evidence, **{name: rows})
+    given: dict[str, Any] = {name: rows}
+    return lambda evidence: replace(evidence, **given)
 
 
 def _row(kind: str, i: int, **changes: Any) -> Change:
@@ -158,7 +159,8 @@ def _row(kind: str, i: int, **changes: Any) -> Change:
         rows = getattr(evidence, kind)
         if i >= len(rows):
             return evidence
-        return replace(evidence, **{kind: (*rows[:i], replace(rows[i], **changes), *rows[i + 1 :])})
+        given: dict[str, Any] = {kind: (*rows[:i], replace(rows[i], **changes), *rows[i + 1 :])}
+        return replace(evidence, **given)
 
     return change
 

@@ -129,7 +129,7 @@ class Lab:
         """The pretrained network, and a blunter one of our own in place of the robust one."""
         network = load_network("pretrained", self.bundle)
         if name == "robust":
-            for parameter in network.fc.parameters():
+            for parameter in network.get_submodule("fc").parameters():
                 parameter.mul_(0.7)
         return network
 

@@ -10,6 +10,7 @@ import pytest
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_pages import Rgb
 from reference.expected import COMMITTED
+from reference.images import read_image
 
 NAMES = ("corgi", "4a", "4b", "4e", "4f-145", "4d-layer1", "4d-layer4")
 
@@ -19,7 +20,7 @@ def images() -> dict[str, Rgb]:
     """The reference's own last images, 224 pixels a side, by name."""
     files = {name: COMMITTED / "studio" / f"{name}.png" for name in NAMES}
     return {
-        name: np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        name: np.asarray(cv2.cvtColor(read_image(path), cv2.COLOR_BGR2RGB), dtype=np.uint8)
         for name, path in files.items()
     }
 

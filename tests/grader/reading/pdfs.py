@@ -69,8 +69,8 @@ def figure_png(pictures: Sequence[Rgb], *, dpi: int) -> Rgb:
     sink = io.BytesIO()
     figure.savefig(sink, dpi=dpi)
     plt.close(figure)
-    with Image.open(sink) as picture:
-        return np.asarray(picture.convert("RGB"))
+    with Image.open(sink) as shown:
+        return np.asarray(shown.convert("RGB"))
 
 
 def picture_pdf(rgb: Rgb, *, dots_per_inch: float = 100.0) -> bytes:

@@ -136,8 +136,8 @@ def test_pictures_on_a_dark_page(saved: Save, known: Known, images: Images) -> N
 
 def test_other_pictures_have_no_name(saved: Save, known: Known) -> None:
     rng = np.random.default_rng(0)
-    blobs = cv2.GaussianBlur(rng.normal(size=(224, 224, 3)), (0, 0), 9)
-    blobs = np.uint8(np.clip(128 + 60 * blobs / blobs.std(), 0, 255))
+    blurred = cv2.GaussianBlur(rng.normal(size=(224, 224, 3)), (0, 0), 9)
+    blobs = np.clip(128 + 60 * blurred / blurred.std(), 0, 255).astype(np.uint8)
     noise = rng.integers(0, 256, (224, 224, 3), dtype=np.uint8)
     reading = read(saved(pdfs.html_pdf(f"{pdfs.img(blobs)}<p>{pdfs.img(noise, jpeg=80)}")), known)
     assert shown(reading) == [(1, ()), (1, ())]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from grader.reading.report_labels import Label, find_marks, labels_in, letters_by_problem
@@ -154,7 +156,7 @@ def test_a_list_within_an_answer_is_no_label() -> None:
 
 
 def test_a_numbered_heading_but_not_a_numbered_list() -> None:
-    heading = {"height": 0.03, "bold": True}
+    heading: dict[str, Any] = {"height": 0.03, "bold": True}
     lines = [
         line("1. Forward propagation", top=0.1, **heading),
         line("(a) Convolution", top=0.15),

@@ -17,7 +17,7 @@ def test_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone.wait()
     for name in (f"pset4-{gone.pid}-abc", f"pset4-{os.getpid()}-abc", "pset4-notes", "other"):
         (tmp_path / name / "work").mkdir(parents=True)
-    monkeypatch.setattr(leftovers.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(leftovers, "ROOT", tmp_path / "no-groups")
     leftovers.sweep()
     left = {path.name for path in tmp_path.iterdir()}

@@ -35,7 +35,7 @@ def test_a_required_box_that_cannot_be_had_is_refused_with_the_reason() -> None:
 
 
 def test_a_host_without_bubblewrap_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiers.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     support = host_support.__wrapped__()
     assert support == NONE
 

@@ -14,7 +14,7 @@ from reference.studio.weights import load_weights
 
 def _full(state: dict[str, torch.Tensor]) -> torch.nn.Module:
     with torch.device("meta"):
-        model = resnet50()
+        model: torch.nn.Module = resnet50()
     model.load_state_dict(state, assign=True)
     return model.eval()
 

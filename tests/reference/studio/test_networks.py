@@ -22,7 +22,8 @@ RECIPES = {"standard": STANDARD, "robust": ROBUST}
 def _model(name: str) -> NarrowResNet:
     model = narrow_resnet50()
     model.load_state_dict(load_weights(name))
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    return model
 
 
 @pytest.fixture(scope="module")

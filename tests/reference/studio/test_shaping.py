@@ -88,7 +88,7 @@ def test_training_on_the_penalty_turns_noise_into_lines() -> None:
     for _ in range(60):
         loss = penalty(model, x, LINES)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     assert before > 0.8
     assert penalty(model, x, LINES).item() < 0.5 * before

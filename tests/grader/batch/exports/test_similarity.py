@@ -184,6 +184,7 @@ def test_no_piece_spans_two_cells() -> None:
     assert apart.groups[0].pairs[0].shared < whole.groups[0].pairs[0].shared
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same(tmp_path: Path) -> None:
     script = (
         "import sys, pathlib\n"

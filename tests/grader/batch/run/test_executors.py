@@ -17,6 +17,8 @@ from pebble import ProcessExpired
 from grader.batch.run.executors import dask_cluster, local_pool, workers_that_fit
 from reference.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 
 def kill_self() -> None:
     os.kill(os.getpid(), signal.SIGKILL)

@@ -51,7 +51,7 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """URL of an empty database: None for SQLite in the results folder."""
     if request.param == "sqlite":

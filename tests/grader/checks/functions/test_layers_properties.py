@@ -22,6 +22,8 @@ from reference.signals import Floats
 from tests.grader.checks.memory import Memory
 from tests.grader.checks.support import SEED, Lab
 
+pytestmark = pytest.mark.slow
+
 PART = {
     "conv_forward": "1a",
     "conv_grad_input": "3a",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -262,7 +262,8 @@ def test_bonus(lab: Lab) -> None:
 
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])
 def test_lost_evidence_is_never_a_pass(lab: Lab, lost: str) -> None:
-    run = replace(lab.attack("4a"), **{lost: None})
+    nothing: dict[str, Any] = {lost: None}
+    run = replace(lab.attack("4a"), **nothing)
     finding = judged(lab, "4a", run)
     assert (finding.outcome is R) == (lost == "fingerprint")  # judged by its images alone then
 

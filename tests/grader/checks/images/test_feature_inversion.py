@@ -35,6 +35,8 @@ from tests.grader.checks.support import (
     cell_run,
 )
 
+pytestmark = pytest.mark.slow
+
 OFFERING = load_assignment("pset4_sp22")
 PLAIN, ROBUST = "4d", "4g"
 LAYERS = ("layer1", "layer2", "layer3", "layer4")

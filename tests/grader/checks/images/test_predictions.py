@@ -29,8 +29,8 @@ def naive(z: Tensor) -> Tensor:
 
 
 def by_numpy(z: Tensor) -> np.ndarray:
-    e = np.exp(z.numpy() - z.numpy().max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e: np.ndarray = np.exp(z.numpy() - z.numpy().max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
 def raising(z: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def reading(*sections: ReportSection, pictures: tuple[ReportPicture, ...] = ()) 
     )
 
 
-def noted(context: CheckContext, report: ReportReading, part: str, **changes: object) -> str:
+def noted(context: CheckContext, report: ReportReading, part: str, **changes: Any) -> str:
     finding = factories.finding(**changes)
     found = with_report(replace(context, report=report), part, finding)
     assert replace(found, staff_detail=finding.staff_detail) == finding

@@ -198,8 +198,8 @@ def part(
         problem=int(part_id[0]),
         outcome=outcome,
         findings=findings,
-        **given,
-    )  # type: ignore[arg-type]
+        **given,  # type: ignore[arg-type]
+    )
 
 
 def rich_sheet(folder: Path, *, side: int = 224, attacks: int = 4) -> GradeSheet:

@@ -17,7 +17,10 @@ FLAGS = (
     *("--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr"),
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,7 +100,7 @@ def test_difference_is_amplified_around_mid_grey_in_pixel_space(tmp_path: Path) 
     ],
 )
 def test_a_picture_that_cannot_be_trusted_is_not_shown(
-    tmp_path: Path, change: dict[str, str], words: str
+    tmp_path: Path, change: dict[str, Any], words: str
 ) -> None:
     folder = tmp_path / "evidence"
     folder.mkdir()
@@ -112,7 +114,7 @@ def test_a_picture_that_cannot_be_trusted_is_not_shown(
 
 def test_pickled_arrays_are_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    digest = pictures.hashlib.sha256((tmp_path / "x.npy").read_bytes()).hexdigest()
+    digest = hashlib.sha256((tmp_path / "x.npy").read_bytes()).hexdigest()
     ref = ArrayRef(path="x.npy", sha256=digest, dtype="object", shape=(1,))
     with pytest.raises(ConfigError, match="expected an array"):
         pictures.load_pixels(ref, tmp_path, normalised=False)

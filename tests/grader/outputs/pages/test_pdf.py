@@ -81,7 +81,7 @@ def test_bookmarks_lead_to_every_part(printed: Printed, pages: Pages) -> None:
 
 
 def test_tagged_with_words_for_every_figure(printed: Printed) -> None:
-    root = printed.reader.trailer["/Root"]
+    root: Any = printed.reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "en"
     nodes = list(_nodes(root["/StructTreeRoot"]))
@@ -94,7 +94,8 @@ def test_tagged_with_words_for_every_figure(printed: Printed) -> None:
 def test_fonts_are_embedded(printed: Printed) -> None:
     names = set()
     for page in printed.reader.pages:
-        for font in page["/Resources"].get("/Font", {}).values():
+        resources: Any = page["/Resources"]
+        for font in resources.get("/Font", {}).values():
             descendant = font.get_object()["/DescendantFonts"][0].get_object()
             descriptor = descendant["/FontDescriptor"].get_object()
             names.add(str(descendant["/BaseFont"]))

@@ -14,7 +14,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from grader.model.assignment import load_assignment, solved_notebook
-from grader.model.records import Alignment, CellMatch, StemExhibit
+from grader.model.records import Alignment, BarsExhibit, CellMatch, StemExhibit
 from grader.model.records.codec import save
 from grader.outputs.pages.figures import Figure
 from grader.outputs.pages.notebooks import NotebookCell, read_cells, snippets, without_prompts
@@ -121,6 +121,7 @@ def test_reference_shows_pictures_probabilities_code_and_equations(expected: Exp
     assert '<code class="math">' not in page  # each formula could be set
 
 
+@pytest.mark.slow
 def test_report_is_a_tagged_pdf_with_a_bookmark_per_question(
     expected: Expected, tmp_path: Path
 ) -> None:
@@ -132,7 +133,8 @@ def test_report_is_a_tagged_pdf_with_a_bookmark_per_question(
     )
     html_to_pdf(build_report(replace(source, parts=quick)), path)
     reader = PdfReader(path)
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
     titles: list[str] = []
     stack: list[Any] = list(reader.outline)
     while stack:
@@ -213,7 +215,7 @@ def test_nothing_of_the_reference_is_ones_own(tmp_path: Path) -> None:
     own = own_exhibits(exhibits)
     assert len(own) == 5
     assert not any(isinstance(one, StemExhibit) for one in own)
-    bars = next(one for one in exhibits if one.__class__.__name__ == "BarsExhibit")
+    bars = next(one for one in exhibits if isinstance(one, BarsExhibit))
     assert own_exhibits((replace(bars, title="Reference, after"),)) == ()
 
 
