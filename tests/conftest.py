@@ -75,15 +75,15 @@ GUARD = KernelGuard()
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Refuse kernels to tests that are not marked, fixtures included."""
     GUARD.refusing = not any(item.iter_markers("kernel"))
-    try:
-        return (yield)
-    finally:
-        GUARD.refusing = False
+    result = yield
+    GUARD.refusing = False
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail such a test even where the code under test made a fault of the grader of it."""
-    del GUARD.refused[:]
-    yield
+    GUARD.refused.clear()
+    result = yield
     assert GUARD.refused == [], "a kernel was started; see tests/lanes.py"
+    return result

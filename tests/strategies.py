@@ -49,7 +49,7 @@ def overrides(draw: st.DrawFn, course: str) -> tuple[Override, ...]:
     made = []
     for part in ASSIGNMENT.parts:
         if draw(st.integers(0, 3)) == 0:
-            most = ASSIGNMENT.max_points(part.id, course)  # type: ignore[arg-type]
+            most = ASSIGNMENT.max_points(part.id, course)
             hundredths = st.integers(0, int(100 * most)).map(lambda n: n / 100)
             points = draw(st.one_of(st.none(), hundredths))
             made.append(Override(part_id=part.id, points=points, comment="Read."))

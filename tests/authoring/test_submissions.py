@@ -52,11 +52,15 @@ def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[
     zip_path = build_zip(name, out / f"{name}.zip")
     if name not in ALL_STEPS:
         shorten(zip_path, FEW_STEPS)
+    request = request_for(zip_path, out / "results")
     request = replace(
-        request_for(zip_path, out / "results"),
+        request,
         assignment=load_assignment(read_sample(name).assignment),
-        course=expected.course,
-        submitted=parse_submitted(expected.submitted),
+        hand_in=replace(
+            request.hand_in,
+            course=expected.course,
+            submitted=parse_submitted(expected.submitted),
+        ),
         warm=warm,
     )
     record = grade(request, lambda _: None, lambda _: None)

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--steps", type=int, default=200)
     options = parser.parse_args(arguments)
-    bundle, submission = get_bundle(options.bundle), read(options.steps)
+    bundle, (submission, _) = get_bundle(options.bundle), read(options.steps)
     rounds = [
         (plain(submission, bundle), command_seconds(options.steps, bundle.name)[0])
         for _ in range(options.rounds)

@@ -313,7 +313,7 @@ def test_the_manifest_itself_is_no_news(tmp_path: Path) -> None:
 @pytest.mark.parametrize("course", ["6.036", ""])
 def test_a_course_that_is_not_there_is_refused(course: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"course: expected 6\.819 or 6\.869, found"):
-        find_hand_ins(tmp_path, (), ASSIGNMENT, course)  # type: ignore[arg-type]
+        find_hand_ins(tmp_path, (), ASSIGNMENT, course)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

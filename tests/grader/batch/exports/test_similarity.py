@@ -318,7 +318,7 @@ def results(tmp_path: Path, notebook_path: str | None = None) -> ResultFolder:
     if notebook_path is not None:
         submission = replace(submission, notebook_path=notebook_path)
     save(submission, folder.evidence / "submission.json")
-    save(align(submission, TEMPLATE, ASSIGNMENT), folder.evidence / "alignment.json")
+    save(align(submission, ASSIGNMENT), folder.evidence / "alignment.json")
     return folder
 
 
