@@ -1,0 +1,267 @@
+"""A check of one function with one result, from its cases and what is right: about 30 lines each.
+
+    CHECKS = (
+        function_check(
+            id="avgpool_forward",
+            function="avgpool1d_forward",
+            demos=(([1, 3], 2), ([1, 3, -2, 4], 3)),
+            draw=lambda rng: [(rng.standard_normal(n), k) for n, k in ((8, 3), (9, 2), (5, 5))],
+            expected=lambda x, k: np.convolve(x, np.ones(k) / k, "valid"),
+        ),
+    )
+
+It asks with arrays, tensors and lists, and knows exceptions, stubs, wrong shapes, state that is
+kept and arguments that are changed; a lost point comes with the smallest public example.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from grader.checks.context import CheckContext
+from grader.checks.credit import Credit, PartialCredit, Share, shares_of
+from grader.checks.declaration import Check, Reads
+from grader.checks.findings import Verdict, failed, partly, passed, say
+from grader.checks.functions.examples import compared, counterexample, row, stems
+from grader.checks.functions.replies import Answers, judge_layer, raises_for
+from grader.checks.functions.rounding import lost_digits
+from grader.checks.stored_arrays import Array
+from grader.checks.tolerance import agrees
+from grader.model.records import Outcome, Remark
+from grader.planning.probes import Call, Question
+from grader.planning.probes.questions import Argument
+from reference.errors import ConfigError
+from reference.signals import Floats
+
+Arguments: TypeAlias = Sequence[Any]
+"""Of one call: lists or arrays of numbers, whole numbers, numbers."""
+
+Formula: TypeAlias = Callable[..., ArrayLike]
+"""From the arguments to a result."""
+
+Explain: TypeAlias = Callable[["Tried"], Remark | None]
+"""Says what is wrong with answers that are; None where it knows no better than the generic ways."""
+
+CREDIT: Credit = {
+    "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8)
+}
+
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FunctionCase:
+    """Arguments of one call."""
+
+    key: str
+    """Name within the replies."""
+    arguments: tuple[Argument, ...]
+    """In the order of the function's parameters."""
+    size: str
+    """In words, such as `len(x) = 8, k = 3`: no hidden number is in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSpec:
+    """What there is to know of a function."""
+
+    function: str
+    """Its name in the notebook."""
+    demos: tuple[FunctionCase, ...]
+    """Public cases, the smallest first; keys `demo0`, `demo1` …"""
+    cases: Callable[[int], tuple[FunctionCase, ...]]
+    """From the seed to the hidden cases."""
+    expected: Formula
+    """The right result."""
+    result: str = "output"
+    """What the result is, in words."""
+    may_call: tuple[str, ...] = ()
+    """Other functions of the student that it may call."""
+    may_change: frozenset[int] = frozenset()
+    """Places of arguments that it may work on in place."""
+    explain: Explain = lambda _: None
+    """What is often got wrong."""
+    right: str = "function.right"
+    """Code of what a right answer is told; its values are `function` and `what`, or none."""
+    credit: Credit = field(default_factory=lambda: CREDIT)
+    """Shares for answers that are partly right; `in_place` is among them."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """What a function returned for the hidden cases."""
+
+    spec: FunctionSpec
+    """The function."""
+    answers: Answers
+    """All that it returned."""
+    outputs: tuple[tuple[FunctionCase, Array | None], ...]
+    """Of the hidden cases; None where it raised an exception."""
+
+    def fits(self, formula: Formula) -> bool:
+        """Whether a formula gives every output."""
+        return all(y is not None and agrees(y, _result(formula, c)) for c, y in self.outputs)
+
+
+def function_check(
+    *,
+    id: str,  # noqa: A002 -- as offerings call it
+    function: str,
+    demos: Sequence[Arguments],
+    draw: Callable[[np.random.Generator], Iterable[Arguments]],
+    expected: Formula,
+    **more: Any,
+) -> Check:
+    """Declare a check of a function with one result.
+
+    Args:
+        id: Name by which offerings ask for the check.
+        function: Name of the student's function.
+        demos: Arguments of public calls, the smallest first.
+        draw: From a generator to the arguments of the hidden calls.
+        expected: The right result, from the same arguments.
+        more: Further fields of `FunctionSpec`.
+
+    Raises:
+        ConfigError: there is no public or no hidden call.
+    """
+    names = tuple(inspect.signature(expected).parameters)
+
+    def cases(seed: int) -> tuple[FunctionCase, ...]:
+        # Each function has inputs of its own, whatever else the offering asks.
+        rng = np.random.default_rng([seed, zlib.crc32(function.encode())])
+        return _cases("case", names, draw(rng))
+
+    spec = FunctionSpec(
+        function=function,
+        demos=_cases("demo", names, demos),
+        cases=cases,
+        expected=expected,
+        **more,
+    )
+    if not spec.demos or not cases(0):
+        raise ConfigError(
+            f"the check {id}: expected at least one call in `demos` and one from `draw`, found none"
+        )
+    return check_of(id, spec)
+
+
+def check_of(check_id: str, spec: FunctionSpec) -> Check:
+    """Declare the check of a function."""
+
+    def judge(context: CheckContext, part_id: str) -> Verdict:
+        share = shares_of(context.assignment, check_id, spec.credit)
+        cases = spec.cases(context.seed)
+        return judge_layer(
+            context, spec.function, part_id, lambda answers: _judge(spec, answers, cases, share)
+        )
+
+    def asked(seed: int) -> tuple[Question, ...]:
+        calls = tuple(
+            Call(key=case.key, rows=(case.arguments,)) for case in (*spec.demos, *spec.cases(seed))
+        )
+        return (Question(function=spec.function, calls=calls, may_call=spec.may_call),)
+
+    return Check(
+        id=check_id,
+        judge=judge,
+        reads=frozenset({Reads.REPLIES}),
+        credit=spec.credit,
+        function=spec.function,
+        probes=asked,
+    )
+
+
+def _judge(
+    spec: FunctionSpec, answers: Answers, cases: tuple[FunctionCase, ...], share: Share
+) -> Verdict:
+    outputs = tuple((case, answers.first(case.key)) for case in cases)
+    tried = Tried(spec=spec, answers=answers, outputs=outputs)
+    verdict = _verdict(tried, share)
+    tries = [(d.arguments, answers.first(d.key), _result(spec.expected, d)) for d in spec.demos]
+    if verdict.outcome is Outcome.FAIL:
+        verdict = verdict.adding(*counterexample(spec.function, tries))
+    comparisons = [compared(y, _result(spec.expected, c)) for c, y in outputs]
+    _, shown, wanted = tries[-1]
+    return replace(
+        verdict,
+        measurements=(row(f"{spec.result} of {spec.function}", comparisons),),
+        exhibits=stems(f"{spec.function} on a public example", shown, wanted),
+    )
+
+
+def _verdict(tried: Tried, share: Share) -> Verdict:
+    spec, answers = tried.spec, tried.answers
+    if not answers.repeats_itself():
+        return failed(say("function.keeps_state", function=spec.function))
+    if not tried.fits(spec.expected):
+        return failed(_explained(tried))
+    if answers.changed_arguments - spec.may_change:
+        return partly(say("function.in_place", function=spec.function), share("in_place"))
+    if spec.right == "function.right":
+        return passed(say("function.right", function=spec.function, what=spec.result))
+    return passed(say(spec.right))
+
+
+def _explained(tried: Tried) -> Remark:
+    """Say what is wrong: what the check itself knows first, then what is often wrong anywhere."""
+    spec, what = tried.spec, tried.spec.result
+    raised = [case.size for case, _ in tried.outputs if case.key in tried.answers.errors]
+    if raised:
+        return raises_for(spec.function, raised[0], tried.answers)
+    known = spec.explain(tried)
+    if known is not None:
+        return known
+    there = [(c, y, _result(spec.expected, c)) for c, y in tried.outputs if y is not None]
+    for case, output, wanted in there:
+        if output.size != wanted.size:
+            found, expected = str(output.shape), str(wanted.shape)
+            return say("function.shape", what=what, size=case.size, found=found, expected=expected)
+    if not there or any(not np.isfinite(y).all() for _, y, _ in there):
+        return say("function.not_finite", what=what)
+    measured = np.concatenate([y.astype(np.float64).ravel() for _, y, _ in there])
+    wanted = np.concatenate([w.ravel() for _, _, w in there])
+    if agrees(measured, np.zeros_like(wanted)):
+        return say("function.zeros", what=what)
+    factor = float(measured @ wanted / (wanted @ wanted)) if wanted.any() else 0.0
+    if factor and agrees(measured, factor * wanted):
+        return say("function.scaled", what=what, factor=factor)
+    wrong = sum(not agrees(y, w) for _, y, w in there)
+    return lost_digits(measured, wanted, what) or say(
+        "function.wrong", what=what, wrong=wrong, cases=len(there)
+    )
+
+
+def _result(formula: Formula, case: FunctionCase) -> Floats:
+    """Apply a formula to copies, which it may change."""
+    copies = (a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments)
+    return np.asarray(formula(*copies), dtype=np.float64)
+
+
+def _cases(
+    prefix: str, names: tuple[str, ...], calls: Iterable[Arguments]
+) -> tuple[FunctionCase, ...]:
+    return tuple(_case(f"{prefix}{i}", names, call) for i, call in enumerate(calls))
+
+
+def _case(key: str, names: tuple[str, ...], call: Arguments) -> FunctionCase:
+    arguments: list[Argument] = []
+    sizes = []
+    for name, value in zip(names, call, strict=True):
+        if isinstance(value, (int, np.integer)):
+            arguments.append(int(value))
+            sizes.append(f"{name} = {value}")
+        elif isinstance(value, (float, np.floating)):
+            arguments.append(float(np.round(value, _DECIMALS)))
+        else:
+            array = np.round(np.asarray(value), _DECIMALS).astype(np.float64)
+            arguments.append(array)
+            sizes.append(f"len({name}) = {len(array)}")
+    return FunctionCase(key=key, arguments=tuple(arguments), size=", ".join(sizes))
