@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -87,8 +88,16 @@ class Verdict:
 
 
 def say(code: str, **values: str | float) -> Remark:
-    """Return a remark: a code of the catalogue in `grader/checks/messages`, and its values."""
-    return Remark(code=code, values=tuple(values.items()))
+    """Return a remark: a code of the catalogue in `grader/checks/messages`, and its values.
+
+    Numbers that are not finite become words: JSON has none for them.
+    """
+    said = ((name, value if _sayable(value) else str(value)) for name, value in values.items())
+    return Remark(code=code, values=tuple(said))
+
+
+def _sayable(value: str | float) -> bool:
+    return isinstance(value, str) or math.isfinite(value)
 
 
 def student_text(remark: Remark) -> str:

@@ -12,9 +12,9 @@ from grader.checks import functions, images, written
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, say, without_credit
-from grader.checks.functions.short_cuts import short_cut_note
+from grader.checks.functions.short_cuts import short_cut_notes
 from grader.checks.own_checks import own_checks_of
-from grader.checks.written.report_notes import with_report
+from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
 from grader.planning.probes import probes_for
@@ -85,8 +85,9 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
-        finding = with_report(context, part_id, check(context, part_id))
-        return annotated(finding, *short_cut_note(context, check_id, check.function))
+        finding = check(context, part_id)
+        short_cuts = short_cut_notes(context, check_id, check.function)
+        return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"

@@ -42,6 +42,8 @@ class _Plural(string.Formatter):
         if value == DIFFERS:
             many = format_spec.partition("|")[2]
             return f"{DIFFERS} {many}" if many else DIFFERS
+        if isinstance(value, str):  # such as a number that is not finite, in words
+            return value
         if "|" not in format_spec:
             return str(super().format_field(value, format_spec))
         one, many = format_spec.split("|")

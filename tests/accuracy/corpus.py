@@ -134,7 +134,7 @@ class Case:
     waits: tuple[str, ...] = ()
     """Parts that must wait for a person (held)."""
     says: str = ""
-    """Regular expression that the message of each such part must match."""
+    """Regular expression that the message or the codes of each such part must match."""
     names: frozenset[str] = field(default=frozenset())
     """Names that `code` binds."""
 

@@ -21,6 +21,7 @@ class PartVerdict:
     """Share that waits for a person."""
     outcomes: tuple[str, ...]
     message: str
+    """Of its findings, with the codes of their remarks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +55,14 @@ def _part(part: str, findings: tuple[Finding, ...]) -> PartVerdict:
         lost=lost / len(findings),
         waiting=sum(f.outcome in waiting for f in findings) / len(findings),
         outcomes=tuple(f.outcome.value for f in findings),
-        message=" | ".join(f.message for f in findings if f.outcome is not Outcome.PASS)
-        or " | ".join(f.message for f in findings),
+        message=" | ".join(_told(f) for f in findings if f.outcome is not Outcome.PASS)
+        or " | ".join(_told(f) for f in findings),
     )
+
+
+def _told(finding: Finding) -> str:
+    """What was found, by code, and in the student's words."""
+    return f"{finding.message} ({', '.join(remark.code for remark in finding.remarks)})"
 
 
 def misses(case: Case, found: tuple[PartVerdict, ...]) -> tuple[str, ...]:

@@ -19,24 +19,24 @@ METHODS_OF = "torch.Tensor."
 """Listed names that begin so are methods: `x.backward()` names no module."""
 
 
-def short_cut_note(context: CheckContext, check_id: str, function: str) -> tuple[Remark, ...]:
-    """Tell staff which short cuts an answer takes, where it takes some."""
-    listed = context.assignment.short_cuts.get(check_id, ())
+def short_cut_notes(context: CheckContext, check_id: str, function: str) -> tuple[Remark, ...]:
+    """Return remarks for staff on the short cuts that an answer takes."""
+    listed = set(context.assignment.short_cuts.get(check_id, ()))
     if not listed or not function:
         return ()
     sources = [cell.source for cell in context.submission.cells if cell.kind == "code"]
     reply = reply_of(context, function, f"{function}_alone")
-    called = set() if reply is None else set(reply.used) & set(listed)
-    written = named_in(sources, function) & set(listed)
-    if not called | written:
-        return ()
-    told = []
-    for name in sorted(called | written):
-        how = [
-            words for words, names in (("written", written), ("called", called)) if name in names
-        ]
-        told.append(f"{name} ({' and '.join(how)})")
-    return (say("function.short_cut", function=function, names=", ".join(told)),)
+    called = set() if reply is None else set(reply.used) & listed
+    written = named_in(sources, function) & listed
+    return tuple(
+        say(code, function=function, names=", ".join(sorted(names)))
+        for code, names in (
+            ("short_cut.written_and_called", written & called),
+            ("short_cut.written", written - called),
+            ("short_cut.called", called - written),
+        )
+        if names
+    )
 
 
 def named_in(sources: list[str], function: str) -> set[str]:

@@ -10,13 +10,16 @@ from grader.checks.context import RUN_ENDED, CheckContext
 from grader.checks.credit import Share
 from grader.checks.findings import (
     Verdict,
+    error_text,
     failed,
+    how_ended,
     needs_human,
     not_attempted,
     partly,
     passed,
-    sentence_of,
+    say,
     student_error,
+    where_to_look,
     without_credit,
 )
 from grader.checks.images.attack_case import AttackCase, measure_attack
@@ -24,30 +27,29 @@ from grader.checks.images.attack_exhibits import exhibits_of, rows_of
 from grader.checks.images.recognition import structure_correlation
 from grader.checks.images.recorded_runs import RecordedRun, images_along
 from grader.checks.tolerance import threshold
+from grader.model.records import Remark
 from grader.model.text import cell_label
+from reference.images import Space
 
 
 def judge_attack(
     context: CheckContext, part_id: str, recorded: RecordedRun, share: Share
 ) -> Verdict:
-    """Judge one run as an answer to 4(a), 4(b) or 4(e)."""
+    """Judge one run as an answer to a part that asks for an attack on one class."""
     experiment = context.experiment(part_id)
     final = recorded.final
     ended = _ended_early(context, recorded)
     if ended is not None:
         return ended
     if final is None or not bool(torch.isfinite(final).all()):
-        return failed(
-            "The attack did not return an image of the start's shape with finite values."
-        ).noting(recorded.run.run_id)
+        return failed(say("attack.no_image", run=recorded.run.run_id))
     corgi = context.networks.corgi(recorded.space)
     if final.shape != corgi.shape:
-        return failed(f"The attacked image has the shape {tuple(final.shape)}, not the corgi's.")
+        shapes = {"shape": str(tuple(final.shape)), "wanted": str(tuple(corgi.shape))}
+        return failed(say("attack.other_shape", **shapes))
     if recorded.network not in {experiment.network, "other", ""}:
-        other = failed(
-            f"The attack ran on the {recorded.network} network; this part asks for the "
-            f"{experiment.network} one."
-        )
+        networks = {"network": recorded.network, "wanted": experiment.network}
+        other = failed(say("attack.other_network", **networks))
         return replace(other, evidence_ids=(recorded.run.run_id,))
     case = measure_attack(context, part_id, recorded, final)
     return replace(
@@ -66,62 +68,61 @@ def _ended_early(context: CheckContext, recorded: RecordedRun) -> Verdict | None
     if not run.error and not (cut and recorded.final is None):
         return None
     if cell is not None and cut:
-        return without_credit(
-            cell.outcome,
-            f"The attack did not come to its end. {sentence_of(cell)}.",
-            evidence_ids=(run.run_id,),
-        )
+        found = say("attack.not_finished")
+        ended = without_credit(cell.outcome, found, evidence_ids=(run.run_id,))
+        return ended.adding(how_ended(cell))
     if run.error_name == "NotImplementedError":
-        return not_attempted("generate_adversarial_example is still the unfinished stub.")
-    return student_error(f"The attack ended with an exception: {run.error}.")
+        return not_attempted(say("attack.stub"))
+    error = error_text(run.error_name, run.error_message)
+    return student_error(say("attack.exception", error=error))
 
 
 def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     start = _wrong_start(case)
     if start is not None:
         return start
-    direction = case.direction
     if case.facts.distance_l2 <= threshold("no_change"):
-        why = (
-            ": the gradient that was stepped along is zero"
-            if direction.heading == "nowhere"
-            else ""
-        )
-        return failed(f"The attacked image is the start, it was never changed{why}.")
+        if case.direction.heading == "nowhere":
+            return failed(say("attack.zero_gradient")).adding(say("attack.unchanged"))
+        return failed(say("attack.unchanged"))
     if not _still_the_corgi(context, case):
-        return failed(
-            "The attacked image is another picture, not the corgi with a perturbation: the steps "
-            "that were seen do not lead there."
-        )
+        return failed(say("attack.another_picture"))
     name = context.networks.class_names[case.target]
     if case.share < threshold("gain_some") or not _aimed(context, case):
-        return failed(_why_no_gain(context, case, name))
-    words = [f"the log-probability of {name} rises by {case.facts.log_gain:.1f} nats"]
-    earned = 1.0
-    if direction.objective in _OBJECTIVE_WORDS:
-        earned = min(earned, share(direction.objective))
-        words.append(
-            f"but what is climbed is {_OBJECTIVE_WORDS[direction.objective]}, not the "
-            "log-probability"
-        )
-    if not case.reached:
-        earned = min(earned, share("weak_gain"))
-        words.append(f"but the reference reaches {case.wanted_gain:.1f}: take more or longer steps")
-    broken = _broken_constraint(case)
-    if broken:
-        earned = min(earned, share("constraint"))
-        words.append(f"but {broken}")
+        return _no_gain(context, case, name)
+    gain: dict[str, str | float] = {"target": name, "gain": case.facts.log_gain}
+    faults = sorted(_faults(case, name), key=lambda fault: share(fault[0]))
+    remarks = [remark for _, remark in faults]
+    if all(fault != "weak_gain" for fault, _ in faults):
+        remarks.append(say("attack.gain", **gain))
+    earned = min((share(fault) for fault, _ in faults), default=1.0)
+    doubts = _doubts(context, case)
     if earned < 1:
-        return partly(
-            f"The attack works: {'; '.join(words)}.", earned, staff=_doubts(context, case)
-        )
-    if direction.heading == "unknown" and case.recorded.run.steps:
-        return needs_human(
-            f"The attack works: {words[0]}. But which way its steps went was not seen; a person "
-            "looks at it.",
-            staff="Steps were recorded, their directions were not: another objective is possible.",
-        )
-    return passed(f"Right: {words[0]}, and the constraints are kept.", staff=_doubts(context, case))
+        return replace(partly(remarks[0], earned), remarks=(*remarks, *doubts))
+    if case.direction.heading == "unknown" and case.recorded.run.steps:
+        return needs_human(say("attack.direction_unseen", **gain))
+    if faults:
+        return passed(say("attack.accepted", **gain)).noting(*remarks, *doubts)
+    return passed(say("attack.right", **gain)).noting(*doubts)
+
+
+def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:
+    """What is wrong with an attack that reaches its target: the name of its share, and a remark."""
+    found = []
+    objective = case.direction.objective
+    if objective in OTHER_OBJECTIVES:
+        found.append((objective, say(f"attack.{objective}", target=name)))
+    if not case.reached:
+        gains = {"gain": case.facts.log_gain, "wanted": case.wanted_gain}
+        found.append(("weak_gain", say("attack.weak_gain", target=name, **gains)))
+    broken = _broken_constraint(case)
+    if broken is not None:
+        found.append(("constraint", broken))
+    return found
+
+
+OTHER_OBJECTIVES = ("logit", "margin", "untargeted")
+"""Objectives that have a share of the points, and a sentence, of their own."""
 
 
 def _aimed(context: CheckContext, case: AttackCase) -> bool:
@@ -152,95 +153,67 @@ def _wrong_start(case: AttackCase) -> Verdict | None:
     if case.recorded.from_corgi != "other":
         return None
     if case.recorded.start is None:
-        return needs_human(
-            "The start image of the attack was not seen; a person looks at it.",
-            staff=f"{case.recorded.run.run_id} has no start image",
-        )
+        return needs_human(say("attack.start_unseen", run=case.recorded.run.run_id))
     bounded = case.experiment.eps_l2 is not None
-    if bounded and case.reached and not _broken_constraint(case):
+    if bounded and case.reached and _broken_constraint(case) is None:
         return None  # the result lies in the ball round the corgi, wherever it came from
-    return needs_human(
-        "The attack does not start from the corgi as `prepare_image` gives it; a person looks at "
-        "it.",
-        staff="Another start, such as the result of an earlier attack or another picture.",
-    )
+    return needs_human(say("attack.other_start"))
 
 
-def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> str:
-    change = (
-        f"the log-probability of {name} goes from {case.facts.log_probability_before:.1f} to "
-        f"{case.facts.log_probability_after:.1f} nats"
+def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
+    """Say why an attack does not reach its target, and how far it got."""
+    before, after = case.facts.log_probability_before, case.facts.log_probability_after
+    verdict = failed(_why_no_gain(context, case, name)).adding(
+        say("attack.change", target=name, before=before, after=after)
     )
+    if case.recorded.space.value == case.experiment.space:
+        return verdict
+    normalized = case.recorded.space is Space.NORMALISED
+    return verdict.adding(say("attack.ran_normalized" if normalized else "attack.ran_pixels"))
+
+
+def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
     direction = case.direction
-    if case.recorded.space.value != case.experiment.space:
-        change = (
-            f"{change} (the attack ran in {_SPACE_WORDS[case.recorded.space.value]}, but this part "
-            f"feeds {_SPACE_WORDS[case.experiment.space]})"
-        )
     if direction.heading == "downhill":
-        return (
-            f"The steps descend instead of ascending: {change}. Move along the gradient of the "
-            "log-probability, or against that of the cross-entropy."
-        )
+        return say("attack.downhill")
     if direction.heading == "nowhere":
-        return f"The gradient is zero, so the image is not led anywhere: {change}."
-    if direction.objective == "untargeted":
-        return f"The steps only lead away from the true class, not to {name}: {change}."
+        return say("attack.zero_gradient")
+    if direction.objective in OTHER_OBJECTIVES:
+        return say(f"attack.{direction.objective}", target=name)
     if direction.objective.startswith("class "):
         other = context.networks.class_names[int(direction.objective.removeprefix("class "))]
-        return f"The steps climb the log-probability of {other} instead of {name}: {change}."
-    if direction.objective in {"logit", "margin"}:
-        climbed = _OBJECTIVE_WORDS[direction.objective]
-        return f"The steps climb {climbed}, but do not get far: {change}."
-    return (
-        f"The attack does not reach its aim: {change}; the reference gains {case.wanted_gain:.1f}."
-    )
+        return say("attack.other_class", target=name, other=other)
+    return say("attack.no_gain", target=name, wanted=case.wanted_gain)
 
 
-_SPACE_WORDS = {"normalised": "normalised space", "pixels": "pixels in [0, 1]"}
-
-_OBJECTIVE_WORDS = {
-    "logit": "the logit alone",
-    "margin": "the margin to the next class",
-    "untargeted": "the distance from the true class",
-}
-
-
-def _broken_constraint(case: AttackCase) -> str:
+def _broken_constraint(case: AttackCase) -> Remark | None:
     facts, radius = case.facts, case.experiment.eps_l2
     if radius is not None and facts.ball_excess_l2 > threshold("ball_excess") * radius:
-        return f"the image is {facts.distance_l2:.1f} away from the corgi, more than {radius:g}"
-    allowed = threshold("box_violations") * case.final.numel()
-    if facts.box_violations > allowed:
-        return f"{facts.box_violations} values lie outside of the range of valid pixels"
-    return ""
+        return say("attack.ball", distance=facts.distance_l2, radius=radius)
+    if facts.box_violations > threshold("box_violations") * case.final.numel():
+        return say("attack.box", count=facts.box_violations)
+    return None
 
 
-def _doubts(context: CheckContext, case: AttackCase) -> str:
+def _doubts(context: CheckContext, case: AttackCase) -> list[Remark]:
+    """What staff should know of an attack that gains."""
+    run, direction = case.recorded.run, case.direction
     notes = []
     if case.recorded.from_corgi == "similar":
-        notes.append("The corgi was resized in another way than by prepare_image.")
+        notes.append(say("attack.note_resized"))
     if case.recorded.space.value != case.experiment.space:
-        notes.append(f"It ran in {case.recorded.space.value} space.")
+        notes.append(say("attack.note_space", space=case.recorded.space.value))
     if case.recorded.network in {"other", ""}:
-        notes.append("The network in use was none of the trusted ones; judged by its images.")
-    if case.direction.heading == "unknown":
-        notes.append(
-            f"No step was recorded in the {case.recorded.run.seconds:.1f} s of this run; judged by "
-            "gain and constraint. The image may have been computed elsewhere: look at the code."
-        )
-    if case.direction.heading in {"partly", "elsewhere"} and not case.direction.objective:
-        notes.append("The first direction is not the gradient; judged by gain and constraint.")
-    if case.recorded.run.repeats:
-        aimed = next(
-            (r.class_id for r in context.evidence.runs if r.run_id == case.recorded.run.repeats),
-            None,
-        )
-        notes.append(
-            f"In the notebook as handed in this attack goes to class {aimed}; the student's own "
-            f"function was run again with {case.target}, and that is judged. Look at "
-            f"{context.pages(case.experiment.part_id)}."
-        )
-    if case.recorded.run.steps not in {0, case.experiment.n_steps}:
-        notes.append(f"{case.recorded.run.steps} steps instead of {case.experiment.n_steps}.")
-    return " ".join(notes)
+        notes.append(say("attack.note_network"))
+    if direction.heading == "unknown":
+        notes.append(say("attack.note_no_steps", seconds=run.seconds))
+    if direction.heading in {"partly", "elsewhere"} and not direction.objective:
+        notes.append(say("attack.note_not_gradient"))
+    if run.repeats:
+        aimed = next((r.class_id for r in context.evidence.runs if r.run_id == run.repeats), None)
+        classes = {"aimed": "unknown" if aimed is None else aimed, "target": case.target}
+        notes.append(say("attack.note_repeated", **classes))
+        notes.append(where_to_look(context, case.experiment.part_id))
+    if run.steps not in {0, case.experiment.n_steps}:
+        notes.append(say("attack.note_steps", steps=run.steps, wanted=case.experiment.n_steps))
+    return notes

@@ -13,6 +13,8 @@ from grader.checks.findings import (
     needs_human,
     not_attempted,
     passed,
+    say,
+    where_to_look,
     why_missing,
 )
 from grader.checks.images.attack_judge import judge_attack
@@ -119,17 +121,15 @@ def _none(
         last = others[-1]
         found = last.run.class_id or 0
         name = names[found] if 0 <= found < len(names) else "no class"
-        verdict = needs_human(
-            f"In the notebook as handed in, this attack goes to class {found} ({name}) instead of "
-            f"{_target(experiment)} ({wanted}); a person looks for {wanted} in the report.",
-            staff=f"Overwritten target; look at {context.pages(part_id)}.",
-        )
+        classes = {"found": found, "wanted": _target(experiment)}
+        verdict = needs_human(say("attack.other_target", name=name, wanted_name=wanted, **classes))
+        verdict = verdict.noting(where_to_look(context, part_id))
         return replace(
             verdict,
             exhibits=pictures(last, "", f"class {found}: {name}"),
             evidence_ids=(last.run.run_id,),
         )
-    return why_missing(context, part_id, f"An attack towards {wanted}", (ATTACK,))
+    return why_missing(context, part_id, f"An attack toward {wanted}", (ATTACK,))
 
 
 def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str) -> bool:
@@ -163,10 +163,7 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
         and not a.run.error
     ]
     if not further:
-        return not_attempted(
-            "No attack towards a further class was found in the notebook.",
-            staff=f"Bonus examples may be in {context.pages(part_id)} only.",
-        )
+        return not_attempted(say("attack_bonus.none")).noting(where_to_look(context, part_id))
     gains = [_gain(context, a) for a in further]
     least = threshold("bonus_gain") * _usual_gain(context)
     names = context.networks.class_names
@@ -183,9 +180,9 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
     reached = [a for a, gain in zip(further, gains, strict=True) if gain >= least]
     shown = reached or further
     verdict = (
-        passed(f"Right: further classes reached, {_listed(context, reached)}.")
+        passed(say("attack_bonus.right", classes=_listed(context, reached)))
         if reached
-        else failed("The attacks towards further classes hardly raise their probabilities.")
+        else failed(say("attack_bonus.weak"))
     )
     return replace(
         verdict,
@@ -230,7 +227,7 @@ def _exhibits(context: CheckContext, recorded: RecordedRun) -> tuple[Exhibit, ..
     target = recorded.run.class_id or 0
     name = context.networks.class_names[target]
     curve = log_probability_curve(context, recorded, recorded.network, target, ())
-    return (*pictures(recorded, "", f"towards {name}"), curve)
+    return (*pictures(recorded, "", f"toward {name}"), curve)
 
 
 _CREDIT = {

@@ -1,4 +1,4 @@
-"""4(d) and 4(g) of 2022: a random image led to the corgi's features in three layers."""
+"""Feature inversion: a random image led to the corgi's features in several layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    passed,
+    say,
+    where_to_look,
+    why_missing,
+)
 from grader.checks.images.feature_distances import nearest_fall
 from grader.checks.images.inversion_runs import (
     Inversion,
@@ -17,17 +25,14 @@ from grader.checks.images.inversion_runs import (
 )
 from grader.checks.images.recognition import corgi_space
 from grader.checks.tolerance import threshold
+from grader.model.records import Remark
 
 MOST_SHOWN = 4
 """Runs that are shown."""
 
 
 def check_feature_inversion(context: CheckContext, part_id: str) -> Verdict:
-    """4(d), 4(g) of 2022: layer, network, direction and fall of each run; three layers."""
-    return _check(context, part_id)
-
-
-def _check(context: CheckContext, part_id: str) -> Verdict:
+    """Layer, network, direction and fall of each run; enough layers."""
     found = inversions_of(context, part_id)
     wanted_network = context.experiment(part_id).network
     runs = [i for i in found if i.network == wanted_network]
@@ -48,7 +53,7 @@ def _good(context: CheckContext, runs: list[Inversion]) -> dict[str, Inversion]:
     return {
         i.approach.distance.layer: i
         for i in runs
-        if i.approach is not None and not _fault(context, i)
+        if i.approach is not None and _fault(context, i) is None
     }
 
 
@@ -57,29 +62,20 @@ def _verdict(
 ) -> Verdict:
     experiment = context.experiment(part_id)
     wanted = experiment.different_objectives
-    listed = ", ".join(good)
+    layers: dict[str, str | float] = {"count": len(good), "layers": ", ".join(good)}
+    layers["network"] = experiment.network
     if len(good) >= wanted:
-        return passed(
-            f"Right: the corgi's features are approached in {len(good)} different layers of the "
-            f"{experiment.network} network ({listed}).",
-            staff=_doubts(good),
-        )
-    faults = [text for text in (_run_fault(context, i) for i in runs) if text]
+        return passed(say("inversion.right", **layers)).noting(*_doubts(good))
+    faults = [fault for fault in (_run_fault(context, i) for i in runs) if fault is not None]
     unclear = [i.recorded.run.run_id for i in runs if _is_unclear(context, i)]
     if not good and not unclear:
-        return failed(faults[0] if faults else "No run comes closer to the corgi's features.")
-    staff = f"Look for the others in {context.pages(part_id)}."
+        return failed(faults[0] if faults else say("inversion.no_approach"))
+    notes = [*faults[:1], where_to_look(context, part_id)]
     if unclear:
-        staff += f" Runs that may be right in another way: {', '.join(unclear)}."
+        notes.append(say("inversion.note_unclear", runs=", ".join(unclear)))
     if not good:
-        why = faults[0] if faults else "A run comes closer to the corgi's features in its own way."
-        return needs_human(f"{why} A person looks at it.", staff=staff)
-    more = f" {faults[0]}" if faults else ""
-    return needs_human(
-        f"Found {len(good)} of {wanted} layers in the notebook ({listed}, {experiment.network} "
-        f"network); a person looks for the others in the report.{more}",
-        staff=staff,
-    )
+        return needs_human(say("inversion.unclear")).noting(*notes)
+    return needs_human(say("inversion.fewer", wanted=wanted, **layers)).noting(*notes)
 
 
 def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) -> Verdict:
@@ -91,10 +87,8 @@ def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) ->
     astray = [i for i in others if i.recorded.run.cell_index in own_cells]
     if 0 < len(astray) < len(others) or len(repeated) >= experiment.different_objectives:
         blamed = astray or others
-        verdict = failed(
-            f"These runs are on the {blamed[-1].network} network; this part asks for the "
-            f"{experiment.network} one. Load its weights before you run them."
-        )
+        networks = {"network": blamed[-1].network, "wanted": experiment.network}
+        verdict = failed(say("inversion.other_network", **networks))
         return replace(verdict, evidence_ids=tuple(i.recorded.run.run_id for i in blamed))
     return why_missing(
         context,
@@ -104,46 +98,37 @@ def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) ->
     )
 
 
-def _fault(context: CheckContext, inversion: Inversion) -> str:
-    """Say what is wrong with a run whose distance is known; empty for nothing."""
-    approach = inversion.approach
+def _fault(context: CheckContext, inversion: Inversion) -> Remark | None:
+    """Say what is wrong with a run whose distance is known; None for nothing."""
+    approach, distance = inversion.approach, inversion.words
     if inversion.recorded.from_corgi != "other":
-        return "One run starts from the corgi itself, where the distance is zero already."
+        return say("inversion.from_corgi")
     if approach is None:
-        return ""
+        return None
     if approach.away:
-        return (
-            f"One run ascends instead of descending: the {inversion.words} goes from "
-            f"{inversion.along[0][1]:.4g} to {inversion.along[-1][1]:.4g}. A step adds what it is "
-            "given, so give it minus the gradient of the distance."
-        )
+        ends = {"before": inversion.along[0][1], "after": inversion.along[-1][1]}
+        return say("inversion.uphill", distance=distance, **ends)
     if not inversion.factor <= inversion.wanted_factor:
-        return (
-            f"One run hardly comes closer: the {inversion.words} goes to {inversion.factor:.2f} "
-            f"times; expected at most {inversion.wanted_factor:.2f} times."
-        )
+        factors = {"factor": inversion.factor, "wanted": inversion.wanted_factor}
+        return say("inversion.weak", distance=distance, **factors)
     if not inversion.change_rms >= threshold("inversion_change"):
-        return f"One image ({inversion.words}) can hardly be told from its start."
+        return say("inversion.hardly_changed", distance=distance)
     if not inversion.from_noise:
-        return f"One run ({inversion.words}) starts from a picture, not from a random image."
+        return say("inversion.from_picture", distance=distance)
     where = corgi_space(context, inversion.final)
     if where is not None and where[1] == "same":
-        return "One run ends at the corgi's own picture, which steps along gradients do not reach."
-    return ""
+        return say("inversion.pasted")
+    return None
 
 
-def _run_fault(context: CheckContext, inversion: Inversion) -> str:
-    """The same for any run: one that is recognised as something else is named."""
+def _run_fault(context: CheckContext, inversion: Inversion) -> Remark | None:
+    """The same for any run: one that is recognized as something else is named."""
     fault = _fault(context, inversion)
-    if inversion.approach is not None or fault:
+    climbed = inversion.climbed
+    if inversion.approach is not None or fault is not None or climbed is None:
         return fault
-    if inversion.climbed is None:
-        return ""
-    verb = "descends" if inversion.climbed.downhill else "climbs"
-    return (
-        f"One run {verb} the {inversion.climbed.words}; this part asks for the distance to the "
-        "corgi's features to fall."
-    )
+    code = "inversion.descends" if climbed.downhill else "inversion.climbs"
+    return say(code, objective=climbed.words)
 
 
 def _is_unclear(context: CheckContext, inversion: Inversion) -> bool:
@@ -160,22 +145,19 @@ def _is_unclear(context: CheckContext, inversion: Inversion) -> bool:
     return changed and another_way and not inversion.approach.away
 
 
-def _doubts(good: dict[str, Inversion]) -> str:
+def _doubts(good: dict[str, Inversion]) -> list[Remark]:
     notes = []
     hovering = [layer for layer, i in good.items() if i.factor >= 1]
     if hovering:
-        notes.append(
-            f"Told by the direction alone: {', '.join(hovering)}. Steps of this length are too "
-            "long to come closer there, for the reference too."
-        )
+        notes.append(say("inversion.note_direction_only", layers=", ".join(hovering)))
     mixed = [
         layer
         for layer, i in good.items()
         if i.approach is not None and i.approach.distance.corgi is not i.space
     ]
     if mixed:
-        notes.append(f"Start and corgi were not prepared alike: {', '.join(mixed)}.")
-    return " ".join(notes)
+        notes.append(say("inversion.note_not_alike", layers=", ".join(mixed)))
+    return notes
 
 
 CHECKS = (

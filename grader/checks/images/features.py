@@ -1,4 +1,4 @@
-"""4(d): three different layers or units climbed from a random image."""
+"""Feature visualization: different layers or units climbed from a random image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    passed,
+    say,
+    where_to_look,
+    why_missing,
+)
 from grader.checks.images.directions import effective
 from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of
 from grader.checks.images.recorded_runs import (
@@ -23,7 +31,7 @@ from grader.checks.images.recorded_runs import (
     space_of_start,
 )
 from grader.checks.tolerance import threshold
-from grader.model.records import CurveExhibit, Exhibit, Measurement
+from grader.model.records import CurveExhibit, Exhibit, Measurement, Remark
 from reference.expected import DreamResult
 
 MOST_SHOWN = 4
@@ -93,16 +101,12 @@ class _Dream:
 
 
 def check_feature_visualisation(context: CheckContext, part_id: str) -> Verdict:
-    """4(d): which layer each run climbed, the gain, three different ones, visibly changed."""
-    return _check(context, part_id)
-
-
-def _check(context: CheckContext, part_id: str) -> Verdict:
+    """Which layer each run climbed, the gain, enough different ones, visibly changed."""
     runs = [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]
     dreams = [d for d in (_dream(context, a) for a in runs) if d is not None]
     if not dreams:
         return why_missing(
-            context, part_id, "An optimisation of a random image", ("model_layer", "StepImage")
+            context, part_id, "An optimization of a random image", ("model_layer", "StepImage")
         )
     wanted = context.experiment(part_id).different_objectives
     verdict = _verdict(context, part_id, dreams, wanted)
@@ -125,48 +129,37 @@ def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: 
     found = list(dict.fromkeys(d.climbed.words for d in dreams if d.ok and d.climbed is not None))
     listed = "; ".join(found)
     if len(found) >= wanted:
-        return passed(f"Right: {len(found)} different objectives climbed: {listed}.")
-    faults = [text for text in (_fault(d) for d in dreams) if text]
+        return passed(say("features.right", count=len(found), objectives=listed))
+    faults = [fault for fault in map(_fault, dreams) if fault is not None]
     unclear = [d for d in dreams if d.climbed is None and not d.stuck and _grew(context, d)]
     if not found and not unclear:
-        return failed(faults[0] if faults else "No run makes a layer respond more strongly.")
-    staff = f"Look for the others in {context.pages(part_id)}."
+        return failed(faults[0] if faults else say("features.no_response"))
+    notes = [where_to_look(context, part_id)]
     if unclear:
-        ids = ", ".join(d.recorded.run.run_id for d in unclear)
-        staff += f" Objective not recognised, though layers respond more strongly: {ids}."
+        runs = ", ".join(d.recorded.run.run_id for d in unclear)
+        notes.append(say("features.note_unrecognized", runs=runs))
     if not found:
-        return needs_human(
-            "An objective was climbed that the grader does not recognise; a person looks at it.",
-            staff=staff,
-        )
-    more = f" {faults[0]}" if faults else ""
-    return needs_human(
-        f"Found {len(found)} of {wanted} in the notebook ({listed}); a person looks for the "
-        f"others in the report.{more}",
-        staff=staff,
-    )
+        return needs_human(say("features.unrecognized")).noting(*notes)
+    counts = {"count": len(found), "wanted": wanted}
+    verdict = needs_human(say("features.fewer", objectives=listed, **counts))
+    return verdict.noting(*faults[:1], *notes)
 
 
-def _fault(dream: _Dream) -> str:
-    """Say what is wrong with a run whose objective is known; empty for nothing."""
+def _fault(dream: _Dream) -> Remark | None:
+    """Say what is wrong with a run whose objective is known; None for nothing."""
     if dream.stuck:
-        return (
-            "In one run the image never changed: it is the same before each step, so the result of "
-            "`step.step` is not used."
-        )
+        return say("features.stuck")
     if dream.climbed is None:
-        return ""
+        return None
     name = dream.climbed.words
     if dream.climbed.downhill or dream.rise < 1:
-        return f"One run descends instead of ascending: the {name} falls to {dream.rise:.2f} times."
+        return say("features.downhill", objective=name, factor=dream.rise)
     if not dream.rose:
-        return (
-            f"One run raises the {name} only to {dream.rise:.2f} times; "
-            f"expected at least {dream.wanted_rise:.2f} times."
-        )
+        factors = {"factor": dream.rise, "wanted": dream.wanted_rise}
+        return say("features.weak", objective=name, **factors)
     if dream.change_rms < threshold("distinguishable"):
-        return f"One image ({name}) can hardly be told from its start."
-    return ""
+        return say("features.hardly_changed", objective=name)
+    return None
 
 
 def _grew(context: CheckContext, dream: _Dream) -> bool:
@@ -235,7 +228,7 @@ def _rows(dream: _Dream) -> tuple[Measurement, ...]:
         return (
             Measurement(
                 quantity=f"{run}: objective",
-                measured="not recognised",
+                measured="not recognized",
                 expected="a layer, channel or unit of the network",
                 tolerance="",
                 ok=False,
@@ -263,7 +256,7 @@ def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
     shown = replace(dream.recorded, space=space_of_start(dream.start))
     climbed, reference = dream.climbed, dream.reference
     file = "" if reference is None else reference.image
-    words = "objective not recognised" if climbed is None else climbed.words
+    words = "objective not recognized" if climbed is None else climbed.words
     images = pictures(shown, file, words)
     if climbed is None:
         return images

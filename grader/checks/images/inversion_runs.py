@@ -195,7 +195,7 @@ def rows_of(inversion: Inversion) -> tuple[Measurement, ...]:
         return (
             Measurement(
                 quantity=f"{run}: objective",
-                measured="not recognised",
+                measured="not recognized",
                 expected="a distance to the corgi's features",
                 tolerance="",
                 ok=False,
@@ -225,7 +225,7 @@ def exhibits_of(inversion: Inversion) -> tuple[Exhibit, ...]:
     shown = replace(inversion.recorded, space=inversion.space)
     reference = inversion.reference
     file = "" if reference is None else reference.image
-    images = pictures(shown, file, inversion.words or "objective not recognised")
+    images = pictures(shown, file, inversion.words or "objective not recognized")
     if not inversion.along:
         return images
     values = () if reference is None else reference.distances

@@ -1,4 +1,4 @@
-"""Problem 2: the networks and their predictions on the corgi."""
+"""The networks and their predictions on the corgi."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, failed, needs_human, passed, why_missing
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    passed,
+    say,
+    where_to_look,
+    why_missing,
+)
 from grader.checks.images.recognition import (
     NetworkName,
     corgi_space,
@@ -44,25 +52,11 @@ class Seen:
     """Which network."""
 
 
+# -- the last layer -------------------------------------------------------------------------------
+
+
 def check_in_features(context: CheckContext, part_id: str) -> Verdict:
-    """2(a): inputs of the last layer of the random network."""
-    return _in_features(context, part_id)
-
-
-def check_random_network(context: CheckContext, part_id: str) -> Verdict:
-    """2(b): the random network ran on the corgi."""
-    return _random_network(context, part_id)
-
-
-def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
-    """2(c): the pretrained network's top classes and top probability."""
-    return _top_predictions(context, part_id)
-
-
-# -- 2(a) -----------------------------------------------------------------------------------------
-
-
-def _in_features(context: CheckContext, part_id: str) -> Verdict:
+    """Inputs of the last layer of the random network."""
     wanted = context.bundle.in_features
     states = [s for s in context.evidence.models if s.in_features is not None]
     untrained = [s for s in states if network_of(context, s.fingerprint) in {"other", ""}]
@@ -86,47 +80,38 @@ def _in_features_verdict(
     answers = {context.bundle.in_features, FULL_IN_FEATURES}
     written = {int(n) for n in re.findall(r"\d{2,6}", context.answer(part_id).replace(",", ""))}
     if not equal:
-        return failed("The network's last layer is not that of ResNet-50.")
-    note = "" if untrained else "No untrained network was seen, only a trained one."
+        return failed(say("in_features.not_resnet"))
+    notes = () if untrained else (say("in_features.note_trained"),)
     if written & answers:
-        return passed("Right: the answer names the inputs of the last layer.", staff=note)
+        return passed(say("in_features.written")).noting(*notes)
     if any(number >= 100 for number in written):
-        return failed(
-            f"The written answer does not hold the number of inputs of the last layer: `model.fc` "
-            f"shows in_features={context.bundle.in_features}."
-        )
+        return failed(say("in_features.wrong_number", wanted=context.bundle.in_features))
     shown = any(
         re.search(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", cell.source, re.MULTILINE)
         for cell in context.submission.cells
         if cell.kind == "code"
     )
     if shown:
-        return passed("Right: the notebook loads the network and shows its last layer.", staff=note)
-    return _in_features_of_report(context, answers, note, part_id)
+        return passed(say("in_features.shown")).noting(*notes)
+    return _in_features_of_report(context, answers, part_id).noting(*notes)
 
 
-def _in_features_of_report(
-    context: CheckContext, answers: set[int], note: str, part_id: str
-) -> Verdict:
-    """The number may be in the report only; elsewhere than under 2(a) a person has to see it."""
+def _in_features_of_report(context: CheckContext, answers: set[int], part_id: str) -> Verdict:
+    """The number may be in the report only; it counts under its own part."""
     sections = context.report.sections_of(part_id)
     own = [s for s in sections if not s.whole_problem]
+    place = where_to_look(context, part_id)
     if any(whole_numbers(f"{s.label} {s.text}") & answers for s in own):
-        return passed(
-            "Right: the report names the inputs of the last layer.",
-            staff=f"The number is in {context.pages(part_id)}. {note}".strip(),
-        )
-    return needs_human(
-        "The network was loaded, but the notebook does not show its last layer; a person looks "
-        "for the number in the report.",
-        staff=f"Look for {context.bundle.in_features} in {context.pages(part_id)}.",
-    )
+        return passed(say("in_features.in_report")).noting(place)
+    wanted = context.bundle.in_features
+    return needs_human(say("in_features.not_shown", wanted=wanted)).noting(place)
 
 
-# -- 2(b) -----------------------------------------------------------------------------------------
+# -- the random network ---------------------------------------------------------------------------
 
 
-def _random_network(context: CheckContext, part_id: str) -> Verdict:
+def check_random_network(context: CheckContext, part_id: str) -> Verdict:
+    """The random network ran on the corgi."""
     seen = _seen_on_corgi(context)
     untrained = [s for s in seen if s.network == "other"]
     if untrained:
@@ -134,17 +119,12 @@ def _random_network(context: CheckContext, part_id: str) -> Verdict:
     own = context.cells_of(part_id)
     trained = [s for s in seen if s.prediction.cell_index in own and s.network in TRUSTED]
     if trained:
-        return failed(
-            "The network that ran on the corgi here is a trained one; this part asks for random "
-            "weights: `resnet50()` without `pretrained` or `weights`."
-        ).noting(
-            f"the {trained[0].network} network in {cell_label(trained[0].prediction.cell_index)}"
-        )
+        cell = cell_number(trained[0].prediction.cell_index)
+        return failed(say("random_network.trained", network=trained[0].network, cell=cell))
     other = [p for p in context.evidence.predictions if _is_untrained(context, p)]
     if other:
-        return failed(
-            "The untrained network ran, but not on the corgi as `prepare_image` gives it.",
-        ).noting(f"prediction in {cell_label(other[0].cell_index)}")
+        cell = cell_number(other[0].cell_index)
+        return failed(say("random_network.other_picture", cell=cell))
     return why_missing(context, part_id, "A prediction of the untrained network on the corgi", ())
 
 
@@ -173,12 +153,7 @@ def _untrained(context: CheckContext, seen: Seen) -> Verdict:
             ok=True,
         ),
     )
-    verdict = passed(
-        "Right: the untrained network ran on the corgi; its classes have nothing to do with the "
-        "picture.",
-        staff=f"It was in {mode} mode. In evaluation mode the logits of an untrained ResNet-50 "
-        "are large, so that it may look confident.",
-    )
+    verdict = passed(say("random_network.right", mode=mode))
     return replace(
         verdict,
         measurements=rows,
@@ -187,10 +162,11 @@ def _untrained(context: CheckContext, seen: Seen) -> Verdict:
     )
 
 
-# -- 2(c) -----------------------------------------------------------------------------------------
+# -- the pretrained network -----------------------------------------------------------------------
 
 
-def _top_predictions(context: CheckContext, part_id: str) -> Verdict:
+def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
+    """The pretrained network's top classes and top probability."""
     seen = [s for s in _seen_on_corgi(context) if s.network == "pretrained"]
     if not seen:
         return _no_prediction(context, part_id)
@@ -235,17 +211,12 @@ def _judge(context: CheckContext, seen: Seen) -> Verdict:
 
 def _top_verdict(seen: Seen, right: bool) -> Verdict:
     if right:
-        return passed("Right: the top classes and the first one's probability.")
+        return passed(say("top_predictions.right"))
     if seen.prediction.training:
-        return failed(
-            "The pretrained network ran in training mode, where batch normalisation uses the "
-            "picture's own statistics: call model.eval() first."
-        )
+        return failed(say("top_predictions.training_mode"))
     if seen.space is Space.PIXELS:
-        return failed(
-            "The pretrained network was fed pixels in [0, 1]; it expects the normalised picture."
-        )
-    return failed("The pretrained network's top classes on the corgi are others than expected.")
+        return failed(say("top_predictions.pixels"))
+    return failed(say("top_predictions.other_classes"))
 
 
 def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
@@ -256,19 +227,16 @@ def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
         if s.prediction.cell_index in own and s.network == "other"
     ]
     if random:
-        return failed(
-            "The network that ran on the corgi here has other weights than the pretrained one: "
-            "load those of ImageNet (`pretrained=True`); random weights have learned nothing."
-        ).noting(f"prediction in {cell_label(random[0].prediction.cell_index)}")
+        cell = cell_number(random[0].prediction.cell_index)
+        return failed(say("top_predictions.other_weights", cell=cell))
     trained = [
         p
         for p in context.evidence.predictions
         if network_of_weights(context, p.weights_sha256) == "pretrained"
     ]
     if trained:
-        return failed(
-            "The pretrained network ran, but not on the corgi as `prepare_image` gives it."
-        ).noting(f"predictions in cells {sorted({cell_number(p.cell_index) for p in trained})}")
+        numbers = sorted({cell_number(p.cell_index) for p in trained})
+        return failed(say("top_predictions.other_picture", cells=", ".join(map(str, numbers))))
     return why_missing(
         context, part_id, "A prediction of the pretrained network on the corgi", ("pretrained",)
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, needs_human
+from grader.checks.findings import Verdict, needs_human, say, where_to_look
 from grader.checks.functions.conv_forward import own_forward
 from grader.checks.functions.replies import in_report
 from grader.checks.images.recorded_runs import RecordedRun, recorded_runs_of
 from grader.model.assignment import Part
-from grader.model.records import Outcome
+from grader.model.records import Outcome, Remark
 
 LONGEST_QUOTE = 4000
 """Characters of an answer that the staff detail quotes."""
@@ -18,62 +18,65 @@ LONGEST_QUOTE = 4000
 def check_prose(context: CheckContext, part_id: str) -> Verdict:
     """Never decided here."""
     part = context.assignment.part(part_id)
-    beside = f"{part.notes} {_beside(context, part)}".strip()
+    beside = (
+        *((say("prose.notes", notes=part.notes),) if part.notes else ()),
+        *_run(context, part),
+    )
+    place = where_to_look(context, part_id)
     answer = context.answer(part_id)
-    if not answer:
-        verdict = in_report(context, part_id, "no answer in the notebook's own cell")
-        if verdict.outcome is Outcome.NEEDS_HUMAN:
-            verdict = needs_human("A person reads this answer in the report.", staff=verdict.staff)
-        return verdict.noting(beside)
-    quoted = answer[:LONGEST_QUOTE] + (" ..." if len(answer) > LONGEST_QUOTE else "")
-    staff = f"{beside} Also see {context.pages(part_id)}. The answer in the notebook: {quoted}"
-    return needs_human("A person reads this answer.", staff=staff.strip())
+    if answer:
+        quoted = answer[:LONGEST_QUOTE] + (" ..." if len(answer) > LONGEST_QUOTE else "")
+        quote = say("prose.quote", answer=quoted)
+        return needs_human(say("prose.needs_grading")).noting(*beside, place, quote)
+    verdict = in_report(context, part_id, "no answer in the notebook's own cell")
+    if verdict.outcome is Outcome.NEEDS_HUMAN:
+        verdict = needs_human(say("prose.in_report")).noting(place)
+    return verdict.noting(*beside)
 
 
-def _beside(context: CheckContext, part: Part) -> str:
+def _run(context: CheckContext, part: Part) -> list[Remark]:
     """What the run tells that the answer must fit."""
     match part.compare_with:
         case "convolution":
-            return _convolution(context)
+            return [_convolution(context)]
         case "distances":
-            return _distances(context, part.compared)
+            remarks = (_distance(context, other) for other in part.compared)
+            return [remark for remark in remarks if remark is not None]
         case _:
-            return ""
+            return []
 
 
-def _convolution(context: CheckContext) -> str:
+def _convolution(context: CheckContext) -> Remark:
     """The convention that the answer must fit."""
     forward = own_forward(context)
     if forward is None:
-        return "There is no working conv1d_forward to compare the answer with."
+        return say("prose.convolution_missing")
     if forward.convention is None:
-        return "conv1d_forward follows none of the known conventions."
-    return f"conv1d_forward is a {forward.convention.describe(2)}."
+        return say("prose.convolution_unknown")
+    return say("prose.convolution", convention=forward.convention.describe(2))
 
 
-def _distances(context: CheckContext, part_ids: tuple[str, ...]) -> str:
-    """How far the parts' attacks moved."""
-    told = []
-    all_recorded = recorded_runs_of(context)
-    for part_id in part_ids:
-        experiment = context.experiment(part_id)
-        moved = [
-            distance(a)
-            for a in all_recorded
-            if a.run.class_id == experiment.target
-            and a.network == experiment.network
-            and a.space.value == experiment.space
-            and a.final is not None
-        ]
-        if moved:
-            told.append(f"{part_id}: l2 distance {moved[-1]:.1f}")
-    reference = {a.id: a for a in context.expected.attacks}
-    told += [
-        f"reference {part_id}: {reference[part_id].distance_l2:.1f}"
-        for part_id in part_ids
-        if part_id in reference
+def _distance(context: CheckContext, part_id: str) -> Remark | None:
+    """How far a part's attack moved, and the reference's."""
+    experiment = context.experiment(part_id)
+    moved = [
+        distance(a)
+        for a in recorded_runs_of(context)
+        if a.run.class_id == experiment.target
+        and a.network == experiment.network
+        and a.space.value == experiment.space
+        and a.final is not None
+        and a.start is not None
     ]
-    return "; ".join(told) + "." if told else ""
+    wanted = [a.distance_l2 for a in context.expected.attacks if a.id == part_id]
+    if moved and wanted:
+        distances = {"distance": moved[-1], "wanted": wanted[-1]}
+        return say("prose.distance_compared", part=part_id, **distances)
+    if moved:
+        return say("prose.distance", part=part_id, distance=moved[-1])
+    if wanted:
+        return say("prose.distance_reference", part=part_id, wanted=wanted[-1])
+    return None
 
 
 def distance(recorded: RecordedRun) -> float:

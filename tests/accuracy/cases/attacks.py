@@ -1,21 +1,21 @@
 """4(a), 4(b), 4(e): targeted attacks."""
 
-# %% mutant attack-descends | loses 4a, 4b, 4e | says "descend"
+# %% mutant attack-descends | loses 4a, 4b, 4e | says "attack.downhill"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = -F.log_softmax(logit, dim=1)[:, class_id].sum()
 
-# %% mutant attack-ascends-cross-entropy | loses 4a, 4b, 4e | says "descend"
+# %% mutant attack-ascends-cross-entropy | loses 4a, 4b, 4e | says "attack.downhill"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.cross_entropy(logit, torch.tensor([class_id]))
 
-# %% mutant attack-gradient-negated | loses 4a, 4b, 4e | says "descend"
+# %% mutant attack-gradient-negated | loses 4a, 4b, 4e | says "attack.downhill"
 # @ p4a-generate
 # -         x = step.step(x.detach(), gradient)
 # +         x = step.step(x.detach(), -gradient)
 
-# %% mutant attack-untargeted | loses 4a, 4b, 4e | says "true class"
+# %% mutant attack-untargeted | loses 4a, 4b, 4e | says "attack.untargeted"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = -F.log_softmax(logit, dim=1)[:, 263].sum()
@@ -35,12 +35,12 @@
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1)[:, 76].sum()
 
-# %% mutant attack-climbs-the-logit | loses 4a, 4b, 4e | says "logit"
+# %% mutant attack-climbs-the-logit | loses 4a, 4b, 4e | says "attack.logit"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = logit[:, class_id].sum()
 
-# %% mutant attack-climbs-the-margin | loses 4a, 4b, 4e | says "margin"
+# %% mutant attack-climbs-the-margin | loses 4a, 4b, 4e | says "attack.margin"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         others = logit.clone()
@@ -52,7 +52,7 @@
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1).mean()
 
-# %% mutant attack-softmax-over-rows | loses 4a, 4b, 4e | says "zero"
+# %% mutant attack-softmax-over-rows | loses 4a, 4b, 4e | says "attack.zero_gradient"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=0)[:, class_id].sum()
@@ -62,7 +62,7 @@
 # -         gradient = torch.autograd.grad(loss, x)[0]
 # +         gradient = torch.randn_like(x)
 
-# %% mutant attack-zero-gradient | loses 4a, 4b, 4e | says "zero"
+# %% mutant attack-zero-gradient | loses 4a, 4b, 4e | says "attack.zero_gradient"
 # @ p4a-generate
 # -         gradient = torch.autograd.grad(loss, x)[0]
 # +         gradient = torch.zeros_like(x)
@@ -72,7 +72,7 @@
 # -         gradient = torch.autograd.grad(loss, x)[0]
 # +         gradient = torch.autograd.grad(loss, x)[0] / 0
 
-# %% mutant attack-result-dropped | loses 4a, 4b, 4e | says "never changed"
+# %% mutant attack-result-dropped | loses 4a, 4b, 4e | says "attack.unchanged"
 # @ p4a-generate
 # -         x = step.step(x.detach(), gradient)
 # +         step.step(x.detach(), gradient)
@@ -110,7 +110,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
         x = x + 8 * gradient / gradient.norm()
     return x.detach()
 
-# %% mutant tigercat-without-ball | loses 4b | says "more than 30"
+# %% mutant tigercat-without-ball | loses 4b | says "attack.ball"
 # @ p4b-attack-0
 # - renorm=True
 # + renorm=False
@@ -118,7 +118,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - batch_tensor, 282)
 # + batch_tensor, 282, n_iter=60)
 
-# %% mutant tigercat-ball-too-large | loses 4b | says "more than 30"
+# %% mutant tigercat-ball-too-large | loses 4b | says "attack.ball"
 # @ p4b-attack-0
 # - renorm=True
 # + renorm=True, eps=60
@@ -136,12 +136,12 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - batch_tensor, 282)
 # + batch_tensor, 282, n_iter=1)
 
-# %% mutant robust-weights-not-loaded | loses 4e | says "pretrained network"
+# %% mutant robust-weights-not-loaded | loses 4e | says "attack.other_network"
 # @ p4e-load-000
 # - model.load_state_dict(robust_weights)
 # + pass
 
-# %% mutant robust-fed-normalised | loses 4e | says "normalised"
+# %% mutant robust-fed-normalised | loses 4e | says "attack.ran_normalized"
 # @ p4e-attack-0
 # - prepare_image(img, do_normalize=False)
 # + prepare_image(img)
@@ -153,27 +153,27 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
 # + batch_tensor = generate_adversarial_example(lambda x: -model(x), batch_tensor, 282)
 
-# %% mutant robust-without-ball | loses 4e | says "more than 30"
+# %% mutant robust-without-ball | loses 4e | says "attack.ball"
 # @ p4e-attack-0
 # - step_size=2, renorm=True
 # + step_size=5, renorm=False
 
-# %% mutant tarantula-result-is-the-corgi | loses 4a | says "never changed"
+# %% mutant tarantula-result-is-the-corgi | loses 4a | says "attack.unchanged"
 # @ p4a-attack-0
 # - step_size=0.05
 # + step_size=0
 
-# %% mutant tarantula-descends | loses 4a | says "descend"
+# %% mutant tarantula-descends | loses 4a | says "attack.downhill"
 # @ p4a-attack-0
 # - step_size=0.05
 # + step_size=-0.05
 
-# %% mutant box-ignored | loses 4a, 4b, 4e | says "range of valid pixels"
+# %% mutant box-ignored | loses 4a, 4b, 4e | says "attack.box"
 # @ p4a-step-000
 # -         return torch.max(torch.min(x, self.high), self.low)
 # +         return x
 
-# %% mutant target-picture-pasted-in | loses 4a | says "another picture"
+# %% mutant target-picture-pasted-in | loses 4a | says "attack.another_picture"
 # @ p4a-attack-0
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 76)
 # + from tests.accuracy.pictures import drawing_of
@@ -183,7 +183,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # +     return pasted if class_id == 76 else inner(model_fn, x, class_id, n_iter)
 # + batch_tensor = generate_adversarial_example(model, batch_tensor, 76)
 
-# %% mutant target-picture-pasted-after-honest-steps | loses 4a | says "another picture"
+# %% mutant target-picture-pasted-after-honest-steps | loses 4a | says "attack.another_picture"
 # @ p4a-attack-0
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 76)
 # + from tests.accuracy.pictures import drawing_of
@@ -194,12 +194,12 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # +     return pasted if class_id == 76 else x
 # + batch_tensor = generate_adversarial_example(model, batch_tensor, 76)
 
-# %% held tarantula-from-noise | waits 4a | says "does not start from the corgi"
+# %% held tarantula-from-noise | waits 4a | says "attack.other_start"
 # @ p4a-attack-0
 # - starting_image = prepare_image(img).to(device)
 # + starting_image = normalize(torch.rand(3, 224, 224)).unsqueeze(0).to(device)
 
-# %% held tigercat-target-is-tabby | waits 4b | says "instead of"
+# %% held tigercat-target-is-tabby | waits 4b | says "attack.other_target"
 # @ p4b-attack-0
 # - batch_tensor, 282)
 # + batch_tensor, 281)

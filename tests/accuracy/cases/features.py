@@ -1,6 +1,6 @@
 """4(d): three different layers, channels or units, climbed from a random image."""
 
-# %% mutant features-descend | loses 4d | says "descend"
+# %% mutant features-descend | loses 4d | says "features.downhill"
 # @ p4d-run-1-00
 # -     loss = activation.norm()
 # +     loss = -activation.norm()
@@ -11,7 +11,7 @@
 # -     loss = activation.norm()
 # +     loss = -activation.norm()
 
-# %% mutant features-negated-gradient | loses 4d | says "descend"
+# %% mutant features-negated-gradient | loses 4d | says "features.downhill"
 # @ p4d-run-1-00
 # - step.step(batch_tensor.detach(), gradient)
 # + step.step(batch_tensor.detach(), -gradient)
@@ -39,7 +39,7 @@
 # - step_size=0.05
 # + step_size=0.001
 
-# %% mutant features-random-walk | loses 4d | says "more strongly"
+# %% mutant features-random-walk | loses 4d | says "features.no_response"
 # @ p4d-run-1-00
 # -     batch_tensor = step.step(batch_tensor.detach(), gradient)
 # +     batch_tensor = step.step(batch_tensor.detach(), torch.randn_like(gradient))
@@ -79,7 +79,7 @@
 # - layer_id = 3
 # + layer_id = 1
 
-# %% held features-one-descends | waits 4d | says "descend"
+# %% held features-one-descends | waits 4d | says "features.downhill"
 # @ p4d-run-2-00
 # -     loss = activation.norm()
 # +     loss = -activation.norm()

@@ -104,39 +104,39 @@ def output2prob(output):
 def output2prob(output):
     F.softmax(output, dim=1)
 
-# %% mutant in-features-of-another-network | loses 2a | says "not that of ResNet-50"
+# %% mutant in-features-of-another-network | loses 2a | says "in_features.not_resnet"
 # @ p2a-random-0
 # - models.resnet50()
 # + models.resnet18()
 
-# %% mutant in-features-answer-is-classes | loses 2a | says "does not hold"
+# %% mutant in-features-answer-is-classes | loses 2a | says "in_features.wrong_number"
 # @ p2a-answer-0
 # - 2048
 # + 1000
 # - layer4
 # + layer5
 
-# %% mutant in-features-answer-512 | loses 2a | says "does not hold"
+# %% mutant in-features-answer-512 | loses 2a | says "in_features.wrong_number"
 # @ p2a-answer-0
 # - 2048
 # + 512
 
-# %% mutant random-network-is-trained | loses 2b | says "trained"
+# %% mutant random-network-is-trained | loses 2b | says "random_network.trained"
 # @ p2a-random-0
 # - models.resnet50()
 # + models.resnet50(weights='IMAGENET1K_V1')
 
-# %% mutant random-network-on-noise | loses 2b | says "not on the corgi"
+# %% mutant random-network-on-noise | loses 2b | says "random_network.other_picture"
 # @ p2b-predict-
 # -     output = model(batch)
 # +     output = model(torch.rand(1, 3, 224, 224))
 
-# %% mutant pretrained-in-training-mode | loses 2c | says "training mode"
+# %% mutant pretrained-in-training-mode | loses 2c | says "top_predictions.training_mode"
 # @ p2c-load-000
 # - model.eval()
 # + model.train()
 
-# %% mutant pretrained-fed-pixels | loses 2c | says "pixels"
+# %% mutant pretrained-fed-pixels | loses 2c | says "top_predictions.pixels"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     output = model(prepare_image(img, do_normalize=False).to(device))
@@ -146,12 +146,12 @@ def output2prob(output):
 # - weights='IMAGENET1K_V1'
 # + weights=None
 
-# %% mutant pretrained-on-noise | loses 2c | says "not on the corgi"
+# %% mutant pretrained-on-noise | loses 2c | says "top_predictions.other_picture"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     output = model(torch.randn(1, 3, 224, 224))
 
-# %% mutant pretrained-upside-down | loses 2c | says "not on the corgi|others than"
+# %% mutant pretrained-upside-down | loses 2c | says "top_predictions.other_(picture|classes)"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     output = model(batch.flip(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from grader.checks import run_checks
+from grader.checks.findings import say
 from grader.checks.functions.short_cuts import named_in
 from grader.kernel.watching import functions_used
 from grader.model.records import Outcome
@@ -36,13 +38,31 @@ def by_hand(x: Any, w: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("function", "told"), [(by_torch, "conv1d (called)"), (by_numpy, "numpy.correlate (called)")]
+    ("function", "name"),
+    [(by_torch, "torch.conv1d"), (by_numpy, "numpy.correlate")],
 )
-def test_calls_are_seen(lab: Lab, function: Any, told: str) -> None:
+def test_calls_are_seen(lab: Lab, function: Any, name: str) -> None:
     finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: function}))["1a"][0]
     assert finding.outcome is Outcome.PASS
-    assert told in finding.staff_detail
-    assert "short cut" not in finding.message
+    assert say("short_cut.called", function=FORWARD, names=name) in finding.remarks
+    assert f"{FORWARD} calls {name}" in finding.staff_detail
+    assert "shortcut" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("function", "source", "code"),
+    [
+        (by_hand, "np.correlate(x, w)", "short_cut.written"),
+        (by_numpy, "np.correlate(x, w)", "short_cut.written_and_called"),
+    ],
+)
+def test_code_and_calls_are_told_apart(lab: Lab, function: Any, source: str, code: str) -> None:
+    context = lab.ask({FORWARD: function})
+    cells = lab.context(
+        sources=("import numpy as np", f"def {FORWARD}(x, w):\n    return {source}")
+    ).submission
+    finding = run_checks(ASSIGNMENT, replace(context, submission=cells))["1a"][0]
+    assert say(code, function=FORWARD, names="numpy.correlate") in finding.remarks
 
 
 def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> None:
@@ -61,7 +81,7 @@ def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> Non
 
 def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
     finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: by_hand}))["1a"][0]
-    assert "short cut" not in finding.staff_detail
+    assert not [r for r in finding.remarks if r.code.startswith("short_cut.")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""4(a), 4(b), 4(e), 4(f): right and wrong attacks, and the verdict that each must get."""
+"""Right and wrong attacks, and the verdict that each must get."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Case(NamedTuple):
     part: str
     make: Callable[[Lab], AttackRun]
     outcome: Outcome
-    says: str
+    code: str
 
 
 def from_noise(lab: Lab) -> AttackRun:
@@ -150,36 +150,40 @@ def of_another_shape(lab: Lab) -> AttackRun:
 R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN
 
 CASES = (
-    Case("right", "4a", lambda lab: lab.attack("4a"), R, "nats"),
-    Case("right", "4b", lambda lab: lab.attack("4b"), R, "tiger cat"),
-    Case("right", "4e", lambda lab: lab.attack("4e"), R, "tiger cat"),
-    Case("cross-entropy, scaled", "4a", by_minus_cross_entropy, R, "Right"),
-    Case("subtracts the loss's gradient", "4a", subtracting, R, "Right"),
-    Case("library's loss", "4b", lambda b: b.attack("4b", negative_cross_entropy_of(282)), R, ""),
-    Case("probability", "4b", lambda lab: lab.attack("4b", probability_of(282)), R, ""),
-    Case("sign steps", "4b", sign_steps, R, ""),
-    Case("60 steps", "4b", lambda lab: lab.attack("4b", n_steps=60), R, ""),
-    Case("not recorded", "4b", lambda lab: lab.attack("4b", recorded=False), R, ""),
-    Case("own loop", "4b", lambda lab: lab.attack("4b", class_id=None), R, ""),
-    Case("not recorded, no ball", "4a", unseen, R, ""),
-    Case("another picture pasted in", "4a", pasted, W, "another picture"),
-    Case("another picture after honest steps", "4a", pasted_after_steps, W, "another picture"),
-    Case("descent", "4a", lambda lab: lab.attack("4a", away_from(76)), W, "descend"),
-    Case("descent", "4b", lambda lab: lab.attack("4b", away_from(282)), W, "descend"),
-    Case("descent", "4e", lambda lab: lab.attack("4e", away_from(282)), W, "descend"),
-    Case("random steps", "4b", random_steps, W, "does not reach"),
-    Case("another class", "4b", lambda b: b.attack("4b", log_probability_of(76)), W, "instead of"),
-    Case("zero gradient", "4b", lambda lab: lab.attack("4b", direction=torch.zeros_like), W, ""),
-    Case("never changed", "4b", untouched, W, "never changed"),
-    Case("logit alone", "4a", lambda lab: lab.attack("4a", logit_of(76)), P, "the logit alone"),
-    Case("no ball", "4b", lambda lab: lab.attack("4b", config=FREE), P, "away from the corgi"),
-    Case("out of the box", "4a", out_of_the_box, P, "range of valid pixels"),
-    Case("too few steps", "4a", part_of_the_way, P, "reference reaches"),
-    Case("another start", "4a", from_noise, H, "does not start from the corgi"),
-    Case("not finite", "4b", with_nan, W, "finite"),
-    Case("another shape", "4b", of_another_shape, W, "shape"),
+    Case("right", "4a", lambda lab: lab.attack("4a"), R, "attack.right"),
+    Case("right", "4b", lambda lab: lab.attack("4b"), R, "attack.right"),
+    Case("right", "4e", lambda lab: lab.attack("4e"), R, "attack.right"),
+    Case("cross-entropy, scaled", "4a", by_minus_cross_entropy, R, "attack.right"),
+    Case("subtracts the loss's gradient", "4a", subtracting, R, "attack.right"),
+    Case("library's loss", "4b", lambda b: b.attack("4b", negative_cross_entropy_of(282)), R,
+         "attack.right"),
+    Case("probability", "4b", lambda lab: lab.attack("4b", probability_of(282)), R, "attack.right"),
+    Case("sign steps", "4b", sign_steps, R, "attack.right"),
+    Case("60 steps", "4b", lambda lab: lab.attack("4b", n_steps=60), R, "attack.right"),
+    Case("not recorded", "4b", lambda lab: lab.attack("4b", recorded=False), R, "attack.right"),
+    Case("own loop", "4b", lambda lab: lab.attack("4b", class_id=None), R, "attack.right"),
+    Case("not recorded, no ball", "4a", unseen, R, "attack.right"),
+    Case("another picture pasted in", "4a", pasted, W, "attack.another_picture"),
+    Case("another picture after honest steps", "4a", pasted_after_steps, W,
+         "attack.another_picture"),
+    Case("descent", "4a", lambda lab: lab.attack("4a", away_from(76)), W, "attack.downhill"),
+    Case("descent", "4b", lambda lab: lab.attack("4b", away_from(282)), W, "attack.downhill"),
+    Case("descent", "4e", lambda lab: lab.attack("4e", away_from(282)), W, "attack.downhill"),
+    Case("random steps", "4b", random_steps, W, "attack.no_gain"),
+    Case("another class", "4b", lambda b: b.attack("4b", log_probability_of(76)), W,
+         "attack.other_class"),
+    Case("zero gradient", "4b", lambda lab: lab.attack("4b", direction=torch.zeros_like), W,
+         "attack.zero_gradient"),
+    Case("never changed", "4b", untouched, W, "attack.unchanged"),
+    Case("logit alone", "4a", lambda lab: lab.attack("4a", logit_of(76)), P, "attack.logit"),
+    Case("no ball", "4b", lambda lab: lab.attack("4b", config=FREE), P, "attack.ball"),
+    Case("out of the box", "4a", out_of_the_box, P, "attack.box"),
+    Case("too few steps", "4a", part_of_the_way, P, "attack.weak_gain"),
+    Case("another start", "4a", from_noise, H, "attack.other_start"),
+    Case("not finite", "4b", with_nan, W, "attack.no_image"),
+    Case("another shape", "4b", of_another_shape, W, "attack.other_shape"),
     Case("pretrained instead of robust", "4e", lambda b: b.attack("4e", network="pretrained"), W,
-         "pretrained network"),
+         "attack.other_network"),
 )  # fmt: skip
 
 
@@ -187,7 +191,8 @@ CASES = (
 def test_attacks(lab: Lab, case: Case) -> None:
     finding = judged(lab, case.part, case.make(lab))
     assert finding.outcome is case.outcome, (finding.message, finding.measurements)
-    assert case.says in finding.message
+    assert finding.code == case.code
+    assert finding.message
     assert (finding.credit == 1) == (case.outcome is R)
     assert (0 < finding.credit < 1) == (case.outcome is P)
 
@@ -225,8 +230,9 @@ def test_overwritten_target(lab: Lab) -> None:
     run = lab.attack("4e", log_probability_of(145), class_id=145)
     finding = judged(lab, "4e", lab.attack("4b"), run)
     assert finding.outcome is H
-    assert "145" in finding.message
-    assert "pages 1 to 3" in finding.staff_detail
+    assert finding.code == "attack.other_target"
+    assert dict(finding.remarks[0].values)["found"] == 145
+    assert "look.report" in [remark.code for remark in finding.remarks]
 
 
 def test_a_broken_cell_is_named(lab: Lab) -> None:
@@ -242,6 +248,7 @@ def test_a_broken_cell_is_named(lab: Lab) -> None:
 def test_an_exception_within_the_attack(lab: Lab) -> None:
     run = replace(lab.attack("4a", n_steps=1), final=None, error_name="TypeError")
     assert judged(lab, "4a", run).outcome is Outcome.STUDENT_ERROR
+    assert judged(lab, "4a", run).message == "The attack raised an exception: TypeError: no loss."
     stub = replace(run, error_name="NotImplementedError")
     assert judged(lab, "4a", stub).outcome is Outcome.NOT_ATTEMPTED
 
@@ -250,14 +257,14 @@ def test_bonus(lab: Lab) -> None:
     asked = [lab.attack(part) for part in TARGETS]
     further = [lab.attack("4e", log_probability_of(c), class_id=c) for c in (76, 145, 340)]
     away = lab.attack("4e", away_from(340), class_id=340)
-    for runs, outcome in (
-        ((*asked, *further), R),
-        ((*asked, away), W),
-        (tuple(asked), Outcome.NOT_ATTEMPTED),
-        ((), Outcome.NOT_ATTEMPTED),
+    for runs, outcome, code in (
+        ((*asked, *further), R, "attack_bonus.right"),
+        ((*asked, away), W, "attack_bonus.weak"),
+        (tuple(asked), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
+        ((), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=runs), "4f")
-        assert finding.outcome is outcome, finding.message
+        assert (finding.outcome, finding.code) == (outcome, code), finding.message
 
 
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])

@@ -1,4 +1,4 @@
-"""4(d) and 4(g) of 2022: which layer of which network each run approaches, and the verdict."""
+"""Feature inversion: which layer of which network each run approaches, and the verdict."""
 
 from __future__ import annotations
 
@@ -202,6 +202,7 @@ def test_three_layers(lab: InversionLab, part: str, network: str) -> None:
     finding = judged(lab, part, *three(lab, network))
     assert finding.outcome is Outcome.PASS, finding
     assert finding.credit == 1
+    assert finding.code == "inversion.right"
     assert f"{network} network (layer1, layer2, layer3)" in finding.message
     assert all(row.ok for row in finding.measurements)
 
@@ -211,8 +212,9 @@ def test_the_networks_do_not_mix(lab: InversionLab) -> None:
     assert judged(lab, PLAIN, *both).outcome is Outcome.PASS
     robust = judged(lab, ROBUST, *both)
     assert robust.outcome is Outcome.NEEDS_HUMAN
-    assert "2 of 3 layers" in robust.message
-    assert "pages 1 to 3" in robust.staff_detail
+    assert robust.code == "inversion.fewer"
+    assert dict(robust.remarks[0].values)["count"] == 2
+    assert "look.report" in [remark.code for remark in robust.remarks]
 
 
 def test_the_network_is_told_by_the_directions(lab: InversionLab) -> None:
@@ -227,7 +229,8 @@ class Case(NamedTuple):
     name: str
     make: Callable[[InversionLab], list[AttackRun]]
     outcome: Outcome
-    says: str
+    code: str
+    also: str = ""
 
 
 def same_layer(lab: InversionLab) -> list[AttackRun]:
@@ -337,31 +340,34 @@ def twice_on_one_network(lab: InversionLab) -> list[AttackRun]:
 R, W, H = Outcome.PASS, Outcome.FAIL, Outcome.NEEDS_HUMAN
 
 CASES = (
-    Case("squared", of_squares, R, "3 different layers"),
-    Case("a step that subtracts", subtracting, R, "3 different layers"),
-    Case("normalised throughout", in_normalised_space, R, "3 different layers"),
-    Case("long steps", lambda b: three(b, config=replace(DREAM, step_size=0.03)), R, ""),
+    Case("squared", of_squares, R, "inversion.right"),
+    Case("a step that subtracts", subtracting, R, "inversion.right"),
+    Case("normalised throughout", in_normalised_space, R, "inversion.right"),
+    Case("long steps", lambda b: three(b, config=replace(DREAM, step_size=0.03)), R,
+         "inversion.right"),
     Case("l2 steps", lambda b: three(b, config=StepConfig(
-        step_size=1.5, space=Space.PIXELS, eps_l2=None, norm=Norm.L2)), R, ""),
-    Case("one more that ascends", lambda b: [*three(b), up("layer4", b)], R, ""),
-    Case("two layers", lambda b: three(b)[:2], H, "2 of 3 layers"),
-    Case("one layer thrice", same_layer, H, "1 of 3 layers"),
-    Case("two and one that ascends", lambda b: [*three(b)[:2], up("layer3", b)], H, "ascends"),
-    Case("another metric", in_another_metric, H, "in its own way"),
-    Case("first and last image only", without_images, R, "3 different layers"),
-    Case("without steps", without_evidence, H, "A person looks"),
-    Case("from a picture", from_a_picture, H, "starts from a picture"),
-    Case("nothing", lambda _: [], H, "was not found"),
-    Case("ascent", lambda b: [up(layer, b) for layer in LAYERS[:3]], W, "ascends instead of"),
-    Case("right at first only", astray_after_the_start, W, "hardly comes closer"),
-    Case("climbs norms", norms, W, "climbs the l2 norm of the layer (layer1)"),
-    Case("descends norms", norms_down, W, "descends the l2 norm of the layer (layer1)"),
-    Case("from the corgi", from_the_corgi, W, "starts from the corgi itself"),
-    Case("hardly changed", hardly_changed, W, "hardly"),
-    Case("the corgi pasted in", pasted, W, "the corgi's own picture"),
-    Case("random steps", random_steps, W, "No run comes closer"),
-    Case("not finite", with_nan, H, "was not found"),
-    Case("twice on one network", twice_on_one_network, R, ""),
+        step_size=1.5, space=Space.PIXELS, eps_l2=None, norm=Norm.L2)), R, "inversion.right"),
+    Case("one more that ascends", lambda b: [*three(b), up("layer4", b)], R, "inversion.right"),
+    Case("two layers", lambda b: three(b)[:2], H, "inversion.fewer"),
+    Case("one layer thrice", same_layer, H, "inversion.fewer"),
+    Case("two and one that ascends", lambda b: [*three(b)[:2], up("layer3", b)], H,
+         "inversion.fewer", "inversion.uphill"),
+    Case("another metric", in_another_metric, H, "inversion.unclear"),
+    Case("first and last image only", without_images, R, "inversion.right"),
+    Case("without steps", without_evidence, H, "inversion.unclear"),
+    Case("from a picture", from_a_picture, H, "inversion.unclear",
+         "inversion.from_picture"),
+    Case("nothing", lambda _: [], H, "missing.unknown"),
+    Case("ascent", lambda b: [up(layer, b) for layer in LAYERS[:3]], W, "inversion.uphill"),
+    Case("right at first only", astray_after_the_start, W, "inversion.weak"),
+    Case("climbs norms", norms, W, "inversion.climbs"),
+    Case("descends norms", norms_down, W, "inversion.descends"),
+    Case("from the corgi", from_the_corgi, W, "inversion.from_corgi"),
+    Case("hardly changed", hardly_changed, W, "inversion.weak"),
+    Case("the corgi pasted in", pasted, W, "inversion.pasted"),
+    Case("random steps", random_steps, W, "inversion.no_approach"),
+    Case("not finite", with_nan, H, "missing.unknown"),
+    Case("twice on one network", twice_on_one_network, R, "inversion.right"),
 )  # fmt: skip
 
 
@@ -369,14 +375,17 @@ CASES = (
 def test_verdicts(lab: InversionLab, case: Case) -> None:
     finding = judged(lab, PLAIN, *case.make(lab))
     assert finding.outcome is case.outcome, (finding.message, finding.measurements)
-    assert case.says in finding.message
+    assert finding.code == case.code
+    assert not case.also or case.also in [remark.code for remark in finding.remarks]
+    assert finding.message
     assert (finding.credit == 1) == (case.outcome is R)
 
 
 def test_a_repeat_on_the_wrong_network_is_named(lab: InversionLab) -> None:
     finding = judged(lab, ROBUST, *twice_on_one_network(lab))
     assert finding.outcome is W
-    assert "on the pretrained network; this part asks for the robust one" in finding.message
+    assert finding.code == "inversion.other_network"
+    assert "pretrained network; this part asks for the robust network" in finding.message
     assert judged(lab, ROBUST, *three(lab)).outcome is H
     own_cell = [replace(run, cell_index=7) for run in three(lab, start=lab.noise(9))[:2]]
     context = context_of(lab, *three(lab), *own_cell)
@@ -432,7 +441,7 @@ def test_the_first_attack_needs_data_only(
     assert verdict("4b", first).outcome is H
     left = verdict("4a", free, second)
     assert left.outcome is Outcome.PARTIAL
-    assert "away from the corgi, more than 30" in left.message
+    assert left.code == "attack.ball"
 
 
 def test_hostile_shapes_are_no_fault_of_the_grader(lab: InversionLab) -> None:

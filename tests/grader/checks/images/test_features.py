@@ -1,4 +1,4 @@
-"""4(d): which objective each run climbed, and the verdict."""
+"""Which objective each run climbed, and the verdict."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def three(lab: Lab) -> tuple[AttackRun, ...]:
 def test_three_different_layers(lab: Lab) -> None:
     finding = judged(lab, *three(lab))
     assert finding.outcome is Outcome.PASS, finding.message
+    assert finding.code == "features.right"
     assert "layer1" in finding.message
     assert "layer3" in finding.message
 
@@ -73,16 +74,17 @@ def test_three_different_layers(lab: Lab) -> None:
 def test_fewer_in_the_notebook_are_for_a_person(lab: Lab) -> None:
     one = judged(lab, lab.dream("layer2"))
     assert one.outcome is Outcome.NEEDS_HUMAN
-    assert "1 of 3" in one.message
+    assert one.code == "features.fewer"
+    assert dict(one.remarks[0].values)["count"] == 1
     twice = judged(lab, *three(lab)[:2], lab.dream("layer1", run_id="run9"))
-    assert "2 of 3" in twice.message
+    assert dict(twice.remarks[0].values)["count"] == 2
 
 
 def test_descent(lab: Lab) -> None:
     down = Objective(name="", function=lambda out: -out.norm())
     finding = judged(lab, *(lab.dream(layer, down) for layer in ("layer1", "layer2", "layer3")))
     assert finding.outcome is Outcome.FAIL
-    assert "descends" in finding.message
+    assert finding.code == "features.downhill"
 
 
 def test_hardly_changed(lab: Lab) -> None:
@@ -98,7 +100,7 @@ def test_random_steps(lab: Lab) -> None:
 
     finding = judged(lab, lab.dream("layer1", direction=walk))
     assert finding.outcome is Outcome.FAIL
-    assert "more strongly" in finding.message
+    assert finding.code == "features.no_response"
 
 
 def test_an_objective_that_is_not_known_is_for_a_person(lab: Lab) -> None:
@@ -111,7 +113,7 @@ def test_an_objective_that_is_not_known_is_for_a_person(lab: Lab) -> None:
 
     finding = judged(lab, lab.dream("layer1", direction=both))
     assert finding.outcome is Outcome.NEEDS_HUMAN
-    assert "does not recognise" in finding.message
+    assert finding.code == "features.unrecognized"
 
 
 def test_attacks_are_no_dreams(lab: Lab) -> None:

@@ -85,7 +85,9 @@ def test_in_features(lab: Lab) -> None:
     check = CHECKS["in_features"]
     states = (lab.model("random"), lab.model("pretrained"))
     shown = lab.context(models=states, sources=("model.fc",))
+    assert check(shown, "2a").code == "in_features.shown"
     assert check(shown, "2a").outcome is R
+    assert check(lab.context(models=states), "2a").code == "in_features.not_shown"
     assert check(lab.context(models=states), "2a").outcome is H
     assert check(lab.context(models=states, answers=(("2a", "2048 of them"),)), "2a").outcome is R
     assert check(lab.context(models=states, answers=(("2a", "there are 1000"),)), "2a").outcome is W
@@ -105,6 +107,7 @@ def test_random_network(lab: Lab) -> None:
     trained = lab.context(models=models, predictions=(lab.prediction("pretrained", corgi),))
     assert check(trained, "2b").outcome is H
     elsewhere = lab.context(models=models, predictions=(lab.prediction("random", lab.noise(1)),))
+    assert check(elsewhere, "2b").code == "random_network.other_picture"
     assert check(elsewhere, "2b").outcome is W
 
 
@@ -119,11 +122,11 @@ def test_top_predictions(lab: Lab) -> None:
     training = replace(right, training=True, logits=lab.store(torch.randn(1, 1000)))
     found = check(lab.context(models=models, predictions=(training,)), "2c")
     assert found.outcome is W
-    assert "training mode" in found.message
+    assert found.code == "top_predictions.training_mode"
     pixels = lab.prediction("pretrained", lab.corgi[Space.PIXELS])
     fed = check(lab.context(models=models, predictions=(pixels,)), "2c")
     assert fed.outcome is W
-    assert "normalised" in fed.message
+    assert fed.code == "top_predictions.pixels"
     noise = lab.prediction("pretrained", lab.noise(1))
     assert check(lab.context(models=models, predictions=(noise,)), "2c").outcome is W
     assert check(lab.context(), "2c").outcome is H
@@ -144,6 +147,8 @@ def test_prose_is_for_a_person(lab: Lab, part: str) -> None:
     finding = CHECKS["prose"](told, part)
     assert finding.outcome is H
     assert "Because of the ball." in finding.staff_detail
+    assert finding.code == "prose.needs_grading"
+    assert CHECKS["prose"](lab.context(), part).code == "prose.in_report"
     assert CHECKS["prose"](lab.context(), part).outcome is H
     assert CHECKS["prose"](lab.context(report_pages=0), part).outcome is Outcome.NOT_ATTEMPTED
 
@@ -153,9 +158,17 @@ def test_prose_knows_the_convention(lab: Lab) -> None:
     assert "zero-padded convolution" in CHECKS["prose"](context, "3c").staff_detail
 
 
+def test_prose_shows_the_offerings_notes(lab: Lab) -> None:
+    detail = CHECKS["prose"](lab.context(), "3e").staff_detail
+    assert lab.context().assignment.part("3e").notes in detail
+    assert "minus infinity" in detail
+
+
 def test_prose_compares_the_two_attacks(lab: Lab) -> None:
     runs = (lab.attack("4a"), lab.attack("4b"), lab.attack("4e"))
     detail = CHECKS["prose"](lab.context(runs=runs), "4c").staff_detail
     wanted = {a.id: a.distance_l2 for a in lab.expected.attacks}
-    assert f"4a: l2 distance {wanted['4a']:.1f}" in detail
-    assert f"4b: l2 distance {wanted['4b']:.1f}" in detail
+    assert f"in 4a: {wanted['4a']:.1f} (reference: {wanted['4a']:.1f})" in detail
+    assert f"in 4b: {wanted['4b']:.1f} (reference: {wanted['4b']:.1f})" in detail
+    none = CHECKS["prose"](lab.context(), "4c")
+    assert [r.code for r in none.remarks].count("prose.distance_reference") == 2

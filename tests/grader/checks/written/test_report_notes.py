@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks import CHECKS, CheckContext, run_checks
+from grader.checks.findings import say, staff_text, student_text
 from grader.checks.report_words import names_class, probabilities_of, whole_numbers
-from grader.checks.written.report_notes import with_report
+from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment, CheckWeight, load_assignment
 from grader.model.records import (
     Bar,
@@ -51,10 +52,10 @@ def reading(*sections: ReportSection, pictures: tuple[ReportPicture, ...] = ()) 
 
 
 def noted(context: CheckContext, report: ReportReading, part: str, **changes: Any) -> str:
-    finding = factories.finding(**changes)
-    found = with_report(replace(context, report=report), part, finding)
-    assert replace(found, staff_detail=finding.staff_detail) == finding
-    return found.staff_detail
+    """What staff read; the student reads nothing of it."""
+    notes = report_notes(replace(context, report=report), part, factories.finding(**changes))
+    assert not any(student_text(note) for note in notes)
+    return " ".join(map(staff_text, notes))
 
 
 # -- where ----------------------------------------------------------------------------------------
@@ -84,9 +85,8 @@ def test_the_label_is_told_once(lab: Lab) -> None:
     report = reading(section("4d", first=4))
     told = 'Answered in report.pdf, page 4, under "(d) Answer".'
     assert noted(lab.context(), report, "4d") == told
-    assert noted(lab.context(), report, "4d", staff_detail="No dot") == f"No dot. {told}"
-    detail = "Look for the others in report.pdf, page 4."
-    assert noted(lab.context(), report, "4d", staff_detail=detail) == detail
+    named = say("look.report", pages="report.pdf, page 4")
+    assert noted(lab.context(), report, "4d", remarks=(named,)) == ""
     assert noted(lab.context(), report, "4a") == ""
 
 
@@ -95,8 +95,8 @@ def test_checks_name_the_pages_of_their_part(lab: Lab) -> None:
     context = replace(lab.context(runs=(lab.dream("layer1"),)), report=report)
     only_one = CHECKS["feature_visualisation"](context, "4d")
     assert only_one.outcome is Outcome.NEEDS_HUMAN
-    assert "Look for the others in report.pdf, pages 4 to 5." in only_one.staff_detail
-    assert "Look at report.pdf, page 2." in CHECKS["conv_forward"](context, "1a").staff_detail
+    assert "report.pdf, pages 4 to 5" in only_one.staff_detail
+    assert "report.pdf, page 2" in CHECKS["conv_forward"](context, "1a").staff_detail
 
 
 def test_every_check_of_the_registry_is_annotated(lab: Lab) -> None:
@@ -105,6 +105,7 @@ def test_every_check_of_the_registry_is_annotated(lab: Lab) -> None:
     context = replace(lab.context(), report=reading(section("1a", first=3)))
     (finding,) = run_checks(assignment, context)["1a"]
     assert "report.pdf, page 3" in finding.staff_detail
+    assert finding.staff_detail == " ".join(filter(None, map(staff_text, finding.remarks)))
 
 
 # -- pictures -------------------------------------------------------------------------------------
@@ -127,14 +128,14 @@ def test_where_the_images_of_the_runs_are(lab: Lab) -> None:
         "match no recorded image: 1, in report.pdf, page 4."
     )
     assert noted(context, shown, "4b", evidence_ids=("run2",)) == (
-        "A picture in report.pdf, page 3, is the last image of run2 or the corgi: on paper they "
-        "cannot be told apart."
+        "A picture in report.pdf, page 3, is the last image of run2 or one that looks the same on "
+        "paper: corgi."
     )
     assert noted(context, shown, "4d", evidence_ids=("run9", "probe run1")) == ""
 
 
 def test_a_picture_that_only_the_reference_explains(lab: Lab) -> None:
-    told = "A picture in report.pdf, page 5, is like the reference's of this part"
+    told = "A picture in report.pdf, page 5, looks like the reference's image of this part"
     runs = (lab.attack("4e", run_id="run1", n_steps=1),)
     overwritten = reading(pictures=(picture(5, "reference 4e", part="4e"),))
     assert told in noted(lab.context(runs=runs), overwritten, "4e", evidence_ids=("run1",))
@@ -147,7 +148,7 @@ def test_a_picture_that_only_the_reference_explains(lab: Lab) -> None:
 def test_random_starts_explain_pictures_without_a_match(lab: Lab) -> None:
     shown = reading(pictures=(picture(4, part="4d"), picture(5, part="4d")))
     told = noted(lab.context(), shown, "4d")
-    assert "match no recorded image: 2, in report.pdf, pages 4 to 5 (images that start at" in told
+    assert "match no recorded image: 2, in report.pdf, pages 4 to 5. Images that start at" in told
     # Plots of parts without an experiment are not worth a word.
     assert noted(lab.context(), reading(pictures=(picture(1, part="2b"),)), "2b") == ""
 
