@@ -176,8 +176,8 @@ THRESHOLDS: Mapping[str, Threshold] = dict(
         _stated(
             "same_picture",
             0.8,
-            "correlation of two pictures averaged over 8 x 8 pixels: 0.97 after 200 free steps of "
-            "4(a), 0.99 within the balls; another drawing has 0.7 at most",
+            "correlation of two pictures averaged over 8 x 8 pixels: 0.97 after 200 steps "
+            "without a ball, 0.99 within one; another drawing has 0.7 at most",
         ),
         _stated(
             "no_change",
@@ -232,8 +232,8 @@ THRESHOLDS: Mapping[str, Threshold] = dict(
         _threshold(
             "bonus_gain",
             0.4,
-            "share of 4(e)'s reference gain that another class must reach: classes differ in how "
-            "far they are from a corgi",
+            "share of the reference's gain on the robust network that another class must reach: "
+            "classes differ in how far they are from a corgi",
         ),
         _threshold(
             "ball_excess",

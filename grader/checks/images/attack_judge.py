@@ -110,8 +110,8 @@ def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:
     """What is wrong with an attack that reaches its target: the name of its share, and a remark."""
     found = []
     objective = case.direction.objective
-    if objective in OTHER_OBJECTIVES:
-        found.append((objective, say(f"attack.{objective}", target=name)))
+    if objective in _OTHER_OBJECTIVES:
+        found.append((objective, say(_OTHER_OBJECTIVES[objective], target=name)))
     if not case.reached:
         gains = {"gain": case.facts.log_gain, "wanted": case.wanted_gain}
         found.append(("weak_gain", say("attack.weak_gain", target=name, **gains)))
@@ -121,8 +121,12 @@ def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:
     return found
 
 
-OTHER_OBJECTIVES = ("logit", "margin", "untargeted")
-"""Objectives that have a share of the points, and a sentence, of their own."""
+_OTHER_OBJECTIVES = {
+    "logit": "attack.logit",
+    "margin": "attack.margin",
+    "untargeted": "attack.untargeted",
+}
+"""Objectives that have a share of the points of their own, and what is said of them."""
 
 
 def _aimed(context: CheckContext, case: AttackCase) -> bool:
@@ -178,8 +182,8 @@ def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
         return say("attack.downhill")
     if direction.heading == "nowhere":
         return say("attack.zero_gradient")
-    if direction.objective in OTHER_OBJECTIVES:
-        return say(f"attack.{direction.objective}", target=name)
+    if direction.objective in _OTHER_OBJECTIVES:
+        return say(_OTHER_OBJECTIVES[direction.objective], target=name)
     if direction.objective.startswith("class "):
         other = context.networks.class_names[int(direction.objective.removeprefix("class "))]
         return say("attack.other_class", target=name, other=other)
