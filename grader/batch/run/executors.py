@@ -108,8 +108,8 @@ def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, Slots]
         from distributed import Client
     except ImportError as error:
         raise ConfigError(
-            "SCHEDULER: expected the package `distributed`, found none; install the extra: "
-            "pip install 'pset4-grader[cluster]'"
+            "SCHEDULER: expected the package `distributed`, found none; install the packages of "
+            "requirements.lock"
         ) from error
     try:
         client = Client(address, timeout="15s", set_as_default=False)

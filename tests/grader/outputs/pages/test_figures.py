@@ -17,7 +17,7 @@ from PIL import Image
 
 from grader.model.records import ArrayRef, Bar, BarsExhibit, CurveExhibit, ImageExhibit, StemExhibit
 from grader.outputs.pages import pictures, plots, stems, svg
-from grader.outputs.pages.figures import figure_rows
+from grader.outputs.pages.figures import Figure, figure_rows
 from reference.errors import ConfigError
 from tests.grader.outputs.pages.factory import (
     MEAN,
@@ -110,6 +110,28 @@ def test_a_picture_that_cannot_be_trusted_is_not_shown(
     ((figure,),) = figure_rows((exhibit,), folder)[0].columns
     assert figure.source == ""
     assert words in figure.caption
+
+
+def test_a_reference_picture_lies_with_the_evidence_or_is_not_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    (folder / "reference").mkdir(parents=True)
+    png = np.zeros((4, 4, 3))
+    for path in (folder / "reference" / "4a.png", tmp_path / "4a.png"):
+        path.write_bytes(base64.b64decode(pictures.png_data_uri(png).partition(",")[2]))
+
+    def shown(name: str) -> Figure:
+        exhibit = ImageExhibit(label="reference", array=None, normalised=False, reference_file=name)
+        ((figure,),) = figure_rows((exhibit,), folder)[0].columns
+        return figure
+
+    assert shown("reference/4a.png").source == pictures.png_data_uri(png)
+    for name, words in (
+        ("../4a.png", "below the evidence folder"),
+        (str(tmp_path / "4a.png"), "below the evidence folder"),
+        ("reference/4b.png", "No such file"),
+    ):
+        assert shown(name).source == ""
+        assert words in shown(name).caption
 
 
 def test_pickled_arrays_are_never_loaded(tmp_path: Path) -> None:
