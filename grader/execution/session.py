@@ -236,7 +236,7 @@ def _no_answer(within: str) -> Breach:
 
 def _after_kill(breach: Breach) -> Breach:
     return Breach(
-        name=f"{breach.name}; its kernel had to be killed",
+        name=breach.name,
         sentence=f"{breach.sentence}; it did not heed the interrupt, so its kernel was killed and "
         "the cells after it were not run.",
         outcome=breach.outcome,

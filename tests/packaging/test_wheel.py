@@ -17,18 +17,28 @@ import pytest
 from pypdf import PdfReader
 
 from authoring.samples import build_zip
-from grader.model.records import GradeSheet, Outcome
+from grader.model.records import Evidence, GradeSheet, Outcome
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
-from grader.sandbox.tiers import host_support
+from grader.sandbox.tiers import Tier, host_support
+from tests import factories
 from tests.dask_cluster import dask_workers
-from tests.grader.conftest import short_zip
+from tests.grader.conftest import LAYERS
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("_pset4_grader.pth", "pset4_grader*")
 """What the editable install of this checkout left among the packages."""
+LOOKS_FOR_US = """
+import importlib
+for name in ('grader.pipeline', 'reference.conv'):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        continue
+    raise RuntimeError(f'{name} can be imported')
+"""
 ATTACKED = ("0", "1a", "2", "2a", "2b", "2c", "4a")
 """Parts whose cells the attacker's notebook has."""
 
@@ -153,7 +163,9 @@ def test_nothing_of_the_checkout_is_on_the_path(installed: Installed, tmp_path: 
 
 
 def test_it_grades_and_writes_nothing_beside_its_code(installed: Installed, tmp_path: Path) -> None:
-    short_zip(tmp_path / "jdoe.zip")
+    cells = [factories.code_cell(LAYERS), factories.code_cell(LOOKS_FOR_US)]
+    files = {"pset4.ipynb": factories.notebook_bytes(cells), "report.pdf": factories.pdf_bytes()}
+    factories.write_zip(tmp_path / "jdoe.zip", files)
     before = files_of(installed.packages / "grader"), files_of(installed.packages / "reference")
     done = installed.grader(tmp_path, "grade", "jdoe.zip", "--bundle", "studio-narrow")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -161,8 +173,12 @@ def test_it_grades_and_writes_nothing_beside_its_code(installed: Installed, tmp_
     outcomes = {part.id: part.outcome for part in sheet.parts}
     assert (outcomes["1a"], outcomes["1b"]) == (Outcome.PASS, Outcome.PASS)
     assert Outcome.GRADER_FAULT not in outcomes.values()
-    assert sheet.facts.host.isolation == host_support().tier.value
-    assert PdfReader(tmp_path / "results" / "jdoe" / "feedback.pdf").pages
+    tier = host_support().tier
+    assert sheet.facts.host.isolation == tier.value
+    results = ResultFolder(root=tmp_path / "results" / "jdoe")
+    cells_run = load(Evidence, results.record("evidence")).cells
+    assert tier is Tier.PROCESS or [run.error_message for run in cells_run] == ["", ""]
+    assert PdfReader(results.feedback_pdf).pages
     after = files_of(installed.packages / "grader"), files_of(installed.packages / "reference")
     assert before == after
 
