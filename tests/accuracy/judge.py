@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.model.records import Finding, Outcome
 from tests.accuracy.corpus import FAMILIES, Case
+from tests.grader.checks.words import flaws_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def misses(case: Case, found: tuple[PartVerdict, ...]) -> tuple[str, ...]:
     """Say what is wrong with the verdicts."""
     wrong = []
     for verdict in found:
+        wrong += [f"{flaw} in {verdict.message!r}" for flaw in flaws_of(verdict.message)]
         told = f"{verdict.part} {'/'.join(verdict.outcomes)}: {verdict.message}"
         if Outcome.GRADER_FAULT.value in verdict.outcomes:
             wrong.append(f"fault of the grader at {told}")

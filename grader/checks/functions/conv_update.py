@@ -2,134 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 
-from grader.checks.context import CheckContext
-from grader.checks.credit import PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
-from grader.checks.findings import Verdict, failed, partly, passed, say
-from grader.checks.functions.examples import compared, counterexample, row
-from grader.checks.functions.replies import Answers, judge_layer, raises_for
+from grader.checks.credit import PartialCredit
+from grader.checks.findings import say
+from grader.checks.functions.function_check import (
+    Formula,
+    FunctionCase,
+    FunctionSpec,
+    Tried,
+    check_of,
+)
 from grader.checks.tolerance import agrees
-from grader.model.records import Outcome
-from grader.planning.probes import Call, Question, UpdateCase, update_cases, update_demos
+from grader.model.records import Remark
+from grader.planning.probes import UpdateCase, update_cases, update_demos
 from reference import conv
-from reference.signals import Floats
 
-CHECK = "conv_update"
-FUNCTION = "conv1d_update"
 _KERNEL_PLACE = 0
 
 CREDIT = {
     "in_place": PartialCredit(meaning="right values, but the gradient is changed", default=0.8)
 }
 
-
-def asked(seed: int) -> tuple[Question, ...]:
-    """Return the calls."""
-    calls = tuple(
-        Call(key=c.key, rows=((np.array(c.w), np.array(c.grad_w), c.lr),))
-        for c in (*update_demos(), *update_cases(seed))
-    )
-    return (Question(function=FUNCTION, calls=calls),)
-
-
-def check_conv_update(context: CheckContext, part_id: str) -> Verdict:
-    """3(b), update rule."""
-    cases, share = update_cases(context.seed), shares_of(context.assignment, CHECK, CREDIT)
-    return judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
-
-
-def _judge(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
-    outputs = {c: answers.first(c.key) for c in cases}
-    comparisons = [compared(y, _right(c)) for c, y in outputs.items()]
-    verdict = _verdict(answers, cases, share)
-    if verdict.outcome is Outcome.FAIL:
-        tries = [((d.w, d.grad_w, d.lr), answers.first(d.key), _right(d)) for d in update_demos()]
-        verdict = verdict.adding(*counterexample(FUNCTION, tries))
-    return replace(verdict, measurements=(row("new kernel", comparisons),))
+_FAULTS: tuple[tuple[str, Formula], ...] = (  # of w, dC/dw and lr
+    ("conv_update.ascent", lambda w, g, lr: w + lr * g),
+    ("conv_update.no_rate", lambda w, g, _: w - g),
+    ("conv_update.step_only", lambda _, g, lr: -lr * g),
+    ("conv_update.step_only", lambda _, g, lr: lr * g),
+    ("conv_update.normalized", lambda w, g, lr: w - lr * g / np.linalg.norm(g)),
+    ("conv_update.mean", lambda w, g, lr: w - lr * g / len(w)),
+    ("conv_update.swapped", lambda w, g, lr: g - lr * w),
+    ("conv_update.unchanged", lambda w, *_: w),
+    ("conv_update.divides_by_rate", lambda w, g, lr: w - g / lr),
+    ("conv_update.both_signs", lambda w, g, lr: lr * g - w),
+    ("conv_update.sign_only", lambda w, g, lr: w - lr * np.sign(g)),
+)
 
 
-def _verdict(answers: Answers, cases: tuple[UpdateCase, ...], share: Share) -> Verdict:
-    if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=FUNCTION))
-    if _fits(answers, cases, _right):
-        if answers.changed_arguments - {_KERNEL_PLACE}:
-            return partly(say("function.in_place", function=FUNCTION), share("in_place"))
-        # Writing the new kernel over the old one is what an update is.
-        note = [say("conv_update.kernel_in_place")] if answers.changed_arguments else []
-        return passed(say("conv_update.right")).noting(*note)
-    raised = [c.size for c in cases if c.key in answers.errors]
-    if raised:
-        return failed(raises_for(FUNCTION, raised[0], answers))
+def _explain(tried: Tried) -> Remark | None:
+    """Say which wrong rule gives all new kernels."""
     for code, formula in _FAULTS:
-        if _fits(answers, cases, formula):
-            return failed(say(code))
-    if _along_gradient(answers, cases):
-        return failed(say("conv_update.step_length"))
-    return failed(say("conv_update.wrong"))
+        if tried.fits(formula):
+            return say(code)
+    return say("conv_update.step_length") if _along_gradient(tried) else None
 
 
-def _along_gradient(answers: Answers, cases: tuple[UpdateCase, ...]) -> bool:
+def _along_gradient(tried: Tried) -> bool:
     """Whether w less the output is a positive multiple of the gradient, in every case."""
-    for case in cases:
-        output, gradient = answers.first(case.key), np.array(case.grad_w)
+    for case, output in tried.outputs:
+        kernel, gradient, _ = map(np.asarray, case.arguments)
         if output is None or output.size != gradient.size:
             return False
-        step = np.array(case.w) - output.reshape(-1).astype(np.float64)
+        step = kernel - output.reshape(-1).astype(np.float64)
         factor = float(step @ gradient / (gradient @ gradient))
         if not factor > 0 or not agrees(step, factor * gradient):
             return False
     return True
 
 
-def _fits(
-    answers: Answers, cases: tuple[UpdateCase, ...], formula: Callable[[UpdateCase], Floats]
-) -> bool:
-    outputs = [(c, answers.first(c.key)) for c in cases]
-    return all(y is not None and agrees(y, formula(c)) for c, y in outputs)
+def _cases(cases: tuple[UpdateCase, ...]) -> tuple[FunctionCase, ...]:
+    return tuple(
+        FunctionCase(key=c.key, arguments=(np.array(c.w), np.array(c.grad_w), c.lr), size=c.size)
+        for c in cases
+    )
 
-
-def _right(case: UpdateCase) -> Floats:
-    return conv.update(case.w, case.grad_w, case.lr)
-
-
-_FAULTS: tuple[tuple[str, Callable[[UpdateCase], Floats]], ...] = (
-    ("conv_update.ascent", lambda c: np.array(c.w) + c.lr * np.array(c.grad_w)),
-    ("conv_update.no_rate", lambda c: np.array(c.w) - np.array(c.grad_w)),
-    ("conv_update.step_only", lambda c: -c.lr * np.array(c.grad_w)),
-    ("conv_update.step_only", lambda c: c.lr * np.array(c.grad_w)),
-    (
-        "conv_update.normalized",
-        lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / np.linalg.norm(c.grad_w),
-    ),
-    (
-        "conv_update.mean",
-        lambda c: np.array(c.w) - c.lr * np.array(c.grad_w) / len(c.w),
-    ),
-    (
-        "conv_update.swapped",
-        lambda c: np.array(c.grad_w) - c.lr * np.array(c.w),
-    ),
-    ("conv_update.unchanged", lambda c: np.array(c.w)),
-    ("conv_update.divides_by_rate", lambda c: np.array(c.w) - np.array(c.grad_w) / c.lr),
-    ("conv_update.both_signs", lambda c: c.lr * np.array(c.grad_w) - np.array(c.w)),
-    (
-        "conv_update.sign_only",
-        lambda c: np.array(c.w) - c.lr * np.sign(np.array(c.grad_w)),
-    ),
-)
 
 CHECKS = (
-    Check(
-        id="conv_update",
-        judge=check_conv_update,
-        reads=frozenset({Reads.REPLIES}),
-        credit=CREDIT,
-        function=FUNCTION,
-        probes=asked,
+    check_of(
+        "conv_update",
+        FunctionSpec(
+            function="conv1d_update",
+            demos=_cases(update_demos()),
+            cases=lambda seed: _cases(update_cases(seed)),
+            expected=conv.update,
+            result="new kernel",
+            # Writing the new kernel over the old one is what an update is.
+            may_change=frozenset({_KERNEL_PLACE}),
+            explain=_explain,
+            right="conv_update.right",
+            wrong="conv_update.wrong",
+            plotted=False,
+            credit=CREDIT,
+        ),
     ),
 )

@@ -88,8 +88,12 @@ class FunctionSpec:
     """Places of arguments that it may work on in place."""
     explain: Explain = lambda _: None
     """What is often got wrong."""
-    right: str = "function.right"
-    """Code of what a right answer is told; its values are `function` and `what`, or none."""
+    right: str = ""
+    """Code of what a right answer is told, without values; empty for the generic sentence."""
+    wrong: str = ""
+    """Code of what a wrong answer is told that nothing explains, likewise."""
+    plotted: bool = True
+    """Whether a public example is plotted."""
     credit: Credit = field(default_factory=lambda: CREDIT)
     """Shares for answers that are partly right; `in_place` is among them."""
 
@@ -190,10 +194,11 @@ def _judge(
         verdict = verdict.adding(*counterexample(spec.function, tries))
     comparisons = [compared(y, _result(spec.expected, c)) for c, y in outputs]
     _, shown, wanted = tries[-1]
+    title = f"{spec.function} on a public example"
     return replace(
         verdict,
         measurements=(row(f"{spec.result} of {spec.function}", comparisons),),
-        exhibits=stems(f"{spec.function} on a public example", shown, wanted),
+        exhibits=stems(title, shown, wanted) if spec.plotted else (),
     )
 
 
@@ -205,9 +210,11 @@ def _verdict(tried: Tried, share: Share) -> Verdict:
         return failed(_explained(tried))
     if answers.changed_arguments - spec.may_change:
         return partly(say("function.in_place", function=spec.function), share("in_place"))
-    if spec.right == "function.right":
-        return passed(say("function.right", function=spec.function, what=spec.result))
-    return passed(say(spec.right))
+    generic = say("function.right", function=spec.function, what=spec.result)
+    verdict = passed(say(spec.right) if spec.right else generic)
+    if answers.changed_arguments:
+        return verdict.adding(say("function.changes_what_it_may", function=spec.function))
+    return verdict
 
 
 def _explained(tried: Tried) -> Remark:
@@ -234,9 +241,8 @@ def _explained(tried: Tried) -> Remark:
     if factor and agrees(measured, factor * wanted):
         return say("function.scaled", what=what, factor=factor)
     wrong = sum(not agrees(y, w) for _, y, w in there)
-    return lost_digits(measured, wanted, what) or say(
-        "function.wrong", what=what, wrong=wrong, cases=len(there)
-    )
+    generic = say("function.wrong", what=what, wrong=wrong, cases=len(there))
+    return lost_digits(measured, wanted, what) or (say(spec.wrong) if spec.wrong else generic)
 
 
 def _result(formula: Formula, case: FunctionCase) -> Floats:

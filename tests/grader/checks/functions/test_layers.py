@@ -591,7 +591,8 @@ def test_no_hidden_input_is_shown(lab: Lab) -> None:
     hidden = [v for reply in context.evidence.replies for v in reply.values if "demo" not in v.name]
     drawn = {round(float(x), 4) for v in hidden if v.array for x in context.arrays(v.array).ravel()}
     drawn -= {float(i) for i in range(-400, 400)}
-    for check, part in PART.items():
+    drawing = {check: part for check, part in PART.items() if check != "conv_update"}
+    for check, part in drawing.items():
         finding = CHECKS[check](context, part)
         stems = [exhibit for exhibit in finding.exhibits if isinstance(exhibit, StemExhibit)]
         assert len(stems) == len(finding.exhibits) > 0
