@@ -33,6 +33,8 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
+# Of `make rejudge`: only show whose points would change.
+DRY ?=
 # Of `make test`: half as many more than there are cores, for tests often wait for kernels and limits.
 TEST_WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
 
@@ -51,7 +53,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check batch score classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check batch score rejudge classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +76,10 @@ batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.c
 
 score: $(READY) $(SYSTEM_READY) ## Score a class anew from grades.toml and the assignment; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
 	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)
+
+rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence by today's checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=]
+	@$(GRADER) rejudge $(or $(OUT),results) $(CLASS) $(if $(DRY),--dry-run) $(if $(WORKERS),--workers $(WORKERS)) \
+	  $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
 
 classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask and killed on the way; compare with what must come out
 	@$(BIN)/python -m tests.classroom

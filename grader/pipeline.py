@@ -11,20 +11,16 @@ pages      feedback.html, staff.html …  for people
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.checks import validate_offering
-from grader.checks.context import CheckContext, TrustedNetworks
-from grader.checks.images.reference_pictures import keep_reference_pictures
-from grader.checks.registry import probes_of, run_checks
-from grader.checks.stored_arrays import evidence_reader
+from grader.checks.registry import probes_of
+from grader.checks.stage import OnStage, Standard, align_cells, judge, standard
 from grader.execution import OnProgress
 from grader.execution.settings import RunSettings
 from grader.execution.stage import Running, new_seed, run_submission
@@ -34,32 +30,26 @@ from grader.model.assignment import Assignment, Course
 from grader.model.records import (
     Alignment,
     Evidence,
+    Finding,
     Findings,
     GradeSheet,
-    RunFacts,
     RunPlan,
     Submission,
 )
 from grader.model.records.codec import load, save
-from grader.model.results_folder import ResultFolder, replacing
-from grader.model.version import release
-from grader.outputs.pages.pdf import html_to_pdf
-from grader.outputs.pages.render import render_feedback_html, render_staff_html
-from grader.planning.alignment import align
-from grader.planning.reference_runs import reference_runs
-from grader.reading.hand_in import HandInReading, read_hand_in
-from grader.reading.known_pictures import known_pictures
+from grader.model.results_folder import ResultFolder, replacing, rewriting
+from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
+from grader.outputs.pages.stage import write_pages
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
-from grader.scoring.lateness import Lateness, late_coefficient
-from grader.scoring.overrides import Override, load_overrides, render_template
-from grader.scoring.score import SheetFacts, rescore, score
-from reference.bundles import Bundle, bundle_version, get_bundle
-from reference.device import choose_device
+from grader.scoring.lateness import Lateness, lateness_of
+from grader.scoring.overrides import load_overrides
+from grader.scoring.score import lateness_on, rescore
+from grader.scoring.stage import score_findings
 from reference.errors import ConfigError
-from reference.expected import Expected, load_expected
 
-OnStage = Callable[[str], None]
+SEED_OF_KEYS = 0
+"""Seed of the questions that stand for those of any run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +64,7 @@ class GradeRequest:
     """Parts and points."""
     settings: RunSettings
     """How the notebook is run."""
-    key: str = ""
+    run_key: str = ""
     """Of the run, for whoever looks it up again; the results folder carries it."""
     warm: WarmServer | None = None
     """Fork server for its kernel, as `warm_kernels` yields it; None for a cold start."""
@@ -92,31 +82,6 @@ class GradeRecord:
     """What was seen."""
     folder: ResultFolder
     """Where everything lies."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standard:
-    """What submissions are judged by."""
-
-    assignment: Assignment
-    """Parts, points, experiments."""
-    bundle: Bundle
-    """Weights and pictures."""
-    expected: Expected
-    """What the reference gets, by the parts of the assignment."""
-
-
-def standard(assignment: Assignment, bundle_name: str) -> Standard:
-    """Open what submissions of the assignment are judged by.
-
-    Raises:
-        ConfigError: bundle, expected outputs and assignment do not go together.
-    """
-    validate_offering(assignment)
-    bundle, expected = _opened(bundle_name)
-    return Standard(
-        assignment=assignment, bundle=bundle, expected=reference_runs(expected, assignment)
-    )
 
 
 def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> GradeRecord:
@@ -149,13 +114,13 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
             folder,
             judged_by,
             request.hand_in.course,
-            _lateness(request.hand_in, request.assignment),
+            lateness_of(request.hand_in, request.assignment),
             load_overrides(final.grades, request.assignment, request.hand_in.course),
         )
         on_stage("reports")
         write_pages(folder)
-        if request.key:
-            folder.key.write_text(request.key, encoding="ascii")
+        seed = load(Evidence, folder.record("evidence")).seed
+        save(StageKeys(run=request.run_key, seed=seed, grader=keys_of(judged_by)), folder.key)
     return GradeRecord(
         sheet=load(GradeSheet, final.results),
         submission=load(Submission, final.record("submission")),
@@ -164,17 +129,11 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
     )
 
 
-def align_cells(folder: ResultFolder, judged_by: Standard) -> None:
-    """From the submission to which cell answers which part."""
-    submission = _submission(folder)
-    save(align(submission, judged_by.assignment), folder.record("alignment"))
-
-
 def run(folder: ResultFolder, running: Running) -> None:
     """From the cells to the evidence of one run."""
     seed = new_seed(running.settings)
     run_submission(
-        _submission(folder),
+        load(Submission, folder.record("submission")),
         load(Alignment, folder.record("alignment")),
         probes_of(running.assignment, seed),
         seed,
@@ -183,87 +142,77 @@ def run(folder: ResultFolder, running: Running) -> None:
     )
 
 
-def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
-    """From the evidence and the other files of the submission to findings; nothing is run."""
-    on_stage("report")
-    submission = _submission(folder)
-    evidence = load(Evidence, folder.record("evidence"))
-    arrays = evidence_reader(folder.evidence)
-    references = {a.id: judged_by.expected.path(a.image) for a in judged_by.expected.attacks}
-    pictures = known_pictures(evidence, arrays, judged_by.bundle.corgi, references)
-    reading = read_hand_in(
-        submission, folder.submission, judged_by.assignment, pictures, folder.executed
-    )
-    save(reading, folder.record("reading"))
-    on_stage("checks")
-    planned = load(RunPlan, folder.record("plan")).device
-    device = choose_device("cpu" if planned == "cpu" else "auto")
-    context = CheckContext(
-        evidence=evidence,
-        arrays=arrays,
-        expected=judged_by.expected,
-        networks=TrustedNetworks.from_bundle(judged_by.bundle, evidence.seed, device),
-        bundle=judged_by.bundle,
-        assignment=judged_by.assignment,
-        submission=submission,
-        alignment=load(Alignment, folder.record("alignment")),
-        report=reading.report,
-    )
-    found = run_checks(judged_by.assignment, context)
-    keep_reference_pictures(found, judged_by.expected, folder.evidence)
-    save(Findings(by_part=found), folder.record("findings"))
+def keys_of(judged_by: Standard) -> GraderKeys:
+    """Return the keys of what the grader brings to every submission today."""
+    questions = probes_of(judged_by.assignment, SEED_OF_KEYS)
+    return grader_keys(judged_by.assignment, judged_by.bundle, questions)
 
 
-def score_findings(
-    folder: ResultFolder,
-    judged_by: Standard,
-    course: Course,
-    lateness: Lateness,
-    overrides: tuple[Override, ...],
-) -> None:
-    """From findings to the grade sheet.
+class OtherEvidence(ConfigError):
+    """The evidence is not what today's grader would record: the notebook must be run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejudged:
+    """A submission before and after it was judged again."""
+
+    before: GradeSheet
+    """As it was."""
+    after: GradeSheet
+    """As it is judged today."""
+    keys: GraderKeys
+    """What it was judged by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeRequest:
+    """What to judge again."""
+
+    folder: ResultFolder
+    """Its results."""
+    assignment: Assignment
+    """Today's."""
+    keep: bool = True
+    """Whether the results are written; else they are only told."""
+    course: Course | None = None
+    """Today's; None for the sheet's own."""
+    lateness: Lateness | None = None
+    """Today's; None for the sheet's own."""
+
+
+def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
+    """Judge the evidence that is there by today's checks; no kernel starts.
 
     Raises:
-        ConfigError: what people decided is out of range.
+        OtherEvidence: the evidence was recorded by other code, or with other questions.
+        ConfigError: there are no results, or a file of them or of staff's cannot be read.
+        GraderFault: our own fault; the results are untouched.
     """
-    submission = _submission(folder)
-    evidence = load(Evidence, folder.record("evidence"))
-    reading = load(HandInReading, folder.record("reading"))
-    assignment, bundle = judged_by.assignment, judged_by.bundle
-    facts = SheetFacts(
-        kerberos=submission.kerberos,
-        course=course,
-        notes=(*submission.notes, *evidence.notes, *reading.notes),
-        answers=load(Alignment, folder.record("alignment")).answers,
-        report_pages=submission.report_pages,
-        run=RunFacts(
-            assignment=assignment.name,
-            assignment_sha256=assignment.sha256,
-            bundle=bundle.name,
-            bundle_sha256=bundle_version(bundle),
-            grader_version=release(),
-            zip_sha256=submission.zip_sha256,
-            seed=evidence.seed,
-            seconds=evidence.seconds,
-            host=evidence.host,
-            shims=evidence.shims,
-        ),
-    )
-    findings = load(Findings, folder.record("findings")).by_part
-    save(score(findings, assignment, facts, lateness, overrides), folder.results)
-
-
-def write_pages(folder: ResultFolder) -> None:
-    """From the sheet to pages, and to a `grades.toml` to fill in where there is none."""
-    sheet = load(GradeSheet, folder.results)
-    evidence = load(Evidence, folder.record("evidence"))
-    page = render_feedback_html(sheet, folder.evidence)
-    folder.feedback_html.write_text(page, encoding="utf-8")
-    html_to_pdf(page, folder.feedback_pdf)
-    staff = render_staff_html(sheet, folder.evidence, evidence)
-    folder.staff_html.write_text(staff, encoding="utf-8")
-    if not folder.grades.exists():
-        folder.grades.write_text(render_template(sheet), encoding="utf-8")
+    on_stage("bundle")
+    folder, assignment = request.folder, request.assignment
+    before = load(GradeSheet, folder.results)
+    judged_by = standard(assignment, load(RunPlan, folder.record("plan")).bundle)
+    keys, today = load(StageKeys, folder.key), keys_of(judged_by)
+    if keys.grader.evidence != today.evidence:
+        raise OtherEvidence(
+            f"{folder.root}: its evidence was recorded by another version of the grader, with "
+            "other questions or with other weights; grade the submission again"
+        )
+    course = request.course or before.course
+    with rewriting(folder, keep=request.keep) as scratch:
+        align_cells(scratch, judged_by)
+        judge(scratch, judged_by, on_stage)
+        on_stage("scoring")
+        lateness = request.lateness or lateness_on(before)
+        overrides = load_overrides(folder.grades, assignment, course)
+        score_findings(scratch, judged_by, course, lateness, overrides)
+        after = load(GradeSheet, scratch.results)
+        if request.keep:
+            on_stage("reports")
+            write_pages(scratch)
+            save(replace(keys, grader=today), scratch.key)
+            save(replace(keys, grader=replace(today, judge="", pages="")), folder.key)
+    return Rejudged(before=before, after=after, keys=today)
 
 
 def rescore_folder(
@@ -298,10 +247,36 @@ def rescore_folder(
     return load(GradeSheet, folder.results)
 
 
-@functools.cache  # its files are checked once, not for each submission of a batch
-def _opened(bundle_name: str) -> tuple[Bundle, Expected]:
-    bundle = get_bundle(bundle_name)
-    return bundle, load_expected(bundle.name)
+def show_sheet(folder: ResultFolder, scored: GradeSheet) -> str:
+    """Write pages for points that were scored elsewhere; return the key of what made them.
+
+    Args:
+        folder: The results; their findings hold the pictures and numbers that a class's store
+            leaves out.
+        scored: Today's points.
+    """
+    sheet = load(GradeSheet, folder.results)
+    found = load(Findings, folder.record("findings")).by_part
+    parts = tuple(
+        replace(part, findings=_whole(part.findings, found.get(part.id, ())))
+        for part in scored.parts
+    )
+    save(replace(scored, parts=parts, answers=sheet.answers), folder.results)
+    write_pages(folder)
+    keys, today = load(StageKeys, folder.key), pages_key()
+    save(replace(keys, grader=replace(keys.grader, pages=today)), folder.key)
+    return today
+
+
+def _whole(light: Iterable[Finding], found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with all that they show, where the checks made them."""
+    by_check = {finding.check_id: finding for finding in found}
+    return tuple(
+        by_check[one.check_id]
+        if one.check_id in by_check and by_check[one.check_id].outcome is one.outcome
+        else one
+        for one in light
+    )
 
 
 @contextmanager
@@ -318,12 +293,3 @@ def _taken_in(request: GradeRequest) -> Iterator[tuple[ResultFolder, ResultFolde
             folder.evidence.mkdir()
             save(submission, folder.record("submission"))
             yield folder, final
-
-
-def _submission(folder: ResultFolder) -> Submission:
-    return load(Submission, folder.record("submission"))
-
-
-def _lateness(hand_in: HandIn, assignment: Assignment) -> Lateness:
-    due = assignment.due + hand_in.extension
-    return late_coefficient(due, hand_in.submitted, assignment.late)

@@ -19,12 +19,14 @@ from rich.text import Text
 
 from grader.batch.class_run import ClassOutcome
 from grader.batch.records import State
-from grader.batch.run.batch import Watcher
+from grader.batch.run.watching import Watcher
 from grader.batch.store.rows import RunRow
 from grader.model.text import format_points, terminal_line
+from grader.scoring.changes import SAME_POINTS
 
 STAGES = {
     "grading": "Grading",
+    "judging": "Judging the evidence again; no notebook is run",
     "scoring": "Scoring",
     "exports": "Writing the gradebook and the class page",
     "pages": "Updating the pages of students whose points changed",
@@ -68,6 +70,23 @@ class _Tally:
         seconds = 60 * self.left / self.rate_per_minute()
         return str(timedelta(seconds=round(seconds)))
 
+    def note_judged(self, kerberos: str, before: float, after: float) -> str:
+        """Count one that was judged again, and return its line."""
+        self.states[State.GRADED] += 1
+        points = f"{format_points(after)} points"
+        if abs(before - after) > SAME_POINTS:
+            points = f"{format_points(before)} → {format_points(after)} points"
+        line = terminal_line(f"{kerberos}: {points}")
+        self.last.append(escape(line))
+        return line
+
+    def note_not_judged(self, kerberos: str, sentence: str) -> str:
+        """Count one that could not be judged again, and return its line."""
+        self.states[State.FAULT] += 1
+        line = terminal_line(f"{kerberos}: not judged again: {sentence}")
+        self.last.append(f"[{_STYLES[State.FAULT]}]{escape(line)}[/]")
+        return line
+
     def note(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> str:
         """Count one that is done, and return its line."""
         state = State(run.state)
@@ -104,7 +123,15 @@ class _Lines:
         pass
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
-        line = self._tally.note(kerberos, run, total, pending)
+        self._one(self._tally.note(kerberos, run, total, pending))
+
+    def judged(self, kerberos: str, before: float, after: float) -> None:
+        self._one(self._tally.note_judged(kerberos, before, after))
+
+    def not_judged(self, kerberos: str, sentence: str) -> None:
+        self._one(self._tally.note_not_judged(kerberos, sentence))
+
+    def _one(self, line: str) -> None:
         position = self._tally.known + self._tally.done
         self._print(f"  {position} of {self._tally.total}  {line}")
 
@@ -141,7 +168,7 @@ class _Table:
 
     def stage(self, name: str) -> None:
         self._stage = f"{STAGES[name]} …"
-        if name != "grading":
+        if name not in {"grading", "judging"}:
             self._tally.under_way = ()
 
     def begin(self, total: int, known: int) -> None:
@@ -152,6 +179,12 @@ class _Table:
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
         self._tally.note(kerberos, run, total, pending)
+
+    def judged(self, kerberos: str, before: float, after: float) -> None:
+        self._tally.note_judged(kerberos, before, after)
+
+    def not_judged(self, kerberos: str, sentence: str) -> None:
+        self._tally.note_not_judged(kerberos, sentence)
 
 
 @contextmanager
@@ -176,6 +209,8 @@ def show_class(console: Console, outcome: ClassOutcome) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if outcome.batch.rejudged:
+        console.print(f"{len(outcome.batch.rejudged)} judged again without a run", highlight=False)
     if outcome.batch.rescored:
         count = outcome.batch.rescored
         what = "1 grade" if count == 1 else f"{count} grades"

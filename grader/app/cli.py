@@ -18,13 +18,23 @@ import typer
 from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
+from grader.app.rejudge_terminal import show_moved
 from grader.app.terminal import display, show_diagnoses, show_grades
-from grader.batch.class_run import ClassRequest, grade_class, is_class, score_class
+from grader.batch.class_run import (
+    ClassRequest,
+    RejudgeClassRequest,
+    grade_class,
+    is_class,
+    rejudge_class,
+    score_class,
+)
+from grader.batch.run.rejudging import moved
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment, parse_course
 from grader.model.offering_files import DEFAULT_ASSIGNMENT
-from grader.model.records import Limits
+from grader.model.records import GradeSheet, Limits
+from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
 from grader.outputs.junit import render_junit
@@ -37,7 +47,7 @@ from grader.scoring.lateness import parse_submitted
 from reference.errors import ConfigError, GraderFault, PsetError
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
-    from grader.pipeline import GradeRecord, GradeRequest
+    from grader.pipeline import GradeRecord, GradeRequest, Rejudged
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -292,6 +302,63 @@ def score_command(
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)
+
+
+@app.command("rejudge")
+def rejudge_command(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
+    ],
+    assignment: Annotated[
+        str | None,
+        typer.Option(help="Name or path of the offering; as before by default."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show whose points would change.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes for a class; as many as fit by default.", min=1)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    store: Store = None,
+) -> None:
+    """Judge the recorded evidence by today's checks and offering; no notebook is run.
+
+    Grades that people decided are kept. Stopped or killed, the same command goes on where it was.
+    """
+    console = Console()
+    for path in folders:
+        if is_class(path):
+            request = RejudgeClassRequest(
+                results=path,
+                assignment=assignment,
+                keep=not dry_run,
+                workers=workers,
+                scheduler=scheduler,
+                store=store,
+            )
+            with watch(console) as watcher:
+                outcome = rejudge_class(request, watcher)
+            if outcome.finished is not None:
+                show_class(console, outcome.finished)
+            show_moved(console, outcome.judged, outcome.not_judged, kept=not dry_run)
+            continue
+        judged = _rejudge_one(path, assignment, console, keep=not dry_run)
+        if not dry_run:
+            show_grades(console, judged.after, ResultFolder(root=path))
+        show_moved(console, [moved(judged.before, judged.after)], (), kept=not dry_run)
+
+
+def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: bool) -> Rejudged:
+    from grader.pipeline import RejudgeRequest, rejudge
+
+    folder = ResultFolder(root=path)
+    name = assignment or load(GradeSheet, folder.results).facts.assignment
+    request = RejudgeRequest(folder=folder, assignment=load_assignment(name), keep=keep)
+    with display(console) as show:
+        return rejudge(request, show.stage)
 
 
 @app.command("doctor")

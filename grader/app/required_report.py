@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from grader.checks.stage import OnStage
 from grader.execution import OnProgress
 from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.records import GradeSheet
@@ -15,7 +16,7 @@ from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.reference_report import from_reference
 from grader.outputs.pages.required_report import build_report
 from grader.outputs.pages.student_report import from_results
-from grader.pipeline import GradeRequest, OnStage, grade
+from grader.pipeline import GradeRequest, grade
 from reference.expected import load_expected
 
 

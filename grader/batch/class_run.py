@@ -12,10 +12,21 @@ from grader.batch.collect.manifest import ManifestRow, read_manifest
 from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.class_files import write_exports, write_similarity
 from grader.batch.records import ClassRow
-from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, Watcher, only_batch, run_batch
+from grader.batch.run.batch import only_batch, run_batch
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, workers_that_fit
+from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
-from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
+from grader.batch.run.rejudging import (
+    Moved,
+    NotJudged,
+    RejudgeOptions,
+    Sorted,
+    moved,
+    rejudge_standings,
+    sorted_out,
+)
+from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of, scored_today
+from grader.batch.run.watching import Watcher
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
@@ -111,15 +122,127 @@ def score_class(
         ConfigError: there is no batch in the folder, or a `grades.toml` cannot be read.
     """
     with only_batch(results), open_store(results, store_url) as store:
-        newest = store.newest_batch()
-        if newest is None:
-            raise ConfigError(f"{results}: expected the results of `make batch`, found none")
-        batch_id, name = newest
-        assignment = load_assignment(assignment_name or name)
+        batch_id, assignment = _newest(store, results, assignment_name)
         watcher.stage("scoring")
         changed = rescore_batch(store, batch_id, assignment, results, code_version())
-        done = BatchOutcome(batch_id=batch_id, graded_now=frozenset(), rescored=changed)
+        done = BatchOutcome(
+            batch_id=batch_id, graded_now=frozenset(), rejudged=frozenset(), rescored=changed
+        )
         return _finish(store, done, assignment, results, watcher)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeClassRequest:
+    """What is to be judged again."""
+
+    results: Path
+    """Results folder of the class."""
+    assignment: str | None
+    """Name or path of the offering; None for the one that the class was graded by."""
+    keep: bool
+    """Whether results are written; else it is only told who would move."""
+    workers: int | None
+    """Processes of this machine; None for as many as fit."""
+    scheduler: str | None
+    """Address of a Dask scheduler; None for processes of this machine."""
+    store: str | None
+    """URL of another database; None for SQLite in the results folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeClassOutcome:
+    """What came of it."""
+
+    judged: tuple[Moved, ...]
+    """Everybody whose evidence was judged, or whose points were scored anew, by kerberos."""
+    not_judged: tuple[NotJudged, ...]
+    """Whose was not, and why."""
+    finished: ClassOutcome | None
+    """The class's files; None where nothing was written."""
+
+
+def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClassOutcome:
+    """Judge the evidence of a class by today's checks and rules; no notebook is run.
+
+    Raises:
+        ConfigError: there is no batch in the folder, the offering or a file of staff's cannot be
+            read, or the executor is gone; the same command then goes on where it was.
+    """
+    results = request.results
+    with only_batch(results), open_store(results, request.store) as store:
+        batch_id, assignment = _newest(store, results, request.assignment)
+        watcher.stage("judging")
+        standings = tuple(store.standings(batch_id))
+        found = sorted_out(standings, assignment, results)
+        watcher.begin(len(found.to_judge) + len(found.as_today), len(found.as_today))
+        judged, not_judged = _judged(request, assignment, found, store, watcher)
+        for one in found.as_today:
+            if one.grade is not None:
+                today, _ = scored_today(one, one.grade, assignment, results)
+                judged.append(moved(one.grade.sheet, today))
+        finished = None
+        if request.keep:
+            watcher.stage("scoring")
+            done = BatchOutcome(
+                batch_id=batch_id,
+                graded_now=frozenset(),
+                rejudged=frozenset(one.hand_in.kerberos for one in found.to_judge),
+                rescored=rescore_batch(store, batch_id, assignment, results, code_version()),
+            )
+            finished = _finish(store, done, assignment, results, watcher)
+        return RejudgeClassOutcome(
+            judged=tuple(sorted(judged, key=lambda one: one.kerberos)),
+            not_judged=(*found.to_run, *not_judged),
+            finished=finished,
+        )
+
+
+def _judged(
+    request: RejudgeClassRequest,
+    assignment: Assignment,
+    found: Sorted,
+    store: Store,
+    watcher: Watcher,
+) -> tuple[list[Moved], list[NotJudged]]:
+    """Let workers judge what has to be judged again."""
+    judged: list[Moved] = []
+    not_judged: list[NotJudged] = []
+    if not found.to_judge:
+        return judged, not_judged
+    with _judging_executor(request, len(found.to_judge)) as (executor, slots):
+        options = RejudgeOptions(
+            results=request.results,
+            assignment=assignment,
+            shared_files=request.scheduler is None,
+            slots=slots,
+            keep=request.keep,
+        )
+        for one in rejudge_standings(found.to_judge, options, store, executor, watcher):
+            if isinstance(one, Moved):
+                judged.append(one)
+            else:
+                not_judged.append(one)
+    return judged, not_judged
+
+
+@contextmanager
+def _judging_executor(request: RejudgeClassRequest, most: int) -> Iterator[tuple[Executor, Slots]]:
+    if request.scheduler is not None:
+        with dask_cluster(request.scheduler, gpus=False) as (executor, slots):
+            yield executor, slots
+        return
+    workers = min(most, workers_that_fit(request.workers, "auto"))
+    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
+        yield executor, lambda: workers
+
+
+def _newest(store: Store, results: Path, name: str | None) -> tuple[int, Assignment]:
+    """Return the newest batch and the offering that it is of, or the one that is named."""
+    newest = store.newest_batch()
+    if newest is None:
+        raise ConfigError(f"{results}: expected the results of `make batch`, found none")
+    batch_id, of_batch = newest
+    return batch_id, load_assignment(name or of_batch)
 
 
 def is_class(results: Path) -> bool:
@@ -170,18 +293,19 @@ def _finish(
         batch=batch,
         rows=rows,
         notes=roster.notes,
-        problems=_renew_pages(store, batch.batch_id, assignment, results, watcher),
+        problems=(
+            *batch.problems,
+            *_renew_pages(store, batch.batch_id, results, watcher),
+        ),
         files=files,
     )
 
 
-def _renew_pages(
-    store: Store, batch_id: int, assignment: Assignment, results: Path, watcher: Watcher
-) -> tuple[str, ...]:
+def _renew_pages(store: Store, batch_id: int, results: Path, watcher: Watcher) -> tuple[str, ...]:
     stale = stale_pages(store, batch_id)
     if not stale:
         return ()
     watcher.stage("pages")
     workers = workers_that_fit(None, "cpu")
     with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
-        return renew_pages(stale, assignment, results, store, executor)
+        return renew_pages(stale, results, store, executor)

@@ -7,7 +7,7 @@ results/<kerberos>/
   staff.html        with all details
   executed.ipynb    the notebook as it came out of our run
   grades.toml       what people decide; never overwritten
-  .key              which run of a batch this is
+  .key              what each stage read: code, questions, tolerances, templates (StageKeys)
   submission/       the files as handed in
   evidence/         arrays (.npy, .npz) and the records of every stage (.json)
     reference/      pictures of the reference run that the pages show beside the student's
@@ -28,6 +28,10 @@ GRADES = "grades.toml"
 REFERENCE = "reference"
 """Folder, below the evidence, of the reference run's pictures."""
 _PARTIAL, _OLD = ".partial", ".old"
+_MADE_ANEW = (
+    "evidence", "results.json", "feedback.html", "feedback.pdf", "staff.html", ".key",
+)  # fmt: skip
+"""What later stages write; the rest of a folder they only read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,7 @@ class ResultFolder:
 
     @property
     def key(self) -> Path:
-        """The run's key; what a batch finds again without reading the results."""
+        """The keys of the stages; what later commands find again without reading the results."""
         return self.root / ".key"
 
     @property
@@ -114,6 +118,44 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def rewriting(folder: ResultFolder, *, keep: bool) -> Iterator[ResultFolder]:
+    """Give a folder like this one, for stages to write to; the run's own files are links.
+
+    What was written takes its place in this folder when the block ends well, the keys last;
+    without `keep` it is dropped. After an error this folder is untouched.
+
+    Raises:
+        ConfigError: there is no such folder, or it cannot be written.
+    """
+    where = folder.root.parent if keep else None
+    try:
+        made = tempfile.mkdtemp(prefix=f".{folder.root.name}-", suffix=_PARTIAL, dir=where)
+    except OSError as error:
+        raise ConfigError(f"{where}: expected a folder to write to, found: {error}") from error
+    scratch = ResultFolder(root=Path(made))
+    try:
+        scratch.evidence.mkdir()
+        linked = [path for path in folder.root.iterdir() if path.name not in _MADE_ANEW]
+        linked += [path for path in folder.evidence.iterdir() if path.name != REFERENCE]
+        for path in linked:
+            (scratch.root / path.relative_to(folder.root)).symlink_to(path.resolve())
+        yield scratch
+        if keep:
+            move_in(scratch, folder)
+    finally:
+        shutil.rmtree(scratch.root, ignore_errors=True)
+
+
+def move_in(scratch: ResultFolder, folder: ResultFolder) -> None:
+    """Let files take their places in a results folder, the keys last; links are left."""
+    found = (path for path in scratch.root.rglob("*") if path.is_file() and not path.is_symlink())
+    for path in sorted(found, key=lambda one: one == scratch.key):
+        place = folder.root / path.relative_to(scratch.root)
+        place.parent.mkdir(exist_ok=True)
+        path.replace(place)
 
 
 def recover(out: Path) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from grader.model.assignment import LatePolicy
+from grader.intake.hand_in import HandIn
+from grader.model.assignment import Assignment, LatePolicy
 from reference.errors import ConfigError
 
 EASTERN = ZoneInfo("America/New_York")
@@ -62,6 +63,12 @@ def late_coefficient(
         coefficient=coefficient if days <= policy.days else 0.0,
         remark=remark,
     )
+
+
+def lateness_of(hand_in: HandIn, assignment: Assignment) -> Lateness:
+    """Return how late a hand-in is, its extension taken into account."""
+    due = assignment.due + hand_in.extension
+    return late_coefficient(due, hand_in.submitted, assignment.late)
 
 
 def parse_submitted(text: str) -> datetime:

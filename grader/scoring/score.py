@@ -133,14 +133,18 @@ def rescore(
                 sheet.facts, assignment=assignment.name, assignment_sha256=assignment.sha256
             ),
         ),
-        lateness
-        or Lateness(
-            deadline=sheet.deadline,
-            submitted=sheet.submitted,
-            days_late=sheet.days_late,
-            coefficient=sheet.late_coefficient,
-        ),
+        lateness or lateness_on(sheet),
         overrides,
+    )
+
+
+def lateness_on(sheet: GradeSheet) -> Lateness:
+    """Return how late the submission was by the sheet."""
+    return Lateness(
+        deadline=sheet.deadline,
+        submitted=sheet.submitted,
+        days_late=sheet.days_late,
+        coefficient=sheet.late_coefficient,
     )
 
 

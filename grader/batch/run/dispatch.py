@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from grader.batch.records import State
 from grader.batch.run.executors import Slots
-from grader.batch.run.task import GradeTask, TaskResult
-from grader.batch.run.worker import grade_task
 from grader.model.text import one_line
 from reference.errors import ConfigError, PsetError
 
@@ -19,23 +17,45 @@ POLL_S = 0.5
 """Seconds between two signs of life while nothing ends."""
 
 
+class Result(Protocol):
+    """What comes back from a worker."""
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Whether another try may end otherwise."""
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Result)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assigned:
+class Work(Generic[T, R]):
+    """What workers do with each task."""
+
+    call: Callable[[T], R]
+    """Does it; in a worker."""
+    failed: Callable[[str], R]
+    """What there is to say where no worker came back with a result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned(Generic[T]):
     """A task that waits to be made, so that few zips are in memory at a time."""
 
     kerberos: str
     """Whose."""
-    make: Callable[[], GradeTask]
-    """Reads the zip."""
+    make: Callable[[], T]
+    """Reads the files that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Done(Generic[T, R]):
     """A submission that has come to its end, one way or another."""
 
-    assigned: Assigned
+    assigned: Assigned[T]
     """The task."""
-    result: TaskResult
+    result: R
     """What came of the last attempt."""
     attempts: int
     """How often it was tried."""
@@ -46,11 +66,17 @@ OnPoll = Callable[[tuple[str, ...]], None]
 
 
 def dispatch(
-    tasks: Iterable[Assigned], executor: Executor, *, slots: Slots, on_poll: OnPoll
-) -> Iterator[Done]:
+    work: Work[T, R],
+    tasks: Iterable[Assigned[T]],
+    executor: Executor,
+    *,
+    slots: Slots,
+    on_poll: OnPoll,
+) -> Iterator[Done[T, R]]:
     """Yield each task's end as soon as it is there; no order.
 
     Args:
+        work: What is done with each.
         tasks: What to do.
         executor: Who does it.
         slots: Tasks that it runs at once; one more is with it, and no more zips are in memory.
@@ -60,39 +86,39 @@ def dispatch(
         ConfigError: the executor itself is gone.
     """
     waiting = iter(tasks)
-    under_way: dict[Future[TaskResult], tuple[Assigned, int]] = {}
+    under_way: dict[Future[R], tuple[Assigned[T], int]] = {}
     while True:
         while len(under_way) <= slots() and (one := next(waiting, None)) is not None:
-            under_way[_submit(executor, one)] = (one, 1)
+            under_way[_submit(work, executor, one)] = (one, 1)
         if not under_way:
             return
         on_poll(tuple(assigned.kerberos for assigned, _ in under_way.values()))
         ended, _ = wait(under_way, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in ended:
             assigned, attempt = under_way.pop(future)
-            result = _result(future)
+            result = _result(work, future)
             if result.worth_retrying and attempt < TRIES:
-                under_way[_submit(executor, assigned)] = (assigned, attempt + 1)
+                under_way[_submit(work, executor, assigned)] = (assigned, attempt + 1)
             else:
                 yield Done(assigned=assigned, result=result, attempts=attempt)
 
 
-def _submit(executor: Executor, assigned: Assigned) -> Future[TaskResult]:
+def _submit(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:
     try:
         task = assigned.make()
-    except PsetError as error:  # its zip cannot be read any more: nobody else's loss
-        failed: Future[TaskResult] = Future()
+    except PsetError as error:  # its files cannot be read any more: nobody else's loss
+        failed: Future[R] = Future()
         failed.set_exception(error)
         return failed
     try:
-        return executor.submit(grade_task, task)
+        return executor.submit(work.call, task)
     except RuntimeError as error:
         raise ConfigError(
             f"The workers are gone ({error}); the same command continues where it was."
         ) from error
 
 
-def _result(future: Future[TaskResult]) -> TaskResult:
+def _result(work: Work[T, R], future: Future[R]) -> R:
     try:
         return future.result()
     except CancelledError as error:
@@ -100,22 +126,7 @@ def _result(future: Future[TaskResult]) -> TaskResult:
             "The scheduler is gone; results so far are kept, the same command continues."
         ) from error
     except PsetError as error:
-        return _failed(one_line(str(error)))
+        return work.failed(one_line(str(error)))
     except Exception as error:  # noqa: BLE001 -- whatever a lost worker leaves
         reason = one_line(str(error)) or type(error).__name__
-        return _failed(f"The worker was lost ({type(error).__name__}: {reason[:300]}).")
-
-
-def _failed(sentence: str) -> TaskResult:
-    """What there is to say where no worker came back with a result."""
-    return TaskResult(
-        state=State.FAULT,
-        sentence=sentence,
-        worth_retrying=True,
-        sheet=None,
-        sheet_json=b"",
-        archive=b"",
-        stage_seconds=(),
-        seconds=0.0,
-        worker="",
-    )
+        return work.failed(f"The worker was lost ({type(error).__name__}: {reason[:300]}).")

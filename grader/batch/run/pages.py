@@ -1,4 +1,4 @@
-"""Pages of results folders whose points have changed since they were written."""
+"""Pages of results folders that do not show the newest points, or were made by older templates."""
 
 from __future__ import annotations
 
@@ -6,52 +6,48 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, as_completed
 from pathlib import Path
 
-from grader.batch.run.rescoring import lateness_of
-from grader.batch.store.rows import HandInRow, Standing
-from grader.batch.store.store import Store, sheet_digest
-from grader.model.assignment import Assignment
+from grader.batch.store.rows import Standing
+from grader.batch.store.store import Store
+from grader.model.records import GradeSheet
 from grader.model.results_folder import ResultFolder
+from grader.model.stage_keys import pages_key
 from grader.model.text import one_line
 
 
 def stale_pages(store: Store, batch_id: int) -> tuple[Standing, ...]:
-    """Return whose pages do not show their newest points."""
+    """Return whose pages are not what would be written today."""
+    today = pages_key()
     return tuple(
         standing
         for standing in store.standings(batch_id)
-        if standing.grade is not None and not standing.grade.shown
+        if standing.grade is not None and standing.grade.pages_key != today
     )
 
 
 def renew_pages(
-    stale: Sequence[Standing],
-    assignment: Assignment,
-    results: Path,
-    store: Store,
-    executor: Executor,
+    stale: Sequence[Standing], results: Path, store: Store, executor: Executor
 ) -> tuple[str, ...]:
     """Write those pages anew; return a sentence per folder where it failed."""
-    futures = {executor.submit(renew_one, results, one.hand_in, assignment): one for one in stale}
+    futures = {
+        executor.submit(renew_one, results / one.hand_in.kerberos, one.grade.sheet): one
+        for one in stale
+        if one.grade is not None
+    }
     problems = []
     for future in as_completed(futures):
         one = futures[future]
         try:
-            if one.grade is not None and future.result() == one.grade.digest:
-                store.add_page(one.grade.grade_id)
+            made_by = future.result()
+            if one.grade is not None:
+                store.add_page(one.grade.grade_id, made_by)
         except Exception as error:  # noqa: BLE001 -- one folder never stops the rest
             reason = one_line(str(error))
             problems.append(f"{one.hand_in.kerberos}: its pages were not renewed: {reason}")
     return tuple(problems)
 
 
-def renew_one(results: Path, hand_in: HandInRow, assignment: Assignment) -> str:
-    """Write the pages of one folder anew; return the digest of the sheet that they show."""
-    from grader.pipeline import rescore_folder  # torch: seconds, and only workers need it
+def renew_one(root: Path, sheet: GradeSheet) -> str:
+    """Write the pages of one folder for the store's sheet; return what they were made by."""
+    from grader.pipeline import show_sheet  # torch: seconds, and only workers need it
 
-    sheet = rescore_folder(
-        ResultFolder(root=results / hand_in.kerberos),
-        assignment,
-        lambda _: None,
-        lateness_of(hand_in, assignment),
-    )
-    return sheet_digest(sheet)
+    return show_sheet(ResultFolder(root=root), sheet)

@@ -4,42 +4,35 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
+from grader.batch.run.keys import todays_keys
 from grader.model.assignment import Assignment
+from grader.model.stage_keys import GraderKeys
 from reference.errors import ConfigError, PsetError
 
 
 def check_before_running(
-    assignment: Assignment, bundle_name: str, executor: Executor, workers: int
+    assignment: Assignment, bundle_name: str, executor: Executor, workers: int, keys: GraderKeys
 ) -> None:
-    """Refuse an assignment that the bundle's expected outputs, or the checks, do not go with.
+    """Refuse workers that would not grade as this process says.
 
-    The workers look, all at once: so they import what they need at the same time.
+    They look all at once: so they import what they need at the same time.
 
     Raises:
-        ConfigError: see there; or no worker could be started.
+        ConfigError: the assignment does not go with a worker's bundle or checks, a worker runs
+            other code, or none could be started.
     """
-    looks = [executor.submit(look, assignment, bundle_name) for _ in range(workers)]
+    looks = [executor.submit(todays_keys, assignment, bundle_name) for _ in range(workers)]
     for one in looks:
         try:
-            one.result()
+            found = one.result()
         except PsetError:
             raise
         except Exception as error:
             raise ConfigError(
                 f"The workers cannot work: {type(error).__name__}: {error}; nothing was graded"
             ) from error
-
-
-def look(assignment: Assignment, bundle_name: str) -> None:
-    """Check in a worker.
-
-    Raises:
-        ConfigError: the assignment does not go with the bundle or the checks.
-    """
-    from grader.checks import validate_offering
-    from grader.planning.reference_runs import reference_runs
-    from reference.bundles import get_bundle
-    from reference.expected import load_expected
-
-    validate_offering(assignment)
-    reference_runs(load_expected(get_bundle(bundle_name).name), assignment)
+        if found != keys:
+            raise ConfigError(
+                "The workers run another version of the grader, of Python or of the bundle than "
+                "this command; install the same on all hosts. Nothing was graded"
+            )

@@ -5,28 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
-from grader.batch.store.rows import HandInRow, Standing
-from grader.batch.store.store import Store, sheet_digest
-from grader.intake.hand_in import HandIn
+from grader.batch.store.conversion import sheet_digest
+from grader.batch.store.rows import Grade, Standing
+from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
 from grader.model.results_folder import ResultFolder
-from grader.scoring.lateness import Lateness, late_coefficient
-from grader.scoring.overrides import load_overrides
+from grader.scoring.lateness import lateness_of
+from grader.scoring.overrides import Override, load_overrides
 from grader.scoring.score import rescore
 
 _NOTHING_LOST = (Outcome.PASS, Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT, Outcome.NOT_ATTEMPTED)
-
-
-def lateness_of(hand_in: HandInRow, assignment: Assignment) -> Lateness:
-    """Return how late a hand-in is, its extension taken into account."""
-    submitted = datetime.fromisoformat(hand_in.submitted) if hand_in.submitted else None
-    due = assignment.due + timedelta(days=hand_in.extension_days)
-    return late_coefficient(due, submitted, assignment.late)
 
 
 def rescore_batch(
@@ -42,16 +35,28 @@ def rescore_batch(
     for standing in store.standings(batch_id):
         if standing.grade is None:
             continue
-        sheet, hand_in = standing.grade.sheet, standing.hand_in
-        folder = ResultFolder(root=results / hand_in.kerberos)
-        overrides = load_overrides(folder.grades, assignment, sheet.course)
-        decided[hand_in.kerberos] = overrides
-        today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
+        today, overrides = scored_today(standing, standing.grade, assignment, results)
+        decided[standing.hand_in.kerberos] = overrides
         if sheet_digest(today) != standing.grade.digest:
             renewed.append((standing.grade.run_id, today))
     store.note_overrides(decided)
     store.add_grades(renewed, code)
     return len(renewed)
+
+
+def scored_today(
+    standing: Standing, grade: Grade, assignment: Assignment, results: Path
+) -> tuple[GradeSheet, tuple[Override, ...]]:
+    """Return the points of findings of the store as they stand today, and what people decided.
+
+    Raises:
+        ConfigError: the `grades.toml` cannot be read.
+    """
+    hand_in = standing.hand_in.hand_in
+    folder = ResultFolder(root=results / hand_in.kerberos)
+    overrides = load_overrides(folder.grades, assignment, hand_in.course)
+    sheet = replace(grade.sheet, course=hand_in.course)
+    return rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment)), overrides
 
 
 def class_rows(store: Store, batch_id: int, graded_now: frozenset[str]) -> Iterator[ClassRow]:
@@ -71,9 +76,9 @@ def roster_of(store: Store, batch_id: int) -> Roster:
     """Return what the batch found, as the class' pages show it."""
     rows = store.hand_ins(batch_id)
     return Roster(
-        counted=tuple(_hand_in(row) for row in rows if row.role == "counted"),
+        counted=tuple(row.hand_in for row in rows if row.role == "counted"),
         superseded=tuple(
-            Superseded(hand_in=_hand_in(row), by=row.superseded_by)
+            Superseded(hand_in=row.hand_in, by=row.superseded_by)
             for row in rows
             if row.role == "superseded"
         ),
@@ -82,33 +87,18 @@ def roster_of(store: Store, batch_id: int) -> Roster:
     )
 
 
-def _hand_in(row: HandInRow) -> HandIn:
-    return HandIn(
-        source=row.source,
-        path=Path(row.source),
-        zip_name=row.zip_name,
-        kerberos=row.kerberos,
-        course=row.course,
-        submitted=datetime.fromisoformat(row.submitted) if row.submitted else None,
-        extension=timedelta(days=row.extension_days),
-        name=row.name,
-        platform=row.platform,
-        platform_id=row.platform_id,
-    )
-
-
 def _row(standing: Standing, *, cached: bool) -> ClassRow:
-    hand_in, run, grade = standing.hand_in, standing.run, standing.grade
+    hand_in, run, grade = standing.hand_in.hand_in, standing.run, standing.grade
     row = ClassRow(
         kerberos=hand_in.kerberos,
         course=hand_in.course,
-        state=State.MISSING if hand_in.role == "missing" else State.WAITING,
+        state=State.MISSING if standing.hand_in.role == "missing" else State.WAITING,
         name=hand_in.name,
         platform=hand_in.platform,
         platform_id=hand_in.platform_id,
         source=hand_in.source,
-        submitted=hand_in.submitted,
-        extension_days=hand_in.extension_days,
+        submitted=hand_in.submitted.isoformat() if hand_in.submitted else "",
+        extension_days=hand_in.extension / timedelta(days=1),
     )
     if run is None:
         return row

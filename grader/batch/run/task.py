@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment
 from grader.model.records import GradeSheet
 from grader.model.results_folder import ResultFolder
+from grader.model.stage_keys import GraderKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class GradeTask:
     """The zip."""
     hand_in: HandIn
     """Whose, and what staff know about it."""
-    key: str
+    run_key: str
     """The run's key; the results folder carries it."""
     assignment: Assignment
     """Parts and points."""
@@ -50,6 +52,8 @@ class TaskResult:
     """Whether another try may end otherwise."""
     sheet: GradeSheet | None
     """The grades, without pictures."""
+    keys: GraderKeys | None
+    """What it was judged by; None where there is no sheet."""
     sheet_json: bytes
     """results.json; empty where there is none."""
     archive: bytes
@@ -62,6 +66,82 @@ class TaskResult:
     """Host and process id."""
 
 
+def no_result(sentence: str) -> TaskResult:
+    """What there is to say where no worker came back with a result."""
+    return TaskResult(
+        state=State.FAULT,
+        sentence=sentence,
+        worth_retrying=True,
+        sheet=None,
+        keys=None,
+        sheet_json=b"",
+        archive=b"",
+        stage_seconds=(),
+        seconds=0.0,
+        worker="",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeTask:
+    """One graded submission, to be judged by today's checks."""
+
+    hand_in: HandIn
+    """Whose, and what staff know about it."""
+    assignment: Assignment
+    """Today's."""
+    folder: Path | None
+    """Its results; None where worker and coordinator share no files."""
+    archive: bytes
+    """Its results as tar, where `folder` is None; else empty."""
+    keep: bool
+    """Whether results are written, or only told."""
+
+    @property
+    def kerberos(self) -> str:
+        """Whose."""
+        return self.hand_in.kerberos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejudgeResult:
+    """What came of it."""
+
+    before: GradeSheet | None
+    """As the results folder had it, without pictures; None where it could not be judged."""
+    after: GradeSheet | None
+    """As it is today."""
+    keys: GraderKeys | None
+    """What it was judged by."""
+    sentence: str
+    """Why it could not be judged; empty otherwise."""
+    must_run: bool
+    """Whether the notebook has to be run again first."""
+    worth_retrying: bool
+    """Whether another try may end otherwise."""
+    archive: bytes
+    """The files that are new as tar, where the task came as one and they are kept; else empty."""
+    seconds: float
+    """Wall-clock seconds."""
+    worker: str
+    """Host and process id."""
+
+
+def not_rejudged(sentence: str) -> RejudgeResult:
+    """What there is to say where no worker came back with a result."""
+    return RejudgeResult(
+        before=None,
+        after=None,
+        keys=None,
+        sentence=sentence,
+        must_run=False,
+        worth_retrying=True,
+        archive=b"",
+        seconds=0.0,
+        worker="",
+    )
+
+
 def without_exhibits(sheet: GradeSheet) -> GradeSheet:
     """Return the sheet without pictures and plots, which are most of its size."""
     parts = tuple(
@@ -71,11 +151,14 @@ def without_exhibits(sheet: GradeSheet) -> GradeSheet:
     return replace(sheet, parts=parts)
 
 
-def pack(folder: ResultFolder) -> bytes:
-    """Return a results folder as a tar."""
+def pack(folder: ResultFolder, but: Callable[[Path], bool] = lambda _: False) -> bytes:
+    """Return a results folder as a tar, without the files that `but` says, by paths below it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        tar.add(folder.root, arcname=".")
+        for path in sorted(folder.root.rglob("*")):
+            name = path.relative_to(folder.root)
+            if not but(name):
+                tar.add(path, arcname=str(name), recursive=False)
     return buffer.getvalue()
 
 

@@ -11,8 +11,21 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.batch.records import State
-from grader.batch.run.task import GradeTask, TaskResult, pack, without_exhibits
+from grader.batch.run.task import (
+    GradeTask,
+    RejudgeResult,
+    RejudgeTask,
+    TaskResult,
+    not_rejudged,
+    pack,
+    unpack,
+    without_exhibits,
+)
+from grader.model.records.codec import load
+from grader.model.results_folder import GRADES, ResultFolder
+from grader.model.stage_keys import StageKeys
 from grader.model.text import one_line
+from grader.scoring.lateness import lateness_of
 from reference.errors import ConfigError, GraderFault, SubmissionError
 
 if TYPE_CHECKING:
@@ -29,7 +42,7 @@ def grade_task(task: GradeTask) -> TaskResult:
         zip_path = Path(folder) / _file_name(task)
         zip_path.write_bytes(task.content)
         state, sentence, again = State.GRADED, "", False
-        sheet, sheet_json, archive = None, b"", b""
+        sheet, keys, sheet_json, archive = None, None, b"", b""
         try:
             record = grade(
                 _request(task, zip_path, task.out or Path(folder) / "out"),
@@ -37,6 +50,7 @@ def grade_task(task: GradeTask) -> TaskResult:
                 lambda _: None,
             )
             sheet = without_exhibits(record.sheet)
+            keys = load(StageKeys, record.folder.key).grader
             sheet_json = record.folder.results.read_bytes()
             archive = b"" if task.out else pack(record.folder)
         except SubmissionError as error:
@@ -53,12 +67,81 @@ def grade_task(task: GradeTask) -> TaskResult:
         sentence=one_line(sentence),
         worth_retrying=again,
         sheet=sheet,
+        keys=keys,
         sheet_json=sheet_json,
         archive=archive,
         stage_seconds=_durations(stages, ended),
         seconds=ended - started,
-        worker=f"{socket.gethostname()} {os.getpid()}",
+        worker=_name(),
     )
+
+
+def rejudge_task(task: RejudgeTask) -> RejudgeResult:
+    """Judge one submission's evidence; whatever happens to it is in the result."""
+    from grader.pipeline import OtherEvidence
+
+    started = time.perf_counter()
+    result = not_rejudged("")
+    try:
+        result = _rejudged(task)
+    except OtherEvidence as error:
+        result = replace(result, sentence=str(error), must_run=True, worth_retrying=False)
+    except ConfigError as error:
+        result = replace(result, sentence=str(error), worth_retrying=False)
+    except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
+        result = replace(result, sentence=f"{type(error).__name__}: {error}")
+    return replace(
+        result,
+        sentence=one_line(result.sentence),
+        seconds=time.perf_counter() - started,
+        worker=_name(),
+    )
+
+
+def _rejudged(task: RejudgeTask) -> RejudgeResult:
+    from grader.pipeline import RejudgeRequest, rejudge
+
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as place:
+        folder = ResultFolder(root=task.folder or Path(place) / task.kerberos)
+        if task.folder is None:
+            folder.root.mkdir()
+            unpack(task.archive, folder)
+        request = RejudgeRequest(
+            folder=folder,
+            assignment=task.assignment,
+            keep=task.keep,
+            course=task.hand_in.course,
+            lateness=lateness_of(task.hand_in, task.assignment),
+        )
+        judged = rejudge(request, lambda _: None)
+        back = task.keep and task.folder is None
+        return RejudgeResult(
+            before=without_exhibits(judged.before),
+            after=without_exhibits(judged.after),
+            keys=judged.keys,
+            sentence="",
+            must_run=False,
+            worth_retrying=False,
+            archive=pack(folder, but=of_the_run) if back else b"",
+            seconds=0.0,
+            worker="",
+        )
+
+
+def of_the_run(name: Path) -> bool:
+    """Whether a file of a results folder is the run's own, which judging leaves as it is."""
+    return name.parts[0] in {"submission", "executed.ipynb", GRADES} or (
+        name.suffix in {".npy", ".npz"}
+    )
+
+
+def made_by_judging(name: Path) -> bool:
+    """Whether judging makes a file of a results folder anew and reads it not."""
+    return name.name in {"feedback.html", "feedback.pdf", "staff.html"}
+
+
+def _name() -> str:
+    return f"{socket.gethostname()} {os.getpid()}"
 
 
 def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
@@ -70,7 +153,7 @@ def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
         out=out,
         assignment=task.assignment,
         settings=task.settings,
-        key=task.key,
+        run_key=task.run_key,
         warm=warm_for(task.settings),
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grader.intake.hand_in import HandIn
 from grader.model.records import GradeSheet
+from grader.model.stage_keys import GraderKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,32 +25,21 @@ class BatchRow:
 class HandInRow:
     """One hand-in as a batch found it, or a student of the manifest without one."""
 
-    kerberos: str
-    """Whose."""
-    course: str
-    """Which variant."""
+    hand_in: HandIn
+    """As it was found; its path is not kept."""
     zip_sha256: str
     """Digest of the zip, a blob; empty where nothing was handed in."""
     cache_key: str
-    """Of the run that it asks for; empty where it is not to be run."""
+    """Key of the run that it asks for; empty where it is not to be run."""
     role: str
     """`counted`, `superseded` or `missing`."""
     superseded_by: str = ""
     """`source` of the hand-in that counts instead."""
-    source: str = ""
-    """Where it was found."""
-    zip_name: str = ""
-    """What the student called it."""
-    name: str = ""
-    """The student's name on the platform."""
-    platform: str = ""
-    """`canvas` or `gradescope`; empty for neither."""
-    platform_id: str = ""
-    """The platform's id of the student."""
-    submitted: str = ""
-    """ISO 8601; empty where not told."""
-    extension_days: float = 0.0
-    """By how much the deadline is later, in days."""
+
+    @property
+    def kerberos(self) -> str:
+        """Whose."""
+        return self.hand_in.kerberos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +49,7 @@ class RunRow:
     kerberos: str
     """Whose."""
     cache_key: str
-    """Equal for equal submission, assignment, bundle, code and options."""
+    """Key of the run: equal where another run would give the same evidence."""
     state: str
     """`graded`, `rejected` or `fault`."""
     sentence: str
@@ -96,6 +87,34 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the checks found in a run's evidence: at first, or when it was judged again."""
+
+    sheet: GradeSheet
+    """Findings and points."""
+    keys: GraderKeys
+    """What it was judged by, and what its pages were made by."""
+    code_version: str
+    """Of this project."""
+    worker: str
+    """Host and process that did it."""
+    seconds: float
+    """Wall-clock seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneRun:
+    """A run that need not be run again."""
+
+    state: str
+    """`graded` or `rejected`."""
+    seed: int | None
+    """Of the hidden inputs; None where nothing was run."""
+    judge_key: str
+    """What its evidence was last judged by; empty where it was not, or nobody noted it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
     """A run's points as they stand."""
 
@@ -107,8 +126,8 @@ class Grade:
     """Of the sheet."""
     sheet: GradeSheet
     """Without measurements, pictures and answers."""
-    shown: bool
-    """Whether the results folder's pages show it."""
+    pages_key: str | None
+    """What the pages that show it were made by; None where the results folder shows another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,3 +142,5 @@ class Standing:
     """That run."""
     grade: Grade | None
     """Its newest points; None where there are none."""
+    judge_key: str = ""
+    """What the run's evidence was last judged by; empty where nobody noted it."""

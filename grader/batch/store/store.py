@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,27 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, s
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.batch.store.blobs import Blobs
-from grader.batch.store.rows import BatchRow, Grade, HandInRow, RunRow, Standing
-from grader.batch.store.tables import BATCH, FINDING, GRADE, HAND_IN, OVERRIDE, PAGE, RUN
+from grader.batch.store.conversion import (
+    columns,
+    grade_row,
+    hand_in_of,
+    now,
+    page_row,
+    storable,
+    values_of,
+)
+from grader.batch.store.rows import (
+    BatchRow,
+    DoneRun,
+    Grade,
+    HandInRow,
+    Judgement,
+    RunRow,
+    Standing,
+)
+from grader.batch.store.tables import BATCH, FINDING, GRADE, HAND_IN, JUDGEMENT, OVERRIDE, PAGE, RUN
 from grader.model.records import GradeSheet
-from grader.model.records.codec import from_json, to_json
+from grader.model.records.codec import from_json
 from grader.scoring.overrides import Override
 from reference.errors import ConfigError, GraderFault
 
@@ -47,7 +62,7 @@ class Store:
         facts = {**asdict(batch), "notes": json.dumps(batch.notes), "started_at": now()}
         with self.engine.begin() as connection:
             batch_id = _added(connection, BATCH, facts)
-            rows = [{"batch_id": batch_id, **asdict(row)} for row in hand_ins]
+            rows = [{"batch_id": batch_id, **columns(row)} for row in hand_ins]
             if rows:
                 connection.execute(insert(HAND_IN), rows)
         return batch_id
@@ -65,48 +80,43 @@ class Store:
             text = connection.execute(select(BATCH.c.notes).where(BATCH.c.id == batch_id)).scalar()
         return tuple(json.loads(text or "[]"))
 
-    def done_states(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the state of those of the cache keys that need not be run again."""
+    def done_runs(self, keys: Iterable[str]) -> dict[str, DoneRun]:
+        """Return, by cache key, the newest of the runs that need not be run again."""
         wanted = frozenset(keys)
-        query = select(RUN.c.cache_key, RUN.c.state).where(RUN.c.state.in_(DONE)).order_by(RUN.c.id)
+        columns = (RUN.c.id, RUN.c.cache_key, RUN.c.state, RUN.c.seed)
+        query = select(*columns).where(RUN.c.state.in_(DONE)).order_by(RUN.c.id)
         with self.engine.connect() as connection:
             rows = connection.execute(query).all()
-        return {row.cache_key: row.state for row in rows if row.cache_key in wanted}
+            judged = _newest_judge_keys(connection)
+        return {
+            row.cache_key: DoneRun(state=row.state, seed=row.seed, judge_key=judged.get(row.id, ""))
+            for row in rows
+            if row.cache_key in wanted
+        }
 
-    def add_run(self, run: RunRow, sheet: GradeSheet | None) -> None:
+    def add_run(self, run: RunRow, judgement: Judgement | None) -> None:
         """Add a run with its findings and its first grade, all or nothing."""
         with self.engine.begin() as connection:
             run_id = _added(connection, RUN, asdict(run))
-            if sheet is None:
-                return
-            rows = [
-                {
-                    "run_id": run_id,
-                    "part_id": part.id,
-                    "check_id": finding.check_id,
-                    "outcome": finding.outcome.value,
-                    "credit": finding.credit,
-                    "message": _storable(finding.message),
-                    "staff_detail": _storable(finding.staff_detail),
-                }
-                for part in sheet.parts
-                for finding in part.findings
-            ]
-            connection.execute(insert(FINDING), rows)
-            grade_id = _added(connection, GRADE, _grade_row(run_id, sheet, run.code_version))
-            _added(connection, PAGE, {"grade_id": grade_id, "written_at": now()})
+            if judgement is not None:
+                _add_judgement(connection, run_id, judgement)
+
+    def add_judgement(self, run_id: int, judgement: Judgement) -> None:
+        """Add what today's checks found in a run's evidence, and its grade, all or nothing."""
+        with self.engine.begin() as connection:
+            _add_judgement(connection, run_id, judgement)
 
     def add_grades(self, grades: Iterable[tuple[int, GradeSheet]], code: str) -> None:
         """Add new points of runs, all or nothing."""
-        rows = [_grade_row(run_id, sheet, code) for run_id, sheet in grades]
+        rows = [grade_row(run_id, sheet, code) for run_id, sheet in grades]
         if rows:
             with self.engine.begin() as connection:
                 connection.execute(insert(GRADE), rows)
 
-    def add_page(self, grade_id: int) -> None:
-        """Note that the results folder shows that grade."""
+    def add_page(self, grade_id: int, pages_key: str) -> None:
+        """Note that the results folder shows that grade, on pages made by that key."""
         with self.engine.begin() as connection:
-            _added(connection, PAGE, {"grade_id": grade_id, "written_at": now()})
+            _added(connection, PAGE, page_row(grade_id, pages_key))
 
     def hand_ins(self, batch_id: int) -> tuple[HandInRow, ...]:
         """Return what the batch found, by kerberos."""
@@ -117,9 +127,10 @@ class Store:
         """Yield how each hand-in of the batch stands, by kerberos; one at a time in memory."""
         with self.engine.connect() as connection:
             newest = _newest_runs(connection, batch_id)
+            judged = _newest_judge_keys(connection)
             for hand_in in _hand_ins(connection, batch_id):
                 run_id = newest.get(hand_in.cache_key) if hand_in.role == "counted" else None
-                yield _standing(connection, hand_in, run_id)
+                yield _standing(connection, hand_in, run_id, judged)
 
     def note_overrides(self, decided: Mapping[str, Sequence[Override]]) -> None:
         """Add what people decided about each student since the last time, all or nothing."""
@@ -175,31 +186,6 @@ def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:
     )
 
 
-def now() -> str:
-    """Return the time, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def light(sheet: GradeSheet) -> GradeSheet:
-    """Return the sheet without what only pages show: what points are made of."""
-    parts = tuple(
-        replace(
-            part,
-            findings=tuple(
-                replace(finding, measurements=(), exhibits=(), staff_detail="", evidence_ids=())
-                for finding in part.findings
-            ),
-        )
-        for part in sheet.parts
-    )
-    return replace(sheet, parts=parts, answers=())
-
-
-def sheet_digest(sheet: GradeSheet) -> str:
-    """Return the digest of the sheet as the store keeps it."""
-    return hashlib.sha256(to_json(light(sheet)).encode()).hexdigest()
-
-
 def _careful_sqlite(connection: Any, _: object) -> None:
     """Readers beside the writer; a commit is on the disk when it returns; links are checked."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
@@ -235,13 +221,8 @@ def _reason(error: Exception) -> str:
     return " ".join(str(cause).split())[:300]
 
 
-def _storable(text: str) -> str:
-    """Return text as every database takes it: no NUL, no unpaired surrogate."""
-    return text.replace("\0", "").encode(errors="replace").decode()
-
-
 def _added(connection: Connection, table: Any, row: dict[str, Any]) -> int:
-    clean = {key: _storable(v) if isinstance(v, str) else v for key, v in row.items()}
+    clean = {key: storable(v) if isinstance(v, str) else v for key, v in row.items()}
     result = connection.execute(insert(table).values(**clean))
     key = result.inserted_primary_key
     if key is None:
@@ -249,29 +230,46 @@ def _added(connection: Connection, table: Any, row: dict[str, Any]) -> int:
     return int(key[0])
 
 
-def _fields(kind: type, row: Any) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(kind)}
-
-
-def _grade_row(run_id: int, sheet: GradeSheet, code: str) -> dict[str, Any]:
-    text = to_json(light(sheet))
-    return {
-        "run_id": run_id,
-        "kerberos": sheet.kerberos,
-        "digest": hashlib.sha256(text.encode()).hexdigest(),
-        "sheet": text,
-        "total": sheet.total,
-        "pending": sheet.pending,
-        "assignment_sha256": sheet.facts.assignment_sha256,
-        "code_version": code,
-        "scored_at": now(),
-    }
-
-
 def _hand_ins(connection: Connection, batch_id: int) -> list[HandInRow]:
     query = select(HAND_IN).where(HAND_IN.c.batch_id == batch_id)
     rows = connection.execute(query.order_by(HAND_IN.c.kerberos, HAND_IN.c.id)).all()
-    return [HandInRow(**_fields(HandInRow, row)) for row in rows]
+    return [hand_in_of(row) for row in rows]
+
+
+def _newest_judge_keys(connection: Connection) -> dict[int, str]:
+    """Return, by run, what its evidence was last judged by."""
+    query = select(JUDGEMENT.c.run_id, JUDGEMENT.c.judge_key).order_by(JUDGEMENT.c.id)
+    return {row.run_id: row.judge_key for row in connection.execute(query)}
+
+
+def _add_judgement(connection: Connection, run_id: int, judgement: Judgement) -> None:
+    facts = {
+        "run_id": run_id,
+        "judge_key": judgement.keys.judge,
+        "code_version": judgement.code_version,
+        "worker": judgement.worker,
+        "seconds": judgement.seconds,
+        "judged_at": now(),
+    }
+    judgement_id = _added(connection, JUDGEMENT, facts)
+    rows = [
+        {
+            "run_id": run_id,
+            "judgement_id": judgement_id,
+            "part_id": part.id,
+            "check_id": finding.check_id,
+            "outcome": finding.outcome.value,
+            "credit": finding.credit,
+            "message": storable(finding.message),
+            "staff_detail": storable(finding.staff_detail),
+        }
+        for part in judgement.sheet.parts
+        for finding in part.findings
+    ]
+    connection.execute(insert(FINDING), rows)
+    grade = grade_row(run_id, judgement.sheet, judgement.code_version)
+    grade_id = _added(connection, GRADE, grade)
+    _added(connection, PAGE, page_row(grade_id, judgement.keys.pages))
 
 
 def _newest_runs(connection: Connection, batch_id: int) -> dict[str, int]:
@@ -286,7 +284,9 @@ def _newest_runs(connection: Connection, batch_id: int) -> dict[str, int]:
     return {row.cache_key: row.id for row in rows}
 
 
-def _standing(connection: Connection, hand_in: HandInRow, run_id: int | None) -> Standing:
+def _standing(
+    connection: Connection, hand_in: HandInRow, run_id: int | None, judged: Mapping[int, str]
+) -> Standing:
     if run_id is None:
         return Standing(hand_in=hand_in, run_id=None, run=None, grade=None)
     row = connection.execute(select(RUN).where(RUN.c.id == run_id)).one()
@@ -294,16 +294,19 @@ def _standing(connection: Connection, hand_in: HandInRow, run_id: int | None) ->
     found = connection.execute(grades).first()
     grade = None
     if found is not None:
-        page = select(PAGE.c.id).where(PAGE.c.grade_id == found.id).limit(1)
+        pages = select(PAGE.c.pages_key).where(PAGE.c.grade_id == found.id)
+        page = connection.execute(pages.order_by(PAGE.c.id.desc()).limit(1)).first()
         grade = Grade(
             grade_id=found.id,
             run_id=run_id,
             digest=found.digest,
             sheet=from_json(GradeSheet, found.sheet, where=f"the store's grade {found.id}"),
-            shown=connection.execute(page).first() is not None,
+            pages_key=None if page is None else page.pages_key or "",
         )
-    run = RunRow(**_fields(RunRow, row))
-    return Standing(hand_in=hand_in, run_id=run_id, run=run, grade=grade)
+    run = RunRow(**values_of(RunRow, row))
+    return Standing(
+        hand_in=hand_in, run_id=run_id, run=run, grade=grade, judge_key=judged.get(run_id, "")
+    )
 
 
 def _newest_overrides(connection: Connection) -> dict[str, dict[str, Override]]:
@@ -313,7 +316,7 @@ def _newest_overrides(connection: Connection) -> dict[str, dict[str, Override]]:
         of_student = newest.setdefault(row.kerberos, {})
         of_student.pop(row.part_id, None)
         if not row.withdrawn:
-            of_student[row.part_id] = Override(**_fields(Override, row))
+            of_student[row.part_id] = Override(**values_of(Override, row))
     return newest
 
 

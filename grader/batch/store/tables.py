@@ -84,6 +84,20 @@ RUN = Table(
 )
 """One submission that was run, and what it gave."""
 
+JUDGEMENT = Table(
+    "judgement",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("judge_key", String(64), nullable=False),  # of checks, tolerances, expected outputs
+    Column("code_version", String(80), nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("judged_at", String(40), nullable=False),
+    Index("ix_judgement_run_id", "run_id"),
+)
+"""A run's evidence was judged: after the run, and each time it was judged again."""
+
 FINDING = Table(
     "finding",
     METADATA,
@@ -95,9 +109,10 @@ FINDING = Table(
     Column("credit", Float, nullable=False),
     Column("message", Text, nullable=False),
     Column("staff_detail", Text, nullable=False),
+    Column("judgement_id", Integer, nullable=True),  # null: of a store's first form
     Index("ix_finding_run_id", "run_id"),
 )
-"""Verdict of one check in one run."""
+"""Verdict of one check in one judgement of a run."""
 
 OVERRIDE = Table(
     "override",
@@ -137,6 +152,7 @@ PAGE = Table(
     Column("id", Integer, primary_key=True),
     Column("grade_id", ForeignKey("grade.id"), nullable=False),
     Column("written_at", String(40), nullable=False),
+    Column("pages_key", String(64), nullable=True),  # null: of a store's first form
     Index("ix_page_grade_id", "grade_id"),
 )
 """The results folder shows this grade."""

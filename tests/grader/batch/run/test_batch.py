@@ -17,9 +17,10 @@ from grader.batch.collect.manifest import ManifestRow
 from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.gradebook import write_gradebook
 from grader.batch.records import ClassRow, State
-from grader.batch.run.batch import BatchOptions, BatchOutcome, Found, only_batch, run_batch
+from grader.batch.run.batch import only_batch, run_batch
+from grader.batch.run.keys import todays_keys
+from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
-from grader.batch.run.preflight import look
 from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of
 from grader.batch.run.task import pack, unpack
 from grader.batch.store.rows import RunRow
@@ -45,7 +46,7 @@ class Here(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        if fn is look:
+        if fn is todays_keys:
             future.set_result(fn(*args, **kwargs))
             return future
         self.calls.append(getattr(args[0], "kerberos", fn.__name__))
@@ -63,6 +64,7 @@ class Seen:
 
     known: int = -1
     runs: list[RunRow] = field(default_factory=list)
+    rejudged: list[str] = field(default_factory=list)
 
     def stage(self, name: str) -> None:
         pass
@@ -75,6 +77,12 @@ class Seen:
 
     def done(self, kerberos: str, run: RunRow, total: float | None, pending: float) -> None:
         self.runs.append(run)
+
+    def judged(self, kerberos: str, before: float, after: float) -> None:
+        self.rejudged.append(kerberos)
+
+    def not_judged(self, kerberos: str, sentence: str) -> None:
+        raise AssertionError(sentence)
 
 
 @dataclass
@@ -138,7 +146,7 @@ def test_everybody_stands_where_they_must(school: Class) -> None:
     assert rows["gone"].name == "Gone Home"
     assert rows["gone"].course == "6.819"
     assert rows["pbroken"].total is None
-    assert "no file at all" in rows["pbroken"].sentence
+    assert "found no file to use" in rows["pbroken"].sentence
     assert rows["sbroken"].pending > 0
     assert outcome.graded_now == {"sbroken", "pbroken"}
     assert (school.results / "sbroken" / "feedback.pdf").is_file()
@@ -233,7 +241,7 @@ def test_people_and_dates_change_points_without_a_run(school: Class) -> None:
 
         stale = stale_pages(store, third.batch_id)
         assert [one.hand_in.kerberos for one in stale] == ["sbroken"]
-        assert renew_pages(stale, ASSIGNMENT, school.results, store, school.executor) == ()
+        assert renew_pages(stale, school.results, store, school.executor) == ()
         assert stale_pages(store, third.batch_id) == ()
         page = (school.results / "sbroken" / "feedback.html").read_text(encoding="utf-8")
         assert "Graded by a person" in page

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,17 +14,32 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from grader.batch.store.rows import BatchRow, HandInRow, RunRow
-from grader.batch.store.store import DONE, Store, light, open_store, sheet_digest
-from grader.batch.store.tables import APPEND_ONLY, FINDING, METADATA, OVERRIDE
+from grader.batch.store.conversion import light, sheet_digest
+from grader.batch.store.rows import BatchRow, HandInRow, Judgement, RunRow
+from grader.batch.store.store import DONE, Store, open_store
+from grader.batch.store.tables import APPEND_ONLY, FINDING, JUDGEMENT, METADATA, OVERRIDE
+from grader.intake.hand_in import HandIn
+from grader.model.stage_keys import GraderKeys
 from grader.scoring.overrides import Override
 from reference.errors import ConfigError
 from tests.factories import grade_sheet
 
 BATCH = BatchRow(assignment="pset4_sp21", options="{}", notes=("One zip has no name.",))
 HAND_IN = HandInRow(
-    kerberos="jdoe", course="6.869", zip_sha256="a" * 64, cache_key="k1", role="counted"
+    hand_in=HandIn(
+        path=Path("late/jdoe.zip"),
+        source="late/jdoe.zip",
+        zip_name="jdoe.zip",
+        kerberos="jdoe",
+        course="6.869",
+        submitted=datetime(2021, 4, 2, 10, 0, tzinfo=UTC),
+        extension=timedelta(hours=36),
+    ),
+    zip_sha256="a" * 64,
+    cache_key="k1",
+    role="counted",
 )
+KEYS = GraderKeys(evidence="e", judge="j1", pages="p1")
 RUN = RunRow(
     kerberos="jdoe",
     cache_key="k1",
@@ -46,9 +63,20 @@ RUN = RunRow(
 )
 
 
+def judgement(**changes: Any) -> Judgement:
+    made = Judgement(
+        sheet=grade_sheet(kerberos="jdoe"),
+        keys=KEYS,
+        code_version="0.1.0+c",
+        worker="host 1",
+        seconds=0.5,
+    )
+    return replace(made, **changes)
+
+
 def filled(store: Store) -> int:
     batch = store.begin_batch(BATCH, [HAND_IN])
-    store.add_run(RUN, grade_sheet(kerberos="jdoe"))
+    store.add_run(RUN, judgement())
     store.note_overrides({"jdoe": [Override(part_id="3c", points=1.0)]})
     return batch
 
@@ -86,7 +114,8 @@ def test_a_run_comes_back_as_it_went_in(tmp_path: Path, url: str | None) -> None
         assert standing.grade is not None
         assert standing.grade.sheet == light(sheet)
         assert standing.grade.digest == sheet_digest(sheet)
-        assert standing.grade.shown
+        assert standing.grade.pages_key == "p1"
+        assert standing.judge_key == "j1"
         with store.engine.connect() as connection:
             found = connection.execute(select(FINDING)).all()
     assert [(row.part_id, row.check_id) for row in found] == [
@@ -117,7 +146,8 @@ def test_the_newest_run_that_is_done_stands(
         assert (counted.run and counted.run.worker) == (None if stands is None else str(stands))
         assert superseded.run is None
         done = [state for state in states if state in DONE]
-        assert store.done_states(["k1", "k2"]) == ({"k1": done[-1]} if done else {})
+        found = {key: run.state for key, run in store.done_runs(["k1", "k2"]).items()}
+        assert found == ({"k1": done[-1]} if done else {})
 
 
 def test_new_points_stand_and_their_pages_are_to_be_written(
@@ -131,11 +161,47 @@ def test_new_points_stand_and_their_pages_are_to_be_written(
         store.add_grades([(standing.grade.run_id, better)], "0.1.0+c")
         (standing,) = store.standings(batch)
         assert standing.grade is not None
-        assert (standing.grade.sheet, standing.grade.shown) == (better, False)
-        store.add_page(standing.grade.grade_id)
+        assert (standing.grade.sheet, standing.grade.pages_key) == (better, None)
+        store.add_page(standing.grade.grade_id, "p2")
         (standing,) = store.standings(batch)
         assert standing.grade is not None
-        assert standing.grade.shown
+        assert standing.grade.pages_key == "p2"
+
+
+def test_a_run_that_is_judged_again_keeps_what_was_found_at_first(
+    tmp_path: Path, url: str | None
+) -> None:
+    with open_store(tmp_path, url) as store:
+        batch = filled(store)
+        (standing,) = store.standings(batch)
+        assert standing.run_id is not None
+        other = replace(grade_sheet(kerberos="jdoe"), total=1.0)
+        again = judgement(sheet=other, keys=replace(KEYS, judge="j2"))
+        store.add_judgement(standing.run_id, again)
+        (standing,) = store.standings(batch)
+        assert standing.grade is not None
+        assert (standing.judge_key, standing.grade.sheet.total) == ("j2", 1.0)
+        assert store.done_runs(["k1"])["k1"].judge_key == "j2"
+        with store.engine.connect() as connection:
+            found = connection.execute(select(FINDING.c.judgement_id)).scalars().all()
+            keys = connection.execute(select(JUDGEMENT.c.judge_key)).scalars().all()
+    assert keys == ["j1", "j2"]
+    assert set(found) == {1, 2}
+
+
+def test_a_store_of_the_first_form_is_brought_to_todays(tmp_path: Path, url: str | None) -> None:
+    with open_store(tmp_path, url) as store, store.engine.begin() as connection:
+        for statement in (
+            "DROP TABLE judgement",
+            "ALTER TABLE finding DROP COLUMN judgement_id",
+            "ALTER TABLE page DROP COLUMN pages_key",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            connection.execute(text(statement))
+    with open_store(tmp_path, url) as store:
+        batch = filled(store)
+        (standing,) = store.standings(batch)
+        assert standing.judge_key == "j1"
 
 
 def test_a_decision_is_noted_each_time_it_changes(tmp_path: Path, url: str | None) -> None:
@@ -156,7 +222,7 @@ def test_a_decision_is_noted_each_time_it_changes(tmp_path: Path, url: str | Non
 def test_hostile_text_is_stored(tmp_path: Path, url: str | None) -> None:
     hostile = "a\0b \ud800 '; DROP TABLE run; -- \U0001f436"
     with open_store(tmp_path, url) as store:
-        batch = store.begin_batch(BATCH, [replace(HAND_IN, role="superseded", source="x")])
+        batch = store.begin_batch(BATCH, [replace(HAND_IN, role="superseded")])
         store.add_run(replace(RUN, state="rejected", sentence=hostile), None)
         store.begin_batch(BATCH, [HAND_IN])
         assert len(list(store.standings(batch))) == 1

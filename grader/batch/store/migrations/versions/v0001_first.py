@@ -124,18 +124,18 @@ def upgrade() -> None:
         ("override", "kerberos"), ("grade", "run_id"), ("page", "grade_id"),
     ):  # fmt: skip
         op.create_index(f"ix_{table}_{column}", table, [column])
-    _only_add()
-
-
-def _only_add() -> None:
-    """Let the database itself refuse to change or remove a row."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    if postgresql:
+    if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION only_add() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$"
         )
-    for table in TABLES:
+    only_add(*TABLES)
+
+
+def only_add(*tables: str) -> None:
+    """Let the database itself refuse to change or remove a row."""
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    for table in tables:
         for deed in ("UPDATE", "DELETE"):
             action = (
                 "EXECUTE FUNCTION only_add()"
