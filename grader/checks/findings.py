@@ -72,19 +72,9 @@ class Verdict:
             evidence_ids=self.evidence_ids,
         )
 
-    def adding(self, *more: Remark | str) -> Verdict:
+    def adding(self, *more: Remark) -> Verdict:
         """Return the same verdict with more said."""
-        added = (one for remark in more for one in _remarks(remark, ""))
-        return replace(self, remarks=(*self.remarks, *added))
-
-    def noting(self, *notes: Remark | str) -> Verdict:
-        """Return the same verdict with more said to staff."""
-        added = (
-            remark
-            for note in notes
-            for remark in ((note,) if isinstance(note, Remark) else _remarks("", note))
-        )
-        return replace(self, remarks=(*self.remarks, *added))
+        return replace(self, remarks=(*self.remarks, *more))
 
 
 def say(code: str, **values: str | float) -> Remark:
@@ -111,42 +101,42 @@ def staff_text(remark: Remark) -> str:
 
 
 def without_credit(
-    outcome: Outcome, found: Remark | str, staff: str = "", *, evidence_ids: tuple[str, ...] = ()
+    outcome: Outcome, found: Remark, *, evidence_ids: tuple[str, ...] = ()
 ) -> Verdict:
     """Return a verdict without credit, of any outcome."""
-    return Verdict(outcome=outcome, remarks=_remarks(found, staff), evidence_ids=evidence_ids)
+    return Verdict(outcome=outcome, remarks=(found,), evidence_ids=evidence_ids)
 
 
-def passed(found: Remark | str, staff: str = "") -> Verdict:
+def passed(found: Remark) -> Verdict:
     """Full credit."""
-    return Verdict(outcome=Outcome.PASS, credit=1.0, remarks=_remarks(found, staff))
+    return Verdict(outcome=Outcome.PASS, credit=1.0, remarks=(found,))
 
 
-def partly(found: Remark | str, credit: float, staff: str = "") -> Verdict:
+def partly(found: Remark, credit: float) -> Verdict:
     """Part of the credit; all of it or none have their own outcomes."""
     if credit <= 0:
-        return failed(found, staff)
-    return Verdict(outcome=Outcome.PARTIAL, credit=credit, remarks=_remarks(found, staff))
+        return failed(found)
+    return Verdict(outcome=Outcome.PARTIAL, credit=credit, remarks=(found,))
 
 
-def failed(found: Remark | str, staff: str = "") -> Verdict:
+def failed(found: Remark) -> Verdict:
     """No credit: it is wrong."""
-    return without_credit(Outcome.FAIL, found, staff)
+    return without_credit(Outcome.FAIL, found)
 
 
-def needs_human(found: Remark | str, staff: str = "") -> Verdict:
+def needs_human(found: Remark) -> Verdict:
     """A person decides."""
-    return without_credit(Outcome.NEEDS_HUMAN, found, staff)
+    return without_credit(Outcome.NEEDS_HUMAN, found)
 
 
-def not_attempted(found: Remark | str, staff: str = "") -> Verdict:
+def not_attempted(found: Remark) -> Verdict:
     """Nothing was handed in for it."""
-    return without_credit(Outcome.NOT_ATTEMPTED, found, staff)
+    return without_credit(Outcome.NOT_ATTEMPTED, found)
 
 
-def student_error(found: Remark | str, staff: str = "") -> Verdict:
+def student_error(found: Remark) -> Verdict:
     """The code raised."""
-    return without_credit(Outcome.STUDENT_ERROR, found, staff)
+    return without_credit(Outcome.STUDENT_ERROR, found)
 
 
 def annotated(finding: Finding, *more: Remark) -> Finding:
@@ -157,13 +147,6 @@ def annotated(finding: Finding, *more: Remark) -> Finding:
         message=_joined((finding.message, *map(student_text, more))),
         staff_detail=_joined((finding.staff_detail, *map(staff_text, more))),
     )
-
-
-def _remarks(found: Remark | str, staff: str) -> tuple[Remark, ...]:
-    """One thing said; for checks that still say it in words, those words."""
-    if isinstance(found, Remark):
-        return (found,)
-    return (say("text", student=found, staff=staff),) if found or staff else ()
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -221,14 +204,9 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
             say("missing.raised", what=what),
             evidence_ids=tuple(cell_label(run.cell_index) for run in blamed),
         ).adding(how_ended(blamed[0]))
-    return needs_human(say("missing.unknown", what=what, part=part_id)).noting(
+    return needs_human(say("missing.unknown", what=what, part=part_id)).adding(
         where_to_look(context, part_id)
     )
-
-
-def sentence_of(run: CellRun) -> str:
-    """Say how a cell ended, without the full stop."""
-    return student_text(how_ended(run)).rstrip(".")
 
 
 def _cells_concerned(

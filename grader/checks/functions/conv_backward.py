@@ -133,11 +133,11 @@ def _verdict(
         return partly(say("conv_backward.swapped", function=FUNCTION), share("swapped"))
     if all(len(c.w) % 2 == 0 for c in wrong):
         found = say("conv_backward.even_kernel", gradient=name)
-        return partly(found, share("even_kernel")).noting(*raised)
+        return partly(found, share("even_kernel")).adding(*raised)
     if gradient.which == "input" and _right_inside(compared, target):
         found = say("conv_backward.ends", gradient=name, target=target.words)
-        return partly(found, share("boundary")).noting(*raised)
-    return failed(explain_gradient(answers, outputs, target, gradient)).noting(*raised)
+        return partly(found, share("boundary")).adding(*raised)
+    return failed(explain_gradient(answers, outputs, target, gradient)).adding(*raised)
 
 
 def _spared(

@@ -123,7 +123,7 @@ def _verdict(
         convention = say("conv_forward.convention", convention=fitting[0].describe(2))
         if answers.changed_arguments:
             in_place = say("function.in_place", function=FUNCTION)
-            return partly(in_place, share("in_place")).noting(convention)
+            return partly(in_place, share("in_place")).adding(convention)
         return passed(say("conv_forward.right", convention=fitting[0].describe(2)))
     if all(_constant(answers.get(c.key)) for c in cases):
         return failed(say("conv_forward.constant", function=FUNCTION))
@@ -131,12 +131,12 @@ def _verdict(
     if _fitting(answers, odd):
         name = _fitting(answers, odd)[0].describe(1)
         found = say("conv_forward.even_kernel", convention=name)
-        return partly(found, share("even_kernel")).noting(*answers.raised())
+        return partly(found, share("even_kernel")).adding(*answers.raised())
     shift = shift_of({c: answers.first(c.key) for c in cases})
     if shift is not None and shift.one_sided:
         # A consistent choice that the course's conventions leave out.
         return needs_human(say("conv_forward.one_sided", operation=shift.operation))
-    return failed(explain_difference(answers, cases, shift)).noting(*answers.raised())
+    return failed(explain_difference(answers, cases, shift)).adding(*answers.raised())
 
 
 def _fitting(answers: Answers, cases: tuple[ConvCase, ...]) -> tuple[Convention, ...]:

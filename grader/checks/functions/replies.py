@@ -146,7 +146,7 @@ def raises_for(function: str, size: str, answers: Answers) -> Remark:
     return say("function.raises_for", function=function, size=size, error=answers.first_error())
 
 
-def in_report(context: CheckContext, part_id: str, reason: Remark | str) -> Verdict:
+def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
     """The answer is to be looked for in prose, by a person; `reason` tells staff why."""
     answer = context.answer(part_id)
     added_text = any(
@@ -155,9 +155,9 @@ def in_report(context: CheckContext, part_id: str, reason: Remark | str) -> Verd
         if match.cell_index < len(context.submission.cells)
     )
     if not answer and not context.submission.report_path and not added_text:
-        return not_attempted(say("report.nothing")).noting(reason)
+        return not_attempted(say("report.nothing")).adding(reason)
     where = say("look.notebook") if answer else where_to_look(context, part_id)
-    return needs_human(say("report.no_code")).noting(reason, where)
+    return needs_human(say("report.no_code")).adding(reason, where)
 
 
 def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
@@ -195,5 +195,5 @@ def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
 
 def _with_form(found: Verdict, answers: Answers, probe_id: str) -> Verdict:
     if answers.form != "numpy":
-        found = found.noting(say("function.form", form=answers.form))
+        found = found.adding(say("function.form", form=answers.form))
     return replace(found, evidence_ids=(f"probe {probe_id}",))

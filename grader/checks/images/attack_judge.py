@@ -102,8 +102,8 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     if case.direction.heading == "unknown" and case.recorded.run.steps:
         return needs_human(say("attack.direction_unseen", **gain))
     if faults:
-        return passed(say("attack.accepted", **gain)).noting(*remarks, *doubts)
-    return passed(say("attack.right", **gain)).noting(*doubts)
+        return passed(say("attack.accepted", **gain)).adding(*remarks, *doubts)
+    return passed(say("attack.right", **gain)).adding(*doubts)
 
 
 def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:

@@ -123,7 +123,7 @@ def _none(
         name = names[found] if 0 <= found < len(names) else "no class"
         classes = {"found": found, "wanted": _target(experiment)}
         verdict = needs_human(say("attack.other_target", name=name, wanted_name=wanted, **classes))
-        verdict = verdict.noting(where_to_look(context, part_id))
+        verdict = verdict.adding(where_to_look(context, part_id))
         return replace(
             verdict,
             exhibits=pictures(last, "", f"class {found}: {name}"),
@@ -163,7 +163,7 @@ def _bonus(context: CheckContext, part_id: str) -> Verdict:
         and not a.run.error
     ]
     if not further:
-        return not_attempted(say("attack_bonus.none")).noting(where_to_look(context, part_id))
+        return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
     gains = [_gain(context, a) for a in further]
     least = threshold("bonus_gain") * _usual_gain(context)
     names = context.networks.class_names

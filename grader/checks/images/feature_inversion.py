@@ -65,7 +65,7 @@ def _verdict(
     layers: dict[str, str | float] = {"count": len(good), "layers": ", ".join(good)}
     layers["network"] = experiment.network
     if len(good) >= wanted:
-        return passed(say("inversion.right", **layers)).noting(*_doubts(good))
+        return passed(say("inversion.right", **layers)).adding(*_doubts(good))
     faults = [fault for fault in (_run_fault(context, i) for i in runs) if fault is not None]
     unclear = [i.recorded.run.run_id for i in runs if _is_unclear(context, i)]
     if not good and not unclear:
@@ -74,8 +74,8 @@ def _verdict(
     if unclear:
         notes.append(say("inversion.note_unclear", runs=", ".join(unclear)))
     if not good:
-        return needs_human(say("inversion.unclear")).noting(*notes)
-    return needs_human(say("inversion.fewer", wanted=wanted, **layers)).noting(*notes)
+        return needs_human(say("inversion.unclear")).adding(*notes)
+    return needs_human(say("inversion.fewer", wanted=wanted, **layers)).adding(*notes)
 
 
 def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) -> Verdict:

@@ -139,10 +139,10 @@ def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: 
         runs = ", ".join(d.recorded.run.run_id for d in unclear)
         notes.append(say("features.note_unrecognized", runs=runs))
     if not found:
-        return needs_human(say("features.unrecognized")).noting(*notes)
+        return needs_human(say("features.unrecognized")).adding(*notes)
     counts = {"count": len(found), "wanted": wanted}
     verdict = needs_human(say("features.fewer", objectives=listed, **counts))
-    return verdict.noting(*faults[:1], *notes)
+    return verdict.adding(*faults[:1], *notes)
 
 
 def _fault(dream: _Dream) -> Remark | None:

@@ -83,7 +83,7 @@ def _in_features_verdict(
         return failed(say("in_features.not_resnet"))
     notes = () if untrained else (say("in_features.note_trained"),)
     if written & answers:
-        return passed(say("in_features.written")).noting(*notes)
+        return passed(say("in_features.written")).adding(*notes)
     if any(number >= 100 for number in written):
         return failed(say("in_features.wrong_number", wanted=context.bundle.in_features))
     shown = any(
@@ -92,8 +92,8 @@ def _in_features_verdict(
         if cell.kind == "code"
     )
     if shown:
-        return passed(say("in_features.shown")).noting(*notes)
-    return _in_features_of_report(context, answers, part_id).noting(*notes)
+        return passed(say("in_features.shown")).adding(*notes)
+    return _in_features_of_report(context, answers, part_id).adding(*notes)
 
 
 def _in_features_of_report(context: CheckContext, answers: set[int], part_id: str) -> Verdict:
@@ -102,9 +102,9 @@ def _in_features_of_report(context: CheckContext, answers: set[int], part_id: st
     own = [s for s in sections if not s.whole_problem]
     place = where_to_look(context, part_id)
     if any(whole_numbers(f"{s.label} {s.text}") & answers for s in own):
-        return passed(say("in_features.in_report")).noting(place)
+        return passed(say("in_features.in_report")).adding(place)
     wanted = context.bundle.in_features
-    return needs_human(say("in_features.not_shown", wanted=wanted)).noting(place)
+    return needs_human(say("in_features.not_shown", wanted=wanted)).adding(place)
 
 
 # -- the random network ---------------------------------------------------------------------------

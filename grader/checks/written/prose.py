@@ -27,11 +27,11 @@ def check_prose(context: CheckContext, part_id: str) -> Verdict:
     if answer:
         quoted = answer[:LONGEST_QUOTE] + (" ..." if len(answer) > LONGEST_QUOTE else "")
         quote = say("prose.quote", answer=quoted)
-        return needs_human(say("prose.needs_grading")).noting(*beside, place, quote)
-    verdict = in_report(context, part_id, "no answer in the notebook's own cell")
+        return needs_human(say("prose.needs_grading")).adding(*beside, place, quote)
+    verdict = in_report(context, part_id, say("prose.no_answer"))
     if verdict.outcome is Outcome.NEEDS_HUMAN:
-        verdict = needs_human(say("prose.in_report")).noting(place)
-    return verdict.noting(*beside)
+        verdict = needs_human(say("prose.in_report")).adding(place)
+    return verdict.adding(*beside)
 
 
 def _run(context: CheckContext, part: Part) -> list[Remark]:
