@@ -8,6 +8,7 @@ from typing import Any
 from nbclient import NotebookClient
 
 from grader.execution.breaches import Breach, Breaches
+from grader.execution.notes import words
 from grader.kernel.channel import MIME
 from grader.model.records import Limits
 
@@ -62,16 +63,14 @@ class CappedClient(NotebookClient):
 def _whole_output(limits: Limits) -> Breach:
     return Breach(
         name="OutputLimit",
-        sentence=f"The notebook wrote more than {limits.output_mib:g} MiB of output; it was "
-        "stopped and the cells after this one were not run.",
+        sentence=words("output.notebook", limit_mib=limits.output_mib),
     )
 
 
 def _cell_output(limits: Limits) -> Breach:
     return Breach(
         name="OutputLimit",
-        sentence=f"The cell wrote more output than its limit ({limits.output_mib_per_cell:g} "
-        "MiB); it was stopped.",
+        sentence=words("output.cell", limit_mib=limits.output_mib_per_cell),
         fatal=False,
     )
 
@@ -79,6 +78,5 @@ def _cell_output(limits: Limits) -> Breach:
 def _too_many(limits: Limits) -> Breach:
     return Breach(
         name="OutputLimit",
-        sentence=f"The notebook sent more than {limits.messages} messages; it was stopped and the "
-        "cells after this one were not run.",
+        sentence=words("messages", limit=limits.messages),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from grader.execution.notes import words
 from grader.model.records import Limits
 
 _SENTENCES: tuple[tuple[str, Callable[[Limits], str]], ...] = (
@@ -13,33 +14,25 @@ _SENTENCES: tuple[tuple[str, Callable[[Limits], str]], ...] = (
             r"^OutOfMemoryError|^MemoryError|can't allocate memory|Cannot allocate memory"
             r"|Unable to allocate|CUDA out of memory"
         ),
-        lambda limits: (
-            f"The cell asked for more memory than the run may use, "
-            f"{limits.memory_mib:.0f} MiB (or more than the GPU has)."
-        ),
+        lambda limits: words("memory.cell", limit_mib=limits.memory_mib),
     ),
     (
         r"can't start new thread|\[Errno 11\]",
-        lambda limits: (
-            f"The cell started more processes and threads than the run may have, "
-            f"{limits.processes}."
-        ),
+        lambda limits: words("processes", limit=limits.processes),
     ),
     (
         r"\[Errno 28\]",
-        lambda limits: (
-            f"The cell wrote more than the run's folders hold: {limits.work_mib:.0f} "
-            f"MiB in the work folder, {limits.tmp_mib:.0f} MiB in /tmp, "
-            f"{limits.shared_memory_mib:.0f} MiB in /dev/shm."
+        lambda limits: words(
+            "disk",
+            work_mib=limits.work_mib,
+            tmp_mib=limits.tmp_mib,
+            shared_mib=limits.shared_memory_mib,
         ),
     ),
-    (
-        r"\[Errno 27\]",
-        lambda limits: f"The cell wrote a file larger than {limits.file_mib:.0f} MiB.",
-    ),
+    (r"\[Errno 27\]", lambda limits: words("file-size", limit_mib=limits.file_mib)),
     (
         r"\[Errno 24\]|too many open files",
-        lambda limits: f"The cell opened more files than {limits.open_files}.",
+        lambda limits: words("open-files", limit=limits.open_files),
     ),
 )
 

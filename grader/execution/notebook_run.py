@@ -23,6 +23,7 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
+from grader.execution.notes import note, words
 from grader.execution.places import boxed_place, cold_place, plain_place, why_cold
 from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
@@ -260,8 +261,7 @@ class _Run:
 
 _EVIDENCE = Breach(
     name="EvidenceLimit",
-    sentence="The notebook called recorded functions, or sent messages of its own, more often than "
-    "the grader keeps; it was stopped and the cells after this one were not run.",
+    sentence=words("evidence"),
 )
 
 
@@ -270,36 +270,16 @@ def _no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeR
         probe_id=probe.probe_id,
         outcome=breach.outcome if breach else Outcome.STUDENT_ERROR,
         values=(),
-        message=breach.sentence if breach else "no well-formed reply came back",
+        message=breach.sentence if breach else words("no-reply"),
         seconds=seconds,
     )
 
 
 def _notes(why_cold: str, problems: list[str], missed: list[str]) -> tuple[Note, ...]:
-    notes = [
-        Note(
-            code="kernel-cold",
-            severity=Severity.INFO,
-            message=f"The kernel was started cold: {text}",
-            for_student=False,
-        )
-        for text in (why_cold,)
-        if text
-    ]
-    notes += [
-        Note(code="kernel-message", severity=Severity.WARNING, message=text, for_student=False)
-        for text in problems
-    ]
-    notes += [
-        Note(
-            code="url-missed",
-            severity=Severity.WARNING,
-            message=f"The notebook asked for {url}, which is not one of the course's files.",
-            for_student=False,
-        )
-        for url in dict.fromkeys(missed)
-    ]
-    return tuple(notes)
+    cold = [note("kernel-cold", Severity.INFO, reason=why_cold)] if why_cold else []
+    dropped = [note("kernel-message", Severity.WARNING, text=text) for text in problems]
+    urls = [note("url-missed", Severity.WARNING, url=url) for url in dict.fromkeys(missed)]
+    return (*cold, *dropped, *urls)
 
 
 def _host_facts(collector: Collector, tier: Tier) -> HostFacts:

@@ -19,6 +19,7 @@ from grader.execution.breaches import Breach, Breaches
 from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
+from grader.execution.notes import words
 from grader.model.records import CellRun, Limits, Outcome
 from grader.sandbox.memory import tree_memory_mib
 from grader.sandbox.provisioner import KernelPlace
@@ -40,8 +41,7 @@ class KernelGone(Exception):
 
 _DIED = Breach(
     name="KernelDied",
-    sentence="The kernel ended during this cell (for example by exit(), a crash in native code, or "
-    "too much memory); the cells after it were not run.",
+    sentence=words("kernel-ended"),
     outcome=Outcome.STUDENT_ERROR,
 )
 
@@ -49,8 +49,7 @@ _DIED = Breach(
 def _protocol(error: Exception) -> Breach:
     return Breach(
         name="ProtocolViolation",
-        sentence="The kernel sent messages that are not of the Jupyter protocol "
-        f"({type(error).__name__}); it was stopped and the cells after this one were not run.",
+        sentence=words("protocol", error=type(error).__name__),
         outcome=Outcome.STUDENT_ERROR,
     )
 
@@ -58,8 +57,7 @@ def _protocol(error: Exception) -> Breach:
 def _memory(limits: Limits) -> Breach:
     return Breach(
         name="MemoryLimit",
-        sentence=f"The run used more memory than its limit ({limits.memory_mib:.0f} MiB); it was "
-        "stopped and the cells after this one were not run.",
+        sentence=words("memory.run", limit_mib=limits.memory_mib),
     )
 
 
@@ -111,7 +109,7 @@ class Session:
             breach = await self._bounded(request, timeout_s)
         except KernelGone as gone:
             died = gone.breach is _DIED
-            return replace(gone.breach, sentence="the kernel ended") if died else gone.breach
+            return replace(gone.breach, sentence=words("no-kernel")) if died else gone.breach
         finally:
             # What we ask is not the notebook's time.
             self._cells_started += time.monotonic() - started
@@ -214,11 +212,11 @@ class Session:
 
 def _over_time(timeout_s: float, limits: Limits) -> Breach:
     whole = timeout_s < limits.cell_timeout_s
-    text = "The notebook's time was used up" if whole else "The cell ran longer than its limit"
+    code = "time.notebook" if whole else "time.cell"
     limit_s = limits.notebook_timeout_s if whole else timeout_s
     return Breach(
         name=Outcome.TIMEOUT.value,
-        sentence=f"{text} ({limit_s:.0f} s)",
+        sentence=words(code, limit_s=limit_s),
         outcome=Outcome.TIMEOUT,
         fatal=whole and timeout_s <= 0,
     )
@@ -228,7 +226,7 @@ def _no_answer(within: str) -> Breach:
     """Our question was interrupted: the student's function did not come to an end."""
     return Breach(
         name=Outcome.TIMEOUT.value,
-        sentence=f"no answer within {within}",
+        sentence=words("no-answer", within=within),
         outcome=Outcome.TIMEOUT,
         fatal=False,
     )
@@ -237,8 +235,7 @@ def _no_answer(within: str) -> Breach:
 def _after_kill(breach: Breach) -> Breach:
     return Breach(
         name=breach.name,
-        sentence=f"{breach.sentence}; it did not heed the interrupt, so its kernel was killed and "
-        "the cells after it were not run.",
+        sentence=words("killed", reason=breach.sentence),
         outcome=breach.outcome,
     )
 
@@ -274,9 +271,7 @@ async def _watch_connection(session: Session, channel: Any) -> None:
         session.breaches.report(
             Breach(
                 name="OutputLimit",
-                sentence=f"The kernel sent one message of more than "
-                f"{session.limits.message_mib:g} MiB, or hung up; it was stopped and the cells "
-                "after this one were not run.",
+                sentence=words("message-size", limit_mib=session.limits.message_mib),
             )
         )
 

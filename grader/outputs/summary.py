@@ -95,7 +95,7 @@ def _late(sheet: GradeSheet) -> str:
     if not sheet.days_late:
         return ""
     days = "1 day" if sheet.days_late == 1 else f"{sheet.days_late} days"
-    return f"; {days} late, coefficient {sheet.late_coefficient:.3f}"
+    return f"; {days} late, late coefficient {sheet.late_coefficient:.3f}"
 
 
 def _row(part: PartGrade) -> str:
@@ -105,7 +105,11 @@ def _row(part: PartGrade) -> str:
     elif not part.required:
         title += " (optional)"
     result = f"{_MARKS[part.outcome]} {_WORDS[part.outcome]}"
-    points = f"{format_points(part.points)} / {format_points(part.max_points)}"
+    points = format_points(part.points)
+    if part.max_points:
+        points = f"{points} / {format_points(part.max_points)}"
+    elif not part.points:
+        points = "–"
     return f"| {escape(part.id)} | {title} | {points} | {result} | {escape(part.message)} |"
 
 

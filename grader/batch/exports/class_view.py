@@ -93,10 +93,14 @@ def _figures(rows: Sequence[ClassRow]) -> tuple[HeaderCount, ...]:
         HeaderCount(count=str(count), words=words, tone=tone if count else "none")
         for count, words, tone in (
             (counts[State.GRADED], "graded", "pass"),
-            (sum(map(waits, rows)), "of them need grading", "wait"),
-            (sum(row.days_late > 0 for row in rows), "of them late", "partial"),
+            (sum(map(waits, rows)), "need grading", "wait"),
+            (sum(row.days_late > 0 for row in rows), "late", "partial"),
             (counts[State.REJECTED], "rejected", "fail"),
-            (counts[State.FAULT], "grader errors", "fail"),
+            (
+                counts[State.FAULT],
+                "grader error" if counts[State.FAULT] == 1 else "grader errors",
+                "fail",
+            ),
             (counts[State.WAITING], "not graded yet", "partial"),
             (counts[State.MISSING], "missing", "partial"),
         )

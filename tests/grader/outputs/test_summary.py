@@ -36,7 +36,7 @@ def test_lateness_notes_and_verdict_are_told() -> None:
 
     text = render_summary(sheet, PolicyResult(met=False, reasons=("4a is not right.",)))
 
-    assert "2 days late, coefficient 0.857" in text
+    assert "2 days late, late coefficient 0.857" in text
     assert "- ❌ Expected report.pdf, found no PDF." in text
     assert "For staff" not in text
     assert "**Policy not met.**\n\n- 4a is not right." in text
