@@ -1,8 +1,8 @@
-"""A whole class: from a folder of hand-ins to a gradebook, with nothing lost whatever dies.
+"""A whole class: from a folder of submissions to a gradebook, with nothing lost whatever dies.
 
 In the order of the data:
 
-* `collect`: every zip of a folder, whose it is, and which of a student's hand-ins counts.
+* `collect`: every zip of a folder, whose it is, and which of a student's submissions counts.
 * `run`: what is to be run and what is known already (`keys`), workers that are processes of this
   machine or of a Dask cluster (`executors`), and what a worker does (`worker`).
 * `store`: the database of every run, finding, grade and decision.

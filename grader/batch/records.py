@@ -1,4 +1,4 @@
-"""What a class hands in, and what came of each hand-in."""
+"""What a class submits, and what came of each submission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grader.model.records import Outcome, Remark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Superseded:
-    """A hand-in that does not count, because the same student handed in another one later."""
+    """A submission that does not count, because the same student submitted another one later."""
 
     hand_in: HandIn
     """The one that does not count."""
@@ -22,20 +22,20 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """Everything that a class handed in."""
+    """Everything that a class submitted."""
 
     counted: tuple[HandIn, ...]
     """One per student, by kerberos."""
     superseded: tuple[Superseded, ...] = ()
     """Earlier ones of the same students; kept, named, not graded."""
     missing: tuple[str, ...] = ()
-    """Kerberos names of the manifest without a hand-in."""
+    """Kerberos names of the manifest without a submission."""
     notes: tuple[str, ...] = ()
     """What staff should know about the folder, one sentence each."""
 
 
 class State(StrEnum):
-    """How far a hand-in of the class has come."""
+    """How far a submission of the class has come."""
 
     GRADED = "graded"
     """There is a grade sheet."""
@@ -44,7 +44,7 @@ class State(StrEnum):
     FAULT = "fault"
     """The grader failed, twice; never the student's fault."""
     MISSING = "missing"
-    """In the manifest, but nothing was handed in."""
+    """In the manifest, but nothing was submitted."""
     WAITING = "waiting"
     """Not graded yet."""
 
@@ -118,11 +118,11 @@ class ClassRow:
     max_total: float = 0.0
     """To be had without bonus."""
     pending: float = 0.0
-    """Points that wait for a person, before the late coefficient."""
+    """Points that are not graded yet, before the late coefficient."""
     parts: tuple[PartResult, ...] = ()
     """In the handout's order; empty where there is no sheet."""
     notes: tuple[str, ...] = ()
-    """Sentences of severity error about hand-in and run."""
+    """Sentences of severity error about submission and run."""
     seconds: float = 0.0
     """Wall-clock seconds that grading took."""
     stage_seconds: tuple[tuple[str, float], ...] = field(default=())

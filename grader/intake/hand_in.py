@@ -1,4 +1,4 @@
-"""One zip that was handed in, and what staff know about it: one record for all stages."""
+"""One zip that was submitted, and what staff know about it: one record for all stages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HandIn:
     zip_name: str = ""
     """What the student called it, such as `jdoe.zip`; empty for the name of `path`."""
     submitted: datetime | None = None
-    """When it was handed in; None where unknown, which counts as in time."""
+    """When it was submitted; None where unknown, which counts as in time."""
     extension: timedelta = timedelta(0)
     """By how much this student's deadline is later."""
     name: str = ""

@@ -1,4 +1,4 @@
-"""Bounds of what intake accepts. A hand-in of this assignment is some ten files and 30 MiB."""
+"""Bounds of what intake accepts. A submission of this assignment is some ten files and 30 MiB."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class NotebookText:
 
     @property
     def was_run(self) -> bool:
-        """Whether any stored count or output says that it was run before it was handed in."""
+        """Whether any stored count or output says that it was run before it was submitted."""
         return any(cell.execution_count is not None or cell.stored_outputs for cell in self.cells)
 
 

@@ -41,7 +41,7 @@ class _Choice:
 
 
 def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = None) -> Submission:
-    """Unpack a hand-in into `folder` (made if need be, else empty) and say what is in it.
+    """Unpack a submission into `folder` (made if need be, else empty) and say what is in it.
 
     Raises:
         ConfigError: there is no such file, or `folder` is not empty.

@@ -79,7 +79,7 @@ class Assignment:
     time_zone: str
     """IANA name."""
     late: LatePolicy
-    """What a late hand-in costs."""
+    """What a late submission costs."""
     problems: tuple[Problem, ...] = Field(min_length=1)
     """In the handout's order."""
     parts: tuple[Part, ...] = Field(min_length=1)

@@ -19,7 +19,7 @@ STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class LatePolicy:
-    """What a late hand-in costs."""
+    """What a late submission costs."""
 
     days: int = Field(gt=0)
     """Days, rounded up, that are still accepted."""

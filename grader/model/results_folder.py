@@ -8,7 +8,7 @@ results/<kerberos>/
   executed.ipynb    the notebook as it came out of our run
   grades.toml       what people decide; never overwritten
   .key              what each stage read: code, questions, tolerances, templates (StageKeys)
-  submission/       the files as handed in
+  submission/       the files as submitted
   evidence/         arrays (.npy, .npz) and the records of every stage (.json)
     reference/      pictures of the reference run that the pages show beside the student's
 """
@@ -78,7 +78,7 @@ class ResultFolder:
 
     @property
     def submission(self) -> Path:
-        """The files as handed in."""
+        """The files as submitted."""
         return self.root / "submission"
 
     @property

@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def render_junit(sheet: GradeSheet) -> str:
     """Return the XML text: a suite per part, a failure per check that costs points.
 
-    A check that waits for a person is skipped, and so is one that costs nothing because its part is
+    A check that needs grading is skipped, and so is one that costs nothing because its part is
     optional or a bonus. A fault of the grader is an error.
     """
     root = ET.Element("testsuites", name=sheet.facts.assignment)

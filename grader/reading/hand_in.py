@@ -1,4 +1,4 @@
-"""The one place that reads the files of a hand-in besides its code: report and stored outputs."""
+"""The one place that reads what else a submission holds: its report and stored outputs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HandInReading:
     report: ReportReading
     """The report."""
     notes: tuple[Note, ...]
-    """For staff: trouble with the report, and the notebook as handed in against our run."""
+    """For staff: trouble with the report, and the notebook as submitted against our run."""
 
 
 def read_hand_in(
@@ -43,7 +43,7 @@ def read_hand_in(
     """Read the report, and compare the notebook's stored outputs with those of our run.
 
     Args:
-        submission: What was handed in.
+        submission: What was submitted.
         folder: Where its files lie.
         assignment: Its part ids are looked for.
         pictures: Pictures that the report may show.

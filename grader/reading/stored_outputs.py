@@ -1,4 +1,4 @@
-"""The notebook as handed in against our own run of it: findings for staff, never a penalty.
+"""The notebook as submitted against our own run of it: findings for staff, never a penalty.
 
 A run elsewhere prints other numbers for good reasons (device, versions, seeds), and students rerun
 and edit cells as they work. So only what these do not explain is said, in one sentence per kind.
@@ -46,7 +46,7 @@ _ARROW_LINE = re.compile(r"^-{2,}>\s*\d+\s(?P<code>.*)$", re.MULTILINE)
 def compare_with_rerun(
     handed_in: Sequence[CellOutputs], executed: Sequence[CellOutputs]
 ) -> tuple[Note, ...]:
-    """Compare the code cells as handed in with the same cells as our run left them.
+    """Compare the code cells as submitted with the same cells as our run left them.
 
     Args:
         handed_in: With the outputs stored in the file, in order.
@@ -160,7 +160,7 @@ def _other_ends(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None
 
 
 def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
-    """Stored text that the code as handed in does not print."""
+    """Stored text that the code as submitted does not print."""
     told = []
     for cell, rerun in pairs:
         if cell.error or rerun.error or rerun.execution_count is None:

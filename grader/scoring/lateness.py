@@ -1,4 +1,4 @@
-"""What a late hand-in costs (handout, Late Submission Policy).
+"""What a late submission costs (handout, Late Submission Policy).
 
 Days late are rounded up. The coefficient falls linearly from 1 (in time) to its value on the last
 day that is accepted, and is 0 afterwards. A day ends at the deadline's time of day in the course's

@@ -128,20 +128,20 @@ def within_range(override: Override, max_points: float, place: str) -> Override:
 
 
 def render_template(sheet: GradeSheet) -> str:
-    """Return a `grades.toml` to be filled in: what waits for a person, and what people decided.
+    """Return a `grades.toml` to be filled in: what needs grading, and what people decided.
 
-    It can be read as it is, and decides nothing new until somebody takes out a `#`.
+    It can be read as it is, and decides nothing new until somebody removes a `#`.
     """
     listed = [
         part for part in sheet.parts if part.pending_points > 0 or part.human_points is not None
     ]
     lines = [
-        f"# Points and comments by people for {one_line(sheet.kerberos)}, {sheet.course}.",
-        "# Take out the # before `points` and fill in a number; then run `grader score`.",
-        "# `points` is final for the part, and replaces what checks gave.",
+        f"# Points and comments by the staff for {one_line(sheet.kerberos)}, {sheet.course}.",
+        "# Remove the # before `points` and enter a number; then run `grader score`.",
+        "# `points` is final for the part and replaces the points that checks gave.",
     ]
     if not listed:
-        lines.append("# Nothing waits for a person. An entry such as [parts.4a] decides a part.")
+        lines.append("# Nothing needs grading. An entry such as [parts.4a] overrides a part.")
     for part in listed:
         lines += ["", *_template_entry(part)]
     return "\n".join(lines) + "\n"

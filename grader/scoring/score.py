@@ -45,7 +45,7 @@ class SheetFacts:
     course: Course
     """Which variant."""
     notes: tuple[Note, ...]
-    """About the hand-in and the run."""
+    """About the submission and the run."""
     answers: tuple[tuple[str, str], ...]
     """(part id, markdown) of the written answers in the notebook."""
     report_pages: int

@@ -1,1 +1,1 @@
-"""From a folder of hand-ins, as it was downloaded, to one hand-in per student."""
+"""From a folder of submissions, as it was downloaded, to one submission per student."""

@@ -1,4 +1,4 @@
-"""`submission_metadata.yml` of Gradescope's export: who handed in which folder, and when.
+"""`submission_metadata.yml` of Gradescope's export: who submitted which folder, and when.
 
 The export is a folder `assignment_<id>_export` with one folder `submission_<id>` per submission, in
 which the student's files lie unpacked, and this file beside them:
@@ -80,7 +80,7 @@ class SubmissionFacts:
     created_at: Annotated[datetime | None, BeforeValidator(_time)] = Field(
         default=None, validation_alias=AliasChoices(":created_at", "created_at")
     )
-    """When it was handed in."""
+    """When it was submitted."""
 
 
 _FACTS = TypeAdapter(dict[str, SubmissionFacts])

@@ -7,7 +7,7 @@ cell may be empty:
 |---|---|
 | kerberos | the student's name at the course; an e-mail address stands for its local part |
 | course | one of the offering's courses; where empty, the course that the run is started with |
-| submitted | when it was handed in, such as 2021-04-02T10:00 (course time) or 2021-04-02T14:00Z |
+| submitted | when it was submitted, such as 2021-04-02T10:00 (course time) or 2021-04-02T14:00Z |
 | extension | by how much the deadline is later: days (`2`, `1.5`, `2d`) or hours (`12h`) |
 | name | as staff know the student |
 | platform_id | Canvas' user id, or the student id or e-mail of Gradescope |
@@ -38,7 +38,7 @@ COLUMNS = ("kerberos", "course", "submitted", "extension", "name", "platform_id"
 """Every column there is; only the first is required."""
 
 USUAL_NAME = "manifest.csv"
-"""Name by which it is found in the folder of hand-ins."""
+"""Name by which it is found in the folder of submissions."""
 MAX_BYTES = 16 * 1024 * 1024
 """Size of a manifest; a class of 300 takes some 30 kB."""
 MAX_EXTENSION = timedelta(days=366)
@@ -90,7 +90,7 @@ class ManifestRow:
     course: Annotated[Course | None, BeforeValidator(lambda text: text or None)] = None
     """Variant of the course; None where not told."""
     submitted: Annotated[datetime | None, BeforeValidator(_submitted)] = None
-    """When it was handed in; None where not told."""
+    """When it was submitted; None where not told."""
     extension: Annotated[timedelta, BeforeValidator(_extension)] = timedelta(0)
     """By how much the deadline is later."""
     name: str = ""

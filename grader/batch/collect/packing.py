@@ -1,4 +1,4 @@
-"""The bytes of a hand-in: the zip as it is, or a folder that a platform unpacked, packed again."""
+"""The bytes of a submission: the zip as it is, or a folder that a platform unpacked, zipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODE = 0o644 << 16
 
 
 def hand_in_bytes(hand_in: HandIn, limits: IntakeLimits | None = None) -> bytes:
-    """Return the bytes of the hand-in's zip.
+    """Return the bytes of the submission's zip.
 
     A folder is packed in such a way that the same files give the same bytes on every machine:
     sorted, without dates, stored as they are (compressors differ). Links are left out.

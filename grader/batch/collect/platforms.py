@@ -1,4 +1,4 @@
-"""Whose each hand-in of a folder is, and which of a student's hand-ins counts.
+"""Whose each submission of a folder is, and which of a student's submissions counts.
 
 The folder is accepted as it is, in any mixture of
 
@@ -6,18 +6,18 @@ The folder is accepted as it is, in any mixture of
 * Canvas' "Download Submissions", unpacked (`grader.batch.collect.canvas`);
 * Gradescope's "Export Submissions", unpacked (`grader.batch.collect.gradescope`).
 
-Whose a hand-in is, is told by the first of these that knows:
+Whose a submission is, is told by the first of these that knows:
 
 1. the platform's id of the student, where the manifest has it;
 2. the local part of the address by which the platform knows the student;
 3. the enclosing folder's name, then the zip's, where the manifest has it;
 4. the zip's name; or the folder's, where zips in several folders have the same name.
 
-Two students are never taken for one. Where hand-ins claim one kerberos name and the platform says
-that they are different students', the manifest's id decides; without one each is graded as
+Two students are never taken for one. Where submissions claim one kerberos name and the platform
+says that they are different students', the manifest's id decides; without one each is graded as
 `kerberos-<platform id>`, and a note asks a person.
 
-Of a student's hand-ins the latest counts: by the platform's time; else by its number of the file
+Of a student's submissions the latest counts: by the platform's time; else by its number of the file
 (Canvas counts upwards); else by the time of the file, which a note says.
 """
 
@@ -48,7 +48,7 @@ def find_hand_ins(
     assignment: Assignment,
     default_course: Course,
 ) -> Roster:
-    """Return what the students handed in, by kerberos, and what staff should know about it.
+    """Return what the students submitted, by kerberos, and what staff should know about it.
 
     Args:
         folder: What staff downloaded or gathered; nothing in it is changed.
@@ -96,7 +96,7 @@ def find_hand_ins(
 def _by_student(
     found: Sequence[Found], known: dict[str, ManifestRow], notes: list[str]
 ) -> dict[str, list[Found]]:
-    """Return the hand-ins of each student, under a name that no other student has."""
+    """Return the submissions of each student, under a name that no other student has."""
     claims: dict[str, list[Found]] = defaultdict(list)
     for kerberos, one in zip(_one_name_each(found, known, notes), found, strict=True):
         claims[kerberos].append(one)
@@ -137,7 +137,7 @@ def _apart(kerberos: str, name: str, theirs: Sequence[Found]) -> str:
 def _one_name_each(
     found: Sequence[Found], known: dict[str, ManifestRow], notes: list[str]
 ) -> list[str]:
-    """Return a kerberos name for each hand-in; one student of a platform has one name."""
+    """Return a kerberos name for each submission; one student of a platform has one name."""
     names = _named(found, known)
     students: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(found):
@@ -159,7 +159,7 @@ def _one_name_each(
 
 
 def _named(found: Sequence[Found], known: dict[str, ManifestRow]) -> list[str]:
-    """Return the kerberos name that each hand-in goes under, looked at alone."""
+    """Return the kerberos name that each submission goes under, looked at alone."""
     by_id = {row.platform_id.casefold(): row.kerberos for row in known.values() if row.platform_id}
     homes: dict[str, set[str]] = defaultdict(set)
     paths: dict[str, set[str]] = defaultdict(set)
@@ -179,7 +179,7 @@ def _named(found: Sequence[Found], known: dict[str, ManifestRow]) -> list[str]:
 
 
 def _in_time(group: Sequence[Found], kerberos: str, notes: list[str]) -> list[Found]:
-    """Return a student's hand-ins, the one that counts last."""
+    """Return a student's submissions, the one that counts last."""
     if len(group) == 1:
         return list(group)
     if all(one.submitted for one in group):

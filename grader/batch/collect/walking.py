@@ -1,7 +1,7 @@
-"""A folder of hand-ins, walked: every zip and every unpacked submission that lies in it.
+"""A folder of submissions, walked: every zip and every unpacked submission that lies in it.
 
-Nothing is opened but Gradescope's metadata, and no link is followed. What is no hand-in is named in
-a note: no file is lost without a word.
+Nothing is opened but Gradescope's metadata, and no link is followed. What is no submission is
+named in a note: no file is lost without a word.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WHOLE_CLASS = re.compile(r"(assignment_\d+_export|(.*[ _-])?submissions)\.zip",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A hand-in as it was found, before it is known whose it is."""
+    """A submission as it was found, before it is known whose it is."""
 
     source: str
     """Path below the folder of the class."""
@@ -52,7 +52,7 @@ class Found:
     submitted: datetime | None = None
     """When, as the platform tells."""
     number: int | None = None
-    """The platform's number of the hand-in; a later one is greater."""
+    """The platform's number of the submission; a later one is greater."""
     late: bool = False
     """Whether the platform marks it as late."""
     modified_ns: int = 0
@@ -78,11 +78,11 @@ class Walk:
     kerberos_names: frozenset[str]
     """Those of the manifest."""
     found: list[Found] = field(default_factory=list)
-    """Hand-ins."""
+    """Submissions."""
     notes: list[str] = field(default_factory=list)
     """Sentences for staff."""
     no_zips: list[str] = field(default_factory=list)
-    """Paths of files that are no hand-ins."""
+    """Paths of files that are no submissions."""
     links: list[str] = field(default_factory=list)
     """Paths of links and other things that are neither file nor folder."""
     junk: list[str] = field(default_factory=list)
@@ -99,11 +99,11 @@ class Walk:
 
 
 def walk(folder: Path, kerberos_names: frozenset[str]) -> Walk:
-    """Return every hand-in below `folder`, sorted by path, and what else lies there.
+    """Return every submission below `folder`, sorted by path, and what else lies there.
 
     Args:
         folder: What staff downloaded or gathered.
-        kerberos_names: Those of the manifest: a zip that is named so is always a hand-in.
+        kerberos_names: Those of the manifest: a zip that is named so is always a submission.
 
     Raises:
         ConfigError: there is no such folder.

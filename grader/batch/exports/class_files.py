@@ -11,7 +11,7 @@ from grader.batch.records import ClassRow, Roster
 from grader.model.assignment import Assignment
 
 SIMILARITY_PAGE = "similarity.html"
-"""Name of the page of what hand-ins have in common."""
+"""Name of the page of what submissions have in common."""
 
 
 def write_exports(
@@ -33,7 +33,7 @@ def write_exports(
 def write_similarity(
     rows: Sequence[ClassRow], assignment: Assignment, results: Path
 ) -> tuple[tuple[str, Path], ...]:
-    """Write the page of what hand-ins have in common; return what it is and where.
+    """Write the page of what submissions have in common; return what it is and where.
 
     Raises:
         ConfigError: it cannot be written.

@@ -124,12 +124,12 @@ class StudentLine:
     sentence: str
     """Why there is no grade; empty where there is."""
     source: str
-    """Where the hand-in was found."""
+    """Where the submission was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLine:
-    """What was wrong with hand-ins that could be graded all the same."""
+    """What was wrong with submissions that could be graded all the same."""
 
     sentence: Markup
     """One sentence."""
@@ -154,21 +154,21 @@ class ClassView:
     parts: tuple[PartLine, ...]
     """Parts in the handout's order."""
     faults: tuple[FaultLine, ...]
-    """Commonest first."""
+    """Most common first."""
     stages: tuple[StageLine, ...]
     """Times of what was graded in this run."""
     attention: tuple[StudentLine, ...]
     """Who was rejected, or met a fault of the grader."""
     remarks: tuple[NoteLine, ...]
-    """What was wrong with the others' hand-ins; what most have first."""
+    """What was wrong with the others' submissions; what most have first."""
     students: tuple[StudentLine, ...]
     """All, by state, then by kerberos."""
     part_labels: tuple[str, ...]
     """Columns of the table."""
     superseded: tuple[tuple[str, str, str], ...]
-    """(kerberos, hand-in, the one that counts)."""
+    """(kerberos, submission, the one that counts)."""
     missing: tuple[str, ...]
-    """Who handed in nothing."""
+    """Students without a submission."""
     notes: tuple[str, ...]
     """About the folder."""
     files: tuple[str, ...]

@@ -72,7 +72,7 @@ def code_sample(
     Args:
         submission: As intake read it.
         alignment: Which cell belongs to which part.
-        document: The notebook's JSON as handed in, with outputs; may be empty.
+        document: The notebook's JSON as submitted, with outputs; may be empty.
         assignment: The offering: pictures count under parts of problems that have experiments.
         limits: Bounds of what intake reads.
     """

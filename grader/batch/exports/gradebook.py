@@ -10,8 +10,8 @@
     For Canvas' gradebook import. Only grades that are decided to the last point are in it. The
     others are left out: an empty cell would delete a grade that Canvas already has. The column is
     the assignment's title alone, for Canvas reads a number in parentheses behind a title as the id
-    of one of its assignments. `ID` is filled in where the hand-in came from Canvas; `SIS Login ID`
-    is the kerberos name. Lateness is in the grade: switch off a late policy of Canvas' own.
+    of one of its assignments. `ID` is filled in where the submission came from Canvas; `SIS
+    Login ID` is the kerberos name. Lateness is in the grade: switch off a late policy of Canvas' own.
 
 `canvas_left_out.csv`
     Who is not in `canvas.csv`, and why.
@@ -104,7 +104,7 @@ def write_gradebook(rows: Iterable[ClassRow], assignment: Assignment, folder: Pa
 
 
 def is_decided(row: ClassRow) -> bool:
-    """Return whether there is a grade of which nothing waits for a person."""
+    """Return whether there is a grade of which everything is graded."""
     waits = row.pending > 0 or any(part.pending_points > 0 for part in row.parts)
     return row.state is State.GRADED and row.total is not None and not waits
 

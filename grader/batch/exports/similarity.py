@@ -1,4 +1,4 @@
-"""Which students share code beyond the template, or hand in the same picture.
+"""Which students share code beyond the template, or submit the same picture.
 
 Fingerprints (copydetect) do not see names, comments and white space. Those of the template are
 taken out, and so are those that many of the class have: exercises this small have a usual

@@ -1,4 +1,4 @@
-"""`similarity.html` of a class: what hand-ins have in common, side by side. For staff only."""
+"""`similarity.html` of a class: what submissions have in common, side by side. For staff only."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def write_similarity_page(similarity: Similarity, folder: Path) -> Path:
 
 
 def compare_results(rows: Iterable[ClassRow], assignment: Assignment, results: Path) -> Similarity:
-    """Return what the graded hand-ins of a class have in common.
+    """Return what the graded submissions of a class have in common.
 
     Args:
         rows: Students of the class; those without a sheet are passed over.

@@ -1,4 +1,4 @@
-"""What two or more hand-ins have in common. For staff; never a part of a grade."""
+"""What two or more submissions have in common. For staff; never a part of a grade."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Line:
     text: str
     """Without its end."""
     marked: bool
-    """Whether it is in both hand-ins."""
+    """Whether it is in both submissions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Cells of one part in which the two hand-ins agree."""
+    """Cells of one part in which the two submissions agree."""
 
     part_id: str
     """Part; empty for none."""
@@ -51,7 +51,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarPair:
-    """Two hand-ins that share code which few others have."""
+    """Two submissions that share code which few others have."""
 
     left: str
     """Kerberos name, the lesser."""
@@ -67,7 +67,7 @@ class SimilarPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarGroup:
-    """Hand-ins that are joined by similar pairs."""
+    """Submissions that are joined by similar pairs."""
 
     kerberos_names: tuple[str, ...]
     """Of whom, sorted."""

@@ -161,7 +161,7 @@ class PartGrade:
     max_points: float
     """Points to be had; 0 where the part is optional for this course."""
     pending_points: float
-    """Points that wait for a person."""
+    """Points that are not graded yet."""
     outcome: Outcome
     """Of the part as a whole."""
     message: str
@@ -235,11 +235,11 @@ class GradeSheet:
     max_total: float
     """Points to be had without bonus."""
     pending: float
-    """Points (before the late coefficient) that wait for a person."""
+    """Points (before the late coefficient) that are not graded yet."""
     parts: tuple[PartGrade, ...]
     """In the handout's order."""
     notes: tuple[Note, ...]
-    """About the hand-in and the run."""
+    """About the submission and the run."""
     answers: tuple[tuple[str, str], ...]
     """(part id, markdown) of the written answers in the notebook."""
     report_pages: int

@@ -30,4 +30,4 @@ DECIDED = frozenset(
         Outcome.RESOURCE_LIMIT,
     }
 )
-"""Outcomes whose points are final; the other two wait for a person or for us."""
+"""Outcomes whose points are final; the other two need grading, or are our error."""

@@ -101,4 +101,4 @@ class ReportReading:
 
 
 NO_REPORT = ReportReading(pages=0, pages_read=0, sections=(), pictures=(), trouble=(), seconds=0.0)
-"""The reading of a hand-in without a report."""
+"""The reading of a submission without a report."""

@@ -32,7 +32,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell of the notebook as handed in."""
+    """One cell of the notebook as submitted."""
 
     index: int
     """Position in the notebook, from 0."""
@@ -69,7 +69,7 @@ class Submission:
     cells: tuple[Cell, ...]
     """The notebook's cells, in order; empty where there is no notebook."""
     notes: tuple[Note, ...]
-    """What is wrong or unusual about the hand-in."""
+    """What is wrong or unusual about the submission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ def from_results(results_dir: Path, assignment: Assignment) -> ReportSource:
     return ReportSource(
         title="Problem Set 4",
         author=sheet.kerberos,
-        subtitle=f"MIT {sheet.course} · images, numbers and code from the notebook handed in",
+        subtitle=f"MIT {sheet.course} · images, numbers, and code from the submitted notebook",
         problems=titles_of(assignment),
         parts=tuple(parts),
     )

@@ -89,7 +89,7 @@ def test_the_template_says_so_where_nothing_waits() -> None:
     decided = rescore(sheet, ASSIGNMENT, everything)
 
     assert parse(render_template(decided)) == everything
-    assert "Nothing waits" in render_template(
+    assert "Nothing needs grading" in render_template(
         factories.grade_sheet(
             {part_id: (factories.finding("prose", Outcome.PASS),) for part_id in ("3c", "3e", "4c")}
         )
