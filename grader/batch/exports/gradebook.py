@@ -11,7 +11,7 @@
     others are left out: an empty cell would delete a grade that Canvas already has. The column is
     the assignment's title alone, for Canvas reads a number in parentheses behind a title as the id
     of one of its assignments. `ID` is filled in where the submission came from Canvas; `SIS
-    Login ID` is the kerberos name. Lateness is in the grade: switch off a late policy of Canvas' own.
+    Login ID` is the kerberos name. Lateness is in the grade: switch off Canvas' own late policy.
 
 `canvas_left_out.csv`
     Who is not in `canvas.csv`, and why.
