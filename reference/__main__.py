@@ -25,9 +25,10 @@ from reference.assets import fetch_bundle
 from reference.bundles import bundle_root, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError, PsetError
-from reference.expected import Expected, expected_folder
+from reference.expected import Expected, added_folder, expected_folder, load_expected
 from reference.experiments import add_group, check_group, run_experiments
 from reference.laboratory import RunSettings
+from reference.offerings import add_offering, lacking, specs_of
 from reference.specs import experiment_ids, group_of
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -95,14 +96,32 @@ def add(
     fast: _Fast = False,
 ) -> None:
     """Run what one other offering adds, and put it beside what `run` has written, untouched."""
-    folder = expected_folder(bundle) if out is None else out
     settings = _settings(bundle, device, seed, fast, ())
+    folder = expected_folder(bundle) if out is None else out
     source = get_bundle(bundle)
     check_group(source, folder, group)
     ids = [i for i in experiment_ids() if group_of(i) == group]
     with _progress(MofNCompleteColumn()) as progress:
         found = add_group(source, folder, group, settings, _listener(progress, len(ids)))
     typer.echo(_summary(found))
+
+
+@app.command("add-offering")
+def add_offering_command(
+    path: Annotated[Path, typer.Argument(help="folder or .toml of an offering")],
+    bundle: _BundleName = "studio",
+    device: _Device = "auto",
+    seed: _Seed = 0,
+    fast: _Fast = False,
+) -> None:
+    """Run the experiments of an offering that have no expected outputs yet, into the cache."""
+    settings = _settings(bundle, device, seed, fast, ())
+    source = get_bundle(bundle)
+    wanted = lacking(specs_of(path), load_expected(source.name))
+    with _progress(MofNCompleteColumn()) as progress:
+        ids = add_offering(source, path, settings, _listener(progress, len(wanted)))
+    where = f"Written to {added_folder(source.name)}" if ids else "Every experiment has been run."
+    typer.echo("\n".join([*ids, where]))
 
 
 def _settings(

@@ -11,6 +11,8 @@ by `make reference BUNDLE=imagenet`. A folder holds
     corgi.png           the start of the attacks, as prepared
     4d-side-by-side.jpeg plain images of 4(d) above, Distill's way below
     <group>/            what another offering adds: experiments, with a manifest of their own
+
+What an offering of one's own adds lies in the cache (`added_folder`), with the offering's name.
 """
 
 from __future__ import annotations
@@ -219,6 +221,8 @@ class Expected:
     """4(d)."""
     inversions: tuple[InversionResult, ...] = ()
     """4(d) of the groups that ask for it."""
+    added: Path | None = None
+    """Where the files of groups in the cache lie; None where there is no such place."""
 
     def attack(self, attack_id: str) -> AttackResult:
         """Return an attack by its id.
@@ -237,12 +241,13 @@ class Expected:
         return _by_id(self.dreams, dream_id)
 
     def path(self, name: str) -> Path:
-        """Return where a file of the folder lies."""
-        return self.folder / name
+        """Return where a file lies, by its name below the folder or below `added`."""
+        path = self.folder / name
+        return path if self.added is None or path.exists() else self.added / name
 
     def logits(self, name: str) -> NDArray[np.float32]:
         """Read logits, float32 of shape (1, 1000), by file name (`2c-logits.npy`)."""
-        array: NDArray[np.float32] = np.load(self.folder / name, allow_pickle=False)
+        array: NDArray[np.float32] = np.load(self.path(name), allow_pickle=False)
         return array
 
 
@@ -261,16 +266,24 @@ def expected_folder(bundle_name: str) -> Path:
     return COMMITTED / "studio"  # the narrow bundle has the same logits within 1e-4
 
 
+def added_folder(bundle_name: str) -> Path:
+    """Return where groups that offerings add lie, there or not: in the cache."""
+    family = "imagenet" if bundle_name == "imagenet" else "studio"
+    return cache_folder() / "expected" / family
+
+
 def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Expected:
     """Read the expected outputs of a bundle and compare every file with its digest.
 
     Args:
         bundle_name: `studio`, `studio-narrow` (the same but for `in_features`) or `imagenet`.
-        folder: Where to read; default `expected_folder(bundle_name)`.
+        folder: Where to read; default `expected_folder(bundle_name)` and, for what offerings add,
+            `added_folder(bundle_name)`.
 
     Raises:
         AssetsMissing: There are none, or files are missing, changed or of another format.
     """
+    added = added_folder(bundle_name) if folder is None else None
     folder = expected_folder(bundle_name) if folder is None else folder
     manifest = _checked_manifest(folder, bundle_name)
     groups = {
@@ -283,6 +296,8 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
                 f"{path}: expected outputs of version {manifest.bundle_version} of the bundle, "
                 f"found {found.bundle_version}; run `make reference BUNDLE={bundle_name}` again."
             )
+    if added is not None and added != folder:
+        groups |= _added_groups(added, bundle_name, manifest.bundle_version)
     predictions = _read(PredictionsResult, folder / "predictions.json")
     narrow = bundle_name == "studio-narrow"
     all_files = {folder: manifest, **groups}
@@ -292,10 +307,20 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
         folder=folder,
         manifest=manifest,
         predictions=predictions,
-        attacks=_read_all(AttackResult, all_files, ("4a", "4b", "4e", "4f")),
+        attacks=_read_all(AttackResult, all_files, ("4a", "4b", "4e", "4f", "attack")),
         dreams=_read_all(DreamResult, all_files, ("4d",)),
         inversions=_read_all(InversionResult, all_files, ("inversion",)),
+        added=added,
     )
+
+
+def _added_groups(added: Path, bundle_name: str, version: str) -> dict[Path, Manifest]:
+    """Read the manifests of what offerings added; what is of another version is not there."""
+    found = {
+        path.parent: _checked_manifest(path.parent, bundle_name)
+        for path in sorted(added.glob("*/manifest.json"))
+    }
+    return {path: one for path, one in found.items() if one.bundle_version == version}
 
 
 def _checked_manifest(folder: Path, bundle_name: str) -> Manifest:

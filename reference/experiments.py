@@ -16,11 +16,12 @@ from reference.device import repeatable
 from reference.errors import AssetsMissing, ConfigError
 from reference.expected import Expected, load_expected
 from reference.laboratory import Laboratory
-from reference.specs import experiment_ids, group_names
+from reference.specs import SPECS, experiment_ids, group_names, group_of
 
 if TYPE_CHECKING:
     from reference.bundles import Bundle
     from reference.laboratory import Listener, RunSettings
+    from reference.specs import Spec
 
 
 def run_experiments(
@@ -70,14 +71,35 @@ def add_group(
         ConfigError, AssetsMissing: As `check_group` does.
     """
     check_group(bundle, folder, group)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
+    specs = tuple(spec for spec in SPECS if group_of(spec.id) == group)
+    add_experiments(bundle, folder / group, specs, settings, listen)
+    return load_expected(bundle.name, folder)
+
+
+def add_experiments(
+    bundle: Bundle,
+    target: Path,
+    specs: tuple[Spec, ...],
+    settings: RunSettings,
+    listen: Listener | None = None,
+) -> None:
+    """Run some experiments of one group and write them, with a manifest, into a folder.
+
+    Args:
+        bundle: Weights and pictures.
+        target: Folder of the group; an earlier result there is replaced.
+        specs: At least one; all of one group.
+        settings: Device, seed, number of steps; `only` says nothing here.
+        listen: As in `run_experiments`.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
         fresh = Path(work) / "new"
         with repeatable():
-            Laboratory(bundle, settings, fresh, listen).run_group(group)
-        if (folder / group).exists():
-            shutil.rmtree(folder / group)
-        (fresh / group).rename(folder / group)
-    return load_expected(bundle.name, folder)
+            Laboratory(bundle, settings, fresh, listen).run_group(specs)
+        if target.exists():
+            shutil.rmtree(target)
+        (fresh / group_of(specs[0].id)).rename(target)
 
 
 def check_group(bundle: Bundle, folder: Path, group: str) -> None:

@@ -16,6 +16,9 @@ from reference.steps import Norm, StepConfig
 N_STEPS = 200
 """Steps of every experiment, as the notebook's `n_iter`."""
 
+STAGE = "layer{}"
+"""torchvision's name of the last layer that the notebook's `model_layer` runs, by its id plus 1."""
+
 FREE = StepConfig(step_size=0.05, space=Space.NORMALISED, eps_l2=None, norm=Norm.ABS)
 """4(a): no ball, mean absolute step."""
 

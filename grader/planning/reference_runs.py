@@ -11,9 +11,7 @@ from dataclasses import replace
 from grader.model.assignment import Assignment, Experiment
 from reference.errors import ConfigError
 from reference.expected import AttackResult, Expected, InversionResult
-
-STAGE = "layer{}"
-"""torchvision's name of the last layer that `model_layer` runs, by its id plus 1."""
+from reference.specs import STAGE
 
 
 def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
@@ -72,6 +70,6 @@ def _inversions(
 def _missing(expected: Expected, experiment: Experiment, name: str, what: str) -> ConfigError:
     return ConfigError(
         f"{name}: experiments.{experiment.part_id}: the reference was never run with these "
-        f"settings ({what}, {experiment.network}, bundle {expected.bundle_name}); run `make "
-        "reference`, or add the experiment to reference/specs.py first"
+        f"settings ({what}, {experiment.network}, bundle {expected.bundle_name}); run `python -m "
+        f"reference add-offering FOLDER --bundle {expected.bundle_name}` on each grading machine"
     )
