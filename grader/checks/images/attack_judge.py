@@ -184,8 +184,8 @@ def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
         return say("attack.zero_gradient")
     if direction.objective in _OTHER_OBJECTIVES:
         return say(_OTHER_OBJECTIVES[direction.objective], target=name)
-    if direction.objective.startswith("class "):
-        other = context.networks.class_names[int(direction.objective.removeprefix("class "))]
+    if direction.other_class is not None:
+        other = context.networks.class_names[direction.other_class]
         return say("attack.other_class", target=name, other=other)
     return say("attack.no_gain", target=name, wanted=case.wanted_gain)
 

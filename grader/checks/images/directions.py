@@ -34,11 +34,16 @@ class Direction:
     heading: Heading
     """Against the log-probability of the target."""
     objective: str
-    """`log_probability`, `logit`, `margin`, `untargeted`, `class <id>` for that of another class;
-    empty where none is recognised."""
+    """`log_probability`, `logit`, `margin`, `untargeted`, or `other_class`: the log-probability of
+    another class. Empty where none is recognised."""
     cosines: tuple[tuple[int, float], ...]
     """(step, cosine with the gradient of the target's log-probability) at each sample."""
+    other_class: int | None = None
+    """That class; None for any other objective."""
 
+
+_Named: TypeAlias = tuple[str, int | None]
+"""An objective as `Direction` names it, and the class where it is that of another one."""
 
 FEW_CLASSES = 10
 """Classes that are tried besides the likeliest ones."""
@@ -109,26 +114,27 @@ def direction_of(
         return Direction(heading=heading, objective="log_probability", cosines=cosines)
     others = _others(context, recorded, network, target, samples[0])
     within = min(furthest / _CLEARLY, 1 - threshold("same_direction"))
-    name = _nearest(module, others, telling, within)
-    if name:
-        return Direction(heading=heading, objective=name, cosines=cosines)
+    found = _nearest(module, others, telling, within)
+    if found is not None:
+        name, other_class = found
+        return Direction(heading=heading, objective=name, cosines=cosines, other_class=other_class)
     objective = "log_probability" if heading == "uphill" else ""
     return Direction(heading=heading, objective=objective, cosines=cosines)
 
 
 def _nearest(
     module: nn.Module,
-    objectives: list[tuple[str, Objective]],
+    objectives: list[tuple[_Named, Objective]],
     samples: list[_Sample],
     within: float,
-) -> str:
+) -> _Named | None:
     """Return the objective whose gradients the steps follow best.
 
     Args:
         module: The trusted network.
         objectives: (name, objective).
         samples: Steps; the worst of them counts.
-        within: Greatest 1 - cosine; empty is returned where no objective keeps to it.
+        within: Greatest 1 - cosine; None is returned where no objective keeps to it.
     """
     furthest = {name: 0.0 for name, _ in objectives}
     for sample in samples:
@@ -139,7 +145,7 @@ def _nearest(
             for (name, _), gradient in zip(left, gradients, strict=True)
         }
         furthest = {n: max(furthest[n], far) for n, far in off.items() if far <= within}
-    return min(furthest, key=lambda name: furthest[name], default="")
+    return min(furthest, key=lambda name: furthest[name], default=None)
 
 
 def _samples(context: CheckContext, recorded: RecordedRun) -> list[_Sample]:
@@ -159,16 +165,16 @@ def _telling(context: CheckContext, network: str, target: int, sample: _Sample) 
 
 def _others(
     context: CheckContext, recorded: RecordedRun, network: str, target: int, first: _Sample
-) -> list[tuple[str, Objective]]:
+) -> list[tuple[_Named, Objective]]:
     """Objectives that are not the one asked for: of the target, of the true class, of others."""
     ends = [first.image] if recorded.final is None else [first.image, recorded.final]
     likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
     classes = {*likeliest, *_classes_along(context, network, first)} - {target}
     return [
-        ("logit", logit_of(target)),
-        ("margin", margin_of(target)),
-        ("untargeted", away_from(likeliest[0])),
-        *((f"class {c}", log_probability_of(c)) for c in sorted(classes)),
+        (("logit", None), logit_of(target)),
+        (("margin", None), margin_of(target)),
+        (("untargeted", None), away_from(likeliest[0])),
+        *((("other_class", c), log_probability_of(c)) for c in sorted(classes)),
     ]
 
 
