@@ -58,13 +58,13 @@ need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(SYSTEM_READY) ## Make .venv and look for the system packages (every target does it)
+setup: $(READY) $(SYSTEM_READY) ## Set up .venv and system packages (every target does it)
 
 grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [COURSE=6.869|6.819] [SUBMITTED=2021-04-02T10:00] [BUNDLE=] [ASSIGNMENT=] [DEVICE=] [OUT=] [ISOLATION=]
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) grade $(SUB) $(GRADING)
 
-check: $(READY) $(SYSTEM_READY) ## The same for a pipeline: exit 0, 1, 2 or 3; [REQUIRE=structure|run|points=N]
+check: $(READY) $(SYSTEM_READY) ## Grade in CI: exit 0 if the policy is met, else 1, 2, or 3 [REQUIRE=structure|run|parts|points=N]
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
 
@@ -74,14 +74,14 @@ batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.c
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
 	  $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
-score: $(READY) $(SYSTEM_READY) ## Score a class anew from grades.toml and the assignment; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
+score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
 	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)
 
-rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence by today's checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=]
+rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence with the current checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=]
 	@$(GRADER) rejudge $(or $(OUT),results) $(CLASS) $(if $(DRY),--dry-run) $(if $(WORKERS),--workers $(WORKERS)) \
 	  $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
 
-classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask and killed on the way; compare with what must come out
+classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask, and interrupted; compare with the expected results
 	@$(BIN)/python -m tests.classroom
 
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
@@ -107,13 +107,13 @@ reference: $(READY) ## Run every experiment and write the expected outputs [BUND
 assets: $(READY) ## Fetch the real weights and pictures (BUNDLE=imagenet); needs a network
 	@$(BIN)/python -m reference assets
 
-zoo: $(READY) ## Draw, train and measure the studio bundle from nothing
+zoo: $(READY) ## Draw, train, and measure the studio bundle from scratch
 	@$(BIN)/python -m reference.studio zoo
 
-doctor: $(READY) $(SYSTEM_READY) ## Try every guarantee of the isolation on this machine [ISOLATION=]
+doctor: $(READY) $(SYSTEM_READY) ## Test every isolation guarantee on this machine [ISOLATION=]
 	@$(GRADER) doctor $(ISOLATING)
 
-lint: $(READY) ## ruff, and the direction of the imports
+lint: $(READY) ## ruff and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
@@ -133,7 +133,7 @@ pytest: $(TEST_READY)
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
 	@$(BIN)/python -m tests.accuracy
 
-hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions; expected and got, case by case [WARM=1]
+hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions, case by case [WARM=1]
 	@$(BIN)/python -m tests.hostile $(if $(WARM),--warm)
 
 fuzz: $(READY) $(SYSTEM_READY) ## Send 10,000 damaged zips, notebooks and reports through (about 10 minutes)
@@ -143,7 +143,7 @@ bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/READ
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
 
-regold: $(READY) $(SYSTEM_READY) ## Renew what is generated and committed: notebooks and the JSON schema
+regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks and the JSON schema
 	@$(BIN)/python -m authoring.release
 	@$(BIN)/python -m grader.outputs.schema
 

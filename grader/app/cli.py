@@ -307,26 +307,30 @@ def score_command(
 @app.command("rejudge")
 def rejudge_command(
     folders: Annotated[
-        list[Path], typer.Argument(help="Results folders: results/kerberos, or that of a class.")
+        list[Path],
+        typer.Argument(help="Results folders of students (results/kerberos) or a class."),
     ],
     assignment: Annotated[
         str | None,
-        typer.Option(help="Name or path of the offering; as before by default."),
+        typer.Option(help="Offering: a name, its folder, or a .toml file; unchanged by default."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show whose points would change.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(help="Processes for a class; as many as fit by default.", min=1)
+        int | None,
+        typer.Option(
+            help="Worker processes for a class; by default what cores and memory allow.", min=1
+        ),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
     ] = None,
     store: Store = None,
 ) -> None:
-    """Judge the recorded evidence by today's checks and offering; no notebook is run.
+    """Judge the recorded evidence with the current checks and offering; runs no notebook.
 
-    Grades that people decided are kept. Stopped or killed, the same command goes on where it was.
+    Points given by staff are kept. Run it again to continue where it stopped.
     """
     console = Console()
     for path in folders:
