@@ -11,12 +11,16 @@ A case's code takes the place of the notebook's cells that bind the same names, 
     # @ p4b-attack-0
     # - model, batch_tensor, 282
     # + model, batch_tensor, 281
+
+A case that changes one attack only runs and is judged on that one; `| runs 4a, 4b, 4e` has it run
+others too, to see that they keep their points.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
@@ -32,7 +36,7 @@ SOLVED = ROOT / "grader/model/offerings/pset4_sp21/solved.ipynb"
 Kind = Literal["mutant", "variant", "held"]
 
 _HEADER = re.compile(r"^# %% (mutant|variant|held) (\S+)(.*)$")
-_OPTION = re.compile(r'\| (loses|waits|says|may-wait) ("[^"]*"|[^|]*)')
+_OPTION = re.compile(r'\| (loses|waits|says|may-wait|runs) ("[^"]*"|[^|]*)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Family:
     """Parts that are looked at."""
     steps: int = 200
     """Steps of each attack: fewer than the course's save time; like is compared with like."""
+    own_cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By part: cells that no other part needs."""
     per_process: int = 120
     """Cases that one process grades, about a minute's: so that cores can share a family."""
 
@@ -90,6 +96,11 @@ FAMILIES = {
             cells=(*_ATTACK, "p4a-attack-0", "p4b-attack-0", "p4e-load-000", "p4e-attack-0"),
             parts=("4a", "4b", "4e"),
             steps=20,
+            own_cells={
+                "4a": ("p4a-attack-0",),
+                "4b": ("p4b-attack-0",),
+                "4e": ("p4e-load-000", "p4e-attack-0"),
+            },
             per_process=16,
         ),
         Family(
@@ -135,6 +146,8 @@ class Case:
     """Parts that must wait for a person (held)."""
     says: str = ""
     """Regular expression that the message or the codes of each such part must match."""
+    runs: tuple[str, ...] = ()
+    """Parts that are run and judged, where they are more than those whose cells are changed."""
     names: frozenset[str] = field(default=frozenset())
     """Names that `code` binds."""
 
@@ -183,10 +196,23 @@ def _functions(source: str) -> list[str]:
     return [ast.get_source_segment(source, node) or "" for node in tree.body]
 
 
+def parts_of(case: Case) -> tuple[str, ...]:
+    """The parts that the case is judged on: those it changes, where no other can notice."""
+    family = FAMILIES[case.family]
+    changed = {edit.cell_id for edit in case.edits}
+    parts = tuple(part for part, cells in family.own_cells.items() if changed & set(cells))
+    alone = changed <= {cell for part in parts for cell in family.own_cells[part]}
+    return case.runs or (parts if changed and alone and not case.code else family.parts)
+
+
 def cells_of(case: Case, base: tuple[NotebookCell, ...]) -> tuple[NotebookCell, ...]:
-    """The notebook with the case's answer in place of the solved one."""
+    """The notebook with the case's answer in place of the solved one, less parts not judged."""
+    parts, own = parts_of(case), FAMILIES[case.family].own_cells
+    left_out = {cell for part, cells in own.items() if part not in parts for cell in cells}
     changed, placed = [], not case.code
     for cell in base:
+        if cell.cell_id in left_out:
+            continue
         source = _edited(case, cell)
         replaced = cell.kind == "code" and case.names & names_bound(source)
         if replaced and placed:
@@ -235,6 +261,7 @@ def _case(family: str, header: re.Match[str], lines: list[str]) -> Case:
         loses=_listed(options.get("loses", "")),
         waits=_listed(options.get("waits", "")),
         says=options.get("says", ""),
+        runs=_listed(options.get("runs", "")),
         names=names_bound(code) if code else frozenset(),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from grader.model.records import Finding, Outcome
-from tests.accuracy.corpus import FAMILIES, Case
+from tests.accuracy.corpus import Case, parts_of
 from tests.grader.checks.words import flaws_of
 
 
@@ -44,8 +44,8 @@ class Result:
 
 
 def verdicts(case: Case, findings: dict[str, tuple[Finding, ...]]) -> tuple[PartVerdict, ...]:
-    """Sum up the findings of the family's parts; all checks of a part weigh the same here."""
-    return tuple(_part(part, findings[part]) for part in FAMILIES[case.family].parts)
+    """Sum up the findings of the case's parts; all checks of a part weigh the same here."""
+    return tuple(_part(part, findings[part]) for part in parts_of(case))
 
 
 def _part(part: str, findings: tuple[Finding, ...]) -> PartVerdict:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from tests.accuracy.corpus import FAMILIES, base_cells, cells_of
+from tests.accuracy.corpus import FAMILIES, base_cells, cells_of, parts_of
 from tests.accuracy.judge import Result, misses, verdicts
 from tests.accuracy.notebook_run import NotebookRun
 from tests.accuracy.selection import cases_of
@@ -29,12 +29,12 @@ def main(family_name: str, wanted: list[str]) -> None:
     # Hundreds of small arrays per case: in memory where the system has such a place.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
     with tempfile.TemporaryDirectory(prefix="accuracy-", dir=memory) as folder:
-        notebook = NotebookRun(folder=Path(folder), parts=family.parts)
+        notebook = NotebookRun(folder=Path(folder))
         for case in cases_of(family_name):
             if wanted and case.id not in wanted:
                 continue
             began = time.perf_counter()
-            found = verdicts(case, notebook.findings(cells_of(case, base)))
+            found = verdicts(case, notebook.findings(cells_of(case, base), parts_of(case)))
             result = Result(
                 id=case.id,
                 family=case.family,

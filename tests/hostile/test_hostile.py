@@ -8,6 +8,7 @@ from authoring.hostile_samples import HONEST, hostile_names
 from tests.hostile.suite import judged, lacking, names_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names_of("intake"))
 def test_what_is_only_read(name: str) -> None:
     assert judged(name).wrong == ()

@@ -51,6 +51,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "assets" in said
 
 
+@pytest.mark.slow
 def test_a_run_of_the_narrow_bundle(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     argv = ["run", "--bundle", "studio-narrow", "--only", "4d-layer1", "--device", "cpu"]
     assert main([*argv, "--out", str(tmp_path / "out")]) == 0

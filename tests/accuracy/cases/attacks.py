@@ -131,7 +131,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - step_size=3
 # + step_size=0.01
 
-# %% mutant tigercat-few-steps | loses 4b | says "steps|reach"
+# %% mutant tigercat-few-steps | loses 4b | runs 4a, 4b, 4e | says "steps|reach"
 # @ p4b-attack-0
 # - batch_tensor, 282)
 # + batch_tensor, 282, n_iter=1)
@@ -141,7 +141,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - model.load_state_dict(robust_weights)
 # + pass
 
-# %% mutant robust-fed-normalised | loses 4e | says "attack.ran_normalized"
+# %% mutant robust-fed-normalised | loses 4e | runs 4a, 4b, 4e | says "attack.ran_normalized"
 # @ p4e-attack-0
 # - prepare_image(img, do_normalize=False)
 # + prepare_image(img)
@@ -163,7 +163,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - step_size=0.05
 # + step_size=0
 
-# %% mutant tarantula-descends | loses 4a | says "attack.downhill"
+# %% mutant tarantula-descends | loses 4a | runs 4a, 4b, 4e | says "attack.downhill"
 # @ p4a-attack-0
 # - step_size=0.05
 # + step_size=-0.05
@@ -287,7 +287,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # + generate_adversarial_example(model, batch_tensor, 282, 5)
 # + batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
 
-# %% variant attack-continued-from-the-first
+# %% variant attack-continued-from-the-first | runs 4a, 4b
 # @ p4b-attack-0
 # - batch_tensor = starting_image.clone()
 # + pass

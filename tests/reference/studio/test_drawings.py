@@ -31,6 +31,7 @@ def test_same_seed_same_picture(class_id: int) -> None:
     assert np.abs(first.astype(int) - other).mean() > 5
 
 
+@pytest.mark.slow
 def test_drawings_do_not_depend_on_the_processes() -> None:
     alone, pooled = (make_drawings(1, 40, workers=n) for n in (0, 2))
     assert torch.equal(alone.pixels, pooled.pixels)

@@ -16,6 +16,8 @@ from reference.studio.rating import corgi_input, course_attack
 from reference.studio.train import ROBUST, STANDARD, Phase, Recipe, on_pixels, train
 from reference.studio.weights import load_weights, rounded, save_weights
 
+pytestmark = pytest.mark.slow
+
 RECIPES = {"standard": STANDARD, "robust": ROBUST}
 
 
