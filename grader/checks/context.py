@@ -150,16 +150,9 @@ class CheckContext:
         return torch.from_numpy(np.array(self.arrays(reference), dtype=np.float32))
 
     def pages(self, part_id: str = "") -> str:
-        """Say where in the report to look: on the part's pages where they are known."""
-        known = self.report.pages_of(part_id)
-        if known:
-            return f"report.pdf, {format_pages(known)}"
-        count = self.submission.report_pages
-        if count == 0 and self.submission.report_path:
-            return "report.pdf, which cannot be opened"
-        if count == 0:
-            return "there is no report.pdf"
-        return "report.pdf, its one page" if count == 1 else f"report.pdf, pages 1 to {count}"
+        """Name the report's pages of a part, or all pages; empty where there are none."""
+        pages = self.report.pages_of(part_id) or range(1, self.submission.report_pages + 1)
+        return f"report.pdf, {format_pages(pages)}" if pages else ""
 
 
 def once_per_context(

@@ -168,8 +168,9 @@ def how_ended(run: CellRun) -> Remark:
 
 def where_to_look(context: CheckContext, part_id: str) -> Remark:
     """Tell staff where in the report a part may be answered."""
-    if context.report.pages_of(part_id) or context.submission.report_pages:
-        return say("look.report", pages=context.pages(part_id))
+    pages = context.pages(part_id)
+    if pages:
+        return say("look.report", pages=pages)
     if context.submission.report_path:
         return say("look.unreadable")
     return say("look.no_report")

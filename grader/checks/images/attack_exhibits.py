@@ -46,7 +46,7 @@ def rows_of(case: AttackCase) -> tuple[Measurement, ...]:
             ok=radius is None or facts.ball_excess_l2 <= threshold("ball_excess") * radius,
         ),
         Measurement(
-            quantity="values outside of the pixel box",
+            quantity="values outside the pixel box",
             measured=str(facts.box_violations),
             expected="0",
             tolerance=f"{threshold('box_violations'):.2%} of them",

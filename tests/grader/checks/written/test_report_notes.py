@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks import CHECKS, CheckContext, run_checks
-from grader.checks.findings import say, staff_text, student_text
+from grader.checks.findings import say, staff_text, student_text, where_to_look
 from grader.checks.report_words import names_class, probabilities_of, whole_numbers
 from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment, CheckWeight, load_assignment
@@ -72,9 +72,11 @@ def test_pages_of_a_part(lab: Lab) -> None:
 
 def test_a_report_that_cannot_be_opened_is_not_missing(lab: Lab) -> None:
     context = lab.context(report_pages=0)
-    assert context.pages("4d") == "there is no report.pdf"
+    assert context.pages("4d") == ""
+    assert where_to_look(context, "4d") == say("look.no_report")
     broken = replace(context, submission=replace(context.submission, report_path="report.pdf"))
-    assert broken.pages("4d") == "report.pdf, which cannot be opened"
+    assert broken.pages("4d") == ""
+    assert where_to_look(broken, "4d") == say("look.unreadable")
     # What may be in it is for a person, never a zero.
     for part, check in (("1a", "conv_forward"), ("3c", "prose")):
         assert CHECKS[check](context, part).outcome is Outcome.NOT_ATTEMPTED
