@@ -150,15 +150,20 @@ def function_check(
         expected=expected,
         **more,
     )
-    if not spec.demos or not cases(0):
-        raise ConfigError(
-            f"the check {id}: expected at least one call in `demos` and one from `draw`, found none"
-        )
     return check_of(id, spec)
 
 
 def check_of(check_id: str, spec: FunctionSpec) -> Check:
-    """Declare the check of a function."""
+    """Declare the check of a function.
+
+    Raises:
+        ConfigError: there is no public or no hidden call.
+    """
+    if not spec.demos or not spec.cases(0):
+        raise ConfigError(
+            f"the check {check_id}: expected at least one public and one hidden call, found none; "
+            "without them every answer would pass"
+        )
 
     def judge(context: CheckContext, part_id: str) -> Verdict:
         share = shares_of(context.assignment, check_id, spec.credit)

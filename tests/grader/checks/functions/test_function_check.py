@@ -136,7 +136,7 @@ def test_hidden_inputs_come_from_the_seed_and_their_numbers_are_not_told(lab: La
 
 
 def test_a_check_without_hidden_calls_would_pass_anything_and_is_refused() -> None:
-    with pytest.raises(ConfigError, match="expected at least one call"):
+    with pytest.raises(ConfigError, match="expected at least one public and one hidden call"):
         function_check(
             id="empty", function="f", demos=(([1],),), draw=lambda _: (), expected=lambda x: x
         )
