@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,20 +89,22 @@ def installed(wheel: Path) -> Iterator[Installed]:
 
     A `.pth` to ours would not do: a box sees the environment's own packages only.
     """
-    home = Path(sys.prefix).with_name("build") / f"installed-{os.getpid()}"
-    uv("venv", "--python", sys.executable, home)
-    packages = next(home.glob("lib/python3*/site-packages"))
-    shutil.copytree(
-        sysconfig.get_path("purelib"),
-        packages,
-        symlinks=True,
-        ignore=shutil.ignore_patterns(*OURS),
-        copy_function=os.link,
-        dirs_exist_ok=True,
-    )
-    uv("pip", "install", "--no-deps", "--python", home / "bin" / "python", wheel)
-    yield Installed(python=str(home / "bin" / "python"), packages=packages)
-    shutil.rmtree(home)
+    build = Path(sys.prefix).with_name("build")
+    build.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="installed-", dir=build) as folder:
+        home = Path(folder) / "env"
+        uv("venv", "--python", sys.executable, home)
+        packages = next(home.glob("lib/python3*/site-packages"))
+        shutil.copytree(
+            sysconfig.get_path("purelib"),
+            packages,
+            symlinks=True,
+            ignore=shutil.ignore_patterns(*OURS),
+            copy_function=os.link,
+            dirs_exist_ok=True,
+        )
+        uv("pip", "install", "--no-deps", "--python", home / "bin" / "python", wheel)
+        yield Installed(python=str(home / "bin" / "python"), packages=packages)
 
 
 @pytest.fixture(scope="module")
