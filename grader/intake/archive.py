@@ -346,4 +346,4 @@ def _kind_of(path: Path, size: int) -> str:
     for magic, kind in _KINDS:
         if head.startswith(magic):
             return kind
-    return "a damaged zip" if head.startswith(b"PK") else "something else"
+    return "a damaged zip" if head.startswith(b"PK") else "another kind of file"

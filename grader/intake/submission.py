@@ -49,7 +49,7 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     """
     limits = limits or IntakeLimits()
     if not zip_path.is_file():
-        found = "a folder" if zip_path.is_dir() else "nothing"
+        found = "a folder" if zip_path.is_dir() else "no such file"
         raise ConfigError(
             f"{one_line(str(zip_path))}: expected the zip of a submission, found {found}"
         )

@@ -575,7 +575,7 @@ REFUSALS = [
     Refusal("pdf", lambda _: factories.pdf_bytes(), "found a PDF"),
     Refusal("notebook", lambda _: factories.notebook_bytes(), r"found JSON text \(a notebook\?\)"),
     Refusal("html", lambda _: b"<!doctype html>", "found an HTML"),
-    Refusal("text", lambda _: b"hello", "found something else"),
+    Refusal("text", lambda _: b"hello", "found another kind of file"),
     Refusal("cut_off", lambda p: zipped(factories.honest_files())(p)[:-30], "found a damaged zip"),
     Refusal("no_entry", zipped({}), "found no file to use"),
     Refusal("only_junk", zipped({".DS_Store": b"", "__MACOSX/x": b""}), "found no file to use"),
@@ -615,7 +615,7 @@ def test_too_large_a_zip(tmp_path: Path) -> None:
 
 
 def test_staff_errors_are_not_the_students(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="expected the zip of a submission, found nothing"):
+    with pytest.raises(ConfigError, match="expected the zip of a submission, found no such file"):
         read_submission(tmp_path / "none.zip", tmp_path / "unpacked")
     with pytest.raises(ConfigError, match="found a folder"):
         read_submission(tmp_path, tmp_path / "unpacked")
