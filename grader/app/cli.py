@@ -53,7 +53,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Grade submissions of MIT 6.819/6.869 Problem Set 4 and render their feedback.",
+    help="Grade submissions of MIT's Problem Set 4 and render their feedback.",
 )
 
 DEFAULT_LIMITS = Limits()
