@@ -18,6 +18,8 @@ import pytest
 from pypdf import PdfReader
 
 from authoring.samples import build_zip
+from grader.batch.run.keys import todays_keys
+from grader.model.assignment import load_assignment
 from grader.model.records import Evidence, GradeSheet, Outcome
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
@@ -163,6 +165,17 @@ def test_nothing_of_the_checkout_is_on_the_path(installed: Installed, tmp_path: 
     done = installed.run(tmp_path, installed.python, "-c", code)
     places = [installed.packages / name / "__init__.py" for name in ("grader", "reference")]
     assert done.stdout.split(maxsplit=2) == [*map(str, places), "[None, None]\n"]
+
+
+def test_its_keys_are_the_checkouts(installed: Installed, tmp_path: Path) -> None:
+    # Workers with the wheel serve a command from a checkout: both must count as the same grader.
+    code = (
+        "from grader.batch.run.keys import todays_keys\n"
+        "from grader.model.assignment import load_assignment\n"
+        "print(todays_keys(load_assignment(), 'studio-narrow'))"
+    )
+    done = installed.run(tmp_path, installed.python, "-c", code)
+    assert done.stdout.strip() == str(todays_keys(load_assignment(), "studio-narrow")), done.stderr
 
 
 def test_it_grades_and_writes_nothing_beside_its_code(installed: Installed, tmp_path: Path) -> None:
