@@ -17,11 +17,14 @@ FOLDER = Path(grader.__file__).parent
 OFFERINGS = [load_assignment(name) for name in ("pset4_sp21", "pset4_sp22")]
 CLASSES = load_class_names(get_bundle("studio-narrow").classes)
 
+NAMED = r"\b[1-4]\([a-g]\)|sp\d\d\b|\b(?:of|in|spring|fall) 20[12]\d\b|\b6\.8\d+\b"
+"""How texts name a part, an offering, a year or a course."""
+
 
 def is_of_an_offering(text: str) -> bool:
     """Whether a text is a part's id, or names a part as the handout does, a target or a year."""
     targets = {CLASSES[e.target] for o in OFFERINGS for e in o.experiments if e.target is not None}
-    named = re.search(r"\b[1-4]\([a-g]\)|sp\d\d\b|\b(?:of|in|spring|fall) 20[12]\d\b|\b6\.8\d+\b", text)
+    named = re.search(NAMED, text)
     return bool(re.fullmatch("[1-4][a-g]", text) or named or any(name in text for name in targets))
 
 
