@@ -14,16 +14,15 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from grader.execution import messages as m
+from grader.execution.probe_replies import reply_of
 from grader.kernel.channel import MIME
 from grader.model.records import (
     ArrayRef,
     AttackRun,
     GradientSample,
     ModelState,
-    Outcome,
     Prediction,
     ProbeReply,
-    ProbeValue,
     StepSettings,
 )
 
@@ -242,31 +241,16 @@ class Collector:
         if body.probe != self.asking:
             raise ValueError(f"a reply to {body.probe}, which was not asked")
         self.asking = ""
-        values: list[ProbeValue] = []
         path = f"probe-{body.probe}.npz"
         # One file: making the hundreds of arrays of a reply a file each took as long as all else.
         with zipfile.ZipFile(self.folder / path, "w") as archive:
-            for number, call in enumerate(body.calls):
-                if call.error is not None:
-                    values.append(_failed_call(call, call.error))
-                    continue
-                for place, output in enumerate(call.outputs):
-                    array, stored = arrays.get(output.name), None
-                    if array is not None:
-                        member, data = f"{number}-{place}", _npy(array)
-                        archive.writestr(zipfile.ZipInfo(f"{member}.npy"), data)
-                        stored = _reference(path, data, array, member)
-                    values.append(
-                        ProbeValue(
-                            name=f"{call.key}/{place}",
-                            array=stored,
-                            kind=output.kind,
-                            changed_arguments=tuple(call.changed),
-                        )
-                    )
-        self.replies[body.probe] = ProbeReply(
-            probe_id=body.probe, outcome=Outcome.PASS, values=tuple(values), used=tuple(body.used)
-        )
+
+            def put(member: str, array: np.ndarray) -> ArrayRef:
+                data = _npy(array)
+                archive.writestr(zipfile.ZipInfo(f"{member}.npy"), data)
+                return _reference(path, data, array, member)
+
+            self.replies[body.probe] = reply_of(body, arrays, put)
 
 
 def _npy(array: np.ndarray) -> bytes:
@@ -282,14 +266,4 @@ def _reference(path: str, data: bytes, array: np.ndarray, member: str = "") -> A
         sha256=hashlib.sha256(data).hexdigest(),
         dtype=array.dtype.name,
         shape=array.shape,
-    )
-
-
-def _failed_call(call: m.CallFact, error: m.CallError) -> ProbeValue:
-    return ProbeValue(
-        name=f"{call.key}/0",
-        array=None,
-        kind="",
-        error_name=error.name,
-        error_message=" ".join(error.message.split()),
     )

@@ -13,13 +13,14 @@ from torch.nn import functional as F
 
 from grader.checks import CheckContext
 from grader.model.records import AttackRun, Evidence, ModelState, Prediction
+from grader.testing import cell_run
 from reference import conv, pool
 from reference.attack import Objective, away_from, log_probability_of, logit_of
 from reference.conv import Convention
 from reference.images import Space
 from tests.grader.checks.damage import remembered
 from tests.grader.checks.memory import Memory
-from tests.grader.checks.support import FREE, PIXEL_BALL, Lab, cell_run
+from tests.grader.checks.support import FREE, PIXEL_BALL, Lab
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def all_bases(lab: Lab) -> tuple[Base, ...]:
             cells=tuple(cell_run(i) for i in range(len(sources) + 1)),
         )
         evidence = remembered(context.evidence, context.arrays, memory)
-        evidence = replace(evidence, replies=memory.ask(lab, functions))
+        evidence = replace(evidence, replies=memory.ask(functions))
         made.append(Base(name, replace(context, evidence=evidence, arrays=memory), memory))
     return tuple(made)
 

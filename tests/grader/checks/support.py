@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from grader.checks import CheckContext, TrustedNetworks, evidence_reader, probes_of
-from grader.execution.collector import Collector
-from grader.kernel import probing
-from grader.kernel.channel import Channel
 from grader.model.assignment import load_assignment
 from grader.model.records import (
     Alignment,
@@ -25,18 +21,13 @@ from grader.model.records import (
     AttackRun,
     Cell,
     CellMatch,
-    CellRun,
-    Evidence,
     GradientSample,
-    HostFacts,
     ModelState,
-    Outcome,
     Prediction,
-    ProbeReply,
-    ProbeSpec,
     StepSettings,
     Submission,
 )
+from grader.testing import ArrayStore, ask, blank_evidence
 from reference.attack import Objective, ascend, gradient_at, log_probability_of, verify
 from reference.bundles import Bundle, get_bundle
 from reference.classify import load_class_names, top_k
@@ -58,53 +49,6 @@ DREAM = StepConfig(step_size=0.05, space=Space.PIXELS, eps_l2=None, norm=Norm.AB
 CONFIGS = {"4a": FREE, "4b": NORMALISED_BALL, "4e": PIXEL_BALL}
 TARGETS = {"4a": 76, "4b": 282, "4e": 282}
 NETWORKS = {"4a": "pretrained", "4b": "pretrained", "4e": "robust"}
-
-
-class _FakeSession:
-    def __init__(self, collector: Collector) -> None:
-        self.collector = collector
-
-    def send(self, *_: Any, content: Any, buffers: Any, **__: Any) -> None:
-        self.collector.feed(content, buffers)
-
-
-class FakeKernel:
-    """As much of an ipykernel as the channel needs."""
-
-    iopub_socket = None
-
-    def __init__(self, collector: Collector) -> None:
-        self.session = _FakeSession(collector)
-
-    def get_parent(self) -> dict[str, Any]:
-        return {}
-
-    def topic(self, name: str) -> bytes:
-        return name.encode()
-
-
-def payload_of(source: str) -> str:
-    """The JSON text within a probe's statement."""
-    call = ast.parse(source, mode="eval").body
-    assert isinstance(call, ast.Call)
-    return str(ast.literal_eval(call.args[1]))
-
-
-def replies(
-    folder: Path,
-    namespace: Mapping[str, Any],
-    seed: int = SEED,
-    probes: tuple[ProbeSpec, ...] | None = None,
-) -> tuple[ProbeReply, ...]:
-    """Ask every probe whose names are there, through the real desk, channel and collector."""
-    collector = Collector(folder=folder, nonce="n")
-    channel = Channel(FakeKernel(collector), "n")
-    for probe in probes_of(ASSIGNMENT, seed) if probes is None else probes:
-        if all(name in namespace for name in probe.needs):
-            collector.asking = probe.probe_id
-            probing.answer(channel, dict(namespace), payload_of(probe.source))
-    assert not collector.problems, collector.problems
-    return tuple(collector.replies.values())
 
 
 @dataclass
@@ -342,6 +286,7 @@ class Lab:
         answers: tuple[tuple[str, str], ...] = (),
         report_pages: int = 3,
         parts: Mapping[int, str] | None = None,
+        arrays: ArrayStore | None = None,
         **evidence: Any,
     ) -> CheckContext:
         """A context with the given evidence and no more."""
@@ -357,8 +302,8 @@ class Lab:
             for i, source in enumerate(sources)
         )
         return CheckContext(
-            evidence=blank_evidence(**evidence),
-            arrays=evidence_reader(self.folder),
+            evidence=blank_evidence(seed=SEED, **evidence),
+            arrays=arrays or evidence_reader(self.folder),
             expected=self.expected,
             networks=self.networks,
             bundle=self.bundle,
@@ -388,39 +333,10 @@ class Lab:
     def ask(self, namespace: Mapping[str, Any], **changes: Any) -> CheckContext:
         """A context whose evidence is the replies of the functions in `namespace`."""
         sources = [f"def {name}(*args):\n    ..." for name in namespace]
-        folder = Path(self.folder)
-        return self.context(replies=replies(folder, namespace), sources=sources, **changes)
+        arrays = ArrayStore(behind=evidence_reader(self.folder))
+        asked = ask(namespace, probes_of(ASSIGNMENT, SEED), arrays)
+        return self.context(replies=asked, sources=sources, arrays=arrays, **changes)
 
 
 def digest(network: str) -> str:
     return hashlib.sha256(network.encode()).hexdigest()
-
-
-def blank_evidence(**changes: Any) -> Evidence:
-    evidence = Evidence(
-        cells=(),
-        replies=(),
-        runs=(),
-        models=(),
-        predictions=(),
-        shims=(),
-        served=(),
-        missed=(),
-        notes=(),
-        host=HostFacts(device="cpu", isolation="process", versions=()),
-        seconds=0.0,
-        seed=SEED,
-    )
-    return replace(evidence, **changes)
-
-
-def cell_run(
-    index: int, outcome: Outcome = Outcome.PASS, error_name: str = "", error_message: str = ""
-) -> CellRun:
-    return CellRun(
-        cell_index=index,
-        outcome=outcome,
-        seconds=0.1,
-        error_name=error_name,
-        error_message=error_message,
-    )

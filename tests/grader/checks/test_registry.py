@@ -10,8 +10,9 @@ import pytest
 
 from grader.checks import CHECKS, probes_of
 from grader.planning.probes import Call, Question, probes_for
+from grader.testing import payload_of
 from reference.errors import ConfigError
-from tests.grader.checks.support import ASSIGNMENT, SEED, payload_of
+from tests.grader.checks.support import ASSIGNMENT, SEED
 
 
 def probe_ids(*left_out: str) -> list[str]:

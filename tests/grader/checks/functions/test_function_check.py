@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +13,9 @@ from grader.checks import Check
 from grader.checks.functions.function_check import function_check
 from grader.model.records import Finding, Outcome
 from grader.planning.probes import probes_for
+from grader.testing import ArrayStore, ask
 from reference.errors import ConfigError
-from tests.grader.checks.support import SEED, Lab, replies
+from tests.grader.checks.support import SEED, Lab
 from tests.grader.checks.words import wrong_in
 
 NAME = "avgpool1d_forward"
@@ -100,9 +100,10 @@ CASES = (
 
 
 def judged(lab: Lab, check: Check, function: Callable[..., Any]) -> Finding:
-    folder = Path(lab.folder)
-    asked = replies(folder, {NAME: function}, probes=probes_for(check.probes(SEED), {}))
-    return check(lab.context(replies=asked, sources=[f"def {NAME}(*args):\n    ..."]), "1b")
+    arrays = ArrayStore()
+    asked = ask({NAME: function}, probes_for(check.probes(SEED), {}), arrays)
+    sources = [f"def {NAME}(*args):\n    ..."]
+    return check(lab.context(replies=asked, sources=sources, arrays=arrays), "1b")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -68,7 +68,7 @@ def layers(convention: Convention) -> Functions:
 def asked(lab: Lab, memory: Memory, functions: Functions, seed: int = SEED) -> CheckContext:
     """Evidence of these functions, asked with the hidden inputs of a seed."""
     context = lab.context(
-        replies=memory.ask(lab, functions, seed),
+        replies=memory.ask(functions, seed),
         sources=[f"def {name}(*args):\n    ..." for name in functions],
     )
     evidence = replace(context.evidence, seed=seed)

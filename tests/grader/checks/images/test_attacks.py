@@ -20,6 +20,7 @@ from grader.model.records import (
     ImageExhibit,
     Outcome,
 )
+from grader.testing import cell_run
 from reference.attack import (
     away_from,
     gradient_at,
@@ -38,7 +39,6 @@ from tests.grader.checks.support import (
     SIDE_PX,
     TARGETS,
     Lab,
-    cell_run,
 )
 
 

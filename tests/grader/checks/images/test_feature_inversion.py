@@ -19,6 +19,7 @@ from grader.checks.images.feature_distances import recognise_distance
 from grader.checks.images.inversion_runs import enough, inversions_of
 from grader.model.assignment import load_assignment
 from grader.model.records import AttackRun, CurveExhibit, Finding, ImageExhibit, Outcome
+from grader.testing import cell_run
 from reference.attack import Objective, ascend, gradient_at
 from reference.dream import feature_match, layer_norm
 from reference.expected import InversionResult, load_expected
@@ -32,7 +33,6 @@ from tests.grader.checks.support import (
     NORMALISED_BALL,
     SIDE_PX,
     Lab,
-    cell_run,
 )
 
 pytestmark = pytest.mark.slow

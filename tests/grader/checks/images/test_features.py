@@ -9,10 +9,11 @@ from torch import Tensor
 from grader.checks import CHECKS
 from grader.checks.images.feature_objectives import recognise
 from grader.model.records import AttackRun, Finding, Outcome
+from grader.testing import cell_run
 from reference.attack import Objective, gradient_at
 from reference.dream import channel_mean, channel_norm, layer_norm, unit
 from reference.networks import features
-from tests.grader.checks.support import SIDE_PX, Lab, cell_run
+from tests.grader.checks.support import SIDE_PX, Lab
 
 
 def judged(lab: Lab, *runs: AttackRun) -> Finding:

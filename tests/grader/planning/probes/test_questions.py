@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from grader.checks import probes_of
 from grader.planning.probes import conv_cases, logits_cases, pool_cases, pool_step
+from grader.testing import payload_of
 from reference.numgrad import smallest_gap
-from tests.grader.checks.support import ASSIGNMENT, payload_of
+from tests.grader.checks.support import ASSIGNMENT
 
 
 def test_a_question_binds_no_name_and_is_json() -> None:
