@@ -98,7 +98,7 @@ def write_offering(folder: Path) -> None:
     master.cells = [c for c in master.cells if c.metadata.pset4.part != "3e"]
     place = next(i for i, c in enumerate(master.cells) if c.id == "p1b-pool-fwd")
     pset4 = {"part": "1c", "kind": "todo"}
-    cell = v4.new_code_cell(
+    cell = v4.new_code_cell(  # type: ignore[no-untyped-call]
         SOLUTION, id="p1c-avgpool-", metadata={"id": "p1c-avgpool-", "pset4": pset4}
     )
     master.cells.insert(place + 1, cell)
@@ -107,7 +107,7 @@ def write_offering(folder: Path) -> None:
             "generate_adversarial_example(model, batch_tensor, 282)",
             "generate_adversarial_example(model, batch_tensor, 340)",
         )
-    nbformat.write(master, folder / "master.ipynb")
+    nbformat.write(master, folder / "master.ipynb")  # type: ignore[no-untyped-call]
     write_notebooks(folder)
 
 
