@@ -23,6 +23,8 @@ from reference.specs import ATTACKS, DREAMS, INVERSIONS, SPECS, experiment_ids, 
 from reference.steps import Norm
 from reference.studio.narrow import narrow_resnet50
 
+pytestmark = pytest.mark.slow
+
 N_STEPS = 2
 ONLY = ("4a", "4e", "4d-layer1", "4d-layer2-channel", "4d-layer2-channel-distill")
 

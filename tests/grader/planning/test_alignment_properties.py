@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from grader.model.records import Alignment, Cell, CellMatch
 from grader.model.template import TemplateCell
 from grader.planning.alignment import align
 from tests import factories
+
+pytestmark = pytest.mark.slow
 
 ASSIGNMENT = load_assignment()
 TEMPLATE = ASSIGNMENT.template

@@ -41,6 +41,8 @@ from tests.grader.checks.support import (
     Lab,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def judged(lab: Lab, part: str, *runs: AttackRun) -> Finding:
     return CHECKS["targeted_attack"](lab.context(runs=runs), part)

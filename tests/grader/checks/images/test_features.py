@@ -15,6 +15,8 @@ from reference.dream import channel_mean, channel_norm, layer_norm, unit
 from reference.networks import features
 from tests.grader.checks.support import SIDE_PX, Lab
 
+pytestmark = pytest.mark.slow
+
 
 def judged(lab: Lab, *runs: AttackRun) -> Finding:
     return CHECKS["feature_visualisation"](lab.context(runs=runs), "4d")
