@@ -106,18 +106,19 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tally = _Tally()
+        self._stage = ""
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def stage(self, name: str) -> None:
+        self._stage = name
         self._print(f"{STAGES[name]} …")
 
     def begin(self, total: int, known: int) -> None:
         self._tally = _Tally(total=total, known=known)
-        self._print(
-            f"  {total} {'submission' if total == 1 else 'submissions'}, {known} already graded"
-        )
+        done = "up to date" if self._stage == "judging" else "already graded"
+        self._print(f"  {total} {'submission' if total == 1 else 'submissions'}, {known} {done}")
 
     def under_way(self, names: tuple[str, ...]) -> None:
         pass
