@@ -18,7 +18,7 @@ the two lines. Besides its Colab id a cell carries `metadata.pset4`:
                   a bonus (in the master only)
 
 `python -m authoring.release [FOLDER ...]` writes both notebooks beside the master, by default
-those of the grader's own offerings.
+those of the grader's own offerings. `authoring/master.py` says what it refuses.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Annotated
 import nbformat
 import typer
 
+from authoring.master import check_master, give_ids
 from grader.model.offering_files import DEFAULT_ASSIGNMENT, OFFERINGS, RELEASE, SOLVED
 from reference.errors import ConfigError
 
@@ -94,14 +95,25 @@ def read_master(folder: Path = NOTEBOOK_DIR) -> NotebookNode:
     path = folder / MASTER
     try:
         master: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, nbformat.ValidationError) as error:
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: expected the master notebook, found: {error.strerror}"
+        ) from error
+    except (ValueError, nbformat.ValidationError) as error:
         raise ConfigError(f"{path}: expected the master notebook, found: {error}") from error
     return master
 
 
 def write_notebooks(folder: Path = NOTEBOOK_DIR) -> tuple[Path, Path]:
-    """Write the release and the solved notebook beside the master; return their paths."""
+    """Write the release and the solved notebook beside the master; return their paths.
+
+    Raises:
+        ConfigError: there is no master, it does not go with `assignment.toml`, or the marks of a
+            cell do not pair up.
+    """
     master = read_master(folder)
+    give_ids(master)
+    check_master(master, folder)
     release, solved = folder / RELEASE, folder / SOLVED
     release.write_text(to_text(make_release(master)), encoding="utf-8")
     solved.write_text(to_text(make_solved(master)), encoding="utf-8")
@@ -179,9 +191,13 @@ def main(
 ) -> None:
     """Write both notebooks of each offering and name them."""
     own = [path.parent for path in sorted(OFFERINGS.glob(f"*/{MASTER}"))]
-    for folder in folders or own:
-        for path in write_notebooks(folder):
-            typer.echo(path)
+    try:
+        for folder in folders or own:
+            for path in write_notebooks(folder):
+                typer.echo(path)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":

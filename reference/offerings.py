@@ -123,10 +123,14 @@ def lacking(wanted: OfferingSpecs, expected: Expected) -> tuple[Spec, ...]:
     """Return the experiments that no expected output, but those of the offering, answers."""
     group = f"{wanted.name}/"
     attacks = {
-        (a.network, a.target, a.step) for a in expected.attacks if not a.id.startswith(group)
+        (a.network, a.target, a.step)
+        for a in expected.attacks
+        if a.n_steps >= wanted.n_steps and not a.id.startswith(group)
     }
     inversions = {
-        (i.network, i.layer, i.step) for i in expected.inversions if not i.id.startswith(group)
+        (i.network, i.layer, i.step)
+        for i in expected.inversions
+        if i.n_steps >= wanted.n_steps and not i.id.startswith(group)
     }
     return tuple(
         spec

@@ -32,7 +32,7 @@ from grader.batch.run.rejudging import moved
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment, parse_course
-from grader.model.offering_files import DEFAULT_ASSIGNMENT
+from grader.model.offering_files import DEFAULT_ASSIGNMENT, recorded_offering
 from grader.model.records import GradeSheet, Limits
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
@@ -298,7 +298,7 @@ def score_command(
         from grader.pipeline import rescore_folder
 
         folder = ResultFolder(root=path)
-        offering = load_assignment(assignment or DEFAULT_ASSIGNMENT)
+        offering = _offering_of(folder, assignment)
         with display(console) as show:
             sheet = rescore_folder(folder, offering, show.stage)
         show_grades(console, sheet, folder)
@@ -359,10 +359,15 @@ def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: 
     from grader.pipeline import RejudgeRequest, rejudge
 
     folder = ResultFolder(root=path)
-    name = assignment or load(GradeSheet, folder.results).facts.assignment
-    request = RejudgeRequest(folder=folder, assignment=load_assignment(name), keep=keep)
+    request = RejudgeRequest(folder=folder, assignment=_offering_of(folder, assignment), keep=keep)
     with display(console) as show:
         return rejudge(request, show.stage)
+
+
+def _offering_of(folder: ResultFolder, named: str | None) -> Assignment:
+    """Return the offering that is named, or else that of the results."""
+    recorded = named or load(GradeSheet, folder.results).facts.assignment
+    return load_assignment(named or recorded_offering(recorded, folder.root))
 
 
 @app.command("doctor")

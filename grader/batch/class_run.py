@@ -31,6 +31,7 @@ from grader.batch.store.store import FOLDER, Store, open_store
 from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course, load_assignment
+from grader.model.offering_files import recorded_offering
 from grader.model.version import code_version
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from reference.bundles import get_bundle
@@ -242,7 +243,7 @@ def _newest(store: Store, results: Path, name: str | None) -> tuple[int, Assignm
     if newest is None:
         raise ConfigError(f"{results}: expected the results of `make batch`, found none")
     batch_id, of_batch = newest
-    return batch_id, load_assignment(name or of_batch)
+    return batch_id, load_assignment(name or recorded_offering(of_batch, results))
 
 
 def is_class(results: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from grader.checks.context import CheckContext
 from grader.checks.credit import Credit
 from grader.checks.findings import Verdict
+from grader.checks.sentences import sentences_of
 from grader.model.records import Finding
 from grader.planning.probes import Question
 
@@ -63,4 +64,4 @@ class Check:
 
     def __call__(self, context: CheckContext, part_id: str) -> Finding:
         """Judge a part, under this check's name."""
-        return self.judge(context, part_id).finding(self.id)
+        return self.judge(context, part_id).finding(self.id, sentences_of(context.assignment))

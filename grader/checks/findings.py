@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.checks.context import RUN_ENDED, CheckContext
-from grader.model.catalogue import fill, load_catalogue
+from grader.checks.sentences import STAGE
+from grader.model.catalogue import Text, fill, load_catalogue
 from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome, Remark
 from grader.model.text import cell_label, cell_number
+from reference.errors import GraderFault
 
 _RANK = (
     Outcome.PASS,
@@ -58,15 +60,15 @@ class Verdict:
         place = _RANK.index(self.outcome) if self.outcome in _RANK else len(_RANK)
         return place, -self.credit
 
-    def finding(self, check_id: str) -> Finding:
-        """Give it its check's name."""
+    def finding(self, check_id: str, sentences: Mapping[str, Text] | None = None) -> Finding:
+        """Give it its check's name, in an offering's sentences; by default the grader's."""
         return Finding(
             check_id=check_id,
             outcome=self.outcome,
             credit=self.credit,
             remarks=self.remarks,
-            message=self.message,
-            staff_detail=self.staff,
+            message=_joined(student_text(remark, sentences) for remark in self.remarks),
+            staff_detail=_joined(staff_text(remark, sentences) for remark in self.remarks),
             measurements=self.measurements,
             exhibits=self.exhibits,
             evidence_ids=self.evidence_ids,
@@ -78,7 +80,7 @@ class Verdict:
 
 
 def say(code: str, **values: str | float) -> Remark:
-    """Return a remark: a code of the catalogue in `grader/checks/messages`, and its values.
+    """Return a remark: a code of `grader/checks/messages`, or of the offering, and its values.
 
     Numbers that are not finite become words: JSON has none for them.
     """
@@ -90,14 +92,25 @@ def _sayable(value: str | float) -> bool:
     return isinstance(value, str) or math.isfinite(value)
 
 
-def student_text(remark: Remark) -> str:
-    """Return what a remark tells the student; may be empty."""
-    return fill(load_catalogue("grader.checks")[remark.code].student, dict(remark.values))
+def student_text(remark: Remark, sentences: Mapping[str, Text] | None = None) -> str:
+    """Return what a remark tells the student; may be empty. By default the grader's sentences.
+
+    Raises:
+        GraderFault: there is no sentence of that code, or a value is missing.
+    """
+    return fill(_text(remark.code, sentences).student, dict(remark.values))
 
 
-def staff_text(remark: Remark) -> str:
-    """Return what a remark tells staff besides; may be empty."""
-    return fill(load_catalogue("grader.checks")[remark.code].staff, dict(remark.values))
+def staff_text(remark: Remark, sentences: Mapping[str, Text] | None = None) -> str:
+    """Return what a remark tells staff besides; as `student_text`."""
+    return fill(_text(remark.code, sentences).staff, dict(remark.values))
+
+
+def _text(code: str, sentences: Mapping[str, Text] | None) -> Text:
+    text = (sentences if sentences is not None else load_catalogue(STAGE)).get(code)
+    if text is None:
+        raise GraderFault(f"there is no sentence {code!r} in the tables of messages")
+    return text
 
 
 def without_credit(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from grader.checks.declaration import Check
 from grader.checks.registry import checks_of
+from grader.checks.sentences import validate_sentences
 from grader.model.assignment import Assignment, Part
 from reference.errors import ConfigError
 
@@ -15,9 +16,10 @@ def validate_offering(assignment: Assignment) -> None:
 
     Raises:
         ConfigError: it names a check that there is not, a share or short cuts of none, a check
-            without the experiment that it judges; or its own checks cannot be used.
+            without the experiment that it judges; or its own checks or sentences cannot be used.
     """
     checks = checks_of(assignment)
+    validate_sentences(assignment)
     for part in assignment.parts:
         for named in part.checks:
             place = f"{assignment.name}: part {part.id}: checks"

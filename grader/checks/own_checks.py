@@ -36,19 +36,26 @@ def _loaded(source: str, where: str) -> Mapping[str, Check]:
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
         exec(compile(source, where, "exec"), module.__dict__)  # noqa: S102 -- staff's own code
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
             if frame.filename == where
         ]
         at = f":{lines[-1]}" if lines else ""
+        if isinstance(error, ConfigError):
+            raise ConfigError(f"{where}{at}: {error}") from error
         raise ConfigError(
             f"{where}{at}: expected Python that can be run, found {type(error).__name__}: {error}"
         ) from error
     declared = getattr(module, "CHECKS", None)
-    if not isinstance(declared, tuple) or not all(isinstance(one, Check) for one in declared):
-        raise ConfigError(f"{where}: expected CHECKS, a tuple of Check, found {declared!r}")
+    if not isinstance(declared, (tuple, list)):
+        found = "none" if declared is None else f"one of type {type(declared).__name__}"
+        comma = "; put a comma behind it" if isinstance(declared, Check) else ""
+        raise ConfigError(f"{where}: expected CHECKS, a tuple of Check, found {found}{comma}")
+    for one in declared:
+        if not isinstance(one, Check):
+            raise ConfigError(f"{where}: CHECKS: expected a Check, found {one!r}")
     checks = {check.id: check for check in declared}
     if len(checks) < len(declared):
         raise ConfigError(f"{where}: CHECKS: expected each id once, found one twice")

@@ -19,8 +19,10 @@ from grader.planning.alignment import align
 from grader.planning.reference_runs import reference_runs
 from grader.reading.hand_in import read_hand_in
 from grader.reading.known_pictures import known_pictures
+from reference.bundle_files import BUNDLE_FILES
 from reference.bundles import Bundle, get_bundle
 from reference.device import choose_device
+from reference.errors import ConfigError
 from reference.expected import Expected, load_expected
 
 OnStage = Callable[[str], None]
@@ -47,6 +49,12 @@ def standard(assignment: Assignment, bundle_name: str) -> Standard:
     """
     validate_offering(assignment)
     bundle, expected = _opened(bundle_name)
+    for url, name in assignment.course_files.items():
+        if name not in BUNDLE_FILES:
+            raise ConfigError(
+                f"{assignment.name}: course_files: {url}: expected a file of a bundle "
+                f"({', '.join(BUNDLE_FILES)}), found {name!r}"
+            )
     return Standard(
         assignment=assignment, bundle=bundle, expected=reference_runs(expected, assignment)
     )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,14 +22,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from grader.model.offering_files import (
+    CHECKS,
     DEFAULT_ASSIGNMENT,
+    MESSAGES,
     RELEASE,
     SOLVED,
     Place,
     find_offering,
     notebook_folder,
     read_file,
-    read_own_checks,
+    read_own,
+    refuse_taken_name,
 )
 from grader.model.offering_records import (
     STRICT,
@@ -57,8 +61,26 @@ __all__ = [
     "solved_notebook",
 ]
 
-_COMPUTED = ("sha256", "template", "own_checks")
+_COMPUTED = ("sha256", "template", "own_checks", "own_messages")
 """Fields of the record that are no keys of the file."""
+
+_EXPECTED = {
+    "bool_parsing": "true or false",
+    "dataclass_type": 'a table, such as { id = "prose", weight = 1.0 } for a check',
+    "datetime_from_date_parsing": "a day and a time, such as 2021-03-31T23:59:00",
+    "dict_type": "a table",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "string_pattern_mismatch": "letters and digits, with - or _ between them and no space",
+    "string_type": "text in quotes",
+    "tuple_type": "a list",
+}
+"""Pydantic's kinds of errors in the words of a TOML file; for others its own words do."""
+_MOST_OF_A_VALUE = 80
 
 _UNKNOWN_KEY = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 _MISSING_KEY = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
@@ -94,6 +116,8 @@ class Assignment:
     """Offering whose notebook is used; empty for its own, or the default one's."""
     own_checks: str = ""
     """Source of its own checks (`checks.py`); empty where it has none."""
+    own_messages: str = ""
+    """Sentences that its own checks say (`messages.toml`); empty where it has none."""
     course_files: Mapping[str, str] = field(default_factory=dict, hash=False)
     """URL that notebooks fetch from, to the file's path below the bundle's folder."""
     credit: Mapping[str, Mapping[str, Annotated[float, Field(ge=0, le=1)]]] = field(
@@ -209,19 +233,23 @@ def _parse(data: bytes, where: str, place: Place | None) -> Assignment:
     table = _table(data, where)
     named = table.get("notebook")
     folder = notebook_folder(named, place, where)
-    release, checks = read_file(folder / RELEASE), read_own_checks(place)
+    release = read_file(folder / RELEASE)
+    checks, messages = read_own(CHECKS, place), read_own(MESSAGES, place)
     entries = table["experiments"]
     computed = {
         "experiments": [{**entry, "part_id": part_id} for part_id, entry in entries.items()],
-        "sha256": _digest(data, release, checks),
+        "sha256": _digest(data, release, checks, messages),
         "template": parse_template(release, where=f"{folder.name}/{RELEASE}"),
         "own_checks": checks.decode("utf-8", errors="replace"),
+        "own_messages": messages.decode("utf-8", errors="replace"),
     }
     try:
         assignment = _ADAPTER.validate_python({**table, **computed})
     except ValidationError as error:
         raise ConfigError(_sentence(where, error, tuple(entries))) from error
     _check(assignment, where)
+    if place is not None:
+        refuse_taken_name(assignment.name, place)
     own = place is not None and place.folder == folder
     return assignment if own else _with_questions(assignment, load_assignment(str(folder)))
 
@@ -234,6 +262,12 @@ def _table(data: bytes, where: str) -> dict[str, Any]:
     for key in _COMPUTED:
         if key in table:
             raise ConfigError(f"{where}: {key}: unknown key; it is computed, take it out")
+    deadline = table.get("deadline")
+    if isinstance(deadline, date) and not isinstance(deadline, datetime):
+        raise ConfigError(
+            f"{where}: deadline: expected a day and a time, such as {deadline}T23:59:00, "
+            f"found {deadline}"
+        )
     experiments = table.setdefault("experiments", {})
     if not isinstance(experiments, Mapping) or not all(
         isinstance(entry, Mapping) and "part_id" not in entry for entry in experiments.values()
@@ -283,7 +317,12 @@ def _sentence(where: str, error: ValidationError, experiments: tuple[str, ...]) 
         return f"{place}: unknown key; mind the spelling, or take it out"
     if first["type"] in _MISSING_KEY:
         return f"{place}: expected this key, found none; add it"
-    return f"{place}: {first['msg']}, found {first['input']!r}"
+    found_there = repr(first["input"])[:_MOST_OF_A_VALUE]
+    expected = _EXPECTED.get(first["type"], "")
+    if expected:
+        return f"{place}: expected {expected}, found {found_there}"
+    message = re.sub(r"^(Input|String|Value|Tuple) should ", "should ", first["msg"])
+    return f"{place}: {message}, found {found_there}"
 
 
 def _check(assignment: Assignment, where: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from reference.errors import GraderFault
+from reference.errors import ConfigError, GraderFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,28 @@ def load_catalogue(package: str) -> Mapping[str, Text]:
     for file in sorted((resources.files(package) / "messages").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".toml"):
             continue
-        for code, text in _texts(tomllib.loads(file.read_text(encoding="utf-8")), file.name):
+        try:
+            more = parse_sentences(file.read_text(encoding="utf-8"), file.name)
+        except ConfigError as error:  # our own table
+            raise GraderFault(str(error)) from error
+        for code, text in more.items():
             if code in found:
                 raise GraderFault(f"{file.name}: {code} is in the catalogue twice")
             found[code] = text
     return found
+
+
+def parse_sentences(source: str, where: str) -> Mapping[str, Text]:
+    """Return the sentences of one table by code; `where` names it in errors.
+
+    Raises:
+        ConfigError: not TOML, another key than `student` and `staff`, or braces that hold no value.
+    """
+    try:
+        table = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: expected TOML, found: {error}") from error
+    return dict(_texts(table, where))
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
@@ -99,11 +116,29 @@ def _texts(table: Mapping[str, Any], where: str, prefix: str = "") -> Iterator[t
     for key, value in table.items():
         code = f"{prefix}{key}"
         if not isinstance(value, dict):
-            raise GraderFault(f"{where}: expected a table such as [check.fault], found {code}")
+            raise ConfigError(
+                f"{where}: {code}: expected a table with student, staff or both, found {value!r}"
+            )
         if all(isinstance(one, str) for one in value.values()):
-            unknown = set(value) - {"student", "staff"}
-            if unknown:
-                raise GraderFault(f"{where}: {code}: expected student and staff, found {unknown}")
-            yield code, Text(**value)
+            yield code, _text(value, f"{where}: {code}")
         else:
             yield from _texts(value, where, f"{code}.")
+
+
+def _text(value: Mapping[str, str], place: str) -> Text:
+    unknown = sorted(set(value) - {"student", "staff"})
+    if unknown or not value:
+        raise ConfigError(
+            f"{place}: expected student, staff or both, found {', '.join(unknown) or 'neither'}"
+        )
+    for key, text in value.items():
+        try:
+            wrong = sorted(name for name in names_in(text) if not name.isidentifier())
+        except ValueError as error:
+            raise ConfigError(f"{place}.{key}: expected values in braces: {error}") from error
+        if wrong:
+            raise ConfigError(
+                f"{place}.{key}: expected the name of a value in braces, found {wrong[0]!r}; "
+                "a brace of the text itself is written twice"
+            )
+    return Text(**value)

@@ -5,6 +5,7 @@
     release.ipynb     the notebook that students get; cells of submissions are aligned with it
     solved.ipynb      the same with every solution; grading never reads it
     checks.py         checks that only this offering has; staff's own code, and trusted
+    messages.toml     sentences that these checks say
 
 A folder without notebooks says whose it uses (`notebook = "NAME"`). A `.toml` file by itself
 uses those of the default offering.
@@ -32,6 +33,8 @@ SOLVED = "solved.ipynb"
 """File name of the solved notebook."""
 CHECKS = "checks.py"
 """File name of an offering's own checks."""
+MESSAGES = "messages.toml"
+"""File name of the sentences that these checks say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,36 @@ def find_offering(name: str) -> Place:
 def offering_names() -> tuple[str, ...]:
     """Return the names of the grader's own offerings, sorted."""
     return tuple(sorted(path.parent.name for path in OFFERINGS.glob(f"*/{TOML}")))
+
+
+def refuse_taken_name(name: str, place: Place) -> None:
+    """Refuse an offering of staff's own that has the name of one of the grader's.
+
+    Results say by its name of which offering they are: they would be scored by the grader's.
+
+    Raises:
+        ConfigError: it has such a name.
+    """
+    if name in offering_names() and place.toml.absolute().parent != OFFERINGS / name:
+        raise ConfigError(
+            f"{place.where}: name: {name!r} is an offering of the grader; give this one another "
+            "name, such as that of its folder"
+        )
+
+
+def recorded_offering(name: str, results: Path) -> str:
+    """Return the name by which the offering of some results is loaded: that which they record.
+
+    Raises:
+        ConfigError: it is of staff's own, and only they know where its folder is.
+    """
+    if name not in offering_names():
+        raise ConfigError(
+            f"{results}: these are results of the offering {name!r}, which is not one of the "
+            "grader's own; say where its folder is with --assignment FOLDER (make: "
+            "ASSIGNMENT=FOLDER)"
+        )
+    return name
 
 
 def notebook_folder(named: object, place: Place | None, where: str) -> Path:
@@ -127,10 +160,10 @@ def read_file(path: Path) -> bytes:
         raise ConfigError(f"{path}: expected a file, found {error.strerror}") from error
 
 
-def read_own_checks(place: Place | None) -> bytes:
-    """Return the source of an offering's own checks; empty where it has none.
+def read_own(name: str, place: Place | None) -> bytes:
+    """Return an offering's own `checks.py` or `messages.toml`; empty where it has none.
 
     Only a folder that staff name is looked into, never what lies beside a `.toml` by itself.
     """
     folder = place.folder if place is not None else None
-    return read_file(folder / CHECKS) if folder and (folder / CHECKS).is_file() else b""
+    return read_file(folder / name) if folder and (folder / name).is_file() else b""

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 Course: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
 """Number of the course under which a student takes it; an offering says which there are."""
 
-STRICT = ConfigDict(extra="forbid")
-"""Unknown keys are errors."""
+PartId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]*$")]
+"""Name of a part; a bare key of TOML, since `grades.toml` has a table of that name."""
+
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+"""Unknown keys are errors, and numbers are finite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -53,7 +56,7 @@ class CheckWeight:
 class Part:
     """One lettered part of a problem."""
 
-    id: str
+    id: PartId
     """Such as `4a`."""
     title: str
     """One line."""
@@ -111,8 +114,8 @@ class Experiment:
     """ImageNet id of the class; None unless the objective is `log_probability`."""
     eps_l2: float | None = Field(default=None, gt=0)
     """Radius of the l2 ball round the start, in units of `space`; None for no ball."""
-    layers: tuple[int, ...] = ()
-    """Ids that the notebook's `model_layer` takes; empty for `log_probability`."""
+    layers: tuple[Annotated[int, Field(ge=0, le=3)], ...] = ()
+    """Ids that the notebook's `model_layer` takes, 0 to 3; empty for `log_probability`."""
     different_objectives: int = Field(default=1, ge=1)
     """How many different objectives the part asks for."""
     repeat_if_overwritten: bool = False

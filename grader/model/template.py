@@ -28,7 +28,7 @@ def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
     """Return the cells of a release notebook; `where` names it in errors.
 
     Raises:
-        ConfigError: it is no notebook.
+        ConfigError: it is no notebook, or none that was made of a master.
     """
     cells = []
     try:
@@ -48,4 +48,9 @@ def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
             f"{where}: expected a notebook whose cells have metadata, found something else "
             f"({type(error).__name__}); write it with `python -m authoring.release`"
         ) from error
+    if not any(cell.part_id for cell in cells):
+        raise ConfigError(
+            f"{where}: expected cells that say to which part they belong (metadata.pset4), found "
+            "none; write it with `python -m authoring.release`"
+        )
     return tuple(cells)

@@ -47,9 +47,11 @@ def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
 def _attack(expected: Expected, experiment: Experiment, name: str) -> AttackResult:
     wanted = (experiment.network, experiment.target, experiment.step)
     for attack in expected.attacks:
-        if (attack.network, attack.target, attack.step) == wanted:
+        same = (attack.network, attack.target, attack.step) == wanted
+        if same and attack.n_steps >= experiment.n_steps:
             return attack
-    raise _missing(expected, experiment, name, f"class {experiment.target}")
+    what = f"class {experiment.target}, {experiment.n_steps} steps"
+    raise _missing(expected, experiment, name, what)
 
 
 def _inversions(
@@ -58,7 +60,9 @@ def _inversions(
     by_layer = {
         i.layer: i
         for i in expected.inversions
-        if i.network == experiment.network and i.step == experiment.step
+        if i.network == experiment.network
+        and i.step == experiment.step
+        and i.n_steps >= experiment.n_steps
     }
     wanted = [STAGE.format(layer_id + 1) for layer_id in experiment.layers]
     lacking = [layer for layer in wanted if layer not in by_layer]

@@ -92,7 +92,8 @@ def test_committed_notebooks_are_what_the_master_gives(master: NotebookNode, whi
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    (tmp_path / "master.ipynb").write_bytes((NOTEBOOK_DIR / "master.ipynb").read_bytes())
+    for name in ("master.ipynb", "assignment.toml"):
+        (tmp_path / name).write_bytes((NOTEBOOK_DIR / name).read_bytes())
     first = [path.read_bytes() for path in write_notebooks(tmp_path)]
     assert first == [path.read_bytes() for path in write_notebooks(tmp_path)]
 

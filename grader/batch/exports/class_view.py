@@ -22,6 +22,7 @@ from grader.batch.exports.class_view_records import (
 from grader.batch.exports.common_faults import CommonFault, common_faults
 from grader.batch.exports.distribution import distribution
 from grader.batch.records import ClassRow, PartResult, Roster, State
+from grader.checks.sentences import sentences_of
 from grader.model.assignment import Assignment
 from grader.model.records import Outcome
 from grader.model.text import one_line
@@ -57,6 +58,7 @@ def class_view(
     totals = distribution(row.total for row in graded if row.total is not None)
     most = max(assignment.max_total(course) for course in assignment.courses)
     by_name = {row.kerberos: row for row in ordered}
+    sentences = sentences_of(assignment)
     return ClassView(
         title=plain(assignment.title),
         figures=_figures(ordered),
@@ -71,7 +73,7 @@ def class_view(
             else "No submission is graded yet."
         ),
         parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
-        faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded)),
+        faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded, sentences)),
         stages=_stages(graded),
         attention=tuple(line for line in lines if line.sentence),
         remarks=_remarks(ordered),

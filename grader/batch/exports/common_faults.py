@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.batch.records import ClassRow, PartFault
-from grader.model.catalogue import DIFFERS, fill, load_catalogue
+from grader.model.catalogue import DIFFERS, Text, fill
 from grader.model.text import one_line
 
 _WORDS = "text"
@@ -23,17 +23,23 @@ class CommonFault:
     check_id: str
     """Check that found it."""
     code: str
-    """What it found, by code of the checks' catalogue."""
+    """What it found, by code of the sentences."""
     sentence: str
-    """The catalogue's text for students; with `…` for values in which they differ."""
+    """Its text for students; with `…` for values in which they differ."""
     kerberos_names: tuple[str, ...]
     """Of whom, sorted, each once."""
 
 
-def common_faults(rows: Iterable[ClassRow]) -> tuple[CommonFault, ...]:
+def common_faults(
+    rows: Iterable[ClassRow], sentences: Mapping[str, Text]
+) -> tuple[CommonFault, ...]:
     """Return all errors of a class, the most common first, then in the handout's order.
 
     Two findings are the same where part, check and code are.
+
+    Args:
+        rows: Of the class.
+        sentences: That the offering's checks may say.
     """
     found: dict[tuple[str, str, str, str], list[PartFault]] = defaultdict(list)
     students: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
@@ -51,7 +57,7 @@ def common_faults(rows: Iterable[ClassRow]) -> tuple[CommonFault, ...]:
             part_id=key[0],
             check_id=key[1],
             code=key[2],
-            sentence=one_line(_sentence(faults)),
+            sentence=one_line(_sentence(faults, sentences)),
             kerberos_names=tuple(sorted(students[key])),
         )
         for key, faults in found.items()
@@ -67,10 +73,10 @@ def common_faults(rows: Iterable[ClassRow]) -> tuple[CommonFault, ...]:
     )
 
 
-def _sentence(faults: Sequence[PartFault]) -> str:
+def _sentence(faults: Sequence[PartFault], sentences: Mapping[str, Text]) -> str:
     """Return what findings of one code have in common."""
-    text = load_catalogue("grader.checks").get(faults[0].remark.code)
-    if text is None or not text.student:  # of a check of the offering's own, or for staff only
+    text = sentences.get(faults[0].remark.code)
+    if text is None or not text.student:  # of an earlier version, or for staff only
         return faults[0].message
     values: dict[str, set[str | int | float]] = defaultdict(set)
     for fault in faults:

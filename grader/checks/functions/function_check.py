@@ -134,9 +134,16 @@ def function_check(
         more: Further fields of `FunctionSpec`.
 
     Raises:
-        ConfigError: there is no public or no hidden call.
+        ConfigError: there is no public or no hidden call, one has other arguments than `expected`
+            takes, or no right result.
     """
     names = tuple(inspect.signature(expected).parameters)
+    for call in (*demos, *draw(np.random.default_rng(0))):
+        if not isinstance(call, Sequence) or len(call) != len(names):
+            raise ConfigError(
+                f"the check {id}: expected calls with {len(names)} arguments "
+                f"({', '.join(names)}), as `expected` takes them, found {call!r}"
+            )
 
     def cases(seed: int) -> tuple[FunctionCase, ...]:
         # Each function has inputs of its own, whatever else the offering asks.
@@ -157,13 +164,16 @@ def check_of(check_id: str, spec: FunctionSpec) -> Check:
     """Declare the check of a function.
 
     Raises:
-        ConfigError: there is no public or no hidden call.
+        ConfigError: there is no public or no hidden call, or no right result of one.
     """
     if not spec.demos or not spec.cases(0):
         raise ConfigError(
             f"the check {check_id}: expected at least one public and one hidden call, found none; "
             "without them every answer would pass"
         )
+
+    for case in (*spec.demos, *spec.cases(0)):
+        _try(check_id, spec, case)
 
     def judge(context: CheckContext, part_id: str) -> Verdict:
         share = shares_of(context.assignment, check_id, spec.credit)
@@ -186,6 +196,21 @@ def check_of(check_id: str, spec: FunctionSpec) -> Check:
         function=spec.function,
         probes=asked,
     )
+
+
+def _try(check_id: str, spec: FunctionSpec, case: FunctionCase) -> None:
+    """Refuse a formula that fails: every answer would be a fault of the grader."""
+    try:
+        right = _result(spec.expected, case)
+    except Exception as error:
+        raise ConfigError(
+            f"the check {check_id}: `expected` raised {type(error).__name__} for {case.size}: "
+            f"{error}"
+        ) from error
+    if not np.isfinite(right).all():
+        raise ConfigError(
+            f"the check {check_id}: `expected` gave a result that is not finite for {case.size}"
+        )
 
 
 def _judge(

@@ -69,14 +69,22 @@ def measure_attack(
         final=final,
         facts=verify(network, corgi.to(device), final.to(device), target, config),
         direction=direction_of(context, recorded, experiment.network, target),
-        wanted_gain=_wanted_gain(reference, recorded.run.steps),
+        wanted_gain=gain_to_reach(reference, recorded.run.steps, experiment.n_steps),
     )
 
 
-def _wanted_gain(reference: AttackResult, steps: int) -> float:
-    """The reference's gain after as many steps; after few, that after all."""
+def gain_to_reach(reference: AttackResult, steps: int, asked: int) -> float:
+    """Return the reference's gain in nats after as many steps.
+
+    Args:
+        reference: What it got.
+        steps: That the student took; 0 where nobody counted. Few are not the measure: then it is
+            the gain after all that are asked for.
+        asked: Steps that the part asks for.
+    """
     trace = [s.log_probability for s in reference.trace]
-    if steps < threshold("least_steps") or not trace:
+    counted = asked if steps < min(threshold("least_steps"), asked) else steps
+    if counted >= reference.n_steps or counted >= len(trace):
         return reference.log_gain
-    before, after = trace[0], trace[min(steps, len(trace) - 1)]
+    before, after = trace[0], trace[counted]
     return reference.log_gain if before is None or after is None else after - before

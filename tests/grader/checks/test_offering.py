@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from grader.checks import CHECKS, checks_of, probes_of, run_checks, validate_offering
+from grader.checks.stage import standard
 from grader.model.assignment import Assignment, load_assignment, parse_assignment
 from grader.model.offering_files import OFFERINGS
 from grader.model.records import Outcome
@@ -32,6 +33,21 @@ def judge(context, part_id):
     return Verdict(outcome=Outcome.PASS, remarks=(), credit=Facts(1.0).credit)
 
 CHECKS = (Check(id="ours", judge=judge, reads=frozenset()),)
+"""
+
+FUNCTION = """
+import numpy as np
+from grader.checks.functions.function_check import function_check
+
+CHECKS = [
+    function_check(
+        id="ours",
+        function="shift",
+        demos=[([1.0, 2.0], 2.0)],
+        draw=lambda rng: [(rng.standard_normal(4), 0.5)],
+        expected=lambda x, a: x + a,
+    )
+]
 """
 
 
@@ -67,8 +83,15 @@ class Bad(NamedTuple):
     [
         Bad("syntax", "x = (", r"pset4_sp21/checks\.py.*SyntaxError"),
         Bad("raises", "\n1 / 0\n", r"checks\.py:2: expected Python that can be run.*ZeroDivision"),
-        Bad("nothing", "x = 1", r"expected CHECKS, a tuple of Check, found None"),
-        Bad("list", "CHECKS = (1,)", r"expected CHECKS"),
+        Bad("nothing", "x = 1", r"expected CHECKS, a tuple of Check, found none"),
+        Bad("number", "CHECKS = (1,)", r"CHECKS: expected a Check, found 1"),
+        Bad("comma", OWN + "CHECKS = CHECKS[0]", r"found one of type Check; put a comma behind"),
+        Bad("exit", "import sys\nsys.exit(0)", r"checks\.py:2: expected Python.*SystemExit"),
+        Bad("result", FUNCTION.replace("x + a", "x.nosuch"), r"`expected` raised AttributeError"),
+        Bad(
+            "finite", FUNCTION.replace("x + a", "x * np.inf"), r"`expected` gave .* not finite for"
+        ),
+        Bad("call", FUNCTION.replace(", 2.0)", ",)"), r"calls with 2 arguments \(x, a\), as `exp"),
         Bad("twice", OWN + "CHECKS = CHECKS * 2", "each id once"),
         Bad("taken", OWN.replace('"ours"', '"prose"'), "'prose' is the name of a check of the"),
     ],
@@ -96,6 +119,17 @@ def test_what_the_checks_cannot_judge_is_named(old: str, new: str, sentence: str
 
     with pytest.raises(ConfigError, match=sentence):
         validate_offering(assignment)
+
+
+def test_checks_in_a_list_will_do() -> None:
+    validate_offering(with_own(FUNCTION))
+
+
+def test_a_file_that_is_in_no_bundle_is_named() -> None:
+    text = TEXT.replace('"files/WelshCorgi.jpeg"', '"../WelshCorgi.jpeg"')
+
+    with pytest.raises(ConfigError, match=r"course_files: http.*found '\.\./WelshCorgi\.jpeg'"):
+        standard(parse_assignment(text.encode(), where="x.toml"), "studio-narrow")
 
 
 def test_files_of_earlier_years_keep_their_meaning() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from grader.model.assignment import Course, load_assignment, parse_assignment, parse_course
-from grader.model.offering_files import OFFERINGS
+from grader.model.offering_files import OFFERINGS, recorded_offering
 from reference.errors import ConfigError
 
 TEXT = (OFFERINGS / "pset4_sp21" / "assignment.toml").read_text()
@@ -184,7 +186,7 @@ def test_a_problem_that_no_part_of_a_course_answers_is_refused() -> None:
 
 def test_another_offering_is_another_file(tmp_path: Path) -> None:
     path = tmp_path / "next.toml"
-    path.write_text(TEXT.replace("2021-03-31", "2022-04-01"))
+    path.write_text(TEXT.replace("2021-03-31", "2022-04-01").replace("pset4_sp21", "next"))
 
     assignment = load_assignment(str(path))
 
@@ -202,3 +204,61 @@ def test_what_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match=r"6\.819 or 6\.869 \(pset4_sp21\), found '6869'"):
         parse_course("6869", load_assignment())
     assert parse_course("6.819", load_assignment()) == "6.819"
+
+
+def own_folder(tmp_path: Path, old: str, new: str) -> Path:
+    folder = tmp_path / "fall30"
+    shutil.copytree(OFFERINGS / "pset4_sp21", folder)
+    assert old in TEXT
+    text = TEXT.replace('name = "pset4_sp21"', 'name = "fall30"').replace(old, new, 1)
+    (folder / "assignment.toml").write_text(text)
+    return folder
+
+
+class Slip(NamedTuple):
+    """A slip of next year's staff in their own folder."""
+
+    old: str
+    new: str
+    sentence: str
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        Slip('"fall30"', '"pset4_sp21"', r"fall30/assignment\.toml: name: .* offering of the gr"),
+        Slip('id = "1a"', 'id = "1.a"', r"parts\[0\]\.id: expected letters and digits"),
+        Slip('id = "1a"', 'id = "1 a"', r"parts\[0\]\.id: expected letters and digits"),
+        Slip("points = 2.0", "points = inf", r"problems\[0\]\.points: expected a finite number"),
+        Slip("step_size = 0.05", "step_size = nan", r"4a\.step_size: expected a finite number"),
+        Slip("[0, 1, 2, 3]", "[0, 4]", r"4d\.layers\[1\]: should be less than or equal to 3"),
+        Slip("T23:59:00", "", r"deadline: expected a day and a time, such as 2021-03-31T23:59:00"),
+        Slip('[{ id = "prose", weight = 1.0 }]', '["prose"]', r"checks\[0\]: expected a table"),
+        Slip('["6.819", "6.869"]', '"6.819"', r"courses: expected a list, found '6\.819'"),
+        Slip("target = 76", 'target = "fox"', r"4a\.target: expected a whole number, found 'fox'"),
+        Slip("target = 76", "target = 1000", r"4a\.target: should be less than 1000, found 1000"),
+    ],
+    ids=lambda slip: slip.new,
+)
+def test_slips_in_a_folder_of_staff_are_named(tmp_path: Path, slip: Slip) -> None:
+    folder = own_folder(tmp_path, "6.819/6.869 Problem", "Problem")
+    path = folder / "assignment.toml"
+    path.write_text(path.read_text().replace(slip.old, slip.new, 1))
+
+    with pytest.raises(ConfigError, match=slip.sentence):
+        load_assignment(str(folder))
+
+
+def test_a_notebook_that_was_not_made_of_a_master_is_refused(tmp_path: Path) -> None:
+    folder = own_folder(tmp_path, "points = 2.0", "points = 3.0")
+    cell = {"cell_type": "code", "metadata": {}, "source": "x = 1"}
+    (folder / "release.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+    with pytest.raises(ConfigError, match=r"fall30/release\.ipynb: expected cells that say"):
+        load_assignment(str(folder))
+
+
+def test_the_offering_of_results_is_the_graders_or_must_be_named() -> None:
+    assert recorded_offering("pset4_sp22", Path("results/ann")) == "pset4_sp22"
+    with pytest.raises(ConfigError, match=r"results/ann: .* 'fall30', .* --assignment FOLDER"):
+        recorded_offering("fall30", Path("results/ann"))

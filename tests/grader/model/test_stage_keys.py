@@ -92,6 +92,7 @@ def test_points_and_dates_only_score_anew(change: dict[str, Any]) -> None:
         {"parts": ASSIGNMENT.parts[1:]},
         {"template": ASSIGNMENT.template[1:]},
         {"own_checks": "CHECKS = ()"},
+        {"own_messages": "[a.b]\nstudent = 'A.'"},
         {"credit": {}},
         {"short_cuts": {}},
     ],

@@ -58,7 +58,18 @@ def test_only_the_second_offering_has_inversions(expected: Expected) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("pset4_sp21", "target = 76", "target = 77", r"experiments\.4a: .* \(class 77, pretrained"),
+        (
+            "pset4_sp21",
+            "target = 76",
+            "target = 77",
+            r"experiments\.4a: .* \(class 77, 200 st",
+        ),
+        (
+            "pset4_sp21",
+            "n_steps = 200",
+            "n_steps = 201",
+            r"4a: .* \(class 76, 201 steps",
+        ),
         ("pset4_sp21", "step_size = 2.0", "step_size = 1.0", r"experiments\.4e: the reference was"),
         ("pset4_sp22", "step_size = 0.05", "step_size = 0.5", r"4d: .*layer1, layer2, layer3"),
     ],

@@ -119,21 +119,16 @@ def weak(kerberos: str, code: str = "attack.weak", **values: str | float) -> Cla
     return with_fault(kerberos, PartFault(check_id="attack", remark=remark, message="As said."))
 
 
-def test_errors_are_counted_by_code_whatever_their_values(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_errors_are_counted_by_code_whatever_their_values() -> None:
     catalogue = {
         "attack.weak": Text(student="The gain is {gain:.1f} after {steps:step|steps} to {name}."),
         "attack.other": Text(student="The gain is 0.5 after 1 step to a cat."),
     }
-    monkeypatch.setattr(
-        "grader.batch.exports.common_faults.load_catalogue", lambda package: catalogue
-    )
     ann = weak("ann", gain=0.5, steps=1, name="a cat")
     eve = weak("eve", gain=0.25, steps=7, name="a cat")
     zoe = weak("zoe", code="attack.other")
 
-    assert common_faults((eve, zoe, ann)) == (
+    assert common_faults((eve, zoe, ann), catalogue) == (
         CommonFault(
             part_id="4a",
             check_id="attack",
@@ -149,14 +144,14 @@ def test_errors_are_counted_by_code_whatever_their_values(
             kerberos_names=("zoe",),
         ),
     )
-    assert common_faults((ann,))[0].sentence == "The gain is 0.5 after 1 step to a cat."
-    assert common_faults((weak("kim", code="own.check"),))[0].sentence == "As said."
-    assert common_faults(()) == ()
+    assert common_faults((ann,), catalogue)[0].sentence == "The gain is 0.5 after 1 step to a cat."
+    assert common_faults((weak("kim", code="own.check"),), catalogue)[0].sentence == "As said."
+    assert common_faults((), catalogue) == ()
 
 
 def test_errors_in_words_are_the_same_where_the_words_are() -> None:
     other = with_fault("eve", in_words("attack", "The image left the ball."))
-    assert [one.kerberos_names for one in common_faults((*CLASS, other))] == [
+    assert [one.kerberos_names for one in common_faults((*CLASS, other), {})] == [
         ("ann", "zoe"),
         ("eve",),
     ]

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CHECKS
+from grader.checks.images.attack_case import gain_to_reach
 from grader.model.records import (
     AttackRun,
     BarsExhibit,
@@ -30,6 +31,7 @@ from reference.attack import (
     probability_of,
 )
 from reference.classify import log_probability
+from reference.expected import load_expected
 from reference.images import Space, from_pixels
 from tests.accuracy.pictures import drawing_of
 from tests.grader.checks.support import (
@@ -288,3 +290,19 @@ def test_a_changed_array_is_a_fault_of_the_grader(lab: Lab) -> None:
     assert findings["4a"][0].outcome is Outcome.GRADER_FAULT
     assert "changed since" in findings["4a"][0].staff_detail
     assert findings["1a"][0].outcome is H
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked", "measure"),
+    [(200, 200, 200), (0, 200, 200), (5, 200, 200), (50, 200, 50), (10, 10, 10), (5, 10, 10)],
+)
+def test_few_steps_are_no_measure_unless_the_part_asks_for_no_more(
+    steps: int, asked: int, measure: int
+) -> None:
+    reference = load_expected("studio-narrow").attack("4e")
+    trace = [one.log_probability for one in reference.trace]
+    before, after = trace[0], trace[measure]
+    assert before is not None
+    assert after is not None
+
+    assert gain_to_reach(reference, steps, asked) == pytest.approx(after - before)
