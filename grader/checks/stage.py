@@ -23,7 +23,7 @@ from reference.bundle_files import BUNDLE_FILES
 from reference.bundles import Bundle, get_bundle
 from reference.device import choose_device
 from reference.errors import ConfigError
-from reference.expected import Expected, load_expected
+from reference.expected import Expected, added_folder, load_expected
 
 OnStage = Callable[[str], None]
 """Told what begins."""
@@ -96,7 +96,14 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
     save(Findings(by_part=found), folder.record("findings"))
 
 
-@functools.cache  # its files are checked once, not for each submission of a batch
 def _opened(bundle_name: str) -> tuple[Bundle, Expected]:
+    """Open a bundle once per process, not for each submission; again where runs were added."""
+    added = added_folder(bundle_name)
+    stamps = ((p, p.stat().st_mtime_ns) for p in sorted(added.glob("*/manifest.json")))
+    return _checked(bundle_name, (added, *stamps))
+
+
+@functools.lru_cache(maxsize=4)
+def _checked(bundle_name: str, _: tuple[object, ...]) -> tuple[Bundle, Expected]:
     bundle = get_bundle(bundle_name)
     return bundle, load_expected(bundle.name)

@@ -1,16 +1,13 @@
-"""Grades cases in a process of its own: `python -m tests.accuracy.worker FAMILY [ID …]`.
-
-One JSON object per case on standard output. Not meant to be called by hand; see `make accuracy`.
-"""
+"""Grades cases, one after the other, in the process that it is called in; see `grading`."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,18 +17,25 @@ from tests.accuracy.notebook_run import NotebookRun
 from tests.accuracy.selection import cases_of
 
 
-def main(family_name: str, wanted: list[str]) -> None:
-    """Grade the family's cases, or those named."""
+def grade_cases(
+    family_name: str, wanted: Sequence[str], on_result: Callable[[dict[str, Any]], None]
+) -> None:
+    """Grade some cases of a family; the process is of no use for anything else afterwards.
+
+    Args:
+        family_name: Of `FAMILIES`.
+        wanted: Ids of its cases.
+        on_result: Told each case's result as soon as it is there.
+    """
     torch.set_num_threads(1)
     family = FAMILIES[family_name]
     base = base_cells(family)
-    out = sys.stdout
     # Hundreds of small arrays per case: in memory where the system has such a place.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
     with tempfile.TemporaryDirectory(prefix="accuracy-", dir=memory) as folder:
         notebook = NotebookRun(folder=Path(folder))
         for case in cases_of(family_name):
-            if wanted and case.id not in wanted:
+            if case.id not in wanted:
                 continue
             began = time.perf_counter()
             found = verdicts(case, notebook.findings(cells_of(case, base), parts_of(case)))
@@ -44,9 +48,5 @@ def main(family_name: str, wanted: list[str]) -> None:
                 verdicts=found,
                 seconds=time.perf_counter() - began,
             )
-            print(json.dumps(result.as_json()), file=out, flush=True)
+            on_result(result.as_json())
         os.chdir("/")  # the working folder goes away
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
