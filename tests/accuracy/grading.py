@@ -43,7 +43,7 @@ def grade(
     process = FORK.Process(target=_work, args=(family, list(ids), there))
     process.start()
     there.close()
-    results = []
+    results: list[dict[str, Any]] = []
     with here, suppress(EOFError):
         while len(results) < len(ids):
             results.append(json.loads(here.recv_bytes()))
