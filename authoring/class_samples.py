@@ -53,7 +53,7 @@ class Form(_Strict):
     cells: tuple[str, ...]
     """Beginnings of the ids of the solved notebook's cells that are kept."""
     parts: Mapping[str, Share]
-    """Share of each part's points that its answers deserve; `?` waits for a person."""
+    """Share of each part's points that its answers deserve; `?` needs grading."""
     steps: int = 200
     """Steps of each attack."""
     report: str = ""
@@ -85,7 +85,7 @@ class Student(_Strict):
     parts: Mapping[str, Share] = {}
     """Shares that change for this student."""
     pending: float | None = None
-    """Points that wait for a person, where that is not whole parts."""
+    """Points that need grading, where that is not whole parts."""
     course: Course = "6.869"
     submitted: str = ""
     """Course time; empty where not told."""

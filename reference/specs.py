@@ -51,7 +51,7 @@ class DreamSpec:
     """One dream to run."""
 
     id: str
-    """`4d-` and what is climbed."""
+    """`4d-` and what is maximized."""
     layer: str
     """torchvision's name."""
     by_channel: bool = False

@@ -94,7 +94,7 @@ class PartCell:
     """A part of a student in the table."""
 
     points: str
-    """Points, or `?` where a person decides."""
+    """Points, or `?` where it needs grading."""
     tone: str
     """Class of the stylesheet."""
     words: str

@@ -3,7 +3,7 @@
 `gradebook.csv`
     Every student of the class, by kerberos. `total` is after the late coefficient, parts are before
     it. What is not decided is an empty cell, never a zero: the total of who is rejected, missing,
-    waiting or met a fault of the grader, and a part of which a person decides everything. Where
+    waiting or met a fault of the grader, and a part that is graded by people only. Where
     only some of the points wait, `pending` says how many are still to come.
 
 `canvas.csv`

@@ -80,7 +80,7 @@ def _row(hand_in: HandIn, digest: str, key: str) -> HandInRow:
 
 
 def _unreadable(hand_in: HandIn, options: BatchOptions, store: Store, why: str) -> HandInRow:
-    """A hand-in of which not even a zip can be made: rejected, and a person looks."""
+    """A hand-in of which not even a zip can be made: rejected, and staff look at it."""
     key = hashlib.sha256(f"{hand_in.kerberos}\0{hand_in.source}\0{why}".encode()).hexdigest()
     row = _row(hand_in, "", key)
     if not store.done_runs([key]):

@@ -55,7 +55,7 @@ def pending(kerberos: str, part_id: str = "3c") -> ClassRow:
             points=0.0,
             pending_points=one.max_points,
             outcome=Outcome.NEEDS_HUMAN,
-            message="A person reads this.",
+            message="Needs grading.",
         )
         if one.id == part_id
         else one
