@@ -21,6 +21,7 @@ from pathlib import Path
 
 from grader.checks.registry import probes_of
 from grader.checks.stage import OnStage, Standard, align_cells, judge, standard
+from grader.checks.stored_arrays import EvidenceChanged
 from grader.execution import OnProgress
 from grader.execution.settings import RunSettings
 from grader.execution.stage import Running, new_seed, run_submission
@@ -36,7 +37,7 @@ from grader.model.records import (
     RunPlan,
     Submission,
 )
-from grader.model.records.codec import load, save
+from grader.model.records.codec import RecordError, load, save
 from grader.model.results_folder import ResultFolder, replacing, rewriting
 from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
 from grader.outputs.pages.stage import write_pages
@@ -148,8 +149,11 @@ def keys_of(judged_by: Standard) -> GraderKeys:
     return grader_keys(judged_by.assignment, judged_by.bundle, questions)
 
 
-class OtherEvidence(ConfigError):
-    """The evidence is not what today's grader would record: the notebook must be run again."""
+class MustGradeAgain(ConfigError):
+    """The evidence is not what today's grader would record, or is not all there any more.
+
+    The sentence names files by their paths below the results folder.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,19 +188,33 @@ def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
     """Judge the evidence that is there by today's checks; no kernel starts.
 
     Raises:
-        OtherEvidence: the evidence was recorded by other code, or with other questions.
+        MustGradeAgain: the evidence was recorded by other code or with other questions, or a file
+            of it is missing or changed.
         ConfigError: there are no results, or a file of them or of staff's cannot be read.
         GraderFault: our own fault; the results are untouched.
     """
+    before = load(GradeSheet, request.folder.results)
+    try:
+        return _rejudged(request, before, on_stage)
+    except (RecordError, EvidenceChanged) as error:
+        root = request.folder.root
+        sentence = str(error).replace(f"{root.resolve()}/", "").replace(f"{root}/", "")
+        raise MustGradeAgain(sentence) from error
+
+
+def _rejudged(request: RejudgeRequest, before: GradeSheet, on_stage: OnStage) -> Rejudged:
     on_stage("bundle")
     folder, assignment = request.folder, request.assignment
-    before = load(GradeSheet, folder.results)
+    missing = next((path for path in _read_again(folder) if not path.is_file()), None)
+    if missing is not None:
+        name = missing.relative_to(folder.root)
+        raise MustGradeAgain(f"{name} is missing from the results folder")
     judged_by = standard(assignment, load(RunPlan, folder.record("plan")).bundle)
     keys, today = load(StageKeys, folder.key), keys_of(judged_by)
     if keys.grader.evidence != today.evidence:
-        raise OtherEvidence(
-            f"{folder.root}: its evidence was recorded by another version of the grader, with "
-            "other questions or with other weights; grade the submission again"
+        raise MustGradeAgain(
+            "its evidence was recorded by another version of the grader, with other questions or "
+            "with other weights"
         )
     course = request.course or before.course
     with rewriting(folder, keep=request.keep) as scratch:
@@ -213,6 +231,15 @@ def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
             save(replace(keys, grader=today), scratch.key)
             save(replace(keys, grader=replace(today, judge="", pages="")), folder.key)
     return Rejudged(before=before, after=after, keys=today)
+
+
+def _read_again(folder: ResultFolder) -> Iterator[Path]:
+    """Yield the files of a run that judging it again reads; the arrays it checks one by one."""
+    yield folder.key
+    yield from (folder.record(name) for name in ("submission", "plan", "evidence"))
+    submission = load(Submission, folder.record("submission"))
+    names = (submission.notebook_path, submission.report_path)
+    yield from (folder.submission / name for name in names if name)
 
 
 def rescore_folder(

@@ -28,7 +28,7 @@ from grader.batch.class_run import (
     rejudge_class,
     score_class,
 )
-from grader.batch.run.rejudging import moved
+from grader.batch.run.rejudging import NotJudged, moved
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment, parse_course
@@ -47,7 +47,7 @@ from grader.scoring.lateness import parse_submitted
 from reference.errors import ConfigError, GraderFault, PsetError
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
-    from grader.pipeline import GradeRecord, GradeRequest, Rejudged
+    from grader.pipeline import GradeRecord, GradeRequest
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -330,9 +330,11 @@ def rejudge_command(
 ) -> None:
     """Judge the recorded evidence with the current checks and offering; runs no notebook.
 
-    Points given by staff are kept. Run it again to continue where it stopped.
+    Points given by staff are kept. Run it again to continue where it stopped. Exit 1 if a
+    submission could not be judged, such as one that must be graded again.
     """
     console = Console()
+    left = False
     for path in folders:
         if is_class(path):
             request = RejudgeClassRequest(
@@ -348,20 +350,31 @@ def rejudge_command(
             if outcome.finished is not None:
                 show_class(console, outcome.finished)
             show_moved(console, outcome.judged, outcome.not_judged, kept=not dry_run)
-            continue
-        judged = _rejudge_one(path, assignment, console, keep=not dry_run)
-        if not dry_run:
-            show_grades(console, judged.after, ResultFolder(root=path))
-        show_moved(console, [moved(judged.before, judged.after)], (), kept=not dry_run)
+            left |= bool(outcome.not_judged)
+        else:
+            left |= not _rejudge_one(path, assignment, console, keep=not dry_run)
+    if left:
+        raise typer.Exit(1)
 
 
-def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: bool) -> Rejudged:
-    from grader.pipeline import RejudgeRequest, rejudge
+def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: bool) -> bool:
+    """Judge one submission again and print what came of it; return whether it could be judged."""
+    from grader.pipeline import MustGradeAgain, RejudgeRequest, rejudge
 
     folder = ResultFolder(root=path)
     request = RejudgeRequest(folder=folder, assignment=_offering_of(folder, assignment), keep=keep)
-    with display(console) as show:
-        return rejudge(request, show.stage)
+    try:
+        with display(console) as show:
+            judged = rejudge(request, show.stage)
+    except MustGradeAgain as error:
+        kerberos = path.resolve().name
+        lost = NotJudged(kerberos=kerberos, sentence=str(error), must_run=True)
+        show_moved(console, (), [lost], kept=keep)
+        return False
+    if keep:
+        show_grades(console, judged.after, folder)
+    show_moved(console, [moved(judged.before, judged.after)], (), kept=keep)
+    return True
 
 
 def _offering_of(folder: ResultFolder, named: str | None) -> Assignment:
@@ -432,7 +445,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         return _unforeseen(error)
     if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
-        ERRORS.print("Interrupted. Results written so far are kept; run `batch` again to continue.")
+        ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
 

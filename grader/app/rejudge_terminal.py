@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,6 +13,7 @@ from grader.batch.run.rejudging import Moved, NotJudged
 from grader.model.text import format_points, terminal_line
 from grader.scoring.changes import SAME_POINTS, PartChange, PartStanding
 
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 LONGEST_REASON = 60
 """Letters of a reason that is a sentence, not a code."""
 
@@ -25,19 +27,21 @@ def show_moved(
     if moving:
         console.print(_table(moving))
         console.print()
-    verb = "changed" if kept else "would change"
-    console.print(
-        f"Points {verb} for {len(moving)} of {len(judged)} submissions judged; for {reworded} "
-        "only outcomes or texts.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    if judged or not not_judged:
+        console.print(_summary(len(moving), len(judged), reworded, kept), **_PLAIN)
     for one in not_judged:
         what = "must be graded again" if one.must_run else "not judged"
         line = terminal_line(f"! {one.kerberos}: {what}: {one.sentence}")
-        console.print(line, markup=False, highlight=False, soft_wrap=True, style="red")
+        console.print(line, **_PLAIN, style="red")
     if not kept:
-        console.print("Nothing was written. Without --dry-run the results are.", highlight=False)
+        console.print("Nothing was written: this was a dry run.", **_PLAIN)
+
+
+def _summary(moving: int, judged: int, reworded: int, kept: bool) -> str:
+    verb = "changed" if kept else "would change"
+    noun = "submission" if judged == 1 else "submissions"
+    only = f"; outcomes or errors alone for {reworded}" if reworded else ""
+    return f"Points {verb} for {moving} of {judged} {noun}{only}."
 
 
 def _moves(one: Moved) -> bool:

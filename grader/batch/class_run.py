@@ -32,6 +32,7 @@ from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course, load_assignment
 from grader.model.offering_files import recorded_offering
+from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from reference.bundles import get_bundle
@@ -241,14 +242,37 @@ def _newest(store: Store, results: Path, name: str | None) -> tuple[int, Assignm
     """Return the newest batch and the offering that it is of, or the one that is named."""
     newest = store.newest_batch()
     if newest is None:
-        raise ConfigError(f"{results}: expected the results of `make batch`, found none")
+        raise ConfigError(
+            f"{results}: expected a graded class in its store, found none; if it is in another "
+            "database, name that with --store"
+        )
     batch_id, of_batch = newest
     return batch_id, load_assignment(name or recorded_offering(of_batch, results))
 
 
 def is_class(results: Path) -> bool:
-    """Whether a folder holds the results of a class."""
-    return (results / FOLDER).is_dir()
+    """Whether a folder holds the results of a class; else it holds those of one submission.
+
+    Raises:
+        ConfigError: it holds neither.
+    """
+    if (results / FOLDER).is_dir():
+        return True
+    if ResultFolder(root=results).results.is_file():
+        return False
+    if not results.exists():
+        raise ConfigError(f"{results}: no such folder; name the one that grading wrote")
+    if not results.is_dir():
+        raise ConfigError(f"{results}: expected a folder, found a file; name what grading wrote")
+    if any(ResultFolder(root=path).results.is_file() for path in results.iterdir()):
+        raise ConfigError(
+            f"{results}: expected the store of a class ({FOLDER}), found only folders of students; "
+            "put the store back, or name the students' folders one by one"
+        )
+    raise ConfigError(
+        f"{results}: expected the results of a submission (results.json) or of a class ({FOLDER}), "
+        "found neither; grade first"
+    )
 
 
 def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:

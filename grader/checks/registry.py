@@ -14,6 +14,7 @@ from grader.checks.declaration import Check
 from grader.checks.findings import annotated, say, without_credit
 from grader.checks.functions.short_cuts import short_cut_notes
 from grader.checks.own_checks import own_checks_of
+from grader.checks.stored_arrays import EvidenceChanged
 from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
@@ -81,13 +82,19 @@ def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tu
 
 
 def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str) -> Finding:
-    """Run one check; whatever it raises is a fault of the grader, never a grade."""
+    """Run one check; whatever it raises is a fault of the grader, never a grade.
+
+    Raises:
+        EvidenceChanged: there is nothing to judge; a finding would stand for the student's work.
+    """
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
         finding = check(context, part_id)
         short_cuts = short_cut_notes(context, check_id, check.function)
         return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
+    except EvidenceChanged:
+        raise
     except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"

@@ -17,10 +17,19 @@ from grader.model.records import ArrayRef
 from reference.errors import GraderFault
 
 Array: TypeAlias = NDArray[np.generic]
+
+
+class EvidenceChanged(GraderFault):
+    """An array of the evidence is gone, or is not what was recorded.
+
+    Right after a run that is our own fault; later somebody has touched the files.
+    """
+
+
 ArrayReader: TypeAlias = Callable[[ArrayRef], Array]
 """Reads an array of the evidence.
 
-Raises GraderFault where the file is not what was recorded.
+Raises EvidenceChanged where the file is not what was recorded.
 """
 
 _ARCHIVES = 2
@@ -45,14 +54,14 @@ def evidence_reader(folder: Path) -> ArrayReader:
         try:
             data = stored(reference)
         except OSError as error:
-            raise GraderFault(
+            raise EvidenceChanged(
                 f"{reference.path}: expected an array of the evidence, found {error.strerror}; "
                 "grade the submission again"
             ) from error
         except (KeyError, zipfile.BadZipFile):
             data = b""
         if hashlib.sha256(data).hexdigest() != reference.sha256:
-            raise GraderFault(
+            raise EvidenceChanged(
                 f"{reference.path}: the evidence has changed since it was recorded; "
                 "grade the submission again"
             )

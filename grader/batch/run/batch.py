@@ -99,6 +99,8 @@ def run_batch(
     graded = frozenset(batch.run(to_run))
     present = (one for one in store.standings(batch_id) if one.hand_in.kerberos in there)
     judged = batch.rejudge(sorted_out(present, options.assignment, options.results).to_judge)
+    damaged = {one.kerberos for one in judged if isinstance(one, NotJudged) and one.must_run}
+    graded |= batch.run_damaged([row for row in counted if row.kerberos in damaged])
     watcher.stage("scoring")
     rescored = rescore_batch(store, batch_id, options.assignment, options.results, code_version())
     return BatchOutcome(
@@ -109,7 +111,7 @@ def run_batch(
         problems=tuple(
             f"{one.kerberos} could not be judged again: {one.sentence}"
             for one in judged
-            if isinstance(one, NotJudged)
+            if isinstance(one, NotJudged) and one.kerberos not in damaged
         ),
     )
 
@@ -159,6 +161,13 @@ class _Batch:
             total, pending = (sheet.total, sheet.pending) if sheet else (None, 0.0)
             self.watcher.done(row.kerberos, run, total, pending)
             yield row.kerberos
+
+    def run_damaged(self, rows: Sequence[HandInRow]) -> frozenset[str]:
+        """Run those whose recorded evidence turned out to be damaged; return whose ended."""
+        if rows:
+            self.watcher.stage("grading")
+            self.watcher.begin(len(rows), 0)
+        return frozenset(self.run(rows))
 
     def rejudge(self, standings: Sequence[Standing]) -> tuple[Moved | NotJudged, ...]:
         """Judge the evidence of these again."""

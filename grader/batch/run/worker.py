@@ -21,7 +21,7 @@ from grader.batch.run.task import (
     unpack,
     without_exhibits,
 )
-from grader.model.records.codec import load
+from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import GRADES, ResultFolder
 from grader.model.stage_keys import StageKeys
 from grader.model.text import one_line
@@ -78,13 +78,13 @@ def grade_task(task: GradeTask) -> TaskResult:
 
 def rejudge_task(task: RejudgeTask) -> RejudgeResult:
     """Judge one submission's evidence; whatever happens to it is in the result."""
-    from grader.pipeline import OtherEvidence
+    from grader.pipeline import MustGradeAgain
 
     started = time.perf_counter()
     result = not_rejudged("")
     try:
         result = _rejudged(task)
-    except OtherEvidence as error:
+    except (MustGradeAgain, RecordError) as error:
         result = replace(result, sentence=str(error), must_run=True, worth_retrying=False)
     except ConfigError as error:
         result = replace(result, sentence=str(error), worth_retrying=False)

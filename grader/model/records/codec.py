@@ -12,6 +12,10 @@ from reference.errors import ConfigError
 Record = TypeVar("Record")
 
 
+class RecordError(ConfigError):
+    """A record is not on disk, or is not as it was written."""
+
+
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 """By type: an adapter takes longer to make than to use, 30 ms for a grade sheet."""
 
@@ -36,16 +40,16 @@ def from_json(kind: type[Record], text: str, *, where: str) -> Record:
     """Return the record of type `kind` that `text` holds.
 
     Raises:
-        ConfigError: the text does not fit; `where` names the file in the sentence.
+        RecordError: the text does not fit; `where` names the file in the sentence.
     """
     try:
         found: Record = _adapter(kind).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        raise ConfigError(
-            f"{where}: expected a {kind.__name__}, found a problem at {place}: {first['msg']}; "
-            "grade the submission again to make the file anew"
+        raise RecordError(
+            f"{where}: expected a file as the grader writes it, found a problem at {place}: "
+            f"{first['msg']}; grade the submission again to write it anew"
         ) from error
     return found
 
@@ -61,13 +65,17 @@ def load(kind: type[Record], path: Path) -> Record:
     """Read a record that `save` wrote.
 
     Raises:
-        ConfigError: the file is not there or does not fit.
+        RecordError: the file is not there or does not fit.
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RecordError(f"{path} is missing; grade the submission first") from error
     except OSError as error:
-        raise ConfigError(
-            f"{path}: expected a {kind.__name__} of an earlier run, found {error.strerror}; "
-            "run `grader grade` first"
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(
+            f"{path}: expected text in UTF-8, found other bytes; grade the submission again to "
+            "write it anew"
         ) from error
-    return from_json(kind, text, where=str(path))
+    return from_json(kind, text, where=str(path.resolve() if path.is_symlink() else path))

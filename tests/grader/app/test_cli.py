@@ -19,7 +19,9 @@ BAD_INPUT = {
     "bundle": (["grade", "x.zip", "--bundle", "mnist"], "bundle: expected one of studio"),
     "assignment": (["grade", "x.zip", "--assignment", "pset9"], "assignment 'pset9'"),
     "policy": (["check", "x.zip", "--require", "beauty"], "--require: expected structure"),
-    "no results": (["score", "nowhere"], "run `grader grade` first"),
+    "nothing to score": (["score", "nowhere"], "nowhere: no such folder"),
+    "nothing to judge": (["rejudge", "nowhere"], "nowhere: no such folder"),
+    "an empty folder": (["rejudge", "."], "found neither; grade first"),
     "unknown option": (["grade", "x.zip", "--speed", "9"], "--speed"),
     "no such verb": (["greade"], "greade"),
 }
@@ -92,7 +94,7 @@ def test_ctrl_c_is_no_fault(
     monkeypatch.setattr("grader.app.cli.load_assignment", interrupted)
 
     assert main(["batch", str(tmp_path)]) == 130
-    assert "run `batch` again to continue" in " ".join(capsys.readouterr().err.split())
+    assert "the same command continues" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(

@@ -20,6 +20,7 @@ from grader.batch.store.store import Store, open_store
 from grader.batch.store.tables import FINDING, GRADE, JUDGEMENT, RUN
 from grader.checks import tolerance
 from grader.model.assignment import Assignment, load_assignment
+from grader.model.records import GradeSheet
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.model.stage_keys import StageKeys
@@ -166,8 +167,8 @@ def test_evidence_of_another_version_must_be_recorded_again(
         found = sorted_out(store.standings(1), STRICTER, school.results)
     assert [one.kerberos for one in found.to_run] == ["oddonly"]
     result = CliRunner().invoke(app, ["rejudge", str(folder.root)])
-    assert result.exit_code != 0
-    assert "grade the submission again" in str(result.exception)
+    assert result.exit_code == 1
+    assert "oddonly: must be graded again: its evidence" in " ".join(result.output.split())
 
 
 def test_one_submission_is_judged_by_its_command(
@@ -179,6 +180,123 @@ def test_one_submission_is_judged_by_its_command(
     said = " ".join(result.output.split())
     assert "oddonly 3c" in said  # what a person decided since the pages were written
     assert "Points would change for 1 of 1" in said
+
+
+STOPS = {
+    "before the store": (Store, "add_judgement", 2),
+    "halfway through the files": (Path, "replace", 30),
+}
+
+
+@pytest.mark.parametrize("stops", STOPS)
+def test_a_class_that_was_stopped_goes_on_where_it_was(
+    graded: Class,
+    no_kernel: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stops: str,
+) -> None:
+    school, whole = copied(graded, tmp_path / "stopped"), copied(graded, tmp_path / "whole")
+    with open_store(whole.results) as store:
+        expected = judged(whole, store, STRICTER, keep=True)
+        sheets = {name: sheet_of(store, name) for name in expected}
+
+    with open_store(school.results) as store:
+        with monkeypatch.context() as patched:
+            stop_at(patched, *STOPS[stops])
+            with pytest.raises(KeyboardInterrupt):
+                judged(school, store, STRICTER, keep=True)
+        done = rows(store, JUDGEMENT) - 3
+        assert done < 3
+
+        again = judged(school, store, STRICTER, keep=True)
+        assert len(again) == 3 - done
+        assert again.items() <= expected.items()
+        assert rows(store, JUDGEMENT) == 6
+        assert {name: sheet_of(store, name) for name in expected} == sheets
+    for name in expected:
+        folders = [ResultFolder(root=one.results / name) for one in (school, whole)]
+        assert folders[0].key.read_bytes() == folders[1].key.read_bytes()
+        assert folders[0].results.read_bytes() == folders[1].results.read_bytes()
+
+
+def stop_at(patched: pytest.MonkeyPatch, owner: type, name: str, call: int) -> None:
+    """Let the n-th call of a method be Ctrl-C."""
+    left = iter(range(call - 1))
+    method = getattr(owner, name)
+
+    def stopped(*args: Any) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return method(*args)
+
+    patched.setattr(owner, name, stopped)
+
+
+def sheet_of(store: Store, kerberos: str) -> GradeSheet:
+    (standing,) = (one for one in store.standings(1) if one.hand_in.kerberos == kerberos)
+    assert standing.grade is not None
+    return standing.grade.sheet
+
+
+DAMAGES = {
+    "no record": ("evidence/evidence.json", None),
+    "no notebook": ("submission/pset4.ipynb", None),
+    "a record cut off": ("evidence/plan.json", b'{"cells": ['),
+    "a record of other bytes": ("evidence/submission.json", b"\xff\xfe"),
+    "no replies": ("evidence/conv1d_forward.npz", None),
+    "changed replies": ("evidence/conv1d_forward.npz", b"PK"),
+}
+
+
+def damage(folder: Path, kind: str) -> str:
+    name, content = DAMAGES[kind]
+    path = folder / name
+    if name.endswith(".npz"):
+        path = next(folder.glob("evidence/*.npz"))
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    return path.name
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_damaged_evidence_is_named(
+    graded: Class, no_kernel: None, tmp_path: Path, kind: str
+) -> None:
+    school = copied(graded, tmp_path)
+    name = damage(school.results / "oddonly", kind)
+    result = CliRunner().invoke(app, ["rejudge", str(school.results / "oddonly"), "--dry-run"])
+    assert result.exit_code == 1, result.output
+    said = " ".join(result.output.split())
+    assert "oddonly: must be graded again: " in said
+    assert name in said
+    assert str(tmp_path) not in said
+    assert ".partial" not in said
+
+
+def test_a_batch_grades_again_whose_evidence_is_damaged(graded: Class, tmp_path: Path) -> None:
+    school = copied(graded, tmp_path)
+    school.assignment = STRICTER
+    damage(school.results / "oddonly", "changed replies")
+    with open_store(school.results) as store:
+        outcome = school.batch(store)
+        assert outcome.graded_now == {"oddonly"}
+        assert outcome.rejudged == {"dlate", "sbroken"}
+        assert outcome.problems == ()
+        human = next(part for part in sheet_of(store, "oddonly").parts if part.id == "3c")
+        assert human.human_points == 0.5
+        again = school.batch(store)
+    assert (again.graded_now, again.rejudged) == (frozenset(), frozenset())
+
+
+def test_a_class_tells_whom_it_left(graded: Class, tmp_path: Path) -> None:
+    school = copied(graded, tmp_path)
+    (school.results / "oddonly" / ".key").unlink()
+    result = CliRunner().invoke(app, ["rejudge", str(school.results), "--dry-run"])
+    assert result.exit_code == 1, result.output
+    assert "oddonly: must be graded again" in " ".join(result.output.split())
 
 
 def test_a_class_is_judged_by_its_workers(graded: Class, tmp_path: Path) -> None:

@@ -47,7 +47,10 @@ def test_records_are_frozen_and_documented(name: str) -> None:
 
 def test_nan_does_not_pass_as_a_number() -> None:
     sheet = dataclasses.replace(factories.grade_sheet(), total=math.nan)
-    with pytest.raises(ConfigError, match=r"here: expected a GradeSheet, found a problem at total"):
+    with pytest.raises(
+        ConfigError,
+        match=r"here: expected a file as the grader writes it, found a problem at total",
+    ):
         from_json(GradeSheet, to_json(sheet), where="here")
 
 
@@ -65,5 +68,5 @@ def test_save_leaves_no_partial_file(tmp_path: Path) -> None:
 
 
 def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="run `grader grade` first"):
+    with pytest.raises(ConfigError, match="is missing; grade the submission first"):
         load(GradeSheet, tmp_path / "results.json")
