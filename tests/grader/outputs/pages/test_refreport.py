@@ -47,7 +47,7 @@ def _attack(attack_id: str, target: int, name: str, of: str = "") -> AttackResul
     )
     return AttackResult(
         id=attack_id, network=experiment.network, target=target, target_name=name,
-        step=experiment.step, n_steps=2,
+        step=experiment.step, n_steps=experiment.n_steps,
         log_p_before=math.log(0.05), log_p_after=math.log(0.9), log_p_picture=math.log(0.9),
         distance_l2=29.97, top5_before=TOP, top5_after=TOP, image="x.png", logits="", trace=trace,
     )  # fmt: skip
