@@ -14,6 +14,7 @@ them).
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ from reference.bundle_files import (
 from reference.errors import AssetsMissing, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 BUNDLE_NAMES = ("studio", "studio-narrow", "imagenet")
 """The bundles there are; the first is the default."""
@@ -84,6 +85,22 @@ def cache_folder() -> Path:
     return Path(override) if override else platformdirs.user_cache_path("pset4-grader")
 
 
+@contextmanager
+def writing_to_cache() -> Iterator[None]:
+    """Say which folder it was where the cache cannot be written to.
+
+    Raises:
+        ConfigError: what is done within raised an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{cache_folder()}: expected a folder that can be written to (the cache), found: "
+            f"{error.strerror or error}; name another by the environment variable PSET4_CACHE"
+        ) from error
+
+
 def bundle_root(name: str) -> Path:
     """Return where a bundle lies, there or not.
 
@@ -99,7 +116,7 @@ def get_bundle(name: str = "studio") -> Bundle:
     """Return a bundle, ready for use; `studio` is installed on its first use.
 
     Raises:
-        ConfigError: No bundle of this name.
+        ConfigError: No bundle of this name, or the cache cannot be written to.
         AssetsMissing: The imagenet bundle has not been fetched, or files are missing or changed.
     """
     root = bundle_root(name)
@@ -109,7 +126,8 @@ def get_bundle(name: str = "studio") -> Bundle:
         if installed_version(root) != version():
             from reference.studio.install import install  # torch, which takes seconds
 
-            install(root, width="narrow" if name == "studio-narrow" else "full")
+            with writing_to_cache():
+                install(root, width="narrow" if name == "studio-narrow" else "full")
     elif not (root / "bundle.json").is_file():
         raise AssetsMissing(
             f"The imagenet bundle is not in {root}: run `make assets` once with a network "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from reference.bundles import writing_to_cache
 from reference.errors import ConfigError
 from reference.expected import added_folder, load_expected
 from reference.experiments import add_experiments
@@ -155,11 +156,15 @@ def add_offering(
         listen: As in `run_experiments`.
 
     Raises:
-        ConfigError: the offering cannot be read, or the bundle has no expected outputs yet.
+        ConfigError: the offering cannot be read, the bundle has no expected outputs yet, or the
+            cache cannot be written to.
     """
     wanted = specs_of(path)
     specs = lacking(wanted, load_expected(bundle.name))
     if specs:
         target = added_folder(bundle.name) / wanted.name
-        add_experiments(bundle, target, specs, replace(settings, n_steps=wanted.n_steps), listen)
+        with writing_to_cache():
+            add_experiments(
+                bundle, target, specs, replace(settings, n_steps=wanted.n_steps), listen
+            )
     return tuple(spec.id for spec in specs)

@@ -205,8 +205,9 @@ def show_class(console: Console, outcome: ClassOutcome) -> None:
     waits = sum(row.pending > 0 or row.state is State.REJECTED for row in outcome.rows)
     words = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
     students = "1 student" if len(outcome.rows) == 1 else f"{len(outcome.rows)} students"
+    need = "needs" if waits == 1 else "need"
     console.print(
-        f"[bold]{students}:[/] {words or 'none'}; {waits} need grading",
+        f"[bold]{students}:[/] {words or 'none'}; {waits} {need} grading",
         highlight=False,
         soft_wrap=True,
     )

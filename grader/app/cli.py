@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import tempfile
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -467,7 +468,15 @@ def _unforeseen(error: Exception) -> int:
         ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
         return 2
     log = Path("grader-fault.log")
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    report = "".join(traceback.format_exception(error))
+    try:
+        log.write_text(report, encoding="utf-8")
+    except OSError:  # where it was started cannot be written to
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="grader-fault-", suffix=".log", delete=False
+        ) as file:
+            file.write(report)
+        log = Path(file.name)
     ERRORS.print(
         f"Grader error: {type(error).__name__}: {error}. Please send {log.resolve()} to the "
         "maintainers of the grader.",

@@ -16,7 +16,7 @@ from pathlib import Path
 from grader.sandbox.box import COURSE_CA, HOME
 from grader.sandbox.openmp import SPINNING
 from grader.sandbox.tiers import Tier
-from reference.bundles import Bundle, cache_folder
+from reference.bundles import Bundle, cache_folder, writing_to_cache
 
 KERNEL_PACKAGE = "_pset4"
 
@@ -75,7 +75,8 @@ def font_cache() -> Path:
     """Folder with matplotlib's font list, made once: a fresh home would take seconds each run."""
     folder = cache_folder() / "matplotlib"
     if not any(folder.glob("fontlist-*.json")):
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing_to_cache():
+            folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             [sys.executable, "-c", "import matplotlib.font_manager"],
             env={**os.environ, "MPLCONFIGDIR": str(folder)},

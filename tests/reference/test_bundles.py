@@ -69,3 +69,15 @@ def test_the_cache_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         get_bundle("cifar")
     monkeypatch.delenv("PSET4_CACHE")
     assert cache_folder().name == "pset4-grader"
+
+
+@pytest.mark.parametrize("name", ["studio", "studio-narrow"])
+def test_a_cache_that_cannot_be_written_to_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    cache = tmp_path / "file"
+    cache.write_text("in the way")
+    monkeypatch.setenv("PSET4_CACHE", str(cache))
+
+    with pytest.raises(ConfigError, match=r"file: expected a folder that can be .* PSET4_CACHE"):
+        get_bundle(name)

@@ -91,11 +91,12 @@ def class_view(
 
 def _figures(rows: Sequence[ClassRow]) -> tuple[HeaderCount, ...]:
     counts = {state: sum(row.state is state for row in rows) for state in State}
+    waiting = sum(map(waits, rows))
     return tuple(
         HeaderCount(count=str(count), words=words, tone=tone if count else "none")
         for count, words, tone in (
             (counts[State.GRADED], "graded", "pass"),
-            (sum(map(waits, rows)), "need grading", "wait"),
+            (waiting, "needs grading" if waiting == 1 else "need grading", "wait"),
             (sum(row.days_late > 0 for row in rows), "late", "partial"),
             (counts[State.REJECTED], "rejected", "fail"),
             (

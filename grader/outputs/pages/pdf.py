@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reference.errors import GraderFault
+from reference.errors import ConfigError, GraderFault
 
 PDF_VARIANT = "pdf/ua-1"
 """Tagged for screen readers."""
@@ -25,6 +25,7 @@ def html_to_pdf(html: str, path: Path) -> None:
 
     Raises:
         GraderFault: the page cannot be set.
+        ConfigError: the file cannot be written.
     """
     # Imported here: loading Pango takes 2 s, which only those who make a PDF should wait for.
     try:
@@ -48,8 +49,11 @@ def html_to_pdf(html: str, path: Path) -> None:
     if not isinstance(data, bytes):
         raise GraderFault(f"{path.name}: expected a PDF, found nothing; this is a fault of ours")
     partial = path.with_suffix(path.suffix + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 @contextmanager

@@ -53,6 +53,19 @@ def test_unforeseen_error_is_our_fault_and_kept(
     assert "Traceback" in (tmp_path / "grader-fault.log").read_text()
 
 
+def test_its_traceback_is_kept_where_the_folder_cannot_be_written_to(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "grader-fault.log").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
+    assert main(["grade", "x.zip"]) == 3
+    (log,) = tmp_path.glob("grader-fault-*.log")
+    assert str(log) in capsys.readouterr().err
+    assert "Traceback" in log.read_text()
+
+
 @pytest.mark.parametrize("verb", ["grade", "check", "score", "report"])
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0

@@ -69,7 +69,7 @@ def test_the_header_counts_everybody() -> None:
 
     assert {one.words: one.count for one in view.figures} == {
         "graded": "5",
-        "need grading": "1",
+        "needs grading": "1",
         "late": "1",
         "rejected": "1",
         "grader error": "1",

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from grader.outputs.pages.embedded import put_aside
 from grader.outputs.pages.pdf import html_to_pdf
+from reference.errors import ConfigError
 from tests.grader.outputs.pages.conftest import Pages
 
 
@@ -177,3 +178,8 @@ def test_the_collector_is_left_as_it_was(pages: Pages, tmp_path: Path, collectin
         assert gc.isenabled() is collecting
     finally:
         gc.enable()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere/report\.pdf: cannot be written: No such file"):
+        html_to_pdf("<p>Text.</p>", tmp_path / "nowhere" / "report.pdf")
