@@ -10,6 +10,9 @@ READY := .venv/.ready
 SYSTEM_READY := .venv/.system-ready
 TEST_READY := .venv/.test-system-ready
 
+# Empty it for an environment that is used once: compiling all packages takes most of a minute.
+BYTECODE ?= --compile-bytecode
+
 # As in grader/sandbox/openmp.py, for what runs without `grader`.
 export GOMP_SPINCOUNT := 20000
 
@@ -160,7 +163,7 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { echo "make: $(PYTHON) cannot make virtual environments; install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip --quiet install --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet $(BYTECODE) --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 

@@ -59,6 +59,7 @@ def test_every_step_runs_in_a_clean_clone(
 ) -> None:
     summary = tmp_path / "summary.md"
     env = {
+        "BYTECODE": "",
         **{k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTEST"))},
         "GRADER_REPO": grader_repository.as_uri(),
         "GRADER_REF": "under-test",
