@@ -280,16 +280,15 @@ def test_lost_evidence_is_never_a_pass(lab: Lab, lost: str) -> None:
     assert (finding.outcome is R) == (lost == "fingerprint")  # judged by its images alone then
 
 
-def test_a_changed_array_is_a_fault_of_the_grader(lab: Lab) -> None:
+def test_a_changed_array_is_never_judged(lab: Lab) -> None:
     from grader.checks import run_checks
+    from grader.checks.stored_arrays import EvidenceChanged
 
     run = lab.attack("4a", config=replace(NORMALISED_BALL, space=Space.NORMALISED))
     (lab.folder / run.final.path).write_bytes(b"other")  # type: ignore[union-attr]
     context = lab.context(runs=(run,))
-    findings = run_checks(context.assignment, context)
-    assert findings["4a"][0].outcome is Outcome.GRADER_FAULT
-    assert "changed since" in findings["4a"][0].staff_detail
-    assert findings["1a"][0].outcome is H
+    with pytest.raises(EvidenceChanged, match="changed since"):
+        run_checks(context.assignment, context)
 
 
 @pytest.mark.parametrize(
