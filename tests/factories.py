@@ -25,6 +25,7 @@ from grader.model.records import (
     RunFacts,
     Severity,
     Submission,
+    nothing_seen,
 )
 from grader.scoring.lateness import Lateness
 from grader.scoring.overrides import Override
@@ -140,21 +141,7 @@ def host_facts(**changes: Any) -> HostFacts:
 
 def evidence(**changes: Any) -> Evidence:
     """A run in which nothing was started."""
-    made = Evidence(
-        cells=(),
-        replies=(),
-        runs=(),
-        models=(),
-        predictions=(),
-        shims=(),
-        served=(),
-        missed=(),
-        notes=(),
-        host=host_facts(),
-        seconds=1.0,
-        seed=1,
-    )
-    return replace(made, **changes)
+    return replace(nothing_seen(host_facts(), seed=1), **{"seconds": 1.0, **changes})
 
 
 def finding(

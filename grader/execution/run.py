@@ -16,7 +16,7 @@ from grader.execution.collector import clear_arrays
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
-from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission
+from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission, nothing_seen
 from grader.model.records.codec import to_json
 from grader.sandbox.cgroups import cgroup_for
 from grader.sandbox.leftovers import sweep
@@ -166,17 +166,4 @@ def no_evidence(plan: RunPlan, folder: Path) -> Evidence:
     """What is seen of a submission without a notebook: nothing. `folder` loses its arrays."""
     folder.mkdir(parents=True, exist_ok=True)
     clear_arrays(folder)
-    return Evidence(
-        cells=(),
-        replies=(),
-        runs=(),
-        models=(),
-        predictions=(),
-        shims=(),
-        served=(),
-        missed=(),
-        notes=(),
-        host=HostFacts(device="not run", isolation="not run", versions=()),
-        seconds=0.0,
-        seed=plan.seed,
-    )
+    return nothing_seen(HostFacts(device="not run", isolation="not run", versions=()), plan.seed)

@@ -81,10 +81,10 @@ def read_report(
         return _read(path, limits, tuple(part_ids), pictures, started)
     except pdfium.PdfiumError as error:
         if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-            return _unread(trouble("report-encrypted"), started)
-        return _unread(trouble("report-damaged"), started)
+            return unread(trouble("report-encrypted"), _since(started))
+        return unread(trouble("report-damaged"), _since(started))
     except Exception:  # noqa: BLE001 -- a hostile file may raise anything; the answer is the same
-        return _unread(trouble("report-damaged"), started)
+        return unread(trouble("report-damaged"), _since(started))
 
 
 def _read(
@@ -96,7 +96,7 @@ def _read(
 ) -> ReportReading:
     size_mib = path.stat().st_size / MIB
     if size_mib > limits.file_mib:
-        return _unread(trouble("report-large", size_mib=size_mib), started)
+        return unread(trouble("report-large", size_mib=size_mib), _since(started))
     families = families_of(pictures[: limits.known_pictures])
     found = _Pages()
     with pdfium.PdfDocument(path) as document:
@@ -184,7 +184,7 @@ def _reading(
         sections=sections,
         pictures=pictures,
         trouble=_trouble(found, count, limits),
-        seconds=round(time.process_time() - started, 3),
+        seconds=_since(started),
     )
 
 
@@ -206,12 +206,18 @@ def _trouble(found: _Pages, count: int, limits: ReportLimits) -> tuple[ReportTro
     return tuple(told)
 
 
-def _unread(why: ReportTrouble, started: float) -> ReportReading:
+def unread(why: ReportTrouble, seconds: float = 0.0) -> ReportReading:
+    """Return what there is to say of a report that could not be read."""
     return ReportReading(
         pages=0,
         pages_read=0,
         sections=NO_REPORT.sections,
         pictures=NO_REPORT.pictures,
         trouble=(why,),
-        seconds=round(time.process_time() - started, 3),
+        seconds=seconds,
     )
+
+
+def _since(started: float) -> float:
+    """Return CPU seconds of this process since then."""
+    return round(time.process_time() - started, 3)

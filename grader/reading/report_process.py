@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from grader.model.records import NO_REPORT, ReportReading, ReportTrouble
+from grader.model.records import ReportReading
 from grader.model.records.codec import from_json, to_json
 from grader.reading.notes import trouble
-from grader.reading.report import read_report
+from grader.reading.report import read_report, unread
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
 from grader.sandbox.limited import TookTooLong, limit_this_process, run_limited
@@ -65,9 +65,9 @@ def read_report_apart(
         )
         return from_json(ReportReading, answer.decode("utf-8", "replace"), where=path.name)
     except TookTooLong:
-        return _unread(trouble("report-limits.time", limit_s=limits.wall_s))
+        return unread(trouble("report-limits.time", limit_s=limits.wall_s))
     except ConfigError:  # no answer, or none that fits: the child was stopped
-        return _unread(trouble("report-limits.memory", limit_mib=limits.memory_mib))
+        return unread(trouble("report-limits.memory", limit_mib=limits.memory_mib))
 
 
 def main() -> None:
@@ -82,17 +82,6 @@ def main() -> None:
     limit_this_process(memory_mib=limits.memory_mib, cpu_s=int(2 * limits.wall_s) + 1)
     reading = read_report(Path(request.path), limits, request.part_ids, pictures)
     sys.stdout.write(to_json(reading))
-
-
-def _unread(why: ReportTrouble) -> ReportReading:
-    return ReportReading(
-        pages=0,
-        pages_read=0,
-        sections=NO_REPORT.sections,
-        pictures=NO_REPORT.pictures,
-        trouble=(why,),
-        seconds=0.0,
-    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.stored_arrays import Array
-from grader.model.records import ArrayRef, CellRun, Evidence, HostFacts, Outcome
+from grader.model.records import ArrayRef, CellRun, Evidence, HostFacts, Outcome, nothing_seen
 from reference.errors import GraderFault
 
 
@@ -43,21 +43,8 @@ class ArrayStore:
 
 def blank_evidence(*, seed: int = 0, **changes: Any) -> Evidence:
     """Return evidence of a run in which nothing was seen, but for the fields that are given."""
-    evidence = Evidence(
-        cells=(),
-        replies=(),
-        runs=(),
-        models=(),
-        predictions=(),
-        shims=(),
-        served=(),
-        missed=(),
-        notes=(),
-        host=HostFacts(device="cpu", isolation="process", versions=()),
-        seconds=0.0,
-        seed=seed,
-    )
-    return replace(evidence, **changes)
+    host = HostFacts(device="cpu", isolation="process", versions=())
+    return replace(nothing_seen(host, seed), **changes)
 
 
 def cell_run(

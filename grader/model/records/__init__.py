@@ -14,6 +14,7 @@ from grader.model.records.evidence import (
     ProbeReply,
     ProbeValue,
     StepSettings,
+    nothing_seen,
 )
 from grader.model.records.grades import (
     Bar,
@@ -96,4 +97,5 @@ __all__ = [
     "StemExhibit",
     "StepSettings",
     "Submission",
+    "nothing_seen",
 ]

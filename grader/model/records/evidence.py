@@ -216,3 +216,21 @@ class Evidence:
     """Wall-clock seconds of the whole run."""
     seed: int
     """Seed of the hidden inputs."""
+
+
+def nothing_seen(host: HostFacts, seed: int) -> Evidence:
+    """Return the evidence of a run in which no cell ran."""
+    return Evidence(
+        cells=(),
+        replies=(),
+        runs=(),
+        models=(),
+        predictions=(),
+        shims=(),
+        served=(),
+        missed=(),
+        notes=(),
+        host=host,
+        seconds=0.0,
+        seed=seed,
+    )
