@@ -120,12 +120,13 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         )
         on_stage("reports")
         write_pages(folder)
-        seed = load(Evidence, folder.record("evidence")).seed
-        save(StageKeys(run=request.run_key, seed=seed, grader=keys_of(judged_by)), folder.key)
+        evidence = load(Evidence, folder.record("evidence"))
+        keys = StageKeys(run=request.run_key, seed=evidence.seed, grader=keys_of(judged_by))
+        save(keys, folder.key)
     return GradeRecord(
         sheet=load(GradeSheet, final.results),
         submission=load(Submission, final.record("submission")),
-        evidence=load(Evidence, final.record("evidence")),
+        evidence=evidence,
         folder=final,
     )
 
@@ -146,7 +147,7 @@ def run(folder: ResultFolder, running: Running) -> None:
 def keys_of(judged_by: Standard) -> GraderKeys:
     """Return the keys of what the grader brings to every submission today."""
     questions = probes_of(judged_by.assignment, SEED_OF_KEYS)
-    return grader_keys(judged_by.assignment, judged_by.bundle, questions)
+    return grader_keys(judged_by.assignment, judged_by.bundle, questions, judged_by.expected)
 
 
 class MustGradeAgain(ConfigError):

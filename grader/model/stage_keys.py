@@ -21,7 +21,7 @@ from grader.model.records import Limits, ProbeSpec
 from grader.model.resources import templates
 from grader.model.version import code_digest
 from reference.bundles import Bundle, bundle_version
-from reference.expected import expected_folder
+from reference.expected import Expected, expected_folder
 
 RUN_CODE = (
     "grader.intake.submission",
@@ -95,7 +95,7 @@ def run_key(facts: RunFacts, grader: GraderKeys) -> str:
 
 
 def grader_keys(
-    assignment: Assignment, bundle: Bundle, questions: Iterable[ProbeSpec]
+    assignment: Assignment, bundle: Bundle, questions: Iterable[ProbeSpec], expected: Expected
 ) -> GraderKeys:
     """Return the keys of what the grader brings.
 
@@ -103,6 +103,7 @@ def grader_keys(
         assignment: The offering.
         bundle: Weights and pictures.
         questions: What the checks ask, drawn from any fixed seed.
+        expected: The reference's runs for the offering; what was added lies outside of the files.
     """
     version = f"{bundle.name} {bundle_version(bundle)}"
     repeats = [
@@ -120,6 +121,7 @@ def grader_keys(
             code_digest(JUDGE_CODE),
             version,
             _files(expected_folder(bundle.name)),
+            [repr(one) for one in (*expected.attacks, *expected.dreams, *expected.inversions)],
             judged_by(assignment),
         ),
         pages=pages_key(),

@@ -28,7 +28,9 @@ from grader.model.stage_keys import (
     judged_by,
     run_key,
 )
+from grader.planning.reference_runs import reference_runs
 from reference.bundles import get_bundle
+from reference.expected import load_expected
 
 ASSIGNMENT = load_assignment()
 KEYS = GraderKeys(evidence="e", judge="j", pages="p")
@@ -61,6 +63,7 @@ def test_a_name_that_is_no_text_has_a_key() -> None:
 PART = ASSIGNMENT.parts[0]
 CHECK = PART.checks[0]
 EXPERIMENT = ASSIGNMENT.experiments[0]
+EXPECTED = reference_runs(load_expected("studio-narrow"), ASSIGNMENT)
 
 
 @pytest.mark.parametrize(
@@ -103,16 +106,24 @@ def test_what_the_checks_use_is_judged_again(change: dict[str, Any]) -> None:
 
 def test_questions_and_course_files_are_run_again() -> None:
     bundle, questions = get_bundle("studio-narrow"), probes_of(ASSIGNMENT, 0)
-    usual = grader_keys(ASSIGNMENT, bundle, questions)
+    usual = grader_keys(ASSIGNMENT, bundle, questions, EXPECTED)
     files = replace(ASSIGNMENT, course_files={})
     credit = replace(ASSIGNMENT, credit={"conv_forward": {}})
     for other in (
-        grader_keys(ASSIGNMENT, bundle, questions[1:]),
-        grader_keys(files, bundle, questions),
-        grader_keys(ASSIGNMENT, replace(bundle, name="studio"), questions),
+        grader_keys(ASSIGNMENT, bundle, questions[1:], EXPECTED),
+        grader_keys(files, bundle, questions, EXPECTED),
+        grader_keys(ASSIGNMENT, replace(bundle, name="studio"), questions, EXPECTED),
     ):
         assert other.evidence != usual.evidence
-    judged = grader_keys(credit, bundle, questions)
+    judged = grader_keys(credit, bundle, questions, EXPECTED)
+    assert judged == replace(usual, judge=judged.judge) != usual
+
+
+def test_a_run_of_the_reference_that_was_added_is_judged_by() -> None:
+    bundle, questions = get_bundle("studio-narrow"), probes_of(ASSIGNMENT, 0)
+    usual = grader_keys(ASSIGNMENT, bundle, questions, EXPECTED)
+    added = replace(EXPECTED, attacks=(*EXPECTED.attacks, EXPECTED.attacks[-1]))
+    judged = grader_keys(ASSIGNMENT, bundle, questions, added)
     assert judged == replace(usual, judge=judged.judge) != usual
 
 
@@ -187,7 +198,7 @@ def keys_of_tree(
 
     def keys() -> GraderKeys:
         forget()
-        return grader_keys(ASSIGNMENT, bundle, questions)
+        return grader_keys(ASSIGNMENT, bundle, questions, EXPECTED)
 
     yield keys
     forget()
@@ -230,8 +241,8 @@ def test_what_is_started_by_its_name_is_code_of_the_run() -> None:
 
 
 def test_keys_take_little_time() -> None:
-    grader_keys(ASSIGNMENT, get_bundle("studio-narrow"), ())  # Python's cache is filled
+    grader_keys(ASSIGNMENT, get_bundle("studio-narrow"), (), EXPECTED)  # Python's cache is filled
     forget()
     started = time.process_time()
-    grader_keys(ASSIGNMENT, get_bundle("studio-narrow"), ())
+    grader_keys(ASSIGNMENT, get_bundle("studio-narrow"), (), EXPECTED)
     assert time.process_time() - started < 0.6  # 0.2 on a machine with nothing else to do
