@@ -1,7 +1,8 @@
 """The `grader` command. Verbs are stages; no logic here.
 
-Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met,
-2 input or options that cannot be used, 3 a fault of the grader.
+Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met or
+`rejudge` a submission that it could not judge, 2 input or options that cannot be used, 3 a fault
+of the grader.
 """
 
 from __future__ import annotations
@@ -19,6 +20,23 @@ import typer
 from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
+from grader.app.options import (
+    DEFAULT_LIMITS,
+    AssignmentName,
+    BundleName,
+    CellTimeout,
+    Course,
+    Device,
+    Folders,
+    Isolation,
+    Out,
+    Scheduler,
+    Seed,
+    Store,
+    Submitted,
+    Threads,
+    Zip,
+)
 from grader.app.rejudge_terminal import show_moved
 from grader.app.terminal import display, show_diagnoses, show_grades
 from grader.batch.class_run import (
@@ -48,7 +66,7 @@ from grader.scoring.lateness import parse_submitted
 from reference.errors import ConfigError, GraderFault, PsetError
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
-    from grader.pipeline import GradeRecord, GradeRequest
+    from grader.pipeline import GradeRecord
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,38 +74,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade submissions of MIT's Problem Set 4 and render their feedback.",
 )
-
-DEFAULT_LIMITS = Limits()
-
-Zip = Annotated[Path, typer.Argument(help="The submission, named (kerberos).zip.", metavar="ZIP")]
-Course = Annotated[
-    str | None,
-    typer.Option(
-        "--course", "--variant", help="One of the offering's courses; the last one by default."
-    ),
-]
-Submitted = Annotated[
-    str | None,
-    typer.Option(help="Submission time, such as 2021-04-02T10:00 (Eastern time)."),
-]
-BundleName = Annotated[
-    str, typer.Option(help="Weights and pictures: studio, studio-narrow, or imagenet.")
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, or cuda.")]
-Out = Annotated[Path, typer.Option(help="Results are written to OUT/<kerberos>/.")]
-AssignmentName = Annotated[str, typer.Option(help="Offering: a name, its folder, or a .toml file.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; random by default.")]
-Threads = Annotated[int | None, typer.Option(help="CPU threads for the notebook.", min=1)]
-CellTimeout = Annotated[float, typer.Option(help="Time limit of a cell, in seconds.", min=1)]
-
-Store = Annotated[
-    str | None,
-    typer.Option(help="Database instead of SQLite, such as postgresql+psycopg://host/db."),
-]
-Isolation = Annotated[
-    Wish,
-    typer.Option(help="auto: the strongest available; require: only in a sandbox; process: none."),
-]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -109,24 +95,18 @@ def grade_command(
     isolation: Isolation = Wish.AUTO,
 ) -> None:
     """Run and grade one submission; write feedback, staff page, and results.json."""
-    from grader.pipeline import GradeRequest
-
     console = Console()
     offering = load_assignment(assignment)
-    request = GradeRequest(
-        hand_in=_hand_in(submission, offering, course, submitted),
-        out=out,
-        assignment=offering,
-        settings=RunSettings(
-            bundle=bundle,
-            device=device,
-            limits=Limits(cell_timeout_s=cell_timeout_s),
-            threads=threads,
-            isolation=isolation,
-            seed=seed,
-        ),
+    settings = RunSettings(
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        threads=threads,
+        isolation=isolation,
+        seed=seed,
     )
-    record = _grade(request, console)
+    hand_in = _hand_in(submission, offering, course, submitted)
+    record = _grade(hand_in, out, offering, settings, console)
     show_grades(console, record.sheet, record.folder)
 
 
@@ -153,26 +133,20 @@ def check_command(
 
     JUnit XML and a Markdown summary are written beside the results by default.
     """
-    from grader.pipeline import GradeRequest
-
     policy = parse_policy(require)
     console = Console()
     offering = load_assignment(assignment)
-    request = GradeRequest(
-        hand_in=_hand_in(submission, offering, course, submitted),
-        out=out,
-        assignment=offering,
-        settings=RunSettings(
-            bundle=bundle,
-            device=device,
-            limits=Limits(cell_timeout_s=cell_timeout_s),
-            threads=threads,
-            isolation=isolation,
-            seed=seed,
-        ),
+    settings = RunSettings(
+        bundle=bundle,
+        device=device,
+        limits=Limits(cell_timeout_s=cell_timeout_s),
+        threads=threads,
+        isolation=isolation,
+        seed=seed,
     )
-    record = _grade(request, console)
-    verdict = evaluate(policy, request.assignment, record.sheet, record.submission, record.evidence)
+    hand_in = _hand_in(submission, offering, course, submitted)
+    record = _grade(hand_in, out, offering, settings, console)
+    verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence)
     root = record.folder.root
     _write(junit or root / "junit.xml", render_junit(record.sheet))
     _write(summary or root / "summary.md", render_summary(record.sheet, verdict))
@@ -243,9 +217,7 @@ def batch_command(
         typer.Option(help="Worker processes; by default what cores and memory allow.", min=1),
     ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads per worker.", min=1)] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
-    ] = None,
+    scheduler: Scheduler = None,
     store: Store = None,
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from scratch.")] = False,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
@@ -279,10 +251,7 @@ def batch_command(
 
 @app.command("score")
 def score_command(
-    folders: Annotated[
-        list[Path],
-        typer.Argument(help="Results folders of students (results/kerberos) or a class."),
-    ],
+    folders: Folders,
     assignment: Annotated[
         str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
     ] = None,
@@ -307,10 +276,7 @@ def score_command(
 
 @app.command("rejudge")
 def rejudge_command(
-    folders: Annotated[
-        list[Path],
-        typer.Argument(help="Results folders of students (results/kerberos) or a class."),
-    ],
+    folders: Folders,
     assignment: Annotated[
         str | None,
         typer.Option(help="Offering: a name, its folder, or a .toml file; unchanged by default."),
@@ -324,9 +290,7 @@ def rejudge_command(
             help="Worker processes for a class; by default what cores and memory allow.", min=1
         ),
     ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
-    ] = None,
+    scheduler: Scheduler = None,
     store: Store = None,
 ) -> None:
     """Judge the recorded evidence with the current checks and offering; runs no notebook.
@@ -410,9 +374,12 @@ def _hand_in(path: Path, offering: Assignment, course: str | None, submitted: st
     return HandIn(path=path, course=_course(course, offering), submitted=when)
 
 
-def _grade(request: GradeRequest, console: Console) -> GradeRecord:
-    from grader.pipeline import grade
+def _grade(
+    hand_in: HandIn, out: Path, offering: Assignment, settings: RunSettings, console: Console
+) -> GradeRecord:
+    from grader.pipeline import GradeRequest, grade
 
+    request = GradeRequest(hand_in=hand_in, out=out, assignment=offering, settings=settings)
     with display(console) as show:
         return grade(request, show.stage, show.run)
 
