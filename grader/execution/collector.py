@@ -19,12 +19,17 @@ from grader.kernel.channel import MIME
 from grader.model.records import (
     ArrayRef,
     AttackRun,
+    CellRun,
     GradientSample,
+    Leaning,
+    LeftOut,
     ModelState,
+    Outcome,
     Prediction,
     ProbeReply,
     StepSettings,
 )
+from grader.model.text import one_line
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -71,6 +76,10 @@ class Collector:
     predictions: list[Prediction] = field(default_factory=list)
     replies: dict[str, ProbeReply] = field(default_factory=dict)
     shims: list[str] = field(default_factory=list)
+    left_out: dict[int, tuple[LeftOut, ...]] = field(default_factory=dict)
+    """By the cell."""
+    leans: dict[int, tuple[Leaning, ...]] = field(default_factory=dict)
+    """By the cell."""
     problems: list[str] = field(default_factory=list)
     started: m.Started | None = None
     _bytes: int = 0
@@ -154,8 +163,40 @@ class Collector:
                 self._prediction(m.PredictionBody.model_validate(body), arrays)
             case "probe":
                 self._probe(m.ProbeBody.model_validate(body), arrays)
+            case "left-out":
+                self._left_out(m.LeftOutBody.model_validate(body))
+            case "leans":
+                leaned = m.LeansBody.model_validate(body).names
+                known = (Leaning(name=one.name, left_out=one.left_out) for one in leaned)
+                self.leans[self.cell_index] = tuple(known)
             case _:
                 raise ValueError(f"unknown kind {kind!r}")
+
+    def _left_out(self, body: m.LeftOutBody) -> None:
+        told = LeftOut(
+            line=body.line,
+            code=one_line(body.code),
+            reason=body.reason,
+            error_name=body.error.name,
+            error_message=one_line(body.error.message),
+            names=tuple(body.names),
+        )
+        before = self.left_out.get(self.cell_index, ())
+        self.left_out[self.cell_index] = (*before, told)
+
+    def finished(self, run: CellRun) -> CellRun:
+        """Return a cell's run with what was left out of it; without an exception it waits."""
+        left_out = self.left_out.get(run.cell_index, ())
+        told = replace(run, left_out=left_out, leans_on=self.leans.get(run.cell_index, ()))
+        ended = [one for one in left_out if one.error_name]
+        if run.outcome is not Outcome.PASS or not ended:
+            return told
+        return replace(
+            told,
+            outcome=Outcome.NEEDS_HUMAN,
+            error_name=ended[0].error_name,
+            error_message=ended[0].error_message,
+        )
 
     def _run_open(self, body: m.RunOpen, arrays: dict[str, np.ndarray]) -> None:
         if body.run in self.runs:

@@ -121,6 +121,34 @@ class RunClose(_Strict):
     settings: Settings | None
 
 
+class LeftOutBody(_Strict):
+    """A statement ended for a reason of the machine, and the cell went on."""
+
+    line: Count
+    code: Short
+    reason: Annotated[
+        str,
+        Field(
+            pattern=r"^(module|magic|file|network|device|input|command|weights|follows|differs)$"
+        ),
+    ]
+    error: CallError
+    names: Annotated[list[Short], Field(max_length=256)]
+
+
+class Leaned(_Strict):
+    """A name that a cell read, which lacks its value."""
+
+    name: Short
+    left_out: Count
+
+
+class LeansBody(_Strict):
+    """All of them of a cell."""
+
+    names: Annotated[list[Leaned], Field(max_length=256)]
+
+
 class Output(_Strict):
     """One returned value."""
 

@@ -193,7 +193,8 @@ class _Run:
         self._label = f"{cell_label(step.cell_index)}{suffix}"
         self._collector.cell_index = step.cell_index
         self._report()
-        self._cells.append(await session.run_cell(cell, step.cell_index))
+        run = await session.run_cell(cell, step.cell_index)
+        self._cells.append(self._collector.finished(run))
 
     async def _repeat(self, session: Session, step: RepeatAttack) -> None:
         self._label = f"attack towards class {step.class_id}, if it was overwritten"

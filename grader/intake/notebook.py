@@ -144,6 +144,7 @@ def _cell(index: int, raw: Json) -> Cell | None:
         source=source,
         execution_count=count_of(count),
         stored_outputs=len(outputs) if isinstance(outputs, list) else 0,
+        stored_error=_stored_error(outputs),
         part_id=_name(ours.get("part")) if isinstance(ours, Mapping) else "",
     )
 
@@ -166,6 +167,14 @@ def source_of(value: Json) -> str | None:
     else:
         return None
     return _encodable(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _stored_error(outputs: Json) -> str:
+    """Return the class of the exception among stored outputs; empty for none."""
+    for output in outputs if isinstance(outputs, list) else []:
+        if isinstance(output, Mapping) and output.get("output_type") == "error":
+            return _name(output.get("ename")) or "Exception"
+    return ""
 
 
 def count_of(value: Json) -> int | None:

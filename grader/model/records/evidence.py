@@ -26,19 +26,57 @@ class ArrayRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A statement that ended for a reason of the machine: the run went on with the next one.
+
+    Where the reason is `weights` or an absent picture it did not end, but got something else.
+    """
+
+    line: int
+    """Its line in the cell, from 1."""
+    code: str
+    """Its first line, as the student wrote it."""
+    reason: str
+    """`module`, `magic`, `file`, `network`, `device`, `input`, `command`; `weights` for those of
+    another checkpoint than the course's, `follows` for what another one that was left out would
+    have given, `differs` where the cell ended well as handed in."""
+    error_name: str
+    """Class of the exception; empty where it raised none."""
+    error_message: str
+    """Text of the exception, or what it got instead; one line."""
+    names: tuple[str, ...] = ()
+    """Names that it would have bound or changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaning:
+    """A name that a cell read although a statement that was left out would have given its value."""
+
+    name: str
+    """The name."""
+    left_out: int
+    """The statement, counted from 0 over all of the run in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellRun:
     """One cell after its run."""
 
     cell_index: int
     """Position in the submission's notebook."""
     outcome: Outcome
-    """PASS where it ended without an exception."""
+    """PASS where it ended without an exception; NEEDS_HUMAN where all that went wrong are
+    statements that were left out, which is never the student's fault."""
     seconds: float
     """Wall-clock seconds."""
     error_name: str = ""
     """Class of the exception, such as `NameError`."""
     error_message: str = ""
     """Text of the exception, one line."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Statements that ended for a reason of the machine, in order."""
+    leans_on: tuple[Leaning, ...] = ()
+    """Names that it read and that lack their value for such a statement, here or before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

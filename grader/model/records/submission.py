@@ -46,6 +46,8 @@ class Cell:
     """Stored count of the last run; None where the cell was never run."""
     stored_outputs: int
     """Number of stored outputs (kept aside; never evidence)."""
+    stored_error: str = ""
+    """Class of the exception among the stored outputs; empty for none (never evidence)."""
     part_id: str = ""
     """Part of the assignment that the cell's metadata names (`pset4.part`), or empty."""
 
@@ -70,6 +72,18 @@ class Submission:
     """The notebook's cells, in order; empty where there is no notebook."""
     notes: tuple[Note, ...]
     """What is wrong or unusual about the submission."""
+
+    def ended_well(self) -> frozenset[int]:
+        """Return the cells that ended without an exception before they were handed in.
+
+        Counts alone say little, so there must be outputs somewhere in the notebook. Never evidence:
+        only whether a failure here may be a difference of machines.
+        """
+        code = [cell for cell in self.cells if cell.kind == "code"]
+        if not any(cell.stored_outputs for cell in code):
+            return frozenset()
+        run = (cell for cell in code if cell.execution_count is not None)
+        return frozenset(cell.index for cell in run if not cell.stored_error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ import pytest
 from grader.checks import evidence_reader
 from grader.execution.collector import Collector, StepProgress
 from grader.kernel.channel import MIME
+from grader.model.records import Outcome
+from grader.testing import cell_run
 
 OPEN = {"run": "run1", "function": "", "class_id": None, "weights": "", "in_features": None}
 IMAGE = np.ones((1, 3, 4, 4), np.float32)
@@ -161,3 +163,42 @@ def test_messages_are_capped(collector: Collector) -> None:
     collector.feed(*message("run-open", {**OPEN, "run": "run2"}, start=IMAGE))
     assert list(collector.runs) == ["run1"]
     assert collector.over_cap
+
+
+def left_out(reason: str = "module", error_name: str = "ModuleNotFoundError") -> dict[str, object]:
+    error = {"name": error_name, "message": "No module named 'wandb'"}
+    return {"line": 2, "code": "import wandb", "reason": reason, "error": error, "names": ["wandb"]}
+
+
+def test_a_cell_whose_statements_were_left_out_for_the_machine_waits(tmp_path: Path) -> None:
+    collector = Collector(folder=tmp_path, nonce="n", cell_index=3)
+    collector.feed(*message("left-out", left_out()))
+    collector.feed(*message("leans", {"names": [{"name": "wandb", "left_out": 0}]}))
+
+    run = collector.finished(cell_run(3))
+
+    assert (run.outcome, run.error_name) == (Outcome.NEEDS_HUMAN, "ModuleNotFoundError")
+    assert [(one.line, one.reason, one.names) for one in run.left_out] == [
+        (2, "module", ("wandb",))
+    ]
+    assert [(one.name, one.left_out) for one in run.leans_on] == [("wandb", 0)]
+    assert collector.finished(cell_run(4)).left_out == ()
+
+
+def test_a_cell_that_fails_by_itself_stays_failed_beside_what_was_left_out(tmp_path: Path) -> None:
+    collector = Collector(folder=tmp_path, nonce="n", cell_index=3)
+    collector.feed(*message("left-out", left_out()))
+
+    run = collector.finished(cell_run(3, Outcome.STUDENT_ERROR, "ValueError", "shapes"))
+
+    assert (run.outcome, run.error_name, len(run.left_out)) == (
+        Outcome.STUDENT_ERROR,
+        "ValueError",
+        1,
+    )
+
+
+def test_other_weights_were_had_so_the_cell_itself_passed(tmp_path: Path) -> None:
+    collector = Collector(folder=tmp_path, nonce="n", cell_index=3)
+    collector.feed(*message("left-out", left_out("weights", "")))
+    assert collector.finished(cell_run(3)).outcome is Outcome.PASS
