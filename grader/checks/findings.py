@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from grader.checks.context import RUN_ENDED, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.sentences import STAGE
 from grader.model.catalogue import Text, fill, load_catalogue
 from grader.model.records import CellRun, Exhibit, Finding, Measurement, Outcome, Remark
-from grader.model.text import cell_label, cell_number
+from grader.model.text import cell_number
 from reference.errors import GraderFault
 
 _RANK = (
@@ -187,49 +187,3 @@ def where_to_look(context: CheckContext, part_id: str) -> Remark:
     if context.submission.report_path:
         return say("look.unreadable")
     return say("look.no_report")
-
-
-def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str, ...]) -> Verdict:
-    """Say why there is no evidence: a cell that failed, a run that was cut, or nothing written.
-
-    Args:
-        context: Of the submission.
-        part_id: The part in question.
-        what: What is missing, as the beginning of a sentence.
-        names: Names whose cells count as this part's cells too.
-    """
-    runs = {run.cell_index: run for run in context.evidence.cells}
-    own = [runs[i] for i in _cells_concerned(context, part_id, names) if i in runs]
-    broken = [run for run in own if run.outcome is not Outcome.PASS]
-    if broken and broken[0].error_name == "NotImplementedError":
-        return not_attempted(say("missing.stub", what=what))
-    earlier = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
-    for run in (*broken, *(run for run in earlier if run.outcome in RUN_ENDED)):
-        if run.outcome in RUN_ENDED:
-            return without_credit(
-                run.outcome,
-                say("missing.run_ended", what=what),
-                evidence_ids=(cell_label(run.cell_index),),
-            ).adding(how_ended(run))
-    blamed = broken or earlier
-    if blamed:
-        return without_credit(
-            Outcome.STUDENT_ERROR,
-            say("missing.raised", what=what),
-            evidence_ids=tuple(cell_label(run.cell_index) for run in blamed),
-        ).adding(how_ended(blamed[0]))
-    return needs_human(say("missing.unknown", what=what, part=part_id)).adding(
-        where_to_look(context, part_id)
-    )
-
-
-def _cells_concerned(
-    context: CheckContext, part_id: str, names: tuple[str, ...]
-) -> tuple[int, ...]:
-    """Cells of the part, and cells whose text has one of the names."""
-    by_name = [
-        cell.index
-        for cell in context.submission.cells
-        if cell.kind == "code" and any(name in cell.source for name in names)
-    ]
-    return tuple(dict.fromkeys((*context.cells_of(part_id), *by_name)))

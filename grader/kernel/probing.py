@@ -124,6 +124,10 @@ def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]
 def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
     """Answer one probe: every call of the payload in every form, in one message."""
     question = json.loads(payload)
+    names = {call["function"] for call in question["calls"]}
+    if not all(callable(namespace.get(name)) for name in names):
+        channel.send("probe", {"probe": question["probe"], "calls": [], "used": []})
+        return
     facts: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for call in question["calls"]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from grader.checks.context import CheckContext, once_per_context
+from grader.checks.blame import blamed_for_name
+from grader.checks.context import RUN_ENDED, CheckContext, once_per_context
 from grader.checks.findings import (
     Verdict,
     error_text,
@@ -122,7 +123,7 @@ def judge_layer(
     Where there is no code for it, it is taken to be answered in the report.
     """
     reply = reply_of(context, function, f"{function}_alone")
-    if reply is None:
+    if reply is None or (reply.outcome is Outcome.PASS and not reply.values):
         return _no_code(context, function, part_id)
     if reply.outcome is not Outcome.PASS:
         return without_credit(
@@ -135,7 +136,7 @@ def judge_layer(
     if not any(form.arrays for form in forms):
         if names <= {"NotImplementedError"}:
             return in_report(context, part_id, say("report.stub", function=function))
-        return _never_worked(context, function, part_id, forms)
+        return _never_worked(function, part_id, forms)
     verdicts = [judge(form) for form in forms if form.arrays]
     best = min(verdicts, key=Verdict.rank)
     return _with_form(best, [f for f in forms if f.arrays][verdicts.index(best)], reply.probe_id)
@@ -164,33 +165,22 @@ def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     """No reply at all: nothing defined, or the run never came to it."""
     if function not in context.names_defined:
         return in_report(context, part_id, say("report.undefined", function=function))
-    ended = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
-    cut = next((run for run in ended if run.outcome is not Outcome.STUDENT_ERROR), None)
-    if cut is not None:
-        return without_credit(
-            cut.outcome,
-            say("function.not_run", function=function),
-            evidence_ids=(cell_label(cut.cell_index),),
-        ).adding(how_ended(cut))
-    return needs_human(say("function.not_asked", function=function))
+    blamed = blamed_for_name(context, function)
+    if not blamed:
+        return needs_human(say("function.not_asked", function=function))
+    where = (cell_label(blamed[0].cell_index),)
+    if blamed[0].outcome in RUN_ENDED:
+        said, outcome = say("function.not_run", function=function), blamed[0].outcome
+    else:
+        said, outcome = say("function.undefined", function=function), Outcome.STUDENT_ERROR
+    return without_credit(outcome, said, evidence_ids=where).adding(how_ended(blamed[0]))
 
 
-def _never_worked(
-    context: CheckContext, function: str, part_id: str, forms: tuple[Answers, ...]
-) -> Verdict:
+def _never_worked(function: str, part_id: str, forms: tuple[Answers, ...]) -> Verdict:
     """Every call raised."""
-    if not forms or not forms[0].errors:
+    if not forms[0].errors:
         return needs_human(say("function.unreadable", function=function, part=part_id))
-    undefined = all(name == "KeyError" and function in text for name, text in _errors(forms))
-    if undefined:
-        broken = [run for run in context.evidence.cells if run.outcome is not Outcome.PASS]
-        why = how_ended(broken[0]) if broken else say("function.no_binding")
-        return student_error(say("function.undefined", function=function)).adding(why)
     return student_error(say("function.raises", function=function, error=forms[0].first_error()))
-
-
-def _errors(forms: tuple[Answers, ...]) -> list[tuple[str, str]]:
-    return [error for form in forms for error in form.errors.values()]
 
 
 def _with_form(found: Verdict, answers: Answers, probe_id: str) -> Verdict:

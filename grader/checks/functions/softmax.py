@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax, softmax
 
+from grader.checks.blame import blame_of, blamed_for_name, why_missing
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
@@ -23,7 +24,6 @@ from grader.checks.findings import (
     say,
     student_error,
     where_to_look,
-    why_missing,
     without_credit,
 )
 from grader.checks.functions.examples import rows_text
@@ -63,7 +63,9 @@ def check_output2prob(context: CheckContext, part_id: str) -> Verdict:
 
 def _check(context: CheckContext, part_id: str) -> Verdict:
     reply = reply_of(context, FUNCTION)
-    if reply is None:
+    if reply is None or (reply.outcome is Outcome.PASS and not reply.values):
+        if any(blame_of(context).unfinished(run) for run in blamed_for_name(context, FUNCTION)):
+            return not_attempted(say("output2prob.stub"))
         if FUNCTION not in context.names_defined:
             undefined = say("output2prob.undefined")
             return needs_human(undefined).adding(where_to_look(context, part_id))

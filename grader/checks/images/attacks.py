@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from grader.checks.blame import why_missing
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.credit import PartialCredit, shares_of
 from grader.checks.declaration import Check, Reads
@@ -15,7 +16,6 @@ from grader.checks.findings import (
     passed,
     say,
     where_to_look,
-    why_missing,
 )
 from grader.checks.images.attack_judge import judge_attack
 from grader.checks.images.recorded_runs import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from grader.checks.blame import why_missing
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
@@ -14,7 +15,6 @@ from grader.checks.findings import (
     passed,
     say,
     where_to_look,
-    why_missing,
 )
 from grader.checks.images.feature_distances import nearest_fall
 from grader.checks.images.inversion_runs import (

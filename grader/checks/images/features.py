@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from grader.checks.blame import why_missing
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
@@ -16,7 +17,6 @@ from grader.checks.findings import (
     passed,
     say,
     where_to_look,
-    why_missing,
 )
 from grader.checks.images.directions import effective
 from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from grader.checks.blame import why_missing
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
@@ -17,7 +18,6 @@ from grader.checks.findings import (
     passed,
     say,
     where_to_look,
-    why_missing,
 )
 from grader.checks.images.recognition import (
     NetworkName,

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from grader.model.notebook_code import names_bound
+from grader.model.notebook_code import names_bound, names_meant
 
 CASES = {
     "function and class": ("def f(x):\n    y = 1\nclass C:\n    z = 2", {"f", "C"}),
@@ -12,6 +12,18 @@ CASES = {
     "magics are no obstacle": ("%matplotlib inline\n!wget x\nq = 1\n?print", {"q"}),
     "attributes and items bind nothing": ("a.b = 1\nc[0] = 2", set()),
     "no Python": ("def f(:", set()),
+    "except": ("try:\n    import q\nexcept ImportError:\n    def f(): ...", {"q", "f"}),
+    "match": ("match x:\n    case {'a': a, **rest}:\n        b = 1", {"a", "rest", "b"}),
+    "walrus": ("print(f := 1, [g := i for i in y])", {"f", "g"}),
+    "loops": ("for i, (j, k) in x:\n    pass\nasync for m in x:\n    pass", set("ijkm")),
+    "with": ("with o() as (a, b):\n    pass", {"a", "b"}),
+    "async and decorated": ("@d\nasync def f(): ...\n@d(1)\nclass C: ...", {"f", "C"}),
+    "inside functions": ("def f():\n    global g\n    g = h = 1", {"f", "g"}),
+    "timed": ("%%time\nf = 1", {"f"}),
+    "timed and captured": ("%%time -n\n%%capture out\nf = 1", {"f"}),
+    "a line magic in a cell magic": ("%%time\n%matplotlib inline\nf = 1", {"f"}),
+    "another language": ("%%bash\nf=1", set()),
+    "a file": ("%%writefile a.py\nf = 1", set()),
     "null byte": ("a = '\0'", set()),
 }
 
@@ -44,3 +56,9 @@ def test_what_takes_a_parser_long_binds_nothing_soon(source: str) -> None:
 
 def test_a_warning_about_the_students_code_is_nobodys() -> None:
     assert names_bound("x = '\\d'") == {"x"}
+
+
+def test_what_is_no_python_still_shows_what_it_means_to_bind() -> None:
+    source = "x = 1\ndef f(a):\n    y = 2\n    loss = # Your code here."
+    assert names_bound(source) == frozenset()
+    assert names_meant(source) == {"x", "f"}

@@ -241,11 +241,12 @@ def test_overwritten_target(lab: Lab) -> None:
 
 def test_a_broken_cell_is_named(lab: Lab) -> None:
     cells = (cell_run(0, Outcome.STUDENT_ERROR, "NameError", "name 'img' is not defined"),)
-    finding = CHECKS["targeted_attack"](lab.context(cells=cells, parts={0: "4a"}), "4a")
+    own, parts = ["attack(img)"], {0: "4a"}
+    finding = CHECKS["targeted_attack"](lab.context(sources=own, parts=parts, cells=cells), "4a")
     assert finding.outcome is Outcome.STUDENT_ERROR
     assert "NameError: name 'img'" in finding.message
-    late = (cell_run(0, Outcome.TIMEOUT),)
-    assert CHECKS["targeted_attack"](lab.context(cells=late), "4a").outcome is Outcome.TIMEOUT
+    late = lab.context(sources=own, parts=parts, cells=(cell_run(0, Outcome.TIMEOUT),))
+    assert CHECKS["targeted_attack"](late, "4a").outcome is Outcome.TIMEOUT
     assert CHECKS["targeted_attack"](lab.context(), "4a").outcome is H
 
 
