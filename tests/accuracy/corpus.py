@@ -12,8 +12,9 @@ A case's code takes the place of the notebook's cells that bind the same names, 
     # - model, batch_tensor, 282
     # + model, batch_tensor, 281
 
-A case that changes one attack only runs and is judged on that one; `| runs 4a, 4b, 4e` has it run
-others too, to see that they keep their points.
+A case runs and is judged on the parts that share code with what it changes: on one attack only, or
+on convolution without pooling. `| runs 4a, 4b, 4e` has it run others too, to see that they keep
+their points.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -51,7 +53,7 @@ class Family:
     steps: int = 200
     """Steps of each attack: fewer than the course's save time; like is compared with like."""
     own_cells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By part: cells that no other part needs."""
+    """By part: cells that only this part needs, or others with the same cells here."""
     per_process: int = 120
     """Cases that one process grades, about a minute's: so that cores can share a family."""
 
@@ -63,6 +65,8 @@ _LAYERS = (
     "p3ab-conv-bw",
     "p3d-pool-bw-",
 )
+_CONVOLUTION = ("p1a-conv-fwd", "p3ab-conv-bw")
+_POOLING = ("p1b-pool-fwd", "p3d-pool-bw-")
 _NETWORK = (
     "p0-setup-000",
     "p2-classes-0",
@@ -89,7 +93,15 @@ _ATTACK = (
 FAMILIES = {
     family.name: family
     for family in (
-        Family(name="layers", cells=_LAYERS, parts=("1a", "1b", "3a", "3b", "3d")),
+        Family(
+            name="layers",
+            cells=_LAYERS,
+            parts=("1a", "1b", "3a", "3b", "3d"),
+            own_cells={
+                **dict.fromkeys(("1a", "3a", "3b"), _CONVOLUTION),
+                **dict.fromkeys(("1b", "3d"), _POOLING),
+            },
+        ),
         Family(name="predictions", cells=_NETWORK, parts=("2a", "2b", "2c")),
         Family(
             name="attacks",
@@ -168,6 +180,12 @@ def hand_made() -> tuple[Case, ...]:
 
 def base_cells(family: Family) -> tuple[NotebookCell, ...]:
     """The solved notebook's cells for a family, with its number of steps."""
+    return _base_cells(family.name)
+
+
+@cache
+def _base_cells(name: str) -> tuple[NotebookCell, ...]:
+    family = FAMILIES[name]
     notebook = nbformat.read(SOLVED, as_version=4)  # type: ignore[no-untyped-call]
     by_id = {cell.metadata.get("id", ""): cell for cell in notebook.cells}
     cells = []
@@ -199,10 +217,20 @@ def _functions(source: str) -> list[str]:
 def parts_of(case: Case) -> tuple[str, ...]:
     """The parts that the case is judged on: those it changes, where no other can notice."""
     family = FAMILIES[case.family]
-    changed = {edit.cell_id for edit in case.edits}
+    changed = _changed_cells(case)
     parts = tuple(part for part, cells in family.own_cells.items() if changed & set(cells))
     alone = changed <= {cell for part in parts for cell in family.own_cells[part]}
-    return case.runs or (parts if changed and alone and not case.code else family.parts)
+    return case.runs or (parts if changed and alone else family.parts)
+
+
+def _changed_cells(case: Case) -> set[str]:
+    """Ids of the cells that the case edits, or whose functions its code replaces."""
+    replaced = {
+        cell.cell_id
+        for cell in base_cells(FAMILIES[case.family])
+        if cell.kind == "code" and case.names & names_bound(cell.source)
+    }
+    return replaced | {edit.cell_id for edit in case.edits}
 
 
 def cells_of(case: Case, base: tuple[NotebookCell, ...]) -> tuple[NotebookCell, ...]:

@@ -90,7 +90,6 @@ class NotebookRun:
         self.bundle = get_bundle(BUNDLE)
         self.expected = load_expected(self.bundle.name)
         self.networks = TrustedNetworks.from_bundle(self.bundle, SEED)
-        self.probes = probes_of(self.assignment, SEED)
         self.work = self.folder / "work"
         self.work.mkdir(parents=True)
         for path in (self.bundle.root / "files").iterdir():
@@ -105,11 +104,15 @@ class NotebookRun:
         self, cells: tuple[NotebookCell, ...], parts: tuple[str, ...]
     ) -> dict[str, tuple[Finding, ...]]:
         """Run the cells and return the findings of these parts, by part."""
+        judged = replace(
+            self.assignment, parts=tuple(p for p in self.assignment.parts if p.id in parts)
+        )
         submission = _submission(cells)
         alignment = align(submission, self.assignment)
         options = RunOptions(device="cpu", seed=SEED, nonce=NONCE)
         repeats = repeats_of(self.assignment)
-        plan = plan_run(submission, alignment, self.probes, self.bundle, options, repeats)
+        probes = probes_of(judged, SEED)
+        plan = plan_run(submission, alignment, probes, self.bundle, options, repeats)
         evidence_folder = self.folder / "evidence"
         shutil.rmtree(evidence_folder, ignore_errors=True)
         evidence_folder.mkdir()
@@ -123,9 +126,6 @@ class NotebookRun:
             assignment=self.assignment,
             submission=submission,
             alignment=alignment,
-        )
-        judged = replace(
-            self.assignment, parts=tuple(p for p in self.assignment.parts if p.id in parts)
         )
         # The host of a real run has no shims.
         with torch._C.DisableTorchFunction():

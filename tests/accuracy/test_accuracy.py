@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.accuracy.__main__ import README
+from tests.accuracy.corpus import parts_of
 from tests.accuracy.grading import grade, shares
 from tests.accuracy.selection import all_cases
 
@@ -31,6 +32,7 @@ def test_the_corpus_is_large_and_its_ids_are_unique() -> None:
     for case in cases:
         assert bool(case.loses) == (case.kind == "mutant"), case.id
         assert bool(case.waits) == (case.kind == "held"), case.id
+        assert {*case.loses, *case.waits} <= set(parts_of(case)), case.id
 
 
 def test_the_table_is_that_of_this_corpus() -> None:

@@ -3,11 +3,13 @@
 They run on the narrow bundle in warm kernels with one thread, at an eighth of the width; one in a
 cold kernel too. `undergrad_6819`, with the fewest experiments, takes 200 steps per attack as in the
 handout, the others fewer: the gain is then compared with the reference's after as many.
-`test_fullsize` grades one of them at full size.
+Samples that differ in what lies around the code only are judged by one run of it. `test_fullsize`
+grades one of them at full size.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +18,16 @@ import pytest
 
 from authoring.samples import build_zip, read_expectation, read_sample, sample_names
 from grader.execution import warm_kernels
+from grader.intake.submission import read_submission
 from grader.model.assignment import load_assignment
-from grader.model.records import GradeSheet, PartGrade
+from grader.model.records import Evidence, PartGrade, Submission
+from grader.model.records.codec import load, save
+from grader.model.results_folder import ResultFolder
 from grader.outputs.policy import evaluate, parse_policy
-from grader.pipeline import grade
+from grader.pipeline import GradeRecord, GradeRequest, RejudgeRequest, grade, rejudge
 from grader.sandbox.tiers import Tier, host_support
 from grader.sandbox.warm import WarmServer
-from grader.scoring.lateness import parse_submitted
+from grader.scoring.lateness import lateness_of, parse_submitted
 from reference.bundles import get_bundle
 from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
@@ -33,6 +38,10 @@ ALL_STEPS = frozenset({"undergrad_6819"})
 FEW_STEPS = 20
 """As few as the grader compares with the reference's after as many (`least_steps`)."""
 ALSO_COLD = frozenset({"exception_halfway"})
+SAME_CODE = ("late", "no_report", "not_run")
+"""They differ in report, stored outputs, layout of the zip, and time; not in what is run."""
+RUNS = (*((name,) for name in sample_names() if name not in SAME_CODE), SAME_CODE)
+"""The first sample of each is run, the others are judged by its evidence."""
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +55,14 @@ def warm() -> Iterator[WarmServer | None]:
         yield server
 
 
-def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[GradeSheet, int]:
-    """The sheet of a sample, and the exit status of `grader check`; in a warm kernel if any."""
+def request_of(name: str, out: Path, warm: WarmServer | None = None) -> GradeRequest:
+    """Write the zip of a sample; it is run in a warm kernel if there is any."""
     expected = read_expectation(name)
     zip_path = build_zip(name, out / f"{name}.zip")
     if name not in ALL_STEPS:
         shorten(zip_path, FEW_STEPS)
     request = request_for(zip_path, out / "results")
-    request = replace(
+    return replace(
         request,
         assignment=load_assignment(read_sample(name).assignment),
         hand_in=replace(
@@ -63,11 +72,39 @@ def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> tuple[
         ),
         warm=warm,
     )
-    record = grade(request, lambda _: None, lambda _: None)
-    verdict = evaluate(
-        parse_policy(None), request.assignment, record.sheet, record.submission, record.evidence
-    )
-    return record.sheet, verdict.exit_status
+
+
+def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> GradeRecord:
+    return grade(request_of(name, out, warm), lambda _: None, lambda _: None)
+
+
+def judge_sample(name: str, out: Path, run: GradeRecord) -> GradeRecord:
+    """Judge a sample by the run of another one with the same code."""
+    request = request_of(name, out)
+    folder = ResultFolder(root=out / "results" / name)
+    shutil.copytree(run.folder.root, folder.root)
+    shutil.rmtree(folder.submission)
+    submission = read_submission(request.hand_in.path, folder.submission)
+    assert code_of(submission) == code_of(run.submission)
+    save(submission, folder.record("submission"))
+    lateness = lateness_of(request.hand_in, request.assignment)
+    again = RejudgeRequest(folder=folder, assignment=request.assignment, lateness=lateness)
+    sheet = rejudge(again, lambda _: None).after
+    evidence = load(Evidence, folder.record("evidence"))
+    return GradeRecord(sheet=sheet, submission=submission, evidence=evidence, folder=folder)
+
+
+def code_of(submission: Submission) -> list[str]:
+    return [cell.source for cell in submission.cells if cell.kind == "code"]
+
+
+def exit_status(name: str, record: GradeRecord) -> int:
+    """Return the exit status of `grader check`."""
+    assignment = load_assignment(read_sample(name).assignment)
+    policy = parse_policy(None)
+    return evaluate(
+        policy, assignment, record.sheet, record.submission, record.evidence
+    ).exit_status
 
 
 def points_of(part: PartGrade, expected: float | str) -> float:
@@ -80,10 +117,8 @@ def points_of(part: PartGrade, expected: float | str) -> float:
             return float(number)
 
 
-@pytest.mark.parametrize("name", sample_names())
-def test_each_sample_gets_its_verdict(name: str, tmp_path: Path, warm: WarmServer | None) -> None:
-    sheet, exit_check = grade_sample(name, tmp_path, warm)
-    expected = read_expectation(name)
+def gets_its_verdict(name: str, record: GradeRecord) -> None:
+    sheet, expected = record.sheet, read_expectation(name)
     found = {part.id: (part.outcome, pytest.approx(part.points)) for part in sheet.parts}
     wanted: dict[str, object] = {
         part.id: (
@@ -95,10 +130,20 @@ def test_each_sample_gets_its_verdict(name: str, tmp_path: Path, warm: WarmServe
     assert found == wanted, {part.id: part.message for part in sheet.parts}
     assert set(expected.parts) == set(found)
     assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
-    assert exit_check == expected.exit_check
-    if name in ALSO_COLD and warm is not None:
-        assert "kernel-cold" not in {note.code for note in sheet.notes}
-        cold = tmp_path / "cold"
-        cold.mkdir()
-        again, exit_again = grade_sample(name, cold)
-        assert (again.parts, exit_again) == (sheet.parts, exit_check)
+    assert exit_status(name, record) == expected.exit_check
+
+
+@pytest.mark.parametrize("names", RUNS, ids="+".join)
+def test_each_sample_gets_its_verdict(
+    names: tuple[str, ...], tmp_path: Path, warm: WarmServer | None
+) -> None:
+    first, *others = names
+    record = grade_sample(first, tmp_path, warm)
+    gets_its_verdict(first, record)
+    for name in others:
+        gets_its_verdict(name, judge_sample(name, tmp_path, record))
+    if first in ALSO_COLD and warm is not None:
+        assert "kernel-cold" not in {note.code for note in record.sheet.notes}
+        cold = grade_sample(first, tmp_path / "cold")
+        assert cold.sheet.parts == record.sheet.parts
+        gets_its_verdict(first, cold)
