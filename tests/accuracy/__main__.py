@@ -1,14 +1,20 @@
-"""`make accuracy`: grade the corpus, print the table, write it to `tests/accuracy/README.md`."""
+"""`make accuracy`: grade the corpus and other forms; writes both tables to its README.md."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.accuracy.forms.catalog import composed
+from tests.accuracy.forms.comparing import Compared, open_grader
+from tests.accuracy.forms.comparing import show as show_form
+from tests.accuracy.forms.table import as_markdown as forms_as_markdown
 from tests.accuracy.grading import grade_all
 from tests.accuracy.selection import all_cases
 from tests.accuracy.table import as_markdown
@@ -33,20 +39,49 @@ recorders and checks, in one process for many cases; attacks with 20 steps on th
 def main() -> int:
     """Grade everything; exit status 1 where there is a miss."""
     console = Console()
-    columns = (TextColumn("Grading the corpus"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("", total=len(all_cases()))
+    results = _graded_answers(console)
+    forms = _graded_forms(console)
+    table = as_markdown(results) + forms_as_markdown(forms)
+    console.print(table, markup=False)
+    README.write_text(INTRODUCTION + table, encoding="utf-8")
+    missed = any(result["misses"] for result in results)
+    return 1 if missed or any(form.fate != "kept" for form in forms) else 0
+
+
+def _graded_answers(console: Console) -> list[dict[str, Any]]:
+    with _progress("Grading the corpus", len(all_cases()), console) as (progress, advance):
 
         def show(result: dict[str, Any]) -> None:
-            progress.advance(task)
+            advance()
             for miss in result["misses"]:
                 progress.console.print(f"{result['id']}: {miss}", markup=False)
 
-        results = grade_all(show)
-    table = as_markdown(results)
-    console.print(table, markup=False)
-    README.write_text(INTRODUCTION + table, encoding="utf-8")
-    return 1 if any(result["misses"] for result in results) else 0
+        return grade_all(show)
+
+
+def _graded_forms(console: Console) -> list[Compared]:
+    variations = composed()
+    with (
+        _progress("Changing forms", len(variations), console) as (progress, advance),
+        open_grader() as grader,
+    ):
+
+        def show(result: Compared) -> None:
+            advance()
+            if result.fate != "kept":
+                progress.console.print(show_form(result), markup=False)
+
+        return grader.compare_all(variations, show)
+
+
+@contextmanager
+def _progress(
+    title: str, total: int, console: Console
+) -> Iterator[tuple[Progress, Callable[[], None]]]:
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=total)
+        yield progress, lambda: progress.advance(task)
 
 
 if __name__ == "__main__":
