@@ -30,6 +30,7 @@ from reference.experiments import add_group, check_group, run_experiments
 from reference.laboratory import RunSettings
 from reference.offerings import add_offering, lacking, specs_of
 from reference.specs import experiment_ids, group_of
+from reference.terminal import spell_out
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -173,6 +174,7 @@ def _summary(found: Expected) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 2 (usage, settings, assets) or 3 (our fault)."""
+    spell_out()
     try:
         app(args=argv)
     except SystemExit as stop:

@@ -64,6 +64,7 @@ from grader.sandbox.openmp import spin_briefly
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from grader.scoring.lateness import parse_submitted
 from reference.errors import ConfigError, GraderFault, PsetError
+from reference.terminal import spell_out
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
     from grader.pipeline import GradeRecord
@@ -400,6 +401,7 @@ def _show_verdict(console: Console, verdict: PolicyResult) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; a foreseen error is one sentence, never a traceback."""
+    spell_out()
     try:
         status = app(args=argv, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):

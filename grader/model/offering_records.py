@@ -28,6 +28,8 @@ class LatePolicy:
     """Days, rounded up, that are still accepted."""
     coefficient_at_last_day: float = Field(ge=0, le=1)
     """Coefficient on that day; linear from 1 before it, 0 after it."""
+    whole_minute: bool = True
+    """Whether the deadline's whole minute is in time: 23:59:30 for a deadline of 23:59."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

@@ -66,7 +66,8 @@ def run_limited(
         TookTooLong: it was killed.
     """
     # Neither this folder (-P) nor the user's own packages (-s) take the place of ours.
-    command = [sys.executable, "-P", "-s", "-m", module, *arguments]
+    # What it reads and writes is UTF-8 wherever we run.
+    command = [sys.executable, "-X", "utf8", "-P", "-s", "-m", module, *arguments]
     if host_support().tier is Tier.PROCESS:
         return _run_plain(command, stdin, timeout_s)
     return _run_in_box(command, files, stdin, timeout_s)

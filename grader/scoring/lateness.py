@@ -2,7 +2,8 @@
 
 Days late are rounded up. The coefficient falls linearly from 1 (in time) to its value on the last
 day that is accepted, and is 0 afterwards. A day ends at the deadline's time of day in the course's
-time zone, so a change to or from daylight saving neither gives nor takes an hour.
+time zone, so a change to or from daylight saving neither gives nor takes an hour. Where the
+offering says so, as ours do, the deadline's whole minute is in time: 23:59:30 for 23:59.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def late_coefficient(
         instant, remark = _earlier(submitted.replace(tzinfo=zone))
     else:
         instant = submitted.astimezone(UTC)
-    days = _days_late(due, instant)
+    counted = instant.replace(second=0, microsecond=0) if policy.whole_minute else instant
+    days = _days_late(due, counted)
     share = min(days / policy.days, 1.0)
     coefficient = 1.0 - (1.0 - policy.coefficient_at_last_day) * share
     return Lateness(

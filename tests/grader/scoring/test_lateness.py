@@ -23,9 +23,12 @@ DUE = load_assignment().due
     [
         ("2021-03-24T00:00", 0, 1),
         ("2021-03-31T23:59", 0, 1),
-        ("2021-03-31T23:59:00.000001", 1, 1 - 0.5 / 7),
+        ("2021-03-31T23:59:00.000001", 0, 1),
+        ("2021-03-31T23:59:30", 0, 1),
+        ("2021-03-31T23:59:59.999999", 0, 1),
         ("2021-04-01T00:00", 1, 1 - 0.5 / 7),
         ("2021-04-01T23:59", 1, 1 - 0.5 / 7),
+        ("2021-04-01T23:59:59", 1, 1 - 0.5 / 7),
         ("2021-04-02T10:00", 2, 1 - 1 / 7),
         ("2021-04-04T12:00", 4, 1 - 2 / 7),
         ("2021-04-07T23:59", 7, 0.5),
@@ -42,6 +45,18 @@ def test_the_line_of_the_handout(submitted: str, days: int, coefficient: float) 
 
     assert lateness.days_late == days
     assert lateness.coefficient == pytest.approx(coefficient, abs=1e-12)
+
+
+def test_a_deadline_is_in_time_for_its_whole_minute_unless_the_offering_says_otherwise() -> None:
+    due = datetime(2021, 3, 31, 23, 59, 59, tzinfo=EASTERN)
+    exact = LatePolicy(days=7, coefficient_at_last_day=0.5, whole_minute=False)
+
+    assert load_assignment("pset4_sp21").late.whole_minute
+    assert load_assignment("pset4_sp22").late.whole_minute
+    assert late_coefficient(due, datetime(2021, 3, 31, 23, 59, 59, 5), POLICY).days_late == 0
+    assert late_coefficient(due, datetime(2021, 4, 1), POLICY).days_late == 1
+    assert late_coefficient(DUE, datetime(2021, 3, 31, 23, 59, 30), exact).days_late == 1
+    assert late_coefficient(DUE, datetime(2021, 3, 31, 23, 59), exact).days_late == 0
 
 
 def test_no_time_counts_as_in_time() -> None:
