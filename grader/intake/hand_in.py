@@ -14,7 +14,7 @@ class HandIn:
     """A submission before it is opened."""
 
     path: Path
-    """The zip, or a folder that a platform unpacked it into."""
+    """The zip, a folder that a platform unpacked it into, or the first of `files`."""
     course: Course
     """Which variant it is graded by."""
     kerberos: str = ""
@@ -33,3 +33,5 @@ class HandIn:
     """The platform's id of the student (Canvas: user id); empty where unknown."""
     platform: str = ""
     """Whose id that is: `canvas` or `gradescope`; empty where unknown."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """(name in the zip, path) of files that were uploaded without a zip; empty elsewhere."""

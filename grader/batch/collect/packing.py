@@ -1,4 +1,4 @@
-"""The bytes of a submission: the zip as it is, or a folder that a platform unpacked, zipped."""
+"""The bytes of a submission: the zip as it is, or a folder or loose files, zipped."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _MODE = 0o644 << 16
 def hand_in_bytes(hand_in: HandIn, limits: IntakeLimits | None = None) -> bytes:
     """Return the bytes of the submission's zip.
 
-    A folder is packed in such a way that the same files give the same bytes on every machine:
-    sorted, without dates, stored as they are (compressors differ). Links are left out.
+    A folder, or files without a zip, are packed in such a way that the same files give the same
+    bytes on every machine: sorted, without dates, stored as they are (compressors differ). Links
+    are left out.
 
     Raises:
         SubmissionError: it is larger than intake accepts, or has too many files.
@@ -31,7 +32,7 @@ def hand_in_bytes(hand_in: HandIn, limits: IntakeLimits | None = None) -> bytes:
     limits = limits or IntakeLimits()
     most = int(limits.zip_mib * MIB)
     try:
-        if hand_in.path.is_dir():
+        if hand_in.files or hand_in.path.is_dir():
             return _packed(hand_in, limits, most)
         return _read(hand_in.path, most, hand_in.source)
     except OSError as error:
@@ -65,7 +66,7 @@ def is_plain_file(path: Path) -> bool:
 def _packed(hand_in: HandIn, limits: IntakeLimits, most: int) -> bytes:
     target, left, many = io.BytesIO(), most, 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in sorted(files_below(hand_in.path)):
+        for name, path in sorted(hand_in.files or files_below(hand_in.path)):
             if not is_plain_file(path):
                 continue
             many += 1

@@ -4,7 +4,8 @@ The folder is accepted as it is, in any mixture of
 
 * zips named `(kerberos).zip`, at the top or in folders named after students;
 * Canvas' "Download Submissions", unpacked (`grader.batch.collect.canvas`);
-* Gradescope's "Export Submissions", unpacked (`grader.batch.collect.gradescope`).
+* Gradescope's "Export Submissions", unpacked (`grader.batch.collect.gradescope`);
+* files that a student uploaded without a zip (`grader.batch.collect.loose`).
 
 Whose a submission is, is told by the first of these that knows:
 
@@ -29,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from grader.batch.collect.loose import gather_loose
 from grader.batch.collect.manifest import USUAL_NAME, ManifestRow
 from grader.batch.collect.notes import collected, listing
 from grader.batch.collect.packing import hand_in_bytes
@@ -65,6 +67,7 @@ def find_hand_ins(
         )
     known = {row.kerberos: row for row in manifest_rows}
     seen = walk(folder, frozenset(known))
+    gather_loose(seen, {row.platform_id.casefold() for row in manifest_rows if row.platform_id})
     notes = list(seen.notes)
     counted: list[HandIn] = []
     superseded: list[Superseded] = []
@@ -198,6 +201,7 @@ def _hand_in(one: Found, kerberos: str, course: Course, row: ManifestRow | None)
     made = HandIn(
         source=_storable(one.source),
         path=one.path,
+        files=tuple((_storable(name), path) for name, path in one.files),
         zip_name=_storable(one.zip_name),
         kerberos=kerberos,
         course=course,

@@ -34,7 +34,7 @@ class Found:
     source: str
     """Path below the folder of the class."""
     path: Path
-    """The zip, or the folder that a platform unpacked it into."""
+    """The zip, or the folder that a platform unpacked it into, or one of `files`."""
     zip_name: str
     """What the student called it."""
     claim: str
@@ -57,6 +57,8 @@ class Found:
     """Whether the platform marks it as late."""
     modified_ns: int = 0
     """Time of the file in the file system, in nanoseconds."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """(name in the zip, path) of files that were uploaded without one; empty elsewhere."""
 
     @property
     def home(self) -> str:

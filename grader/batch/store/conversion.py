@@ -94,7 +94,7 @@ def columns(row: HandInRow) -> dict[str, Any]:
     submitted = found.submitted.isoformat() if found.submitted else ""
     days = found.extension / timedelta(days=1)
     facts = {**asdict(found), "submitted": submitted, "extension_days": days}
-    kept = {name: facts[name] for name in facts if name not in {"path", "extension"}}
+    kept = {name: facts[name] for name in facts if name not in {"path", "extension", "files"}}
     own = {field.name: getattr(row, field.name) for field in fields(row) if field.name != "hand_in"}
     return {**kept, **own}
 

@@ -286,7 +286,7 @@ def test_addresses_of_two_schools_are_two_students(tmp_path: Path) -> None:
 
 
 def test_what_is_no_zip_is_named(tmp_path: Path) -> None:
-    put(tmp_path, "jdoe.zip", "notes.txt", "a_1_2_b.ipynb", "__MACOSX/._jdoe.zip", ".DS_Store")
+    put(tmp_path, "jdoe.zip", "notes.txt", "a_1_2_b.csv", "__MACOSX/._jdoe.zip", ".DS_Store")
     (tmp_path / "linked.zip").symlink_to(tmp_path / "jdoe.zip")
     (tmp_path / "loop").symlink_to(tmp_path)
     os.mkfifo(tmp_path / "pipe.zip")
@@ -297,7 +297,7 @@ def test_what_is_no_zip_is_named(tmp_path: Path) -> None:
     assert counted(roster) == {"jdoe": "jdoe.zip"}
     assert "submissions.zip looks like the download of a whole class" in roster.notes[0]
     assert roster.notes[1:] == (
-        "Not graded, not zip files: a_1_2_b.ipynb, notes.txt.",
+        "Not graded, not zip files: a_1_2_b.csv, notes.txt.",
         "Not graded, links (never followed): loop, linked.zip, pipe.zip.",
         "Ignored system files: .DS_Store, __MACOSX/._jdoe.zip.",
     )
