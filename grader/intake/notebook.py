@@ -23,6 +23,7 @@ Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | 
 _KINDS = frozenset({"code", "markdown", "raw"})
 _MAX_ID_CHARACTERS = 64
 _MAX_COUNT = 2**31
+_MAX_ATTACHMENTS = 64
 _MAX_VALUES = 5_000_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -146,7 +147,14 @@ def _cell(index: int, raw: Json) -> Cell | None:
         stored_outputs=len(outputs) if isinstance(outputs, list) else 0,
         stored_error=_stored_error(outputs),
         part_id=_name(ours.get("part")) if isinstance(ours, Mapping) else "",
+        attachments=_attachments(raw.get("attachments")),
     )
+
+
+def _attachments(value: Json) -> tuple[str, ...]:
+    """Return the names of pasted pictures; one that UTF-8 cannot hold no text can name."""
+    names = list(value)[:_MAX_ATTACHMENTS] if isinstance(value, Mapping) else []
+    return tuple(name for name in names if name and not _SURROGATE.search(name))
 
 
 def _blank(index: int) -> Cell:

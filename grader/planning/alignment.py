@@ -15,6 +15,7 @@ import difflib
 from collections.abc import Collection, Iterable
 
 from grader.model.assignment import Assignment
+from grader.model.attachments import placed
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch, Submission
 from grader.model.template import TemplateCell
@@ -172,5 +173,5 @@ def _answers(
         if cell.kind != "markdown" or known is None or known.role != "answer":
             continue
         if cell.source.strip() and cell.source.strip() != known.source.strip():
-            answers.append((match.part_id, cell.source))
+            answers.append((match.part_id, placed(cell.source, cell.index, cell.attachments)))
     return tuple(answers)

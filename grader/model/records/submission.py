@@ -50,6 +50,8 @@ class Cell:
     """Class of the exception among the stored outputs; empty for none (never evidence)."""
     part_id: str = ""
     """Part of the assignment that the cell's metadata names (`pset4.part`), or empty."""
+    attachments: tuple[str, ...] = ()
+    """Names of the pictures that were pasted into the cell; their bytes stay in the notebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from grader.model.records import (
     PartGrade,
     Severity,
 )
+from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.figures import FigureRow, figure_rows
 from grader.outputs.pages.markup import inline_markup, markdown_html, plain
 from grader.outputs.pages.words import (
@@ -173,9 +174,14 @@ def feedback_page(sheet: GradeSheet, evidence_dir: Path) -> FeedbackPage:
     return page_of(sheet, evidence_dir, staff=False)
 
 
-def page_of(sheet: GradeSheet, evidence_dir: Path, *, staff: bool) -> FeedbackPage:
-    """Return the page's record; with `staff` also what students do not see."""
-    parts = tuple(_part(part, sheet, evidence_dir, staff=staff) for part in sheet.parts)
+def page_of(
+    sheet: GradeSheet, evidence_dir: Path, *, staff: bool, own: AnswerPictures | None = None
+) -> FeedbackPage:
+    """Return the page's record; with `staff` also what students do not see.
+
+    `own` are the pictures of the written answers.
+    """
+    parts = tuple(_part(part, sheet, evidence_dir, staff=staff, own=own) for part in sheet.parts)
     lost = tuple(
         view
         for view, part in zip(parts, sheet.parts, strict=True)
@@ -242,7 +248,9 @@ def _bar(sheet: GradeSheet) -> TotalBar:
     return TotalBar(earned=round(100 * earned, 2), pending=round(100 * pending, 2), alt=alt)
 
 
-def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> PartView:
+def _part(
+    part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool, own: AnswerPictures | None
+) -> PartView:
     written = "\n\n".join(text for part_id, text in sheet.answers if staff and part_id == part.id)
     waits = part.outcome in _WAITS and part.human_points is None and not part.points
     return PartView(
@@ -260,7 +268,7 @@ def _part(part: PartGrade, sheet: GradeSheet, folder: Path, *, staff: bool) -> P
             _finding(finding, folder, said=part.message, staff=staff) for finding in part.findings
         ),
         comment=plain(part.human_comment),
-        answer=markdown_html(written) if written else Markup(),
+        answer=markdown_html(written, own) if written else Markup(),
     )
 
 

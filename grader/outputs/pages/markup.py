@@ -12,10 +12,12 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
@@ -27,11 +29,12 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from grader.outputs.pages import pictures
+from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.maths import MAX_COST_PER_TEXT, cost, set_math
 from grader.outputs.pages.picture_process import decode_apart
 from reference.errors import ConfigError
 
-MAX_MARKDOWN_CHARS = 4_000_000
+MAX_MARKDOWN_CHARS = 32_000_000
 """Longer text is cut (a picture inside it counts)."""
 MAX_WORDS_CHARS = 60_000
 """Longer text is cut, its pictures not counted: some markdown takes a second for so much."""
@@ -39,7 +42,7 @@ MAX_CODE_CHARS = 40_000
 """Longer code is cut."""
 MAX_IMAGES = 24
 """More pictures in one text are not shown."""
-MAX_MEGAPIXELS = 12.0
+MAX_MEGAPIXELS = 40.0
 """Pixels in millions that pictures of one text may have together; further ones are not shown."""
 
 _UNWANTED = re.compile(
@@ -47,8 +50,15 @@ _UNWANTED = re.compile(
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _MARKER = re.compile("\ue000([0-9]+)\ue001")
-_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,([A-Za-z0-9+/=]*)")
+_DATA_IMAGE = re.compile(
+    r"data:image/(?:png|jpe?g|gif|webp)(?:;[a-z0-9=-]+)*;base64,([A-Za-z0-9+/=]*)", re.IGNORECASE
+)
 _PLACE_OF_IMAGE = re.compile(r"set-aside-picture-([0-9]{1,4})")
+_LAYOUT_TAG = re.compile(
+    r"</?(?P<name>img|br|center|div|p|span|font|figure|figcaption)(?:\s[^<>]{0,4000})?/?>",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"""\s(src|alt)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)""", re.IGNORECASE)
 _TAGS = frozenset(
     {
         *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li"),
@@ -95,9 +105,14 @@ def code_html(source: str, language: str = "python") -> Markup:
     return Markup('<pre class="code"><code>{}</code></pre>').format(body)
 
 
-def markdown_html(text: str) -> Markup:
-    """Return a student's markdown as safe HTML with formulas, code and its own data pictures."""
-    made = _Made()
+def markdown_html(text: str, own: AnswerPictures | None = None) -> Markup:
+    """Return a student's markdown as safe HTML with formulas, code and its own pictures.
+
+    Args:
+        text: The markdown; pictures may stand in it as data.
+        own: Where its other pictures lie: pasted into its cells, or files of the submission.
+    """
+    made = _Made(own=own or AnswerPictures())
     shown = plain(text)
     if len(shown) > MAX_MARKDOWN_CHARS:
         shown = shown[:MAX_MARKDOWN_CHARS] + "\n\n… cut here"
@@ -119,6 +134,7 @@ def markdown_html(text: str) -> Markup:
 class _Made:
     """Pieces of HTML that were made while one text was rendered."""
 
+    own: AnswerPictures
     pieces: list[Markup] = field(default_factory=list)
     cost: int = 0
     images: int = 0
@@ -143,24 +159,33 @@ class _Made:
         return f"set-aside-picture-{len(self.data) - 1}"
 
     def image(self, source: str, alt: str) -> str:
-        place = _PLACE_OF_IMAGE.fullmatch(source)
         self.images += 1
-        if place is None or self.images > MAX_IMAGES or int(place[1]) >= len(self.data):
-            return self.marker(Markup("<em>[picture not shown: {}]</em>").format(alt or "no words"))
         try:
-            pixels = self.decoded(self.data[int(place[1])])
+            if self.images > MAX_IMAGES:
+                raise ConfigError(f"only the first {MAX_IMAGES} of a text are")
+            pixels = self.decoded(self.data_of(source))
         except (ConfigError, binascii.Error) as error:
-            return self.marker(Markup("<em>[picture not shown: {}]</em>").format(str(error)))
-        uri = pictures.png_data_uri(pixels)
+            told = ": ".join(filter(None, (alt, plain(str(error)))))
+            return self.marker(Markup("<em>[picture not shown: {}]</em>").format(told))
+        uri = pictures.answer_data_uri(pixels)
         words = alt or "Picture in the answer"
         return self.marker(
             Markup('<img class="answer-picture" alt="{}" src="{}">').format(words, uri)
         )
 
-    def decoded(self, data: str) -> pictures.Pixels:
+    def data_of(self, source: str) -> bytes:
+        """Return the bytes of a picture: as set aside before, or as the submission holds them."""
+        place = _PLACE_OF_IMAGE.fullmatch(source)
+        if place is None:
+            return self.own.data_of(source)
+        if int(place[1]) >= len(self.data):
+            raise ConfigError(f"only the first {MAX_IMAGES} of a text are")
+        return base64.b64decode(self.data[int(place[1])])
+
+    def decoded(self, data: bytes) -> pictures.Pixels:
         if self.megapixels > MAX_MEGAPIXELS:
             raise ConfigError("the pictures before it are too large")
-        pixels = decode_apart(base64.b64decode(data), where="picture")
+        pixels = decode_apart(data, where="picture")
         self.megapixels += pixels.shape[0] * pixels.shape[1] / 1e6
         return pixels
 
@@ -186,6 +211,7 @@ def _parser(made: _Made) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _fence}).enable(
         ["table", "strikethrough"]
     )
+    parser.inline.ruler.before("autolink", "layout_tag", _layout_tag)
     parser.use(dollarmath_plugin, allow_labels=False, double_inline=True)
     parser.use(amsmath_plugin)
     parser.add_render_rule("image", image)
@@ -196,6 +222,28 @@ def _parser(made: _Made) -> MarkdownIt:
     for rule in ("heading_open", "heading_close"):
         parser.add_render_rule(rule, _lowered)
     return parser
+
+
+def _layout_tag(state: StateInline, silent: bool) -> bool:
+    """Read `<img>` as a picture and `<br>` as a new line, and leave out tags that only lay out.
+
+    Students write these where markdown has no words for them; any other tag stays text.
+    """
+    found = _LAYOUT_TAG.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    name = found["name"].lower()
+    if name == "img" and not silent:
+        values = {
+            key.lower(): unescape(value.strip("\"'")) for key, value in _VALUE.findall(found[0])
+        }
+        token = state.push("image", "img", 0)
+        token.attrs = {"src": values.get("src", ""), "alt": ""}
+        token.content = values.get("alt", "")
+    elif name == "br" and not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
 
 
 def _fence(source: str, language: str, _attributes: str) -> str:

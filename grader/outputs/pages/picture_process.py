@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from grader.outputs.pages.pictures import MAX_SIDE, Pixels, decode
+from grader.outputs.pages.pictures import MAX_MEGAPIXELS, MAX_SIDE, Pixels, decode
 from grader.sandbox.limited import TookTooLong, limit_this_process, run_limited
 from reference.errors import ConfigError
 
@@ -45,7 +45,8 @@ def decode_apart(data: bytes, *, where: str) -> Pixels:
             raise ValueError
     except ValueError:
         raise ConfigError(
-            f"{where}: expected a picture of at most {MAX_SIDE} pixels a side, found something else"
+            f"{where}: expected a picture of at most {MAX_MEGAPIXELS:.0f} million pixels, found "
+            "something else"
         ) from None
     pixels: Pixels = np.frombuffer(raw, np.uint8).reshape(height, width, 3) / 255
     pixels.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Arrays and files of pictures to PNG data URIs. Nothing is passed through: all is re-encoded."""
+"""Arrays and files of pictures to data URIs. Nothing is passed through: all is re-encoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from grader.model.records import ArrayRef
 from reference.errors import ConfigError
@@ -25,7 +25,13 @@ STD = np.array((0.229, 0.224, 0.225))
 MAX_FILE_BYTES = 64 * 2**20
 """A larger array or picture is not read."""
 MAX_SIDE = 2048
-"""A larger picture is not shown, in pixels."""
+"""A larger picture is shown at this size, in pixels; a larger array is not shown."""
+MAX_MEGAPIXELS = 64.0
+"""A picture file of more millions of pixels is not read; phones take 12 to 50."""
+MAX_PNG_BYTES = 300_000
+"""A larger picture of an answer, such as a photograph, becomes a JPEG if that is smaller."""
+JPEG_QUALITY = 88
+"""Handwriting stays sharp."""
 DIFFERENCE_FACTOR = 10
 """Amplification of the difference between two pictures."""
 _NOT_A_PICTURE = (
@@ -94,22 +100,33 @@ def load_file(path: Path) -> Pixels:
 
 
 def decode(data: bytes, *, where: str) -> Pixels:
-    """Return the picture that `data` encodes as (H, W, 3) pixels in [0, 1].
+    """Return the picture that `data` encodes as (H, W, 3) pixels in [0, 1], upright.
+
+    One of more than `MAX_SIDE` pixels a side is shrunk to that.
 
     Raises:
-        ConfigError: not a picture, or one of more than `MAX_SIDE` pixels a side.
+        ConfigError: not a picture, or one of more than `MAX_MEGAPIXELS` million pixels.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")) as image:
-                if max(image.size) > MAX_SIDE:
-                    raise ConfigError(f"{where}: expected at most {MAX_SIDE} pixels a side")
-                rgba = image.convert("RGBA")
+                if image.width * image.height > MAX_MEGAPIXELS * 1e6:
+                    most = f"at most {MAX_MEGAPIXELS:.0f} million pixels"
+                    raise ConfigError(f"{where}: expected a picture of {most}")
+                rgba = _shrunk(image).convert("RGBA")
     except _NOT_A_PICTURE as error:
         raise ConfigError(f"{where}: expected a picture, found something else") from error
     white = Image.new("RGBA", rgba.size, "white")
     return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"), dtype=np.float64) / 255
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Return a picture at most `MAX_SIDE` pixels wide and high, turned as its camera says."""
+    if max(image.size) > MAX_SIDE:
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is then decoded at a smaller size
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+    return ImageOps.exif_transpose(image)
 
 
 def difference(yours: Pixels, original: Pixels, factor: int = DIFFERENCE_FACTOR) -> Pixels:
@@ -129,6 +146,18 @@ def png_data_uri(pixels: Pixels) -> str:
     buffer = io.BytesIO()
     Image.fromarray(eight_bit).save(buffer, "PNG", compress_level=6)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def answer_data_uri(pixels: Pixels) -> str:
+    """Return (H, W, 3) pixels in [0, 1] as a PNG, or as a JPEG where that is much to carry."""
+    lossless = png_data_uri(pixels)
+    if len(lossless) <= MAX_PNG_BYTES:
+        return lossless
+    buffer = io.BytesIO()
+    eight_bit = np.round(pixels * 255).astype(np.uint8)
+    Image.fromarray(eight_bit).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    photo = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return min(lossless, photo, key=len)
 
 
 def _below(folder: Path, name: str) -> Path:

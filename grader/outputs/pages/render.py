@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from grader.model.records import Evidence, GradeSheet
 from grader.model.resources import templates
+from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.feedback_view import feedback_page
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.staff_view import staff_page
@@ -39,7 +40,10 @@ def render_feedback_html(sheet: GradeSheet, evidence_dir: Path) -> str:
 
 
 def render_staff_html(
-    sheet: GradeSheet, evidence_dir: Path, evidence: Evidence | None = None
+    sheet: GradeSheet,
+    evidence_dir: Path,
+    evidence: Evidence | None = None,
+    own: AnswerPictures | None = None,
 ) -> str:
     """Return the page for staff: the feedback, and all that students are not shown.
 
@@ -47,8 +51,9 @@ def render_staff_html(
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
         evidence: what was seen while the notebook ran, where it is at hand.
+        own: the pictures of the written answers.
     """
-    staff = staff_page(sheet, evidence_dir, evidence)
+    staff = staff_page(sheet, evidence_dir, evidence, own)
     return render_page("staff.html.j2", "feedback", report=staff.page, staff=staff)
 
 

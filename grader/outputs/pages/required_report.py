@@ -11,6 +11,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from grader.model.assignment import Assignment
+from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.figures import FigureRow
 from grader.outputs.pages.markup import code_html, markdown_html, plain
 from grader.outputs.pages.render import render_page
@@ -67,6 +68,10 @@ class ReportSource:
     """(number, title) of each problem, see `titles_of`."""
     parts: tuple[ReportPart, ...]
     """In the handout's order."""
+    remark: str = ""
+    """What is missing from the whole submission, in a sentence; may be empty."""
+    own: AnswerPictures | None = None
+    """The pictures of a student's written answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +99,17 @@ def build_report(source: ReportSource) -> str:
     problems = []
     for number, parts in groupby(source.parts, lambda part: part.problem):
         title = dict(source.problems).get(number, "")
-        problems.append((number, title, tuple(map(_view, parts))))
+        problems.append((number, title, tuple(_view(part, source.own) for part in parts)))
     return render_page("report.html.j2", "report", source=source, problems=tuple(problems))
 
 
-def _view(part: ReportPart) -> _PartView:
+def _view(part: ReportPart, own: AnswerPictures | None) -> _PartView:
     return _PartView(
         anchor=f"part-{part.id}",
         label=part_label(part.id),
         title=plain(part.title),
         question=markdown_html(part.question),
-        answer=markdown_html(part.answer) if part.answer.strip() else Markup(),
+        answer=markdown_html(part.answer, own) if part.answer.strip() else Markup(),
         facts=part.facts,
         figures=part.figures,
         printed=tuple(code_html(text, "text") for text in part.printed),

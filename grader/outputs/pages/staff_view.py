@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, ProbeReply
 from grader.model.text import cell_number
+from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.feedback_view import FeedbackPage, page_of
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, Chip, evidence_label, seconds
@@ -85,7 +86,10 @@ class StaffPage:
 
 
 def staff_page(
-    sheet: GradeSheet, evidence_dir: Path, evidence: Evidence | None = None
+    sheet: GradeSheet,
+    evidence_dir: Path,
+    evidence: Evidence | None = None,
+    own: AnswerPictures | None = None,
 ) -> StaffPage:
     """Return what staff see.
 
@@ -93,10 +97,11 @@ def staff_page(
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
         evidence: what was seen while the notebook ran, where it is at hand.
+        own: the pictures of the written answers.
     """
     known = {note.message for note in sheet.notes}
     return StaffPage(
-        page=page_of(sheet, evidence_dir, staff=True),
+        page=page_of(sheet, evidence_dir, staff=True, own=own),
         has_evidence=evidence is not None,
         cells=tuple(map(_cell, evidence.cells)) if evidence else (),
         runs=tuple(map(_run, evidence.runs)) if evidence else (),

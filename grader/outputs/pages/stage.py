@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.model.records import Evidence, GradeSheet
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
+from grader.outputs.pages.answer_pictures import pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
 from grader.scoring.overrides import render_template
@@ -17,7 +18,7 @@ def write_pages(folder: ResultFolder) -> None:
     page = render_feedback_html(sheet, folder.evidence)
     folder.feedback_html.write_text(page, encoding="utf-8")
     html_to_pdf(page, folder.feedback_pdf)
-    staff = render_staff_html(sheet, folder.evidence, evidence)
+    staff = render_staff_html(sheet, folder.evidence, evidence, pictures_of(folder))
     folder.staff_html.write_text(staff, encoding="utf-8")
     if not folder.grades.exists():
         folder.grades.write_text(render_template(sheet), encoding="utf-8")

@@ -22,6 +22,8 @@ from grader.model.records import (
     StemExhibit,
 )
 from grader.model.records.codec import load
+from grader.model.results_folder import ResultFolder
+from grader.outputs.pages.answer_pictures import pictures_of
 from grader.outputs.pages.figures import Figure, FigureRow, figure_rows
 from grader.outputs.pages.notebooks import (
     NotebookCell,
@@ -37,6 +39,10 @@ _RELEVANT = frozenset({"todo", "run", ""})
 """Roles of code cells that an answer shows; the given ones are the same for everybody."""
 _DRAWING = _RELEVANT | {"figure"}
 """Roles of cells whose figures are shown where no check has a picture."""
+NOT_RUN = (
+    "The submission has no notebook with code that could be run: only what is written is shown."
+)
+"""Stands at the top of such a report."""
 _FOREIGN = ("reference", "expected")
 """Words in a label or title that mark what is not the student's."""
 
@@ -51,10 +57,14 @@ def from_results(results_dir: Path, assignment: Assignment) -> ReportSource:
     Raises:
         ConfigError: something of it is missing.
     """
-    sheet = load(GradeSheet, results_dir / "results.json")
-    evidence = results_dir / "evidence"
-    alignment = load(Alignment, evidence / "alignment.json")
-    cells = cells_by_part(read_cells(results_dir / "executed.ipynb"), alignment, assignment)
+    results = ResultFolder(root=results_dir)
+    sheet = load(GradeSheet, results.results)
+    evidence = results.evidence
+    alignment = load(Alignment, results.record("alignment"))
+    # A submission without code is not run, and shows what is written.
+    was_run = results.executed.is_file()
+    executed = read_cells(results.executed) if was_run else ()
+    cells = cells_by_part(executed, alignment, assignment)
     grades = {part.id: part for part in sheet.parts}
     parts = []
     for part in assignment.parts:
@@ -70,6 +80,8 @@ def from_results(results_dir: Path, assignment: Assignment) -> ReportSource:
         subtitle=f"MIT {sheet.course} · images, numbers, and code from the submitted notebook",
         problems=titles_of(assignment),
         parts=tuple(parts),
+        remark="" if was_run else NOT_RUN,
+        own=pictures_of(results),
     )
 
 

@@ -154,7 +154,7 @@ EDITS: list[tuple[str, Callable[[str], str], set[str]]] = [
     ("grader/kernel/steps.py", with_code, {"evidence"}),
     ("grader/sandbox/enter.py", with_code, {"evidence"}),
     ("grader/intake/archive.py", with_code, {"evidence"}),
-    ("grader/intake/messages/intake.toml", with_line, {"evidence", "judge"}),
+    ("grader/intake/messages/intake.toml", with_line, {"evidence", "judge", "pages"}),
     ("grader/model/records/evidence.py", with_code, {"evidence", "judge", "pages"}),
     ("grader/checks/images/attacks.py", with_code, {"judge"}),
     ("grader/checks/tolerance.py", with_code, {"judge"}),

@@ -13,13 +13,18 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from grader.intake.submission import read_submission
 from grader.model.assignment import load_assignment, solved_notebook
-from grader.model.records import Alignment, BarsExhibit, CellMatch, StemExhibit
-from grader.model.records.codec import save
+from grader.model.attachments import placed
+from grader.model.records import Alignment, BarsExhibit, CellMatch, GradeSheet, StemExhibit
+from grader.model.records.codec import load, save
+from grader.model.results_folder import ResultFolder
+from grader.outputs.pages.answer_pictures import pictures_of
 from grader.outputs.pages.figures import Figure
 from grader.outputs.pages.notebooks import NotebookCell, read_cells, snippets, without_prompts
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.reference_report import from_reference
+from grader.outputs.pages.render import render_staff_html
 from grader.outputs.pages.required_report import ReportPart, ReportSource, Snippet, build_report
 from grader.outputs.pages.student_report import from_results, own_exhibits
 from reference.attack import TraceStep
@@ -28,7 +33,7 @@ from reference.errors import ConfigError
 from reference.expected import AttackResult, DreamResult, Expected, Manifest, PredictionsResult
 from reference.images import Space
 from reference.steps import Norm, StepConfig
-from tests.factories import code_cell, markdown_cell, notebook
+from tests.factories import code_cell, markdown_cell, notebook, notebook_bytes, write_zip
 from tests.grader.outputs.pages.factory import attack_exhibits, picture, rich_sheet, stem_exhibit
 
 ASSIGNMENT, SECOND = load_assignment("pset4_sp21"), load_assignment("pset4_sp22")
@@ -208,6 +213,43 @@ def test_a_students_report_answers_the_questions_of_its_offering(results: Path) 
         asked["4a"]
         == {part.id: part.question for part in from_results(results, ASSIGNMENT).parts}["4a"]
     )
+
+
+def test_a_report_without_a_notebook_shows_what_is_written(results: Path) -> None:
+    (results / "executed.ipynb").unlink()
+
+    source = from_results(results, ASSIGNMENT)
+
+    assert "no notebook with code" in source.remark
+    assert source.remark in build_report(source)
+    parts = {part.id: part for part in source.parts}
+    assert "I pad with zeros" in parts["3c"].answer
+    assert not any(part.snippets or part.printed for part in source.parts)
+
+
+def test_a_pasted_picture_is_in_the_report(results: Path) -> None:
+    png = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), 99, np.uint8)).save(png, "PNG")
+    cell = markdown_cell("![scan](attachment:my scan.png)")
+    data = base64.b64encode(png.getvalue()).decode()
+    cell["attachments"] = {"my scan.png": {"image/png": data}}
+    zip_path = write_zip(results / "jdoe.zip", {"pset4.ipynb": notebook_bytes([cell])})
+    submission = read_submission(zip_path, results / "submission")
+    save(submission, results / "evidence/submission.json")
+    sheet = load(GradeSheet, results / "results.json")
+    text = placed(submission.cells[0].source, 0, submission.cells[0].attachments)
+    save(replace(sheet, answers=(("3c", text),)), results / "results.json")
+
+    page = build_report(from_results(results, ASSIGNMENT))
+    staff = render_staff_html(
+        replace(sheet, answers=(("3c", text),)),
+        results / "evidence",
+        own=pictures_of(ResultFolder(root=results)),
+    )
+
+    for html in (page, staff):
+        assert '<img class="answer-picture" alt="scan" src="data:image/png;base64,' in html
+        assert "picture not shown" not in html
 
 
 def test_nothing_of_the_reference_is_ones_own(tmp_path: Path) -> None:
