@@ -23,8 +23,10 @@ from grader.model.records import (
     GradientSample,
     Leaning,
     LeftOut,
+    Look,
     ModelState,
     Outcome,
+    PartAsked,
     Prediction,
     ProbeReply,
     StepSettings,
@@ -155,6 +157,8 @@ class Collector:
                 self._run_open(m.RunOpen.model_validate(body), arrays)
             case "run-sample" | "run-image":
                 self._run_step(kind, m.RunStep.model_validate(body), arrays)
+            case "run-look":
+                self._run_look(m.RunLook.model_validate(body), arrays)
             case "run-close":
                 self._run_close(m.RunClose.model_validate(body), arrays)
             case "model":
@@ -216,6 +220,7 @@ class Collector:
             images=(),
             weights_sha256=body.weights,
             fingerprint=self._store(f"{body.run}-fingerprint", arrays.get("fingerprint")),
+            untrained=body.untrained,
         )
 
     def _run_step(self, kind: str, body: m.RunStep, arrays: dict[str, np.ndarray]) -> None:
@@ -233,6 +238,23 @@ class Collector:
             sample = GradientSample(step=body.step, image=stored, gradient=gradient)
             self.runs[body.run] = replace(run, samples=(*run.samples, sample))
 
+    def _run_look(self, body: m.RunLook, arrays: dict[str, np.ndarray]) -> None:
+        run = self.runs[body.run]
+        prefix = f"{body.run}-look{body.step}"
+        image = self._store(f"{prefix}-image", arrays["image"])
+        gradient = self._store(f"{prefix}-gradient", arrays["gradient"])
+        if image is not None and gradient is not None:
+            look = Look(
+                step=body.step,
+                image=image,
+                gradient=gradient,
+                layer=body.layer,
+                call=body.call,
+                own=body.own,
+                cotangent=self._store(f"{prefix}-cotangent", arrays.get("cotangent")),
+            )
+            self.runs[body.run] = replace(run, looks=(*run.looks, look))
+
     def _run_close(self, body: m.RunClose, arrays: dict[str, np.ndarray]) -> None:
         settings = None
         if body.settings is not None and body.settings.step_size is not None:
@@ -242,14 +264,27 @@ class Collector:
                 normalised=body.settings.normalised,
                 norm=body.settings.norm,
             )
+        run = self.runs[body.run]
+        if body.weights:
+            fingerprint = self._store(f"{body.run}-shown-fingerprint", arrays.get("fingerprint"))
+            run = replace(
+                run,
+                weights_sha256=body.weights,
+                fingerprint=fingerprint,
+                untrained=body.untrained,
+            )
         self.runs[body.run] = replace(
-            self.runs[body.run],
+            run,
             steps=body.steps,
             settings=settings,
             final=self._store(f"{body.run}-final", arrays.get("final")),
             seconds=body.seconds,
             error_name=body.error.name if body.error else "",
             error_message=body.error.message if body.error else "",
+            looked=body.looks,
+            parts=tuple(PartAsked(**part.model_dump()) for part in body.parts),
+            shown=self._store(f"{body.run}-shown", arrays.get("shown")),
+            training=body.training,
         )
 
     def _model(self, body: m.ModelBody, arrays: dict[str, np.ndarray]) -> None:

@@ -60,6 +60,7 @@ class ModelBody(_Strict):
 
     weights: Digest
     in_features: int | None
+    untrained: bool = False
 
 
 class PredictionBody(_Strict):
@@ -86,6 +87,7 @@ class RunOpen(_Strict):
     class_id: int | None
     weights: Digest
     in_features: int | None
+    untrained: bool = False
     repeats: Annotated[str, Field(pattern=r"^(run[0-9]{1,4})?$")] = ""
 
 
@@ -94,6 +96,20 @@ class RunStep(_Strict):
 
     run: RunName
     step: Count
+
+
+Layer = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]{0,100}$")]
+Place = Annotated[int, Field(ge=-1, le=10_000_000)]
+
+
+class RunLook(_Strict):
+    """An image that a network was shown, and what a loss asked of it."""
+
+    run: RunName
+    step: Count
+    layer: Layer
+    call: Count
+    own: bool
 
 
 class Progress(_Strict):
@@ -111,6 +127,16 @@ class CallError(_Strict):
     message: Short
 
 
+class PartBody(_Strict):
+    """What a loss was taken of."""
+
+    layer: Layer
+    call: Count
+    channel: Place
+    place: Place
+    times: Count
+
+
 class RunClose(_Strict):
     """An optimisation ends."""
 
@@ -119,6 +145,11 @@ class RunClose(_Strict):
     seconds: float
     error: CallError | None
     settings: Settings | None
+    looks: Count = 0
+    parts: Annotated[list[PartBody], Field(max_length=64)] = []
+    training: bool = False
+    weights: Digest = ""
+    untrained: bool = False
 
 
 class LeftOutBody(_Strict):

@@ -39,6 +39,17 @@ def weights_sha256(model: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
+def untrained(model: torch.nn.Module) -> bool:
+    """Whether every batch normalization is as it was made: no data has been seen."""
+    layers = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    return bool(layers) and all(_as_made(layer) for layer in layers)
+
+
+def _as_made(layer: torch.nn.BatchNorm2d) -> bool:
+    values = ((layer.weight, 1), (layer.bias, 0))
+    return all(tensor is None or bool((tensor == value).all()) for tensor, value in values)
+
+
 def probe_image(seed: int) -> torch.Tensor:
     """The hidden probe image, (1, 3, 224, 224), standard normal; the host draws the same."""
     return torch.randn((1, 3, 224, 224), generator=torch.Generator().manual_seed(seed))

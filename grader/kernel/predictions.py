@@ -20,11 +20,12 @@ MAX_PREDICTIONS_PER_CELL = 6
 def describe_model(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Facts about a network: digest, size of the last layer's input, fingerprint."""
     if not isinstance(model, torch.nn.Module):
-        return {"weights": "", "in_features": None}, {}
+        return {"weights": "", "in_features": None, "untrained": False}, {}
     last = getattr(model, "fc", None)
     facts = {
         "weights": networks.weights_sha256(model),
         "in_features": getattr(last, "in_features", None),
+        "untrained": networks.untrained(model),
     }
     try:
         return facts, {"fingerprint": networks.fingerprint(model, state_of().seed)}
@@ -64,6 +65,16 @@ def _note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: An
     )
 
 
+def _optimizing(given: tuple[Any, ...]) -> bool:
+    """Whether a call is a step of an optimization: in the attack function, or in a loop."""
+    state = state_of()
+    if state.run is not None and state.run.function:
+        return True
+    image = given[0] if given else None
+    watched = isinstance(image, torch.Tensor) and image.requires_grad and torch.is_grad_enabled()
+    return watched and (state.run is not None or state.first is not None)
+
+
 def watch_predictions() -> None:
     """Note calls of any ResNet that are not part of an attack, `model(x)` or `model.forward(x)`."""
     forward = ResNet.forward
@@ -73,10 +84,9 @@ def watch_predictions() -> None:
     @functools.wraps(forward)
     def recorded(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
         output = forward(self, *args, **kwargs)
-        state = state_of()
-        attacking = state.run is not None and state.run.function
-        if not state.inside_recorder and not attacking:
-            _note_prediction(self, (*args, *kwargs.values()), output)
+        given = (*args, *kwargs.values())
+        if not state_of().inside_recorder and not _optimizing(given):
+            _note_prediction(self, given, output)
         return output
 
     recorded.__pset4_original__ = forward  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ import builtins
 from typing import Any
 
 from .channel import Channel
+from .looks import watch_looks
 from .predictions import MODEL, note_model, watch_predictions
 from .runs import ATTACK, attack_ends, wrap_attack
 from .state import remember, shielded, state_of
@@ -64,7 +65,7 @@ def _after_cell(*_: Any) -> None:
     """End an inline loop with its cell, and look at `model`."""
     state = state_of()
     state.predictions_of_cell = 0
-    if state.run is not None and not state.run.function:
+    if state.run is None or not state.run.function:
         attack_ends(None, None)
     note_model()
 
@@ -76,3 +77,4 @@ def install(channel: Channel, shell: Any, seed: int) -> None:
     shell.ast_transformers.append(BindHooks())
     shell.events.register("post_run_cell", _after_cell)
     watch_predictions()
+    watch_looks()

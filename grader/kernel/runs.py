@@ -4,76 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import time
 from types import CodeType
 from typing import Any
 
-import torch
-
-from . import networks
-from .predictions import MODEL, describe_model
+from .look_runs import settle_at_end
+from .run_ends import MAX_RUNS, close_run, module_in_use, next_name, open_run
 from .state import Call, Run, recordable, shielded, state_of
 
 ATTACK = "generate_adversarial_example"
-MAX_RUNS = 64
-
-
-def _module_in_use(model_fn: Any) -> Any:
-    """The network behind the function that the attack was given."""
-    if isinstance(model_fn, torch.nn.Module):
-        return model_fn
-    owner = getattr(model_fn, "__self__", None)
-    return owner if isinstance(owner, torch.nn.Module) else state_of().shell.user_ns.get(MODEL)
-
-
-def open_run(run: Run, model: Any, start: Any) -> None:
-    """Tell the host that a run begins, with the network that it uses; another one ends."""
-    state = state_of()
-    _close_run(None, None)
-    facts, arrays = describe_model(model)
-    if recordable(start):
-        arrays["start"] = networks.to_numpy(start)
-    run.opened = True
-    run.started = time.perf_counter()
-    state.run = run
-    body = {
-        "run": run.name,
-        "function": run.function,
-        "class_id": run.class_id,
-        "repeats": state.repeats,
-        **facts,
-    }
-    if run.function and state.calls and state.calls[-1].run == run.name:
-        state.calls[-1].weights = facts["weights"]
-    state.channel.send("run-open", body, arrays)
-
-
-def _close_run(result: Any, error: BaseException | None) -> None:
-    state = state_of()
-    run, state.run = state.run, None
-    if run is None or not run.opened:
-        return
-    final = result if recordable(result) else run.last
-    arrays = {"final": networks.to_numpy(final)} if recordable(final) else {}
-    body = {
-        "run": run.name,
-        "steps": run.steps,
-        "seconds": time.perf_counter() - run.started,
-        "error": None if error is None else _described(error),
-        "settings": state.settings.get(id(run.stepper)),
-    }
-    state.channel.send("run-close", body, arrays)
-
-
-def _described(error: BaseException) -> dict[str, str]:
-    return {"name": type(error).__name__[:100], "message": str(error)[:300]}
-
-
-def next_name() -> str:
-    """Return the name of a new run."""
-    state = state_of()
-    state.runs += 1
-    return f"run{state.runs}"
 
 
 def _attack_arguments(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -95,11 +33,12 @@ def _as_int(value: Any) -> int | None:
 def _attack_starts(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if state_of().runs >= MAX_RUNS:
         return
+    settle_at_end()
     model_fn, x, class_id, n_iter = _attack_arguments(function, args, kwargs)
-    run = Run(next_name(), ATTACK, _as_int(class_id), _as_int(n_iter))
+    run = Run(next_name(), ATTACK, _as_int(class_id), _as_int(n_iter), model_fn=model_fn)
     if not state_of().repeats:
         _keep_call(run, function, (args, kwargs), x)
-    open_run(run, _module_in_use(model_fn), x)
+    open_run(run, module_in_use(model_fn), x)
 
 
 def _keep_call(
@@ -125,7 +64,8 @@ def _keep_call(
 @shielded
 def attack_ends(result: Any, error: BaseException | None) -> None:
     """Tell the host that the run under way has ended."""
-    _close_run(result, error)
+    settle_at_end()
+    close_run(result, error)
 
 
 def recorded_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

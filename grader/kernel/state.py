@@ -14,6 +14,34 @@ from .channel import Channel
 
 MAX_ELEMENTS = 4 * 3 * 512 * 512
 """Greatest tensor that is recorded, in elements."""
+COLOURS = 3
+"""Channels of a picture."""
+
+
+@dataclass(eq=False)
+class Look:
+    """An image that a network was shown, and what a loss asked of it."""
+
+    image: torch.Tensor
+    """A copy of what entered the network, (N, 3, H, W)."""
+    base: torch.Tensor
+    """A copy of what the notebook optimizes: the image, or what the image was made of."""
+    leaf: torch.Tensor | None
+    """That tensor itself."""
+    own: bool
+    """Whether it is the very tensor that entered the network."""
+    owner: torch.nn.Module | None
+    """The network."""
+    training: bool = False
+    """Whether it was in training mode."""
+    gradient: torch.Tensor | None = None
+    """Of the loss with respect to the image; None until it comes."""
+    layer: str = ""
+    """Module of whose output the loss was taken."""
+    call: int = 0
+    """Which call of that module, from 1."""
+    cotangent: torch.Tensor | None = None
+    """Gradient of the loss with respect to that output."""
 
 
 @dataclass
@@ -29,6 +57,13 @@ class Run:
     last: Any = None
     opened: bool = False
     moved: bool = False
+    model_fn: Any = None
+    network: Any = None
+    looks: int = 0
+    first: Look | None = None
+    latest: Look | None = None
+    parts: dict[tuple[str, int, int, int], int] = field(default_factory=dict)
+    """Layer, call, channel and place that a loss was taken of, and how often."""
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -64,6 +99,14 @@ class RecorderState:
     problems: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     repeats: str = ""
+    look: Look | None = None
+    """The one that waits for what follows it."""
+    first: Look | None = None
+    """The one that may begin a loop."""
+    owner: torch.nn.Module | None = None
+    """The network that was shown an image last."""
+    called: torch.nn.Module | None = None
+    """The whole network that was called last."""
 
 
 _states: list[RecorderState] = []

@@ -6,16 +6,15 @@ import functools
 import inspect
 from typing import Any
 
-import numpy as np
 import torch
 
 from . import networks
+from .look_runs import direction_of, settle_before_step
 from .predictions import MODEL
-from .runs import MAX_RUNS, next_name, open_run
+from .run_ends import IMAGE_STEPS, MAX_RUNS, next_name, open_run
 from .state import Run, recordable, shielded, state_of
 
 GRADIENT_STEPS = frozenset({0, 2, 5, 15, 100})
-IMAGE_STEPS = frozenset({0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100, 125, 150, 175})
 PROGRESS_EVERY = 5
 
 
@@ -52,11 +51,12 @@ def _starts_over(run: Run, stepper: Any, x: torch.Tensor) -> bool:
     return False
 
 
-def _direction(gradient: torch.Tensor) -> np.ndarray:
-    """Scale to a greatest value of 1 and store in half precision: only its direction is used."""
-    size = gradient.detach().abs().max()
-    scaled = gradient.detach() / size if bool(size > 0) else gradient
-    return networks.to_numpy(scaled, torch.float16)
+def _network_shown() -> Any:
+    """The network whose loss this step follows; `model`, where none was seen."""
+    state = state_of()
+    look = state.look
+    shown = None if look is None or look.gradient is None else look.owner
+    return state.shell.user_ns.get(MODEL) if shown is None else shown
 
 
 @shielded
@@ -69,14 +69,15 @@ def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
         if state.runs >= MAX_RUNS:
             return
         run = Run(next_name(), "", None, None)
-        open_run(run, state.shell.user_ns.get(MODEL), x)
+        open_run(run, _network_shown(), x)
     run.stepper = stepper
+    settle_before_step(run)
     number = run.steps
-    if number in GRADIENT_STEPS:
-        arrays = {"image": networks.to_numpy(x), "gradient": _direction(gradient)}
+    if number in GRADIENT_STEPS and not run.looks:
+        arrays = {"image": networks.to_numpy(x), "gradient": direction_of(gradient)}
         state.channel.send("run-sample", {"run": run.name, "step": number}, arrays)
     if number in IMAGE_STEPS:
-        image = networks.to_numpy(x, torch.float16)
+        image = networks.to_numpy(x, IMAGE_STEPS[number])
         state.channel.send("run-image", {"run": run.name, "step": number}, {"image": image})
     if number % PROGRESS_EVERY == 0:
         body = {"run": run.name, "step": number, "total": run.total}

@@ -69,7 +69,7 @@ def measure_attack(
         final=final,
         facts=verify(network, corgi.to(device), final.to(device), target, config),
         direction=direction_of(context, recorded, experiment.network, target),
-        wanted_gain=gain_to_reach(reference, recorded.run.steps, experiment.n_steps),
+        wanted_gain=gain_to_reach(reference, recorded.steps, experiment.n_steps),
     )
 
 

@@ -24,8 +24,9 @@ from grader.checks.findings import (
 )
 from grader.checks.images.attack_case import AttackCase, measure_attack
 from grader.checks.images.attack_exhibits import exhibits_of, rows_of
+from grader.checks.images.logit_objectives import LOG_PROBABILITY, OTHERS, UNCLEAR
 from grader.checks.images.recognition import structure_correlation
-from grader.checks.images.recorded_runs import RecordedRun, images_along
+from grader.checks.images.recorded_runs import RecordedRun, images_along, network_words
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 from grader.model.text import cell_label
@@ -85,13 +86,24 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
         if case.direction.heading == "nowhere":
             return failed(say("attack.zero_gradient")).adding(say("attack.unchanged"))
         return failed(say("attack.unchanged"))
-    if not _still_the_corgi(context, case):
+    if not is_still_the_corgi(context, case.recorded):
         return failed(say("attack.another_picture"))
     name = context.networks.class_names[case.target]
-    if case.share < threshold("gain_some") or not _aimed(context, case):
+    aimed = _aimed(context, case)
+    if case.share < threshold("gain_some") or aimed is False:
         return _no_gain(context, case, name)
     gain: dict[str, str | float] = {"target": name, "gain": case.facts.log_gain}
-    faults = sorted(_faults(case, name), key=lambda fault: share(fault[0]))
+    if aimed is None or case.direction.objective == UNCLEAR:
+        return needs_human(say("attack.unclear", **gain)).adding(*_doubts(context, case))
+    return _of_a_gain(context, case, share, gain)
+
+
+def _of_a_gain(
+    context: CheckContext, case: AttackCase, share: Share, gain: dict[str, str | float]
+) -> Verdict:
+    """The verdict on an attack that went for its target and came nearer to it."""
+    name = context.networks.class_names[case.target]
+    faults = sorted(_faults(context, case, name), key=lambda fault: share(fault[0]))
     remarks = [remark for _, remark in faults]
     if all(fault != "weak_gain" for fault, _ in faults):
         remarks.append(say("attack.gain", **gain))
@@ -106,13 +118,16 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     return passed(say("attack.right", **gain)).adding(*doubts)
 
 
-def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:
+def _faults(context: CheckContext, case: AttackCase, name: str) -> list[tuple[str, Remark]]:
     """What is wrong with an attack that reaches its target: the name of its share, and a remark."""
     found = []
     objective = case.direction.objective
-    if objective in _OTHER_OBJECTIVES:
+    if objective in OTHERS:
+        found.append(("other_objective", say(_OTHER_OBJECTIVES[objective], target=name)))
+    if objective == "untargeted":
         found.append((objective, say(_OTHER_OBJECTIVES[objective], target=name)))
-    if not case.reached:
+    # What another objective leaves of the gain is its own fault, where the target comes first.
+    if not case.reached and not (objective in OTHERS and _comes_first(context, case)):
         gains = {"gain": case.facts.log_gain, "wanted": case.wanted_gain}
         found.append(("weak_gain", say("attack.weak_gain", target=name, **gains)))
     broken = _broken_constraint(case)
@@ -124,33 +139,49 @@ def _faults(case: AttackCase, name: str) -> list[tuple[str, Remark]]:
 _OTHER_OBJECTIVES = {
     "logit": "attack.logit",
     "margin": "attack.margin",
+    "centered_logit": "attack.centered_logit",
+    "softmax_twice": "attack.softmax_twice",
+    "binary_cross_entropy": "attack.binary_cross_entropy",
+    "squared_error": "attack.squared_error",
+    "label_smoothing": "attack.label_smoothing",
     "untargeted": "attack.untargeted",
 }
-"""Objectives that have a share of the points of their own, and what is said of them."""
+"""What is said of objectives that are not the one asked for."""
 
 
-def _aimed(context: CheckContext, case: AttackCase) -> bool:
-    """Whether the steps went for the target: by their direction, or by where they ended.
+def _aimed(context: CheckContext, case: AttackCase) -> bool | None:
+    """Whether the steps went for the target; None where that is not clear.
 
     Any way to a uniform distribution raises a tiny probability too.
     """
     direction = case.direction
-    if case.reached or direction.objective in {"log_probability", "logit", "margin"}:
+    if direction.heading in {"nowhere", "downhill"} and not case.reached:
+        return False
+    if case.reached or direction.objective in {LOG_PROBABILITY, *OTHERS}:
         return True
+    if direction.objective == UNCLEAR:
+        return None
     if direction.objective:
         return False
+    if _comes_first(context, case):
+        return True
+    astray = all(abs(value) < threshold("uphill") for _, value in direction.cosines)
+    return False if direction.heading == "elsewhere" and astray else None
+
+
+def _comes_first(context: CheckContext, case: AttackCase) -> bool:
     logits = context.networks.logits(case.experiment.network, case.final)
     return int(logits[0].argmax()) == case.target
 
 
-def _still_the_corgi(context: CheckContext, case: AttackCase) -> bool:
+def is_still_the_corgi(context: CheckContext, recorded: RecordedRun) -> bool:
     """Whether the image has the corgi's coarse structure, or steps were seen to lead to it."""
-    before = [context.networks.corgi(case.recorded.space)]
-    if case.recorded.final is None:
+    before = [context.networks.corgi(recorded.space)]
+    if recorded.final is None:
         return False
-    before += [image for _, image in images_along(context, case.recorded)[:-1]][-1:]
+    before += [image for _, image in images_along(context, recorded)[:-1]][-1:]
     coarse = threshold("same_picture")
-    return any(structure_correlation(image, case.recorded.final) >= coarse for image in before)
+    return any(structure_correlation(image, recorded.final) >= coarse for image in before)
 
 
 def _wrong_start(case: AttackCase) -> Verdict | None:
@@ -167,9 +198,10 @@ def _wrong_start(case: AttackCase) -> Verdict | None:
 def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
     """Say why an attack does not reach its target, and how far it got."""
     before, after = case.facts.log_probability_before, case.facts.log_probability_after
-    verdict = failed(_why_no_gain(context, case, name)).adding(
-        say("attack.change", target=name, before=before, after=after)
-    )
+    change = say("attack.change", target=name, before=before, after=after)
+    if case.recorded.network == "other" and not case.recorded.run.untrained:
+        return needs_human(say("attack.unknown_network")).adding(change)
+    verdict = failed(_why_no_gain(context, case, name)).adding(change)
     if case.recorded.space.value == case.experiment.space:
         return verdict
     normalized = case.recorded.space is Space.NORMALISED
@@ -177,11 +209,15 @@ def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
 
 
 def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
-    direction = case.direction
+    direction, run = case.direction, case.recorded.run
+    if case.recorded.network == "other" and run.untrained:
+        return say("attack.untrained")
     if direction.heading == "downhill":
         return say("attack.downhill")
     if direction.heading == "nowhere":
         return say("attack.zero_gradient")
+    if run.training:
+        return say("attack.training_mode")
     if direction.objective in _OTHER_OBJECTIVES:
         return say(_OTHER_OBJECTIVES[direction.objective], target=name)
     if direction.other_class is not None:
@@ -207,8 +243,8 @@ def _doubts(context: CheckContext, case: AttackCase) -> list[Remark]:
         notes.append(say("attack.note_resized"))
     if case.recorded.space.value != case.experiment.space:
         notes.append(say("attack.note_space", space=case.recorded.space.value))
-    if case.recorded.network in {"other", ""}:
-        notes.append(say("attack.note_network"))
+    if case.recorded.network in {"other", ""} or run.training:
+        notes.append(say("attack.note_network", network=network_words(case.recorded)))
     if direction.heading == "unknown":
         notes.append(say("attack.note_no_steps", seconds=run.seconds))
     if direction.heading in {"partly", "elsewhere"} and not direction.objective:
@@ -218,6 +254,7 @@ def _doubts(context: CheckContext, case: AttackCase) -> list[Remark]:
         classes = {"aimed": "unknown" if aimed is None else aimed, "target": case.target}
         notes.append(say("attack.note_repeated", **classes))
         notes.append(where_to_look(context, case.experiment.part_id))
-    if run.steps not in {0, case.experiment.n_steps}:
-        notes.append(say("attack.note_steps", steps=run.steps, wanted=case.experiment.n_steps))
+    steps = case.recorded.steps
+    if steps not in {0, case.experiment.n_steps}:
+        notes.append(say("attack.note_steps", steps=steps, wanted=case.experiment.n_steps))
     return notes

@@ -5,34 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.checks.blame import why_missing
-from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, shares_of
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
-    failed,
     needs_human,
-    not_attempted,
-    passed,
     say,
     where_to_look,
 )
 from grader.checks.images.attack_judge import judge_attack
 from grader.checks.images.recorded_runs import (
     RecordedRun,
-    log_probability_curve,
     pictures,
     recorded_runs_of,
 )
-from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
-from grader.model.records import Exhibit, Measurement
-from reference.classify import log_probability
 from reference.images import Space
 
 ATTACK = "generate_adversarial_example"
-MOST_SHOWN = 3
-"""Bonus examples that are shown."""
 MOST_JUDGED = 4
 """Runs of one part that are judged, the last ones; the best of them counts."""
 
@@ -48,14 +39,6 @@ def check_targeted_attack(context: CheckContext, part_id: str) -> Verdict:
     share = shares_of(context.assignment, "targeted_attack", _CREDIT)
     verdicts = [judge_attack(context, part_id, a, share) for a in candidates[-MOST_JUDGED:]]
     return min(reversed(verdicts), key=Verdict.rank)
-
-
-def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
-    """Further classes, of the student's choice."""
-    return _bonus(context, part_id)
-
-
-# -- one target -----------------------------------------------------------------------------------
 
 
 def _target(experiment: Experiment) -> int:
@@ -143,100 +126,14 @@ def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str)
     )
 
 
-# -- further targets ------------------------------------------------------------------------------
-
-
-def _bonus(context: CheckContext, part_id: str) -> Verdict:
-    asked = {(e.target, e.network) for e in context.assignment.experiments}
-    dropped = _cells_of_other_years(context)
-    further = [
-        a
-        for a in recorded_runs_of(context)
-        if a.run.class_id is not None
-        and 0 <= a.run.class_id < len(context.networks.class_names)
-        and (a.run.class_id, a.network) not in asked
-        and a.run.cell_index not in dropped
-        and a.network in TRUSTED
-        and not a.run.repeats
-        and a.start is not None
-        and a.final is not None
-        and not a.run.error
-    ]
-    if not further:
-        return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
-    gains = [_gain(context, a) for a in further]
-    least = threshold("bonus_gain") * _usual_gain(context)
-    names = context.networks.class_names
-    rows = tuple(
-        Measurement(
-            quantity=f"gain in log-probability of {names[a.run.class_id or 0]} (nats)",
-            measured=f"{gain:.2f}",
-            expected=f"at least {least:.2f}",
-            tolerance="",
-            ok=gain >= least,
-        )
-        for a, gain in zip(further, gains, strict=True)
-    )
-    reached = [a for a, gain in zip(further, gains, strict=True) if gain >= least]
-    shown = reached or further
-    verdict = (
-        passed(say("attack_bonus.right", classes=_listed(context, reached)))
-        if reached
-        else failed(say("attack_bonus.weak"))
-    )
-    return replace(
-        verdict,
-        measurements=rows,
-        exhibits=tuple(x for a in shown[:MOST_SHOWN] for x in _exhibits(context, a)),
-        evidence_ids=tuple(a.run.run_id for a in shown),
-    )
-
-
-def _cells_of_other_years(context: CheckContext) -> frozenset[int]:
-    """Cells that the notebook has for parts that this offering does not ask: never a bonus."""
-    asked = {part.id for part in context.assignment.parts}
-    matches = context.alignment.matches
-    return frozenset(m.cell_index for m in matches if m.part_id and m.part_id not in asked)
-
-
-def _gain(context: CheckContext, recorded: RecordedRun) -> float:
-    """Rise of the target's log-probability, in nats, with trusted weights."""
-    if recorded.start is None or recorded.final is None:
-        return float("-inf")
-    target = recorded.run.class_id or 0
-    before, after = (
-        float(log_probability(context.networks.logits(recorded.network, x), target))
-        for x in (recorded.start, recorded.final)
-    )
-    gain = after - before
-    return gain if gain == gain else float("-inf")
-
-
-def _usual_gain(context: CheckContext) -> float:
-    """The smallest gain of the reference's attacks on the robust network."""
-    gains = [a.log_gain for a in context.expected.attacks if a.network == "robust"]
-    return min(gains or [a.log_gain for a in context.expected.attacks])
-
-
-def _listed(context: CheckContext, all_recorded: list[RecordedRun]) -> str:
-    names = (context.networks.class_names[a.run.class_id or 0] for a in all_recorded)
-    return ", ".join(dict.fromkeys(names))
-
-
-def _exhibits(context: CheckContext, recorded: RecordedRun) -> tuple[Exhibit, ...]:
-    target = recorded.run.class_id or 0
-    name = context.networks.class_names[target]
-    curve = log_probability_curve(context, recorded, recorded.network, target, ())
-    return (*pictures(recorded, "", f"toward {name}"), curve)
-
-
 _CREDIT = {
     "weak_gain": PartialCredit(
         meaning="the right direction, but only part of the way", default=0.5
     ),
     "constraint": PartialCredit(meaning="works, but leaves the ball or the pixel box", default=0.5),
-    "logit": PartialCredit(meaning="maximizes the logit of the class alone", default=0.8),
-    "margin": PartialCredit(meaning="maximizes the margin to the next class", default=0.8),
+    "other_objective": PartialCredit(
+        meaning="reaches the target by another objective than its log-probability", default=0.8
+    ),
     "untargeted": PartialCredit(meaning="only leads away from the true class", default=0.0),
 }
 
@@ -247,10 +144,5 @@ CHECKS = (
         objective="log_probability",
         reads=frozenset({Reads.RUNS}),
         credit=_CREDIT,
-    ),
-    Check(
-        id="attack_bonus",
-        judge=check_attack_bonus,
-        reads=frozenset({Reads.RUNS}),
     ),
 )

@@ -1,95 +1,50 @@
-"""Where a run was heading: its first update direction against the gradients of objectives."""
+"""Where a run was heading: what its loss asked for, against the gradients of known objectives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from grader.checks.context import CheckContext
 from grader.checks.images.derivatives import derivatives_along
-from grader.checks.images.recorded_runs import RecordedRun, images_along
-from grader.checks.tolerance import threshold
-from grader.model.records import GradientSample
-from reference.attack import (
-    Objective,
-    away_from,
-    gradient_at,
-    gradients_at,
-    log_probability_of,
-    logit_of,
-    margin_of,
+from grader.checks.images.logit_objectives import (
+    CLEARLY,
+    LOG_PROBABILITY,
+    Named,
+    is_telling,
+    named_by_logits,
+    others_of,
 )
+from grader.checks.images.pushes import Push, cosine, pushes_of
+from grader.checks.images.recorded_runs import RecordedRun
+from grader.checks.tolerance import threshold
+from reference.attack import Objective, gradient_at, gradients_at, log_probability_of
 
 Heading: TypeAlias = Literal["uphill", "downhill", "partly", "elsewhere", "nowhere", "unknown"]
 """Along the gradient, against it, roughly along it, neither, zero gradient, or not recorded."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direction:
-    """What the recorded direction at the start tells."""
-
-    heading: Heading
-    """Against the log-probability of the target."""
-    objective: str
-    """`log_probability`, `logit`, `margin`, `untargeted`, or `other_class`: the log-probability of
-    another class. Empty where none is recognised."""
-    cosines: tuple[tuple[int, float], ...]
-    """(step, cosine with the gradient of the target's log-probability) at each sample."""
-    other_class: int | None = None
-    """That class; None for any other objective."""
-
-
-_Named: TypeAlias = tuple[str, int | None]
-"""An objective as `Direction` names it, and the class where it is that of another one."""
+LAST = "fc"
+"""The module that gives the logits."""
 
 FEW_CLASSES = 10
 """Classes that are tried besides the likeliest ones."""
 
-_CLEARLY = 10.0
-"""An objective is named where it is that many times closer than the one asked for."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """What the recorded directions tell."""
 
-def unit(vector: Tensor) -> Tensor:
-    """Scale to l2 norm 1 in float64; zero stays zero."""
-    flat = vector.double().flatten()
-    norm = flat.norm()
-    return flat / norm if float(norm) > 0 else flat
-
-
-def cosine(a: Tensor, b: Tensor) -> float:
-    """Return the cosine between two tensors of one size; 0 where one of them is zero."""
-    return float(unit(a) @ unit(b)) if a.numel() == b.numel() else 0.0
-
-
-def effective(
-    context: CheckContext, recorded: RecordedRun, sample: GradientSample
-) -> Tensor | None:
-    """Return the recorded direction with the sign in which the image moved.
-
-    A notebook may subtract the gradient of a loss; what counts is where the image went.
-    None where the direction is not finite or the images' shapes do not fit.
-    """
-    gradient, image = context.tensor(sample.gradient), context.tensor(sample.image)
-    if gradient.shape != image.shape or not bool(torch.isfinite(gradient).all()):
-        return None
-    after = next(
-        (x for step, x in images_along(context, recorded) if step == sample.step + 1), None
-    )
-    if after is None or after.shape != image.shape:
-        return gradient
-    return -gradient if cosine(after - image, gradient) < -threshold("uphill") else gradient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Sample:
-    """A recorded step: where, and which way the image went."""
-
-    step: int
-    image: Tensor
-    moved: Tensor
+    heading: Heading
+    """Against the log-probability of the target."""
+    objective: str
+    """A name of `logit_objectives.Named`. Empty where none is recognised."""
+    cosines: tuple[tuple[int, float], ...]
+    """(step, cosine with the gradient of the target's log-probability) at each sample."""
+    other_class: int | None = None
+    """That class, where the objective is that of another one."""
 
 
 def direction_of(
@@ -97,100 +52,136 @@ def direction_of(
 ) -> Direction:
     """Compare the recorded directions with trusted gradients at the same images."""
     module = context.networks.network(network)
-    samples = _samples(context, recorded)
-    if not samples:
+    pushes = pushes_of(context, recorded)
+    if not pushes:
         return Direction(heading="unknown", objective="", cosines=())
-
-    wanted = log_probability_of(target)
-    cosines = tuple(
-        (s.step, cosine(s.moved, gradient_at(module, s.image, wanted))) for s in samples
+    cosines = _cosines(module, pushes, target)
+    if _which_way_is_unknown(pushes) and cosines[0] < 0:
+        pushes = tuple(push.turned for push in pushes)
+        cosines = [-value for value in cosines]
+    found = Direction(
+        heading=_heading(pushes, cosines[0]),
+        objective=LOG_PROBABILITY,
+        cosines=tuple((p.step, value) for p, value in zip(pushes, cosines, strict=True)),
     )
-    heading = _heading(samples[0].moved, cosines[0][1])
-    if heading in {"nowhere", "downhill"}:
-        return Direction(heading=heading, objective="log_probability", cosines=cosines)
-    telling = [s for s in samples if _telling(context, network, target, s)] or samples[:1]
-    furthest = max(1 - dict(cosines)[s.step] for s in telling)
-    if furthest <= threshold("other_objective"):
-        return Direction(heading=heading, objective="log_probability", cosines=cosines)
-    others = _others(context, recorded, network, target, samples[0])
-    within = min(furthest / _CLEARLY, 1 - threshold("same_direction"))
-    found = _nearest(module, others, telling, within)
-    if found is not None:
-        name, other_class = found
-        return Direction(heading=heading, objective=name, cosines=cosines, other_class=other_class)
-    objective = "log_probability" if heading == "uphill" else ""
-    return Direction(heading=heading, objective=objective, cosines=cosines)
+    if found.heading in {"nowhere", "downhill"}:
+        return found
+    if found.heading == "elsewhere" and _not_followed(pushes):
+        return replace(found, objective="")
+    named = _by_logits(context, pushes, network, target)
+    if named is None:
+        named = _by_image(context, recorded, pushes, cosines, network, target)
+    return replace(found, objective=named.name, other_class=named.other_class)
 
 
-def _nearest(
-    module: nn.Module,
-    objectives: list[tuple[_Named, Objective]],
-    samples: list[_Sample],
-    within: float,
-) -> _Named | None:
-    """Return the objective whose gradients the steps follow best.
-
-    Args:
-        module: The trusted network.
-        objectives: (name, objective).
-        samples: Steps; the worst of them counts.
-        within: Greatest 1 - cosine; None is returned where no objective keeps to it.
-    """
-    furthest = {name: 0.0 for name, _ in objectives}
-    for sample in samples:
-        left = [one for one in objectives if one[0] in furthest]
-        gradients = gradients_at(module, sample.image, [objective for _, objective in left])
-        off = {
-            name: 1 - cosine(sample.moved, gradient)
-            for (name, _), gradient in zip(left, gradients, strict=True)
-        }
-        furthest = {n: max(furthest[n], far) for n, far in off.items() if far <= within}
-    return min(furthest, key=lambda name: furthest[name], default=None)
+def _cosines(module: nn.Module, pushes: Sequence[Push], target: int) -> list[float]:
+    wanted = log_probability_of(target)
+    return [cosine(p.moved, gradient_at(module, p.image, wanted)) for p in pushes]
 
 
-def _samples(context: CheckContext, recorded: RecordedRun) -> list[_Sample]:
-    found = []
-    for sample in sorted(recorded.run.samples, key=lambda s: s.step):
-        moved, image = effective(context, recorded, sample), context.tensor(sample.image)
-        if moved is not None and bool(torch.isfinite(image).all()):
-            found.append(_Sample(step=sample.step, image=image, moved=moved))
-    return found
+def _which_way_is_unknown(pushes: Sequence[Push]) -> bool:
+    """Whether the images do not tell: shifted at random before the network saw them, say."""
+    return any(push.asked for push in pushes) and all(push.followed is None for push in pushes)
 
 
-def _telling(context: CheckContext, network: str, target: int, sample: _Sample) -> bool:
-    """Whether float32 still resolves the log-probability's gradient there."""
-    probabilities = context.networks.logits(network, sample.image).double().softmax(dim=1)
-    return 1 - float(probabilities[0, target]) > threshold("telling_doubt")
+def _not_followed(pushes: Sequence[Push]) -> bool:
+    """Whether the image moved in ways that have nothing to do with what the loss asked for."""
+    compared = [push.followed for push in pushes if push.followed is not None]
+    asked = any(push.asked for push in pushes)
+    return asked and bool(compared) and max(map(abs, compared)) < threshold("uphill")
 
 
-def _others(
-    context: CheckContext, recorded: RecordedRun, network: str, target: int, first: _Sample
-) -> list[tuple[_Named, Objective]]:
-    """Objectives that are not the one asked for: of the target, of the true class, of others."""
-    ends = [first.image] if recorded.final is None else [first.image, recorded.final]
-    likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
-    classes = {*likeliest, *_classes_along(context, network, first)} - {target}
-    return [
-        (("logit", None), logit_of(target)),
-        (("margin", None), margin_of(target)),
-        (("untargeted", None), away_from(likeliest[0])),
-        *((("other_class", c), log_probability_of(c)) for c in sorted(classes)),
-    ]
-
-
-def _classes_along(context: CheckContext, network: str, sample: _Sample) -> list[int]:
-    """The classes whose logits rise most along a step."""
-    module = context.networks.network(network)
-    along = derivatives_along(module, sample.image, sample.moved.reshape(sample.image.shape))[0]
-    return [int(c) for c in along.topk(FEW_CLASSES).indices]
-
-
-def _heading(moved: Tensor, value: float) -> Heading:
+def _heading(pushes: Sequence[Push], value: float) -> Heading:
     same = threshold("same_direction")
-    if not bool(moved.any()):
+    if not bool(pushes[0].moved.any()):
         return "nowhere"
+    if _not_followed(pushes):
+        return "elsewhere"
     if value >= same:
         return "uphill"
     if value <= -same:
         return "downhill"
     return "partly" if value >= threshold("uphill") else "elsewhere"
+
+
+def _by_logits(
+    context: CheckContext, pushes: Sequence[Push], network: str, target: int
+) -> Named | None:
+    """Name the objective by the gradients at the logits; None where there are none to trust."""
+    seen = []
+    for push in pushes:
+        asked = push.asked
+        logits = context.networks.logits(network, push.image)
+        if asked is not None and asked.layer == LAST and asked.cotangent.shape == logits.shape:
+            seen.append((logits, asked.cotangent))
+    if not seen or not _belongs(context.networks.network(network), pushes[0]):
+        return None
+    return named_by_logits(seen, target)
+
+
+def _belongs(module: nn.Module, push: Push) -> bool:
+    """Whether the gradient at the logits is the one that leads to the gradient at the image."""
+    asked = push.asked
+    if asked is None:
+        return False
+    pulled = Objective(name="", function=lambda logits: (logits * asked.cotangent).sum())
+    same = threshold("same_direction")
+    return cosine(gradient_at(module, push.image, pulled), push.moved) >= same
+
+
+def _by_image(
+    context: CheckContext,
+    recorded: RecordedRun,
+    pushes: Sequence[Push],
+    cosines: Sequence[float],
+    network: str,
+    target: int,
+) -> Named:
+    """Name the objective by the gradients at the image: what was handed to the steps."""
+    module = context.networks.network(network)
+    told = [
+        (push, value)
+        for push, value in zip(pushes, cosines, strict=True)
+        if is_telling(context.networks.logits(network, push.image), target)
+    ] or [(pushes[0], cosines[0])]
+    furthest = max(1 - value for _, value in told)
+    if furthest <= threshold("other_objective"):
+        return Named(name=LOG_PROBABILITY)
+    ends = [pushes[0].image] if recorded.final is None else [pushes[0].image, recorded.final]
+    likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
+    classes = sorted({*likeliest, *_classes_along(module, pushes[0])} - {target})
+    others = list(others_of(target, likeliest[0], classes))
+    within = min(furthest / CLEARLY, 1 - threshold("same_direction"))
+    found = _nearest(module, others, [push for push, _ in told], within)
+    same = cosines[0] >= threshold("same_direction")
+    return found or Named(name=LOG_PROBABILITY if same else "")
+
+
+def _nearest(
+    module: nn.Module,
+    objectives: list[tuple[Named, Objective]],
+    pushes: Sequence[Push],
+    within: float,
+) -> Named | None:
+    """Return the objective whose gradients the steps follow best.
+
+    Args:
+        module: The trusted network.
+        objectives: (name, objective).
+        pushes: Steps; the worst of them counts.
+        within: Greatest 1 - cosine; None is returned where no objective keeps to it.
+    """
+    furthest = dict.fromkeys(range(len(objectives)), 0.0)
+    for push in pushes:
+        left = list(furthest)
+        gradients = gradients_at(module, push.image, [objectives[n][1] for n in left])
+        off = {n: 1 - cosine(push.moved, g) for n, g in zip(left, gradients, strict=True)}
+        furthest = {n: max(furthest[n], far) for n, far in off.items() if far <= within}
+    closest = min(furthest, key=lambda n: furthest[n], default=None)
+    return None if closest is None else objectives[closest][0]
+
+
+def _classes_along(module: nn.Module, push: Push) -> list[int]:
+    """The classes whose logits rise most along a step."""
+    along = derivatives_along(module, push.image, push.moved.reshape(push.image.shape))[0]
+    return [int(c) for c in along.topk(FEW_CLASSES).indices]

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from grader.checks.context import TRUSTED, TrustedNetworks
-from grader.checks.images.directions import cosine
 from grader.checks.images.feature_objectives import LAYERS
+from grader.checks.images.pushes import cosine
 from grader.checks.tolerance import threshold
 from reference.dream import feature_match
 from reference.images import Space

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from grader.checks.images.derivatives import derivatives_along
-from grader.checks.images.directions import cosine
+from grader.checks.images.pushes import cosine
 from grader.checks.tolerance import threshold
 from reference.attack import Objective
 from reference.dream import channel_mean, channel_norm, layer_norm
@@ -47,18 +47,21 @@ class Climbed:
     """An objective that was recognised."""
 
     layer: str
-    """torchvision's name."""
+    """Name of the module, as torchvision's."""
     objective: Objective
     """Function of the layer's output."""
     downhill: bool
     """Whether the run went against its gradient."""
     cosine: float
     """With the objective's gradient, with its sign."""
+    call: int = 1
+    """Which call of the module gives that output; a block uses its ReLU three times."""
 
     @property
     def words(self) -> str:
         """Say it for a report."""
-        return f"{self.objective.name} ({self.layer})"
+        place = self.layer if self.call == 1 else f"{self.layer}, call {self.call}"
+        return f"{self.objective.name} ({place})"
 
 
 def recognise(network: nn.Module, image: Tensor, direction: Tensor) -> Climbed | None:
@@ -80,12 +83,6 @@ def recognise(network: nn.Module, image: Tensor, direction: Tensor) -> Climbed |
         likely = _likely_parts(features(network, layer), image, direction)
         found = _best(_tried(outputs[layer], leaf, direction, layer, o) for o in likely)
     return found
-
-
-def value_of(network: nn.Module, layer: str, objective: Objective, image: Tensor) -> float:
-    """Return an objective's value at an image."""
-    with torch.no_grad():
-        return float(objective.function(features(network, layer)(image)))
 
 
 def layer_norms(network: nn.Module, image: Tensor) -> dict[str, float]:

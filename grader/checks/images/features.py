@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from grader.checks.blame import why_missing
-from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import (
     Verdict,
@@ -18,211 +17,118 @@ from grader.checks.findings import (
     say,
     where_to_look,
 )
-from grader.checks.images.directions import effective
-from grader.checks.images.feature_objectives import Climbed, layer_norms, recognise, value_of
-from grader.checks.images.recorded_runs import (
-    RecordedRun,
-    change_rms,
-    images_along,
-    is_stuck,
-    noise_as_far,
-    pictures,
-    recorded_runs_of,
-    space_of_start,
-)
+from grader.checks.images.dreams import Dream, dreams_of, from_the_corgi, grew
+from grader.checks.images.recorded_runs import network_words, pictures, space_of_start
 from grader.checks.tolerance import threshold
 from grader.model.records import CurveExhibit, Exhibit, Measurement, Remark
-from reference.expected import DreamResult
 
 MOST_SHOWN = 4
 """Runs that are shown."""
-MOST_JUDGED = 12
-"""Runs that are looked at, the last ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Dream:
-    """One run from an image that is not the corgi."""
-
-    recorded: RecordedRun
-    start: Tensor
-    final: Tensor
-    network: str
-    climbed: Climbed | None
-    before: float
-    after: float
-    change_rms: float
-    stuck: bool
-    reference: DreamResult | None
-
-    @property
-    def rise(self) -> float:
-        """Factor by which the objective rose; below 1 where it fell."""
-        if self.before <= 0:
-            return 1 + (self.after - self.before) / max(abs(self.before), 1e-9)
-        return self.after / self.before
-
-    @property
-    def wanted_rise(self) -> float:
-        """Factor that is enough."""
-        first, last = self.reference_values
-        if first <= 0:
-            return threshold("feature_rise")
-        return 1 + threshold("feature_gain") * (last / first - 1)
-
-    @property
-    def reference_values(self) -> tuple[float, float]:
-        """The reference's objective at its start and after as many steps; zeros for none."""
-        values = () if self.reference is None else self.reference.objectives
-        if not values:
-            return 0.0, 0.0
-        steps = self.recorded.run.steps
-        few = steps < threshold("least_steps")
-        return values[0], values[-1 if few else min(steps, len(values) - 1)]
-
-    @property
-    def rose(self) -> bool:
-        """Whether it rose enough, or from another start to where the reference rises to."""
-        first, last = self.reference_values
-        level = first + threshold("feature_gain") * (last - first)
-        there = 0 < level <= self.after and self.rise >= threshold("feature_rise")
-        return self.rise >= self.wanted_rise or there
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is one of the images asked for."""
-        return (
-            self.climbed is not None
-            and not self.climbed.downhill
-            and not self.stuck
-            and self.rose
-            and self.change_rms >= threshold("distinguishable")
-        )
 
 
 def check_feature_visualisation(context: CheckContext, part_id: str) -> Verdict:
     """Which layer each run climbed, the gain, enough different ones, visibly changed."""
-    runs = [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]
-    dreams = [d for d in (_dream(context, a) for a in runs) if d is not None]
+    dreams = dreams_of(context)
     if not dreams:
-        return why_missing(
-            context, part_id, "An optimization of a random image", ("model_layer", "StepImage")
-        )
-    wanted = context.experiment(part_id).different_objectives
-    verdict = _verdict(context, part_id, dreams, wanted)
+        return _none(context, part_id)
     good = {d.climbed.words: d for d in dreams if d.ok and d.climbed is not None}
+    verdict = _verdict(context, part_id, dreams, good)
     shown = (list(good.values()) or dreams)[:MOST_SHOWN]
     return replace(
         verdict,
         measurements=tuple(row for d in dreams for row in _rows(d)),
-        exhibits=tuple(x for d in shown for x in _exhibits(context, d)),
+        exhibits=tuple(x for d in shown for x in _exhibits(d)),
         evidence_ids=tuple(d.recorded.run.run_id for d in dreams),
     )
 
 
-def _is_dream(recorded: RecordedRun) -> bool:
-    """A run that begins at something else than the corgi and ends at an image."""
-    return recorded.from_corgi == "other" and recorded.start is not None and not recorded.run.error
+def _none(context: CheckContext, part_id: str) -> Verdict:
+    if from_the_corgi(context):
+        held = needs_human(say("features.from_corgi"))
+        return held.adding(where_to_look(context, part_id))
+    what = "An optimization of a random image"
+    return why_missing(context, part_id, what, ("model_layer", "StepImage"))
 
 
-def _verdict(context: CheckContext, part_id: str, dreams: list[_Dream], wanted: int) -> Verdict:
-    found = list(dict.fromkeys(d.climbed.words for d in dreams if d.ok and d.climbed is not None))
-    listed = "; ".join(found)
+def _verdict(
+    context: CheckContext, part_id: str, dreams: list[Dream], good: dict[str, Dream]
+) -> Verdict:
+    wanted = context.experiment(part_id).different_objectives
+    found, listed = list(good), "; ".join(good)
     if len(found) >= wanted:
+        if _one_image(list(good.values())):
+            return needs_human(say("features.one_image"))
         return passed(say("features.right", count=len(found), objectives=listed))
     faults = [fault for fault in map(_fault, dreams) if fault is not None]
-    unclear = [d for d in dreams if d.climbed is None and not d.stuck and _grew(context, d)]
+    unclear = [d for d in dreams if _is_unclear(context, d)]
     if not found and not unclear:
         return failed(faults[0] if faults else say("features.no_response"))
-    notes = [where_to_look(context, part_id)]
+    notes = [_runs(dreams), where_to_look(context, part_id)]
     if unclear:
         runs = ", ".join(d.recorded.run.run_id for d in unclear)
         notes.append(say("features.note_unrecognized", runs=runs))
     if not found:
-        return needs_human(say("features.unrecognized")).adding(*notes)
+        return needs_human(say("features.unrecognized")).adding(*faults[:1], *notes)
     counts = {"count": len(found), "wanted": wanted}
     verdict = needs_human(say("features.fewer", objectives=listed, **counts))
     return verdict.adding(*faults[:1], *notes)
 
 
-def _fault(dream: _Dream) -> Remark | None:
+def _one_image(dreams: list[Dream]) -> bool:
+    """Whether two runs that had different objectives end at the very same image."""
+    return any(
+        one.final.shape == other.final.shape and torch.equal(one.final, other.final)
+        for number, one in enumerate(dreams)
+        for other in dreams[:number]
+    )
+
+
+def _is_unclear(context: CheckContext, dream: Dream) -> bool:
+    """Whether a run may be right in a way that was not seen."""
+    if dream.overshoots or dream.contradicts:
+        return True
+    return dream.climbed is None and not dream.stuck and grew(context, dream)
+
+
+def _runs(dreams: list[Dream]) -> Remark:
+    """Say which runs there were: network, start and objective of each."""
+    told = "; ".join(
+        f"{d.recorded.run.run_id}: {_words(d)}, on {network_words(d.recorded)}, from "
+        + ("a random image" if d.from_noise else "an image that is not random")
+        for d in dreams
+    )
+    return say("features.runs", runs=told)
+
+
+def _words(dream: Dream) -> str:
+    return "objective not recognized" if dream.climbed is None else dream.climbed.words
+
+
+def _fault(dream: Dream) -> Remark | None:
     """Say what is wrong with a run whose objective is known; None for nothing."""
     if dream.stuck:
         return say("features.stuck")
     if dream.climbed is None:
         return None
-    name = dream.climbed.words
-    if dream.climbed.downhill or dream.rise < 1:
+    return _fault_of_ascent(dream, dream.climbed.words)
+
+
+def _fault_of_ascent(dream: Dream, name: str) -> Remark | None:
+    if dream.changes:
+        return say("features.changes")
+    if dream.descends:
         return say("features.downhill", objective=name, factor=dream.rise)
+    if dream.overshoots:
+        return say("features.overshoots", objective=name, factor=dream.rise)
     if not dream.rose:
         factors = {"factor": dream.rise, "wanted": dream.wanted_rise}
         return say("features.weak", objective=name, **factors)
     if dream.change_rms < threshold("distinguishable"):
         return say("features.hardly_changed", objective=name)
-    return None
+    return None if dream.from_noise else say("features.not_random", objective=name)
 
 
-def _grew(context: CheckContext, dream: _Dream) -> bool:
-    """Whether some layer responds more strongly than at the start, and than to noise as far away.
-
-    Contrast alone makes layers respond, and a random walk raises it too.
-    """
-    network = context.networks.network(dream.network)
-    noise = noise_as_far(dream.start, dream.final)
-    others = [layer_norms(network, image) for image in (dream.start, noise)]
-    after = layer_norms(network, dream.final)
-    rise = threshold("feature_rise")
-    return any(after[n] >= rise * max(norms[n] for norms in others) for n in after)
-
-
-def _dream(context: CheckContext, recorded: RecordedRun) -> _Dream | None:
-    start, final = recorded.start, recorded.final
-    if start is None or final is None or not bool(torch.isfinite(final).all()):
-        return None
-    name = recorded.network if recorded.network in TRUSTED else "pretrained"
-    network = context.networks.network(name)
-    climbed = None
-    samples = sorted(recorded.run.samples, key=lambda s: s.step)
-    if samples:
-        direction = effective(context, recorded, samples[0])
-        if direction is not None and bool(direction.any()):
-            climbed = recognise(network, context.tensor(samples[0].image), direction)
-    before = after = 1.0
-    if climbed is not None:
-        before, after = (
-            value_of(network, climbed.layer, climbed.objective, x) for x in (start, final)
-        )
-    return _Dream(
-        recorded=recorded,
-        start=start,
-        final=final,
-        network=name,
-        climbed=climbed,
-        before=before,
-        after=after,
-        change_rms=change_rms(start, final),
-        stuck=is_stuck(context, recorded),
-        reference=_reference(context, climbed, name),
-    )
-
-
-def _reference(context: CheckContext, climbed: Climbed | None, network: str) -> DreamResult | None:
-    """The reference's plain run with the same objective, if there is one."""
-    if climbed is None or network != "pretrained":
-        return None
-    return next(
-        (
-            d
-            for d in context.expected.dreams
-            if d.style == "plain"
-            and d.layer == climbed.layer
-            and d.objective == climbed.objective.name
-        ),
-        None,
-    )
-
-
-def _rows(dream: _Dream) -> tuple[Measurement, ...]:
+def _rows(dream: Dream) -> tuple[Measurement, ...]:
     run = dream.recorded.run.run_id
     if dream.climbed is None:
         return (
@@ -252,23 +158,20 @@ def _rows(dream: _Dream) -> tuple[Measurement, ...]:
     )
 
 
-def _exhibits(context: CheckContext, dream: _Dream) -> tuple[Exhibit, ...]:
+def _exhibits(dream: Dream) -> tuple[Exhibit, ...]:
     shown = replace(dream.recorded, space=space_of_start(dream.start))
     climbed, reference = dream.climbed, dream.reference
     file = "" if reference is None else reference.image
-    words = "objective not recognized" if climbed is None else climbed.words
-    images = pictures(shown, file, words)
+    images = pictures(shown, file, _words(dream))
     if climbed is None:
         return images
-    network = context.networks.network(dream.network)
-    along = images_along(context, dream.recorded)
     values = () if reference is None else reference.objectives
     curve = CurveExhibit(
         title=f"{climbed.words} over the steps",
         x_label="step",
         y_label="objective",
-        yours_x=tuple(float(step) for step, _ in along),
-        yours_y=tuple(value_of(network, climbed.layer, climbed.objective, x) for _, x in along),
+        yours_x=tuple(float(step) for step, _ in dream.values),
+        yours_y=tuple(value for _, value in dream.values),
         reference_x=tuple(float(i) for i in range(len(values))),
         reference_y=values,
     )

@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.images.directions import effective
 from grader.checks.images.feature_distances import Approach, recognise_distance
 from grader.checks.images.feature_objectives import Climbed, recognise
+from grader.checks.images.pushes import pushes_of
 from grader.checks.images.recorded_runs import (
     RecordedRun,
     change_rms,
     images_along,
+    is_noise,
     pictures,
     recorded_runs_of,
     space_of_start,
@@ -73,7 +74,7 @@ class Inversion:
         """Share that is low enough."""
         if self.reference is None:
             return threshold("inversion_alone")
-        return enough(self.reference, self.recorded.run.steps)
+        return enough(self.reference, self.recorded.steps)
 
     @property
     def words(self) -> str:
@@ -87,13 +88,8 @@ class Inversion:
 
     @property
     def from_noise(self) -> bool:
-        """Whether neighbouring pixels of the start have little to do with each other."""
-        centred = self.start.double() - self.start.double().mean(dim=(2, 3), keepdim=True)
-        spread = float(centred.square().mean())
-        if spread == 0:
-            return False
-        neighbours = float((centred[..., 1:] * centred[..., :-1]).mean())
-        return neighbours / spread < threshold("smooth_start")
+        """Whether the run starts from noise."""
+        return is_noise(self.start)
 
 
 def inversions_of(context: CheckContext, part_id: str) -> tuple[Inversion, ...]:
@@ -104,11 +100,8 @@ def inversions_of(context: CheckContext, part_id: str) -> tuple[Inversion, ...]:
 
 def _first_direction(context: CheckContext, recorded: RecordedRun) -> tuple[Tensor, Tensor] | None:
     """The first recorded image and the direction in which it was moved."""
-    samples = sorted(recorded.run.samples, key=lambda s: s.step)
-    if not samples:
-        return None
-    direction = effective(context, recorded, samples[0])
-    return None if direction is None else (context.tensor(samples[0].image), direction)
+    pushes = pushes_of(context, recorded)
+    return (pushes[0].image, pushes[0].moved) if pushes else None
 
 
 def _is_inversion(recorded: RecordedRun) -> bool:

@@ -10,6 +10,7 @@ from torch import Tensor
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.images.recognition import Likeness, NetworkName, corgi_space, network_of
 from grader.checks.images.reference_pictures import reference_exhibit
+from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
 from grader.model.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
@@ -17,6 +18,8 @@ from reference.images import Space, to_pixels
 from reference.steps import StepConfig
 
 IMAGE_DIMS = 4
+MOST_TOGETHER = 8
+"""Images of one batch that are looked at, each as a run of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,17 +38,35 @@ class RecordedRun:
     """Where x lived: by its start image, else as the step's settings claim."""
     from_corgi: Likeness
     """How well the start is the corgi in that space."""
+    item: int = 0
+    """Which image of a batch."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps: of `StepImage`, else of images that a loss came back to."""
+        return self.run.steps or self.run.looked
 
 
 @once_per_context
 def recorded_runs_of(context: CheckContext) -> tuple[RecordedRun, ...]:
     """Read every recorded run, in order of time."""
-    return tuple(_read(context, run) for run in context.evidence.runs)
+    return tuple(
+        _read(context, run, item)
+        for run in context.evidence.runs
+        for item in range(_batch_of(run.start))
+    )
 
 
-def _read(context: CheckContext, run: AttackRun) -> RecordedRun:
-    start = _image(context, run.start)
-    final = _image(context, run.final)
+def _batch_of(reference: ArrayRef | None) -> int:
+    """Number of images that are optimized together."""
+    if reference is None or len(reference.shape) != IMAGE_DIMS:
+        return 1
+    return reference.shape[0] if 0 < reference.shape[0] <= MOST_TOGETHER else 1
+
+
+def _read(context: CheckContext, run: AttackRun, item: int) -> RecordedRun:
+    start = _image(context, run.start, item)
+    final = _image(context, run.final, item)
     claimed = run.settings is None or run.settings.normalised
     space = Space.NORMALISED if claimed else Space.PIXELS
     how: Likeness = "other"
@@ -62,14 +83,30 @@ def _read(context: CheckContext, run: AttackRun) -> RecordedRun:
         network=network_of(context, run.fingerprint),
         space=space,
         from_corgi=how,
+        item=item,
     )
 
 
-def _image(context: CheckContext, reference: ArrayRef | None) -> Tensor | None:
-    """Read a batch of one; None where it is something else."""
-    if reference is None or len(reference.shape) != IMAGE_DIMS or reference.shape[0] != 1:
+def _image(context: CheckContext, reference: ArrayRef | None, item: int) -> Tensor | None:
+    """Read one of a batch, as a batch of one; None where it is something else."""
+    if reference is None or len(reference.shape) != IMAGE_DIMS:
         return None
-    return context.tensor(reference)
+    if item >= _batch_of(reference) or _batch_of(reference) != reference.shape[0]:
+        return None
+    return context.tensor(reference)[item : item + 1]
+
+
+def network_words(recorded: RecordedRun) -> str:
+    """Say which network a run had."""
+    words = {
+        "pretrained": "the pretrained network",
+        "robust": "the robust network",
+        "other": "a network with other weights than the pretrained and the robust one",
+        "": "a network that could not be told",
+    }[recorded.network]
+    if recorded.network == "other" and recorded.run.untrained:
+        words = "a network with random weights"
+    return f"{words}, in training mode" if recorded.run.training else words
 
 
 def step_config(experiment: Experiment) -> StepConfig:
@@ -79,13 +116,14 @@ def step_config(experiment: Experiment) -> StepConfig:
 
 def images_along(context: CheckContext, recorded: RecordedRun) -> tuple[tuple[int, Tensor], ...]:
     """Return (step, image) along the way, the final image last."""
+    read = ((step, _image(context, image, recorded.item)) for step, image in recorded.run.images)
     along = [
-        (step, context.tensor(reference))
-        for step, reference in recorded.run.images
-        if recorded.start is None or reference.shape == tuple(recorded.start.shape)
+        (step, image)
+        for step, image in read
+        if image is not None and (recorded.start is None or image.shape == recorded.start.shape)
     ]
     if recorded.final is not None:
-        along.append((max(recorded.run.steps, 1), recorded.final))
+        along.append((max(recorded.steps, 1), recorded.final))
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
 
 
@@ -93,6 +131,16 @@ def space_of_start(start: Tensor) -> Space:
     """Return pixels, unless the start leaves [0, 1]."""
     inside = float(start.min()) >= 0 and float(start.max()) <= 1
     return Space.PIXELS if inside else Space.NORMALISED
+
+
+def is_noise(start: Tensor) -> bool:
+    """Whether neighbouring pixels of a start have little to do with each other."""
+    centred = start.double() - start.double().mean(dim=(2, 3), keepdim=True)
+    spread = float(centred.square().mean())
+    if spread == 0:
+        return False
+    neighbours = float((centred[..., 1:] * centred[..., :-1]).mean())
+    return neighbours / spread < threshold("smooth_start")
 
 
 def change_rms(start: Tensor, final: Tensor) -> float:
@@ -162,7 +210,7 @@ def pictures(recorded: RecordedRun, reference: str, caption: str) -> tuple[Image
             ("original", recorded.run.start, ""),
             ("yours", recorded.run.final, caption),
         )
-        if array is not None
+        if array is not None and array.shape[0] == 1
     ]
     if reference:
         shown.append(reference_exhibit(reference))

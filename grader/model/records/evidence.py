@@ -142,6 +142,42 @@ class GradientSample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An image that a network was shown during a run, and what the notebook's loss asked of it."""
+
+    step: int
+    """Number of the look within its run, from 0; only those that a gradient came back to count."""
+    image: ArrayRef
+    """What entered the network, (N, 3, H, W)."""
+    gradient: ArrayRef
+    """Of the loss with respect to it, scaled to a greatest value of 1."""
+    layer: str
+    """Module of whose output the loss was taken, by torchvision's name; empty where not known."""
+    call: int
+    """Which call of that module, from 1: a block has one ReLU for three places."""
+    own: bool
+    """Whether the notebook's own image entered the network, not something made of it."""
+    cotangent: ArrayRef | None
+    """Gradient of the loss with respect to that output, scaled likewise; None where not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartAsked:
+    """What the loss was taken of, in some of the looks of a run."""
+
+    layer: str
+    """As in `Look`."""
+    call: int
+    """As in `Look`."""
+    channel: int
+    """The only channel that the loss depends on; -1 for several."""
+    place: int
+    """The only place of that channel, counted row by row; -1 for several."""
+    times: int
+    """In how many looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttackRun:
     """One optimisation of an input: a call of the attack function, or an inline loop of steps."""
 
@@ -175,6 +211,18 @@ class AttackRun:
     """Class of the exception that ended it, such as `NotImplementedError`; empty for none."""
     error_message: str = ""
     """Text of that exception."""
+    looks: tuple[Look, ...] = ()
+    """Some of the images that the network was shown, with what the loss asked of them."""
+    looked: int = 0
+    """Number of such images."""
+    parts: tuple[PartAsked, ...] = ()
+    """What the loss was taken of, over all of them."""
+    shown: ArrayRef | None = None
+    """The last of them, (N, 3, H, W)."""
+    training: bool = False
+    """Whether the network was in training mode."""
+    untrained: bool = False
+    """Whether every batch normalization of the network was as it was made."""
     repeats: str = ""
     """The run whose call the grader repeated with another target; empty for the notebook's own."""
 

@@ -1,0 +1,184 @@
+"""4(d): of which layer, channel or unit was a loss taken? By its gradient at a module's output.
+
+The recorder names the module and brings the gradient there. The trusted network pulls that back to
+the image: where it gives the gradient that came back to the image, layer and gradient are right.
+The pattern of the gradient then tells the objective: one place, one channel, or all of them; in
+proportion to the output (an l2 norm), constant (a mean), or otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grader.checks.images.feature_objectives import Climbed
+from grader.checks.images.pushes import Asked, Push, cosine
+from grader.checks.tolerance import threshold
+from reference.attack import Objective
+from reference.dream import channel_mean, channel_norm, layer_norm
+from reference.errors import GraderFault
+
+EQUAL = 0.99
+"""Cosine from which on two patterns of a layer's output are the same."""
+
+MOST_NAMED = 6
+"""Channels that are named one by one."""
+
+
+class _Reached(Exception):
+    pass
+
+
+def module_output(network: nn.Module, layer: str, call: int) -> Callable[[Tensor], Tensor]:
+    """Return the function from the image to what a module gives at one of its calls.
+
+    Args:
+        network: A ResNet.
+        layer: Name of the module, such as `layer3.2.conv2`.
+        call: Which call, from 1: a block uses its ReLU three times.
+    """
+    module = dict(network.named_modules()).get(layer)
+
+    def forward(image: Tensor) -> Tensor:
+        if module is None:
+            raise GraderFault(f"the network has no module {layer!r}")
+        calls: list[Tensor] = []
+
+        def catch(_module: Any, _given: Any, output: Tensor) -> None:
+            calls.append(output)
+            if len(calls) == call:
+                raise _Reached
+
+        handle = module.register_forward_hook(catch)
+        try:
+            network(image)
+        except _Reached:
+            return calls[-1]
+        finally:
+            handle.remove()
+        raise GraderFault(f"the network calls {layer!r} {len(calls)} times, not {call}")
+
+    return forward
+
+
+def recognise_asked(network: nn.Module, push: Push) -> Climbed | None:
+    """Return the objective that a loss was; None where it is not one of a single layer.
+
+    Args:
+        network: A trusted ResNet, whose layers may have fewer channels than the notebook's.
+        push: A step with what the loss was taken of.
+    """
+    asked = push.asked
+    if asked is None or asked.layer not in dict(network.named_modules()):
+        return None
+    function = module_output(network, asked.layer, asked.call)
+    leaf = push.image.detach().requires_grad_(True)
+    try:
+        output = function(leaf)
+    except GraderFault:
+        return None
+    pulling = _fitted(asked.cotangent, output)
+    if pulling is None or not bool(pulling.any()):
+        return None
+    (pulled,) = torch.autograd.grad(output, leaf, pulling)
+    found = cosine(pulled, push.moved)
+    if found < threshold("same_direction"):
+        return None
+    objective, uphill = _objective(pulling, output.detach(), asked)
+    return Climbed(
+        layer=asked.layer,
+        objective=objective,
+        downhill=not uphill,
+        cosine=found,
+        call=asked.call,
+    )
+
+
+def _fitted(cotangent: Tensor, output: Tensor) -> Tensor | None:
+    """The part of a full-size network's gradient that the narrow one has: the leading channels."""
+    if cotangent.dim() != output.dim() or cotangent.shape[2:] != output.shape[2:]:
+        return None
+    if cotangent.shape[0] != output.shape[0] or cotangent.shape[1] < output.shape[1]:
+        return None
+    return cotangent[:, : output.shape[1]].to(output)
+
+
+def _objective(pulling: Tensor, output: Tensor, asked: Asked) -> tuple[Objective, bool]:
+    """Return the objective, and whether the image moved up it."""
+    if asked.layer == "fc":
+        return _of_class(pulling)
+    whole = _form(pulling, output)
+    if whole is not None:
+        name, uphill = whole
+        return _whole(name), uphill
+    used = [int(c) for c in pulling[0].flatten(1).any(dim=1).nonzero().flatten()]
+    if int((pulling != 0).sum()) == 1:
+        return _of_unit(pulling)
+    if len(used) == 1:
+        return _of_channel(used[0], _form(pulling[:, used], output[:, used]))
+    named = f"channels {', '.join(map(str, used))}" if len(used) <= MOST_NAMED else "the layer"
+    form = _form(pulling[:, used], output[:, used])
+    words = f"{form[0]} of {named}" if form is not None else f"a function of {named}"
+    return Objective(name=words, function=_along(pulling)), True
+
+
+def _form(pulling: Tensor, output: Tensor) -> tuple[str, bool] | None:
+    """Return the kind of function with this gradient, and whether the sign is that of a rise."""
+    forms = {
+        "l2 norm": output,
+        "mean": torch.ones_like(output),
+        "l1 norm": output.sign(),
+    }
+    for name, gradient in forms.items():
+        value = cosine(pulling, gradient)
+        if abs(value) >= EQUAL:
+            return name, value > 0
+    return None
+
+
+def _whole(form: str) -> Objective:
+    if form == "mean":
+        return Objective(name="mean of the layer", function=lambda out: out.mean())
+    if form == "l1 norm":
+        return Objective(name="l1 norm of the layer", function=lambda out: out.abs().sum())
+    return layer_norm()
+
+
+def _of_channel(channel: int, form: tuple[str, bool] | None) -> tuple[Objective, bool]:
+    if form is None:
+        name = f"a function of channel {channel}"
+        return Objective(name=name, function=channel_norm(channel).function), True
+    kind, uphill = form
+    if kind == "mean":
+        return channel_mean(channel), uphill
+    if kind == "l1 norm":
+        name = f"l1 norm of channel {channel}"
+        return Objective(name=name, function=lambda out: out[0, channel].abs().sum()), uphill
+    return channel_norm(channel), uphill
+
+
+def _of_unit(pulling: Tensor) -> tuple[Objective, bool]:
+    place = int(pulling.abs().argmax())
+    rest, column = divmod(place, pulling.shape[3]) if pulling.dim() == 4 else (place, 0)
+    channel, row = divmod(rest, pulling.shape[2]) if pulling.dim() == 4 else (rest, 0)
+    uphill = float(pulling.flatten()[place]) > 0
+    if pulling.numel() == pulling.shape[1]:  # one place per channel, after pooling
+        name = f"unit {channel}"
+    else:
+        name = f"unit ({row}, {column}) of channel {channel}"
+    return Objective(name=name, function=lambda out: out.flatten()[place]), uphill
+
+
+def _of_class(pulling: Tensor) -> tuple[Objective, bool]:
+    """A class of the last layer: the one that the image was led to."""
+    lead = int(pulling[0].argmax())
+    return Objective(name=f"class {lead}", function=lambda logits: logits[0, lead]), True
+
+
+def _along(pulling: Tensor) -> Callable[[Tensor], Tensor]:
+    """A function that rises with one that is not known: its linear part at the start."""
+    direction = pulling.detach() / pulling.detach().norm()
+    return lambda out: (out * direction).sum()

@@ -1,0 +1,185 @@
+"""4(f): attacks toward further classes of the student's choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.declaration import Check, Reads
+from grader.checks.findings import (
+    Verdict,
+    failed,
+    needs_human,
+    not_attempted,
+    passed,
+    say,
+    where_to_look,
+)
+from grader.checks.images.attack_judge import is_still_the_corgi
+from grader.checks.images.recorded_runs import (
+    RecordedRun,
+    log_probability_curve,
+    pictures,
+    recorded_runs_of,
+)
+from grader.checks.tolerance import threshold
+from grader.model.records import Exhibit, Measurement, Remark
+from reference.attack import BOX_ROUNDING
+from reference.classify import log_probability
+from reference.images import box_bounds
+
+MOST_SHOWN = 3
+"""Examples that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Further:
+    """An attack toward a class that no part asks for."""
+
+    recorded: RecordedRun
+    gain: float
+    """Rise of the target's log-probability, in nats, with trusted weights."""
+    least: float
+    """Rise that is enough."""
+    fault: Remark | None
+    """Why it is no example, whatever it gains."""
+
+    @property
+    def target(self) -> int:
+        """Class id."""
+        return self.recorded.run.class_id or 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is an example."""
+        return self.fault is None and self.gain >= self.least
+
+
+def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
+    """Further classes, of the student's choice: from the corgi, which it still shows."""
+    found = [_read(context, recorded) for recorded in _candidates(context)]
+    if not found:
+        return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
+    right = [one for one in found if one.ok]
+    shown = right or found
+    return replace(
+        _verdict(context, part_id, found),
+        measurements=tuple(_row(context, one) for one in found),
+        exhibits=tuple(x for one in shown[:MOST_SHOWN] for x in _exhibits(context, one)),
+        evidence_ids=tuple(one.recorded.run.run_id for one in shown),
+    )
+
+
+def _verdict(context: CheckContext, part_id: str, found: list[_Further]) -> Verdict:
+    right = [one for one in found if one.ok]
+    if right:
+        names = (context.networks.class_names[one.target] for one in right)
+        return passed(say("attack_bonus.right", classes=", ".join(dict.fromkeys(names))))
+    faults = [one.fault for one in found if one.fault is not None]
+    other_start = [fault for fault in faults if fault.code == "attack_bonus.other_start"]
+    if other_start:
+        return needs_human(other_start[0]).adding(where_to_look(context, part_id))
+    return failed(faults[0] if faults else say("attack_bonus.weak"))
+
+
+def _candidates(context: CheckContext) -> list[RecordedRun]:
+    asked = {(e.target, e.network) for e in context.assignment.experiments}
+    dropped = _cells_of_other_years(context)
+    return [
+        a
+        for a in recorded_runs_of(context)
+        if a.run.class_id is not None
+        and 0 <= a.run.class_id < len(context.networks.class_names)
+        and (a.run.class_id, a.network) not in asked
+        and a.run.cell_index not in dropped
+        and a.network in TRUSTED
+        and not a.run.repeats
+        and a.start is not None
+        and a.final is not None
+        and not a.run.error
+    ]
+
+
+def _cells_of_other_years(context: CheckContext) -> frozenset[int]:
+    """Cells that the notebook has for parts that this offering does not ask: never a bonus."""
+    asked = {part.id for part in context.assignment.parts}
+    matches = context.alignment.matches
+    return frozenset(m.cell_index for m in matches if m.part_id and m.part_id not in asked)
+
+
+def _read(context: CheckContext, recorded: RecordedRun) -> _Further:
+    return _Further(
+        recorded=recorded,
+        gain=_gain(context, recorded),
+        least=threshold("bonus_gain") * _usual_gain(context),
+        fault=_fault(context, recorded),
+    )
+
+
+def _fault(context: CheckContext, recorded: RecordedRun) -> Remark | None:
+    """What 4(a) asks too: another class, the corgi at the start and at the end, valid pixels."""
+    final = recorded.final
+    if final is None or not bool(torch.isfinite(final).all()):
+        return say("attack.no_image", run=recorded.run.run_id)
+    corgi = context.networks.corgi(recorded.space)
+    if final.shape != corgi.shape:
+        shapes = {"shape": str(tuple(final.shape)), "wanted": str(tuple(corgi.shape))}
+        return say("attack.other_shape", **shapes)
+    likeliest = int(context.networks.logits(recorded.network, corgi)[0].argmax())
+    if recorded.run.class_id == likeliest:
+        return say("attack_bonus.own_class", target=context.networks.class_names[likeliest])
+    if recorded.from_corgi == "other":
+        return say("attack_bonus.other_start")
+    if not is_still_the_corgi(context, recorded):
+        return say("attack.another_picture")
+    low, high = box_bounds(recorded.space, final)
+    outside = int(((final < low - BOX_ROUNDING) | (final > high + BOX_ROUNDING)).sum())
+    if outside > threshold("box_violations") * final.numel():
+        return say("attack.box", count=outside)
+    return None
+
+
+def _gain(context: CheckContext, recorded: RecordedRun) -> float:
+    if recorded.start is None or recorded.final is None:
+        return float("-inf")
+    target = recorded.run.class_id or 0
+    before, after = (
+        float(log_probability(context.networks.logits(recorded.network, x), target))
+        for x in (recorded.start, recorded.final)
+    )
+    gain = after - before
+    return gain if gain == gain else float("-inf")
+
+
+def _usual_gain(context: CheckContext) -> float:
+    """The smallest gain of the reference's attacks on the robust network."""
+    gains = [a.log_gain for a in context.expected.attacks if a.network == "robust"]
+    return min(gains or [a.log_gain for a in context.expected.attacks])
+
+
+def _row(context: CheckContext, one: _Further) -> Measurement:
+    name = context.networks.class_names[one.target]
+    return Measurement(
+        quantity=f"gain in log-probability of {name} (nats)",
+        measured=f"{one.gain:.2f}",
+        expected=f"at least {one.least:.2f}",
+        tolerance="",
+        ok=one.gain >= one.least,
+    )
+
+
+def _exhibits(context: CheckContext, one: _Further) -> tuple[Exhibit, ...]:
+    name, recorded = context.networks.class_names[one.target], one.recorded
+    curve = log_probability_curve(context, recorded, recorded.network, one.target, ())
+    return (*pictures(recorded, "", f"toward {name}"), curve)
+
+
+CHECKS = (
+    Check(
+        id="attack_bonus",
+        judge=check_attack_bonus,
+        reads=frozenset({Reads.RUNS}),
+    ),
+)

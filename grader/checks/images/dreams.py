@@ -1,0 +1,291 @@
+"""Runs of 4(d), each with what its loss was taken of and how far that rose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.images.asked_objectives import module_output, recognise_asked
+from grader.checks.images.feature_objectives import LAYERS, Climbed, layer_norms, recognise
+from grader.checks.images.pushes import Push, pushes_of
+from grader.checks.images.recorded_runs import (
+    RecordedRun,
+    change_rms,
+    images_along,
+    is_noise,
+    is_stuck,
+    noise_as_far,
+    recorded_runs_of,
+)
+from grader.checks.tolerance import threshold
+from grader.model.records import PartAsked
+from reference.attack import Objective
+from reference.expected import DreamResult
+
+MOST_JUDGED = 12
+"""Runs that are looked at, the last ones."""
+
+MOSTLY = 0.9
+"""Share of the steps that must have one objective."""
+
+COLOURS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dream:
+    """One run from an image that is not the corgi."""
+
+    recorded: RecordedRun
+    """The run."""
+    start: Tensor
+    """First image, (1, 3, H, W)."""
+    final: Tensor
+    """Last image, the same shape."""
+    network: str
+    """Trusted network that it is judged with."""
+    climbed: Climbed | None
+    """Its objective; None where it is not recognised."""
+    values: tuple[tuple[int, float], ...]
+    """(step, objective) at images along the way, first to last; empty for no objective."""
+    changes: bool
+    """Whether the objective was another one from step to step."""
+    change_rms: float
+    """Root mean square change of a pixel in [0, 1]."""
+    stuck: bool
+    """Whether the image never changed."""
+    reference: DreamResult | None
+    """The reference's plain run with the same objective, if there is one."""
+
+    @property
+    def before(self) -> float:
+        """The objective at the start."""
+        return self.values[0][1] if self.values else 1.0
+
+    @property
+    def after(self) -> float:
+        """The objective at the end."""
+        return self.values[-1][1] if self.values else 1.0
+
+    @property
+    def rise(self) -> float:
+        """Factor by which the objective rose; below 1 where it fell."""
+        return self._factor(self.after)
+
+    def _factor(self, value: float) -> float:
+        if self.before <= 0:
+            return 1 + (value - self.before) / max(abs(self.before), 1e-9)
+        return value / self.before
+
+    @property
+    def overshoots(self) -> bool:
+        """Whether the steps go uphill, but are so long that they end below the start."""
+        climbed = self.climbed
+        if climbed is None or climbed.downhill or self.stuck or not self.values:
+            return False
+        return self.rise < 1
+
+    @property
+    def descends(self) -> bool:
+        """Whether the steps go downhill, and the objective falls."""
+        return self.climbed is not None and self.climbed.downhill and self.rise < 1
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the objective rises although the steps go downhill."""
+        return self.climbed is not None and self.climbed.downhill and self.rise >= 1
+
+    @property
+    def wanted_rise(self) -> float:
+        """Factor that is enough."""
+        first, last = self.reference_values
+        if first <= 0:
+            return threshold("feature_rise")
+        return 1 + threshold("feature_gain") * (last / first - 1)
+
+    @property
+    def reference_values(self) -> tuple[float, float]:
+        """The reference's objective at its start and after as many steps; zeros for none."""
+        values = () if self.reference is None else self.reference.objectives
+        if not values:
+            return 0.0, 0.0
+        steps = self.recorded.steps
+        few = steps < threshold("least_steps")
+        return values[0], values[-1 if few else min(steps, len(values) - 1)]
+
+    @property
+    def rose(self) -> bool:
+        """Whether it rose enough, or from another start to where the reference rises to."""
+        first, last = self.reference_values
+        level = first + threshold("feature_gain") * (last - first)
+        there = 0 < level <= self.after and self.rise >= threshold("feature_rise")
+        return self.rise >= self.wanted_rise or there
+
+    @property
+    def from_noise(self) -> bool:
+        """Whether the start is a random image."""
+        return is_noise(self.start)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is one of the images asked for."""
+        return (
+            self.climbed is not None
+            and not self.climbed.downhill
+            and not self.changes
+            and not self.stuck
+            and self.from_noise
+            and self.rose
+            and self.change_rms >= threshold("distinguishable")
+        )
+
+
+def dreams_of(context: CheckContext) -> list[Dream]:
+    """Read the runs that begin at something else than the corgi and end at an image."""
+    runs = [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]
+    found = (_read(context, recorded) for recorded in runs)
+    return [dream for dream in found if dream is not None]
+
+
+def from_the_corgi(context: CheckContext) -> bool:
+    """Whether a loop climbs an inner layer from the corgi, which is no random image."""
+    return any(
+        look.layer not in {"", "avgpool", "fc"}
+        for recorded in recorded_runs_of(context)
+        if recorded.from_corgi != "other" and not recorded.run.function
+        for look in recorded.run.looks[:1]
+    )
+
+
+def _is_dream(recorded: RecordedRun) -> bool:
+    start = recorded.start
+    return (
+        recorded.from_corgi == "other"
+        and start is not None
+        and start.shape[1] == COLOURS
+        and not recorded.run.error
+    )
+
+
+def _read(context: CheckContext, recorded: RecordedRun) -> Dream | None:
+    start, final = recorded.start, recorded.final
+    if start is None or final is None or not bool(torch.isfinite(final).all()):
+        return None
+    name = recorded.network if recorded.network in TRUSTED else "pretrained"
+    network = context.networks.network(name)
+    pushes = pushes_of(context, recorded)
+    climbed = _climbed(network, pushes[0]) if pushes else None
+    changes = _changes(recorded.run.parts, climbed)
+    if climbed is not None and changes:
+        climbed, changes = _greatest(network, climbed, pushes[0].image)
+    values: tuple[tuple[int, float], ...] = ()
+    if climbed is not None:
+        function = value_at(network, climbed)
+        values = tuple((step, function(x)) for step, x in _shown(context, recorded, pushes))
+        # Where an image is shifted before the network sees it, the way tells by the values alone.
+        if pushes[0].asked is not None and pushes[0].followed is None and _rises(values):
+            climbed = replace(climbed, downhill=False)
+    return Dream(
+        recorded=recorded,
+        start=start,
+        final=final,
+        network=name,
+        climbed=climbed,
+        values=values,
+        changes=changes,
+        change_rms=change_rms(start, final),
+        stuck=is_stuck(context, recorded),
+        reference=_reference(context, climbed, name),
+    )
+
+
+def _climbed(network: nn.Module, push: Push) -> Climbed | None:
+    if push.asked is not None:
+        return recognise_asked(network, push)
+    return recognise(network, push.image, push.moved) if bool(push.moved.any()) else None
+
+
+def _greatest(network: nn.Module, climbed: Climbed, image: Tensor) -> tuple[Climbed, bool]:
+    """Take a unit that changes from step to step for the greatest of its layer, if it is that."""
+    output = module_output(network, climbed.layer, climbed.call)
+    with torch.no_grad():
+        values = output(image)
+    objective = climbed.objective
+    unit = objective.name.startswith("unit")
+    if not unit or float(objective.function(values)) < float(values.max()):
+        return climbed, True
+    greatest = Objective(name="greatest unit of the layer", function=lambda out: out.max())
+    return replace(climbed, objective=greatest), False
+
+
+def _rises(values: tuple[tuple[int, float], ...]) -> bool:
+    return values[-1][1] > values[0][1]
+
+
+def value_at(network: nn.Module, climbed: Climbed) -> Callable[[Tensor], float]:
+    """Return the function from an image to the value of an objective."""
+    output = module_output(network, climbed.layer, climbed.call)
+
+    def value(image: Tensor) -> float:
+        with torch.no_grad():
+            return float(climbed.objective.function(output(image)))
+
+    return value
+
+
+def _shown(
+    context: CheckContext, recorded: RecordedRun, pushes: tuple[Push, ...]
+) -> list[tuple[int, Tensor]]:
+    """(step, image) as the network was shown it, the first and the last among them."""
+    looks = recorded.run.looks
+    shown = None if recorded.run.shown is None else context.tensor(recorded.run.shown)
+    if looks and not looks[0].own and shown is not None and recorded.item < len(shown):
+        last = shown[recorded.item : recorded.item + 1]
+        return [*((p.step, p.image) for p in pushes), (recorded.run.looked, last)]
+    along = list(images_along(context, recorded))
+    first = [] if recorded.start is None or (along and along[0][0] == 0) else [recorded.start]
+    return [*((0, image) for image in first), *along]
+
+
+def _changes(parts: tuple[PartAsked, ...], climbed: Climbed | None) -> bool:
+    """Whether the loss was not taken of one and the same channel or unit in most steps."""
+    if climbed is None or not parts:
+        return False
+    unit = climbed.objective.name.startswith("unit")
+    times: Counter[tuple[str, int, int, int]] = Counter()
+    for part in parts:
+        place = part.place if unit else -1
+        times[part.layer, part.call, part.channel, place] += part.times
+    return max(times.values()) < MOSTLY * sum(times.values())
+
+
+def grew(context: CheckContext, dream: Dream) -> bool:
+    """Whether some layer responds more strongly than at the start, and than to noise as far away.
+
+    Contrast alone makes layers respond, and a random walk raises it too.
+    """
+    network = context.networks.network(dream.network)
+    noise = noise_as_far(dream.start, dream.final)
+    others = [layer_norms(network, image) for image in (dream.start, noise)]
+    after = layer_norms(network, dream.final)
+    rise = threshold("feature_rise")
+    return any(after[n] >= rise * max(norms[n] for norms in others) for n in LAYERS)
+
+
+def _reference(context: CheckContext, climbed: Climbed | None, network: str) -> DreamResult | None:
+    if climbed is None or network != "pretrained":
+        return None
+    return next(
+        (
+            d
+            for d in context.expected.dreams
+            if d.style == "plain"
+            and d.layer == climbed.layer
+            and d.objective == climbed.objective.name
+        ),
+        None,
+    )
