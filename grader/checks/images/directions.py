@@ -18,7 +18,7 @@ from grader.checks.images.logit_objectives import (
     named_by_logits,
     others_of,
 )
-from grader.checks.images.pushes import Push, cosine, pushes_of
+from grader.checks.images.pushes import Push, cosine, not_followed, pushes_of
 from grader.checks.images.recorded_runs import RecordedRun
 from grader.checks.tolerance import threshold
 from reference.attack import Objective, gradient_at, gradients_at, log_probability_of
@@ -66,7 +66,7 @@ def direction_of(
     )
     if found.heading in {"nowhere", "downhill"}:
         return found
-    if found.heading == "elsewhere" and _not_followed(pushes):
+    if found.heading == "elsewhere" and not_followed(pushes):
         return replace(found, objective="")
     named = _by_logits(context, pushes, network, target)
     if named is None:
@@ -84,18 +84,11 @@ def _which_way_is_unknown(pushes: Sequence[Push]) -> bool:
     return any(push.asked for push in pushes) and all(push.followed is None for push in pushes)
 
 
-def _not_followed(pushes: Sequence[Push]) -> bool:
-    """Whether the image moved in ways that have nothing to do with what the loss asked for."""
-    compared = [push.followed for push in pushes if push.followed is not None]
-    asked = any(push.asked for push in pushes)
-    return asked and bool(compared) and max(map(abs, compared)) < threshold("uphill")
-
-
 def _heading(pushes: Sequence[Push], value: float) -> Heading:
     same = threshold("same_direction")
     if not bool(pushes[0].moved.any()):
         return "nowhere"
-    if _not_followed(pushes):
+    if not_followed(pushes):
         return "elsewhere"
     if value >= same:
         return "uphill"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.images.asked_objectives import module_output, recognise_asked
 from grader.checks.images.feature_objectives import LAYERS, Climbed, layer_norms, recognise
-from grader.checks.images.pushes import Push, pushes_of
+from grader.checks.images.pushes import Push, not_followed, pushes_of
 from grader.checks.images.recorded_runs import (
     RecordedRun,
     change_rms,
@@ -85,7 +85,7 @@ class Dream:
     def overshoots(self) -> bool:
         """Whether the steps go uphill, but are so long that they end below the start."""
         climbed = self.climbed
-        if climbed is None or climbed.downhill or self.stuck or not self.values:
+        if climbed is None or climbed.downhill or self.stuck or self.changes:
             return False
         return self.rise < 1
 
@@ -129,6 +129,11 @@ class Dream:
     def from_noise(self) -> bool:
         """Whether the start is a random image."""
         return is_noise(self.start)
+
+    @property
+    def unknown_network(self) -> bool:
+        """Whether the network is none of ours, so that its layers cannot be told."""
+        return self.recorded.network not in TRUSTED
 
     @property
     def ok(self) -> bool:
@@ -178,7 +183,7 @@ def _read(context: CheckContext, recorded: RecordedRun) -> Dream | None:
     name = recorded.network if recorded.network in TRUSTED else "pretrained"
     network = context.networks.network(name)
     pushes = pushes_of(context, recorded)
-    climbed = _climbed(network, pushes[0]) if pushes else None
+    climbed = None if not pushes or not_followed(pushes) else _climbed(network, pushes[0])
     changes = _changes(recorded.run.parts, climbed)
     if climbed is not None and changes:
         climbed, changes = _greatest(network, climbed, pushes[0].image)

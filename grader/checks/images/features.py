@@ -64,11 +64,14 @@ def _verdict(
     if not found and not unclear:
         return failed(faults[0] if faults else say("features.no_response"))
     notes = [_runs(dreams), where_to_look(context, part_id)]
-    if unclear:
-        runs = ", ".join(d.recorded.run.run_id for d in unclear)
+    unseen = [d for d in unclear if d.climbed is None]
+    if unseen:
+        runs = ", ".join(d.recorded.run.run_id for d in unseen)
         notes.append(say("features.note_unrecognized", runs=runs))
     if not found:
-        return needs_human(say("features.unrecognized")).adding(*faults[:1], *notes)
+        known = all(d.climbed is not None for d in unclear)
+        held = say("features.unclear" if known else "features.unrecognized")
+        return needs_human(held).adding(*faults[:1], *notes)
     counts = {"count": len(found), "wanted": wanted}
     verdict = needs_human(say("features.fewer", objectives=listed, **counts))
     return verdict.adding(*faults[:1], *notes)
@@ -85,9 +88,12 @@ def _one_image(dreams: list[Dream]) -> bool:
 
 def _is_unclear(context: CheckContext, dream: Dream) -> bool:
     """Whether a run may be right in a way that was not seen."""
-    if dream.overshoots or dream.contradicts:
+    if dream.stuck or dream.changes:
+        return False
+    climbs = dream.climbed is not None and not dream.descends
+    if dream.overshoots or dream.contradicts or (climbs and not dream.from_noise):
         return True
-    return dream.climbed is None and not dream.stuck and grew(context, dream)
+    return dream.climbed is None and (dream.unknown_network or grew(context, dream))
 
 
 def _runs(dreams: list[Dream]) -> Remark:
@@ -118,6 +124,8 @@ def _fault_of_ascent(dream: Dream, name: str) -> Remark | None:
         return say("features.changes")
     if dream.descends:
         return say("features.downhill", objective=name, factor=dream.rise)
+    if not dream.from_noise:
+        return say("features.not_random", objective=name)
     if dream.overshoots:
         return say("features.overshoots", objective=name, factor=dream.rise)
     if not dream.rose:
@@ -125,7 +133,7 @@ def _fault_of_ascent(dream: Dream, name: str) -> Remark | None:
         return say("features.weak", objective=name, **factors)
     if dream.change_rms < threshold("distinguishable"):
         return say("features.hardly_changed", objective=name)
-    return None if dream.from_noise else say("features.not_random", objective=name)
+    return None
 
 
 def _rows(dream: Dream) -> tuple[Measurement, ...]:

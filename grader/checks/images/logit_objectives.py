@@ -149,7 +149,10 @@ def named_by_logits(seen: Sequence[tuple[Tensor, Tensor]], target: int) -> Named
             time.
         target: Class id.
     """
-    telling = [one for one in seen if is_telling(one[0], target)] or list(seen[:1])
+    asking = [one for one in seen if bool(one[1].any())]  # a hinge asks for nothing in the end
+    telling = [one for one in asking if is_telling(one[0], target)] or asking[:1]
+    if not telling:
+        return Named(name=UNCLEAR)
     away = _furthest(telling, log_probability_of(target))
     if away <= threshold("other_objective"):
         return Named(name=LOG_PROBABILITY)

@@ -7,6 +7,7 @@ then how the notebook makes a step of it. Where none was seen, there is what was
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -80,6 +81,13 @@ def pushes_of(context: CheckContext, recorded: RecordedRun) -> tuple[Push, ...]:
         return tuple(push for push in made if push is not None)
     turned = next((p.followed < 0 for p in found if p.followed is not None and _sure(p)), False)
     return tuple(push.turned if turned else push for push in found)
+
+
+def not_followed(pushes: Sequence[Push]) -> bool:
+    """Whether the image moved in ways that have nothing to do with what the loss asked for."""
+    compared = [push.followed for push in pushes if push.followed is not None]
+    asked = any(push.asked for push in pushes)
+    return asked and bool(compared) and max(map(abs, compared)) < threshold("uphill")
 
 
 def _sure(push: Push) -> bool:
