@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -122,9 +124,10 @@ def test_an_objective_that_is_not_known_is_for_a_person(lab: Lab) -> None:
 def test_attacks_are_no_dreams(lab: Lab) -> None:
     assert judged(lab, lab.attack("4a")).outcome is Outcome.NEEDS_HUMAN
     cells = (cell_run(0, Outcome.STUDENT_ERROR, "NameError", "name 'loss' is not defined"),)
-    context = lab.context(cells=cells, parts={0: "4d"})
+    own: dict[str, Any] = {"sources": ["loss.backward()"], "parts": {0: "4d"}}
+    context = lab.context(cells=cells, **own)
     broken = CHECKS["feature_visualisation"](context, "4d")
     assert broken.outcome is Outcome.STUDENT_ERROR
     stub = (cell_run(0, Outcome.STUDENT_ERROR, "NotImplementedError", ""),)
-    context = lab.context(cells=stub, parts={0: "4d"})
+    context = lab.context(cells=stub, **own)
     assert CHECKS["feature_visualisation"](context, "4d").outcome is Outcome.NOT_ATTEMPTED
