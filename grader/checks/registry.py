@@ -13,6 +13,7 @@ from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, say, without_credit
 from grader.checks.functions.short_cuts import short_cut_notes
+from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.checks.written.report_notes import report_notes
@@ -90,7 +91,7 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
     try:
-        finding = check(context, part_id)
+        finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         short_cuts = short_cut_notes(context, check_id, check.function)
         return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
     except EvidenceChanged:

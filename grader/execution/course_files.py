@@ -27,6 +27,8 @@ MAX_CONNECTIONS = 32
 """Connections that are served at a time; further ones wait."""
 CONNECTION_TIMEOUT_S = 30.0
 """Seconds without a byte after which a connection is closed."""
+OLD_NAMES = {"resnet50-19c8e357.pth": "resnet50-0676ba61.pth"}
+"""Names that files of the course had before."""
 
 
 @dataclass
@@ -39,6 +41,8 @@ class CourseFiles:
     """Signs the hosts' certificates; made for this run."""
     served: list[str] = field(default_factory=list)
     """URLs that were answered from the bundle, in order."""
+    mirrored: list[str] = field(default_factory=list)
+    """Those of them that are not listed, but end in the name of a course file."""
     missed: list[str] = field(default_factory=list)
     """URLs, or hosts on other ports, that are not listed and were refused, in order."""
     looked_up: list[str] = field(default_factory=list)
@@ -48,8 +52,21 @@ class CourseFiles:
 
     def forget(self) -> None:
         """Forget what was asked, for a run that begins anew."""
-        for asked in (self.served, self.missed, self.looked_up):
+        for asked in (self.served, self.mirrored, self.missed, self.looked_up):
             asked.clear()
+
+    def file_for(self, url: str) -> Path | None:
+        """Return the file for a URL: that of the list, else the one of its name, as of a mirror."""
+        normal = normal_url(url)
+        listed = self.routes.get(normal)
+        if listed is not None:
+            return listed
+        name = normal.rpartition("/")[2]
+        name = OLD_NAMES.get(name, name)
+        found = next((p for p in self.routes.values() if name and p.name == name), None)
+        if found is not None and len(self.mirrored) < MAX_NAMED_MISSES:
+            self.mirrored.append(url[:300])
+        return found
 
     def miss(self, url: str) -> None:
         """Note a URL that is not listed."""
@@ -153,12 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing to the terminal; what matters is in `CourseFiles`."""
 
     def do_CONNECT(self) -> None:
-        """Open a TLS tunnel that ends here, for a host of the list; refuse any other."""
+        """Open a TLS tunnel that ends here; what is asked for in it is answered or refused."""
         host = self.path.rpartition(":")[0].lower()
         files = self.server.files
-        if not any(route.startswith(host + "/") for route in files.routes):
-            self._refuse(f"https://{host}/")
-            return
         self.send_response(200, "Connection established")
         self.end_headers()
         secure = files.context_for(host).wrap_socket(self.connection, server_side=True)
@@ -184,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, body: bool) -> None:
         url = self._url()
-        path = self.server.files.routes.get(normal_url(url))
+        path = self.server.files.file_for(url)
         if path is None:
             self._refuse(url)
             return
@@ -210,6 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.files.miss(url)
         text = b"This URL is not one of the course's files; the grader has no network.\n"
         self.send_response(404)
+        self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)

@@ -23,6 +23,7 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
+from grader.execution.left_out import machine_facts, notes_of
 from grader.execution.notes import note, words
 from grader.execution.places import boxed_place, cold_place, plain_place, why_cold
 from grader.execution.request import DriverRequest, Progress
@@ -177,7 +178,8 @@ class _Run:
             f"import {KERNEL_PACKAGE}.start\n"
             "sys.path[:] = _path\n"
             f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
-            f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r})\n"
+            f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r}, "
+            f"{machine_facts(self._request.submission)})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
         )
         breach = await session.run_hidden(code, self._place.startup_timeout_s)
@@ -253,7 +255,11 @@ class _Run:
             shims=tuple(shim for shim in self._plan.shims if shim.name in took_effect),
             served=tuple(self._files.served),
             missed=tuple(self._files.all_missed()),
-            notes=_notes(self._why_cold, collector.problems, self._files.all_missed()),
+            notes=(
+                *_notes(self._why_cold, collector.problems, self._files.all_missed()),
+                *(note("url-mirrored", Severity.INFO, url=url) for url in self._files.mirrored),
+                *notes_of(self._cells),
+            ),
             host=_host_facts(collector, self._request.tier),
             seconds=time.perf_counter() - self._started,
             seed=self._plan.seed,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import pickle
 import random
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
+from . import absent, colab, hub, old_names, paths
 from .channel import Channel
 
 
@@ -165,45 +166,27 @@ def _load_old_checkpoints(channel: Channel) -> None:
     torch.load = load
 
 
-# -- colab ----------------------------------------------------------------------------------------
-
-
-def _show(image: Any) -> None:
-    """`google.colab.patches.cv2_imshow`: draw a BGR image with matplotlib."""
-    import matplotlib.pyplot as plt
-
-    plt.imshow(np.asarray(image)[..., ::-1])
-    plt.axis("off")
-    plt.show()
+# -- what the machine lacks -----------------------------------------------------------------------
 
 
 def _colab(channel: Channel) -> None:
-    """A `google.colab` that mounts, uploads and downloads nothing."""
-    report = _Report(channel, "colab")
+    """A `google.colab` that does nothing."""
+    colab.install(_Report(channel, "colab"))
 
-    def nothing(*_: Any, **__: Any) -> dict[str, bytes]:
-        report()
-        return {}
 
-    google = sys.modules.setdefault("google", types.ModuleType("google"))
-    google.__path__ = getattr(google, "__path__", [])
-    colab = types.ModuleType("google.colab")
-    colab.__path__ = []
-    members: dict[str, dict[str, Callable[..., Any]]] = {
-        "drive": {"mount": nothing, "flush_and_unmount": nothing},
-        "files": {"upload": nothing, "download": nothing, "view": nothing},
-        "patches": {"cv2_imshow": _show},
-        "output": {"clear": nothing, "eval_js": nothing},
-        "userdata": {"get": nothing},
-    }
-    for name, functions in members.items():
-        module = types.ModuleType(f"google.colab.{name}")
-        for key, function in functions.items():
-            setattr(module, key, function)
-        setattr(colab, name, module)
-        sys.modules[module.__name__] = module
-    google.colab = colab  # type: ignore[attr-defined]
-    sys.modules["google.colab"] = colab
+def _paths(channel: Channel) -> None:
+    """Files are found by their names where the notebook names a folder of another machine."""
+    paths.install(_Report(channel, "paths"), os.getcwd())  # noqa: PTH109
+
+
+def _weights(channel: Channel) -> None:
+    """Torch hub and torchvision's weights are answered from the bundle."""
+    hub.install(_Report(channel, "weights"))
+
+
+def _old_names(channel: Channel) -> None:
+    """Names that libraries had in 2021."""
+    old_names.install(_Report(channel, "old-names"))
 
 
 # -- narrow-resnet --------------------------------------------------------------------------------
@@ -233,14 +216,24 @@ SHIMS: dict[str, Callable[[Channel], None]] = {
     "cuda-to-cpu": _cuda_to_cpu,
     "load-old-checkpoints": _load_old_checkpoints,
     "colab": _colab,
+    "paths": _paths,
+    "weights": _weights,
+    "old-names": _old_names,
     "narrow-resnet": _narrow_resnet,
 }
 
 
 def install(channel: Channel, names: list[str]) -> None:
-    """Install the shims named in the plan."""
+    """Install the shims named in the plan, but for what belongs to a shell."""
     for name in names:
         SHIMS[name](channel)
+
+
+def install_in_shell(channel: Channel, names: list[str], shell: Any) -> None:
+    """Install what the shims named in the plan change of a shell: its magics and its imports."""
+    if "colab" in names:
+        colab.install_magics(_Report(channel, "colab"), shell)
+        absent.install(shell)
 
 
 def seed_generators(seed: int) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compat, probing, recorder, repeating
+from . import compat, going_on, probing, recorder, repeating
 from .channel import Channel
 from .state import state_of
 
 _channels: list[Channel] = []
 
 
-def start(shell: Any, *, nonce: str, seed: int, shims: list[str]) -> None:
+def start(
+    shell: Any, *, nonce: str, seed: int, shims: list[str], ended_well: list[str], bound: list[str]
+) -> None:
     """Prepare this kernel; tells the host when it is done."""
     channel = Channel(shell.kernel, nonce)
     _channels[:] = [channel]
     compat.seed_generators(seed)
     compat.install(channel, shims)
+    compat.install_in_shell(channel, shims, shell)
     recorder.install(channel, shell, seed)
+    going_on.install(channel, shell, ended_well=ended_well, bound=bound)
     channel.send("started", _facts())
 
 

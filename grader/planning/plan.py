@@ -31,7 +31,22 @@ LOAD_OLD_CHECKPOINTS = Shim(
 )
 COLAB = Shim(
     name="colab",
-    why="The notebook imports google.colab; mounting, uploads and downloads do nothing here.",
+    why="The notebook uses something of Colab's; mounting, uploads and downloads do nothing here.",
+)
+PATHS = Shim(
+    name="paths",
+    why="The notebook names a file by where it lies on another machine, such as a Drive; the file "
+    "of that name beside the notebook is taken.",
+)
+WEIGHTS = Shim(
+    name="weights",
+    why="The notebook asks for pretrained weights by another way or version than the course's; it "
+    "gets the course's ResNet-50.",
+)
+OLD_NAMES = Shim(
+    name="old-names",
+    why="The notebook uses names that numpy or Pillow had in 2021, such as `np.int`; they mean "
+    "what they meant.",
 )
 NARROW_RESNET = Shim(
     name="narrow-resnet",
@@ -107,7 +122,7 @@ def repeats_of(assignment: Assignment) -> tuple[RepeatAttack, ...]:
 
 
 def _shims(bundle: Bundle, device: str) -> tuple[Shim, ...]:
-    shims = [COLAB, LOAD_OLD_CHECKPOINTS]
+    shims = [COLAB, PATHS, WEIGHTS, OLD_NAMES, LOAD_OLD_CHECKPOINTS]
     if device == "cpu":
         shims.append(CUDA_TO_CPU)
     if bundle.width_divisor > 1:

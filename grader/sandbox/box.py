@@ -11,6 +11,9 @@ from pathlib import Path
 HOME = "/box/work"
 """Current folder and home of whatever runs in a box."""
 
+COLAB = "/content"
+"""Another name of it: Colab's, by which notebooks speak of their files."""
+
 ENTER = "/box/enter.py"
 """Where a box sees `enter.py`."""
 
@@ -179,6 +182,7 @@ def _mounts(box: Box) -> Iterator[str]:
     yield from ("--perms", "0755", "--dir", "/box")
     # Anybody's to write: the uid that will is not there yet. Nobody else is in the box.
     yield from _tmpfs(box.work_mib, HOME, "0777")
+    yield from ("--symlink", HOME, COLAB)
     for mount in (*mounts, *box.mounts):
         yield from _parents(mount.inside)
         kind = "--bind" if mount.writable else "--ro-bind"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from tests import factories
 COURSE = "http://6.869.csail.mit.edu/fa19/psets19/pset6/"
 COURSE_FILES = {
     f"{COURSE}WelshCorgi.jpeg": bundle_files.CORGI,
+    f"{COURSE}imagenet_l2_3_0.pt": bundle_files.ROBUST_CHECKPOINT,
     "https://files.example.edu/a%20list.txt": bundle_files.CLASSES,
 }
 
@@ -48,12 +50,18 @@ def run_cells(random_bundle: bundles.Bundle, tmp_path_factory: pytest.TempPathFa
     """Run code cells in a real kernel; returns evidence, its folder and the progress seen."""
 
     def run(
-        *sources: str, limits: Limits | None = None, probes: tuple[ProbeSpec, ...] = ()
+        *sources: str,
+        limits: Limits | None = None,
+        probes: tuple[ProbeSpec, ...] = (),
+        changes: Sequence[Mapping[str, Any]] = (),
     ) -> tuple[Evidence, Path, list[Progress]]:
         folder = tmp_path_factory.mktemp("run")
+        changed: Sequence[Mapping[str, Any]] = changes or [{}] * len(sources)
         submission = factories.submission(
             other_files=(),
-            cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
+            cells=tuple(
+                factories.cell(i, source, **changed[i]) for i, source in enumerate(sources)
+            ),
         )
         options = RunOptions(device="cpu", seed=5, nonce="n0", limits=limits or Limits())
         nothing = Alignment(matches=(), missing=(), answers=())

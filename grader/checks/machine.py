@@ -1,0 +1,118 @@
+"""A part that depends on what the machine lacks waits for a person, whatever its check found.
+
+The run goes on without a statement that needs a module, a file or a network that is not here
+(`grader/kernel/going_on.py`). What then fails is no proof of a fault, so it costs nothing; what
+turns out right is right, except with weights that are not the course's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from grader.checks.context import CheckContext
+from grader.checks.findings import needs_human, say
+from grader.model.notebook_code import names_bound
+from grader.model.records import CellRun, Finding, LeftOut, Outcome, Remark
+from grader.model.text import cell_number
+
+LOSES = frozenset(
+    {
+        Outcome.FAIL,
+        Outcome.PARTIAL,
+        Outcome.STUDENT_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.RESOURCE_LIMIT,
+    }
+)
+"""Outcomes that cost points."""
+ABSENT = frozenset({"ModuleNotFoundError", "ImportError"})
+"""Exceptions of a function that uses what is not installed here."""
+_BY_NAME_ONLY = ("import ", "from ", "%", "!")
+"""Beginnings of statements that matter only where a name of theirs is read."""
+
+
+def held_for_machine(
+    finding: Finding, context: CheckContext, part_id: str, function: str
+) -> Finding:
+    """Return the finding, or one that waits where the machine may be the reason for it.
+
+    Args:
+        finding: What the check found.
+        context: Of the submission.
+        part_id: The part in question.
+        function: The student's function that the check asks; empty for none.
+    """
+    if finding.outcome not in LOSES and finding.outcome is not Outcome.PASS:
+        return finding
+    lacks = tuple(_lacks(context, part_id, function))
+    other = next((found for found in lacks if found[1].reason == "weights"), None)
+    if finding.outcome in LOSES:
+        if lacks:
+            return _waiting(finding, *(other or lacks[0]))
+        return _waiting_for_module(finding, context, function)
+    return finding if other is None else _waiting(finding, *other)
+
+
+def _waiting(finding: Finding, cell_index: int, lack: LeftOut) -> Finding:
+    code = "machine.weights" if lack.reason == "weights" else "machine.left_out"
+    error = f"{lack.error_name}: {lack.error_message}" if lack.error_name else lack.error_message
+    where = {"cell": cell_number(cell_index), "line": lack.line}
+    why = say(code, text=lack.code, error=error.rstrip(" .:"), **where)
+    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+
+
+def _waiting_for_module(finding: Finding, context: CheckContext, function: str) -> Finding:
+    """Whether calls of the function ended because it uses a module that is not installed."""
+    errors = (
+        value.error_message
+        for reply in context.evidence.replies
+        if function and reply.probe_id.startswith(function)
+        for value in reply.values
+        if value.error_name in ABSENT
+    )
+    error = next(errors, None)
+    if error is None:
+        return finding
+    why = say("machine.module", function=function, error=error.rstrip(" .:"))
+    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+
+
+def _found(finding: Finding) -> Remark:
+    return say("machine.found", found=finding.message)
+
+
+def _held(finding: Finding, waiting: Finding) -> Finding:
+    return replace(
+        waiting,
+        measurements=finding.measurements,
+        exhibits=finding.exhibits,
+        evidence_ids=finding.evidence_ids,
+    )
+
+
+def _lacks(context: CheckContext, part_id: str, function: str) -> Iterator[tuple[int, LeftOut]]:
+    """(cell, statement) of what was left out and the part's cells depend on."""
+    every = [(run.cell_index, one) for run in context.evidence.cells for one in run.left_out]
+    if not every:
+        return
+    for run in _cells_concerned(context, part_id, function):
+        for leaning in run.leans_on:
+            if leaning.left_out < len(every):
+                yield every[leaning.left_out]
+        for one in run.left_out:
+            if not one.code.startswith(_BY_NAME_ONLY):
+                yield run.cell_index, one
+
+
+def _cells_concerned(context: CheckContext, part_id: str, function: str) -> Iterator[CellRun]:
+    """The part's cells, and those that bind its function or hold one of its anchors."""
+    own = set(context.cells_of(part_id))
+    anchors = next((p.anchors for p in context.assignment.parts if p.id == part_id), ())
+    for cell in context.submission.cells:
+        if cell.kind == "code" and (
+            (function and function in names_bound(cell.source))
+            or any(anchor in cell.source for anchor in anchors)
+        ):
+            own.add(cell.index)
+    yield from (run for run in context.evidence.cells if run.cell_index in own)
