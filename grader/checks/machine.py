@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from grader.checks.context import CheckContext
 from grader.checks.findings import needs_human, say
-from grader.model.notebook_code import names_bound
+from grader.model.notebook_code import names_meant
 from grader.model.records import CellRun, Finding, LeftOut, Outcome, Remark
 from grader.model.text import cell_number
 
@@ -111,7 +111,7 @@ def _cells_concerned(context: CheckContext, part_id: str, function: str) -> Iter
     anchors = next((p.anchors for p in context.assignment.parts if p.id == part_id), ())
     for cell in context.submission.cells:
         if cell.kind == "code" and (
-            (function and function in names_bound(cell.source))
+            (function and function in names_meant(cell.source))
             or any(anchor in cell.source for anchor in anchors)
         ):
             own.add(cell.index)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.execution.notes import note
 from grader.kernel.going_on import digest_of
-from grader.model.notebook_code import names_bound
+from grader.model.notebook_code import names_meant
 from grader.model.records import CellRun, LeftOut, Note, Severity, Submission
 from grader.model.text import cell_number
 
@@ -21,7 +21,7 @@ def machine_facts(submission: Submission) -> str:
     code = [cell for cell in submission.cells if cell.kind == "code"]
     well = submission.ended_well()
     digests = sorted({digest_of(cell.source) for cell in code if cell.index in well})
-    bound = sorted(frozenset().union(*(names_bound(cell.source) for cell in code)))
+    bound = sorted(frozenset().union(*(names_meant(cell.source) for cell in code)))
     return f"ended_well={digests!r}, bound={bound!r}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -92,18 +91,6 @@ def _show(image: Any, *_: Any, **__: Any) -> None:
     plt.show()
 
 
-def _mount(told: Callable[[], None]) -> Callable[..., None]:
-    def mount(mountpoint: str = "/content/drive", *_: Any, **__: Any) -> None:
-        """Make the folder that the notebook then looks into; it stays empty."""
-        told()
-        try:
-            os.makedirs(os.path.join(mountpoint, "MyDrive"), exist_ok=True)  # noqa: PTH103, PTH118
-        except OSError:  # without a box it lies where nobody may write
-            return
-
-    return mount
-
-
 def install(told: Callable[[], None]) -> None:
     """Put the modules where imports find them.
 
@@ -126,7 +113,6 @@ def install(told: Callable[[], None]) -> None:
         module = _Module(f"google.colab.{name}", told)
         setattr(colab, name, module)
         sys.modules[module.__name__] = module
-    colab.drive.mount = _mount(told)
     colab.files.upload = upload
     colab.patches.cv2_imshow = _show
     colab.userdata.get = secret
