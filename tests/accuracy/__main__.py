@@ -1,7 +1,8 @@
-"""`make accuracy`: grade the corpus and other forms; writes both tables to its README.md."""
+"""Grade the corpus of answers and their other forms; both tables go to `README.md` beside this."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.accuracy.forms.catalog import composed
 from tests.accuracy.forms.comparing import Compared, open_grader
 from tests.accuracy.forms.comparing import show as show_form
+from tests.accuracy.forms.table import HEADING
 from tests.accuracy.forms.table import as_markdown as forms_as_markdown
 from tests.accuracy.grading import grade_all
 from tests.accuracy.selection import all_cases
@@ -37,15 +39,24 @@ recorders and checks, in one process for many cases; attacks with 20 steps on th
 
 
 def main() -> int:
-    """Grade everything; exit status 1 where there is a miss."""
+    """Grade everything, or one half if named; exit status 1 where there is a miss."""
+    parser = argparse.ArgumentParser(prog="make accuracy", description=__doc__)
+    parser.add_argument("half", nargs="?", choices=("answers", "forms"), help="both if none")
+    half = parser.parse_args().half
     console = Console()
-    results = _graded_answers(console)
-    forms = _graded_forms(console)
-    table = as_markdown(results) + forms_as_markdown(forms)
-    console.print(table, markup=False)
-    README.write_text(INTRODUCTION + table, encoding="utf-8")
-    missed = any(result["misses"] for result in results)
-    return 1 if missed or any(form.fate != "kept" for form in forms) else 0
+    first, _, second = README.read_text(encoding="utf-8").partition(HEADING)
+    second, missed = f"\n{HEADING}{second}" if second else "", False
+    if half != "forms":
+        results = _graded_answers(console)
+        first, missed = INTRODUCTION + as_markdown(results), any(r["misses"] for r in results)
+    if half != "answers":
+        forms = _graded_forms(console)
+        second = forms_as_markdown(forms)
+        missed = missed or any(form.fate != "kept" for form in forms)
+    text = first.rstrip("\n") + "\n" + second
+    console.print(text, markup=False)
+    README.write_text(text, encoding="utf-8")
+    return 1 if missed else 0
 
 
 def _graded_answers(console: Console) -> list[dict[str, Any]]:

@@ -26,6 +26,9 @@ LAYER_FUNCTIONS = (
 FUNCTIONS = (*LAYER_FUNCTIONS, "generate_adversarial_example")
 """Names of the assignment that students write functions for."""
 
+DEFS = "|".join(FUNCTIONS)
+"""Zones of what writes all of them anew."""
+
 HEAD = (
     "import numpy as np\nimport torch\nimport torch.nn.functional as F\n"
     "from typing import Any, Callable\n"
@@ -174,19 +177,25 @@ def by_binding() -> Iterator[Form]:
     """Every form of this file."""
     for name, template in TEMPLATES.items():
         yield Form(
-            id=f"bind-{name}", kind="name bound", change=_rewrites(Template(template)), zone="defs"
+            id=f"bind-{name}",
+            kind="name bound",
+            change=_rewrites(Template(template)),
+            zone=DEFS,
         )
-    yield Form(id="bind-again-in-later-cell", kind="name bound", change=_stubs_before, zone="defs")
+    yield Form(id="bind-again-in-later-cell", kind="name bound", change=_stubs_before, zone=DEFS)
     for name, template in _MODULE_WAYS.items():
         way = Template(template)
         yield Form(
-            id=f"zip-module-{name}", kind="module", change=_module(way, in_zip=True), zone="defs"
+            id=f"zip-module-{name}",
+            kind="module",
+            change=_module(way, in_zip=True),
+            zone=DEFS,
         )
         yield Form(
             id=f"written-module-{name}",
             kind="module",
             change=_module(way, in_zip=False),
-            zone="defs",
+            zone=DEFS,
         )
 
 

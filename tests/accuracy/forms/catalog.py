@@ -13,6 +13,7 @@ from tests.accuracy.forms.bases import BASES
 from tests.accuracy.forms.bindings import by_binding
 from tests.accuracy.forms.cells import by_cells
 from tests.accuracy.forms.form import Depth, Form
+from tests.accuracy.forms.idioms import by_idiom
 from tests.accuracy.forms.magics import by_magic
 from tests.accuracy.forms.scratch import by_scratch
 from tests.accuracy.forms.text import by_text
@@ -45,6 +46,7 @@ def all_forms() -> tuple[Form, ...]:
     return (
         *by_magic(),
         *by_binding(),
+        *by_idiom(),
         *by_cells(),
         *by_writing(),
         *by_scratch(),
@@ -90,22 +92,28 @@ def _groups(base: str, depth: Depth) -> list[tuple[Form, ...]]:
     chance = random.Random(f"{SEED} {base} {depth}")  # noqa: S311 -- a sample, no secret
     forms = [form for form in all_forms() if depth in form.depths]
     chance.shuffle(forms)
-    zones = Counter(form.zone for form in forms if form.zone)
+    zones = Counter(zone for form in forms for zone in form.zones)
     count = max(-(-len(forms) // LARGEST), *zones.values())
     groups: list[list[Form]] = [[] for _ in range(count)]
-    for form in sorted(forms, key=lambda form: -zones[form.zone]):
+    for form in sorted(forms, key=lambda form: -max((zones[z] for z in form.zones), default=0)):
         fitting = [group for group in groups if _fits(form, group)]
         min(fitting, key=len).append(form)
     return [tuple(sorted(group, key=_order)) for group in groups]
 
 
 def _fits(form: Form, chosen: Iterable[Form]) -> bool:
-    return all(not form.zone or form.zone != other.zone for other in chosen)
-
-
-_LAST = ("calls", "cells", "names", "text", "first line", "metadata", "end", "file", "path")
+    return all(not form.zones & other.zones for other in chosen)
 
 
 def _order(form: Form) -> int:
-    """What reads or wraps the text of whole cells comes behind what is found in that text."""
-    return _LAST.index(form.zone) + 1 if form.zone in _LAST else 0
+    """What changes the answers' cells comes first, then what is put beside them or around them."""
+    kinds = (
+        ("cells", "metadata"),
+        ("set-up line",),
+        ("text of cells",),
+        ("scratch cell", "cell of magics", "state changed at the end"),
+        ("magic over every cell",),
+        ("file of the notebook", "files of the zip"),
+    )
+    found = (place for place, starts in enumerate(kinds, 1) if form.kind.startswith(starts))
+    return next(found, 0)

@@ -35,7 +35,9 @@ def by_cells() -> Iterator[Form]:
         "code-only-with-answers": _code_and_answers,
     }
     for name, change in cuts.items():
-        yield Form(id=f"cells-{name}", kind="cells", change=change, zone="cells")
+        # In front of what they need, the layers cannot be asked where that is deleted at the end.
+        zone = "cells|end" if name == "layers-first" else "cells"
+        yield Form(id=f"cells-{name}", kind="cells", change=change, zone=zone)
     dressed: dict[str, Callable[[Draft], None]] = {
         "no-ids": _each_metadata(lambda _, __: {}),
         "same-id": _each_metadata(lambda _, __: {"id": "aaaaaaaaaaaa"}),
@@ -49,9 +51,13 @@ def by_cells() -> Iterator[Form]:
         "no-notebook-metadata": _no_notebook_metadata,
         "comment-cells": _comment_cells,
         "old-kernel": _old_kernel,
+        "outputs": _outputs("stream", name="stdout", text="done\n"),
+        "old-errors": _outputs("error", ename="NameError", evalue="name 'np'", traceback=[]),
     }
     for name, change in dressed.items():
-        yield Form(id=f"cells-{name}", kind="cells", change=change, zone="metadata")
+        yield Form(
+            id=f"cells-{name}", kind="cells: what is around them", change=change, zone="metadata"
+        )
 
 
 def statements(source: str) -> list[str]:
@@ -224,6 +230,17 @@ def _raw_cells(draft: Draft) -> None:
         return cell
 
     _between(raw)(draft)
+
+
+def _outputs(kind: str, **data: object) -> Callable[[Draft], None]:
+    """Stored outputs, the same below every cell."""
+
+    def apply(draft: Draft) -> None:
+        for cell in code_cells(draft):
+            cell.execution_count = 1
+            cell.outputs = [_node({"output_type": kind, **data})]
+
+    return apply
 
 
 def _no_notebook_metadata(draft: Draft) -> None:

@@ -42,7 +42,12 @@ class Form:
     depths: tuple[Depth, ...] = ("short",)
     """Notebooks that it is tried on; `attacks` for what concerns attacks."""
     zone: str = ""
-    """Forms of the same zone touch the same text and cannot be composed; empty for none."""
+    """What it touches, several after `|`: forms with one in common cannot be composed."""
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """What it touches."""
+        return frozenset(self.zone.split("|") if self.zone else ())
 
 
 def changed(draft: Draft, forms: Iterable[Form]) -> Draft:

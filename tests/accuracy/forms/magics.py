@@ -123,16 +123,18 @@ def by_magic() -> Iterator[Form]:
         }
         if name in NEEDS_IMPORTS:
             places = {"behind": after_setup(lines), "inside": in_setup(after=lines)}
+        # Nothing may stand in front of what takes all names away.
+        zone = "cells" if name.startswith("reset") else ""
         for place, change in places.items():
-            yield Form(id=f"setup-{name}-{place}", kind="set-up line", change=change)
+            yield Form(id=f"setup-{name}-{place}", kind="set-up line", change=change, zone=zone)
     for name, line in COLAB_TITLES.items():
         yield Form(
             id=f"colab-{name}",
-            kind="set-up line",
+            kind="text of cells",
             change=each_source(lambda source, line=line: f"{line}\n{source}"),  # type: ignore[misc]
-            zone="first line",
+            zone="text|first line",
         )
-    yield Form(id="line-time-before-calls", kind="set-up line", change=_time_lines, zone="calls")
+    yield Form(id="line-time-before-calls", kind="line magics", change=_time_lines, zone="calls")
 
 
 def _over_every_cell(line: str) -> Callable[[Draft], None]:

@@ -10,8 +10,10 @@ from tests.accuracy.forms.comparing import Compared
 
 FATES = ("kept", "held", "lost")
 
+HEADING = "## Other forms of the same notebook"
+
 INTRODUCTION = f"""
-## Other forms of the same notebook
+{HEADING}
 
 Each of these changes of form leaves what a notebook computes as it is, so it must leave every
 part's points and outcome as they were. They are made to {len(BASES)} notebooks: our solved one, the

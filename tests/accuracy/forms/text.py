@@ -27,7 +27,7 @@ def by_text() -> Iterator[Form]:
         "blank-first": lambda text: f"\n\n{text}" if _plain(text) else text,
         "double-spaced": lambda text: text.replace("\n", "\n\n") if _no_escape(text) else text,
         "long-comment": lambda text: f"{text}\n# {'x' * 30_000}",
-        "long-line": lambda text: f"{text}\nscratch = [{'1, ' * 20_000}]",
+        "long-line": lambda text: f"{text}\nscratch = [{'1, ' * 2_000}]",
         "comment-per-line": _comment_per_line,
         "unicode-comments": lambda text: f"{text}\n# 最大值 – π ≈ 3.14 “quotes” \u00a0 \u200b 🐶",
         "coding-line": lambda text: f"# -*- coding: utf-8 -*-\n{text}" if _plain(text) else text,
