@@ -9,26 +9,18 @@ not looked for.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.reading.report_lines import INDENT, Surroundings
 from grader.reading.report_pages import TextLine
 
 Form = Literal["full", "letter", "problem", "number"]
 """Problem and letter; a letter under its problem; a problem by its word; a bare number."""
 
-LARGER = 1.08
-"""A font this many times as large as most of the text is that of a heading."""
-INDENT = 0.04
-"""Share of the page's width by which a list within an answer is set in from the answer's label."""
 LONGEST = 160
 """Characters of a line in which a label is looked for."""
-FULL_LINE = 0.08
-"""Share of the page's width within which a line that runs on ends before the longest lines."""
-LINE_STEP = 2.2
-"""Line heights from one line to the next above which they are two paragraphs."""
 
 _PART_ID = re.compile(r"(\d{1,2})([a-z])")
 _FLAGS = re.IGNORECASE
@@ -55,7 +47,9 @@ _GROUPS = (
 )
 _PLAIN = rf"{_ONE}(?:(?:\s*[/,&+]\s*|\s+and\s+|[–-])(?:\d{{1,2}}\.?)?{_ONE})*"  # a/b
 _JOIN = r"[\s.,:_)–—-]*(?:part\b\s*)?"
-_END = r"(?=$|[\s.:)\]–—])(?!\s*[,;])"
+_TIGHT = r"(?<=[)\]])(?=(?-i:[A-Z])|\d|[a-z]{2})"
+"""A space may be missing: `(b)The`, `(a)2048`; not in `(b)x + c`."""
+_END = rf"(?:(?=$|[\s.:)\]–—])(?!\s*[,;])|{_TIGHT})"
 _STRONG_END = r"(?=$|\s*[.:)\]](?:\s|$)|\s+[–—-]\s)"
 _TITLE_END = r"(?=\s+(?-i:[A-Z]))"
 
@@ -105,7 +99,7 @@ class Mark:
     text: str
     """The line."""
     part_ids: tuple[str, ...]
-    """Parts that begin here."""
+    """Parts that begin here; none where the answers end."""
     whole_problem: bool
     """Whether the label names a problem and no part."""
     problem: int
@@ -162,10 +156,7 @@ class _Finder:
     def __init__(self, lines: Sequence[TextLine], known: Mapping[int, tuple[str, ...]]) -> None:
         self._lines = lines
         self._known = known
-        fonts: Counter[tuple[float, bool]] = Counter()
-        for line in lines:
-            fonts[round(line.height, 3), line.bold] += len(line.text)
-        self._body, self._body_bold = fonts.most_common(1)[0][0] if fonts else (0.0, False)
+        self._around = Surroundings(lines)
         self._second_half = -1
         self._problem: int | None = None
         self._seen: set[str] = set()
@@ -173,6 +164,8 @@ class _Finder:
 
     def mark(self, index: int) -> Mark | None:
         """Return the mark of one line, or None."""
+        if self._around.ends_answers(index):
+            return self._end(index)
         label = None if index == self._second_half else self._label(index)
         if label is None:
             return None
@@ -185,7 +178,8 @@ class _Finder:
         letters = label.letters or self._known[problem]
         if label.letters:
             self._seen.update(letters)
-            self._indent = line.left if self._indent is None else self._indent
+            indent = self._around.indent(index)
+            self._indent = indent if self._indent is None else self._indent
         return Mark(
             line=index,
             page=line.page,
@@ -194,6 +188,20 @@ class _Finder:
             part_ids=tuple(f"{problem}{letter}" for letter in letters),
             whole_problem=not label.letters,
             problem=problem,
+        )
+
+    def _end(self, index: int) -> Mark:
+        """Return a mark that begins no answer, and leave the problem."""
+        line = self._lines[index]
+        self._problem, self._seen, self._indent = None, set(), None
+        return Mark(
+            line=index,
+            page=line.page,
+            top=line.top,
+            text=line.text,
+            part_ids=(),
+            whole_problem=False,
+            problem=0,
         )
 
     def _label(self, index: int) -> Label | None:
@@ -214,32 +222,19 @@ class _Finder:
             return False
         if problem not in self._known:
             return False
-        heading = self._is_heading(index)
+        if self._around.is_equation_number(index):
+            return False
+        heading = self._around.is_heading(index)
         if label.form == "number":
             return heading and (self._problem is None or problem > self._problem)
         if heading:
             return True
-        if self._runs_on(index):
+        if self._around.runs_on(index):
             return False
         return label.form != "letter" or self._follows(label, index)
 
     def _follows(self, label: Label, index: int) -> bool:
         """Whether a letter may be the next part: not there yet, and set in no further."""
-        if self._seen.intersection(label.letters):
+        if self._seen.intersection(label.letters) or self._around.is_caption(index):
             return False
-        return self._indent is None or self._lines[index].left <= self._indent + INDENT
-
-    def _is_heading(self, index: int) -> bool:
-        line = self._lines[index]
-        return line.height > LARGER * self._body or (line.bold and not self._body_bold)
-
-    def _runs_on(self, index: int) -> bool:
-        """Whether a line goes on with the sentence of the line before it."""
-        line = self._lines[index]
-        before = self._lines[index - 1] if index else None
-        if before is None or before.page != line.page or self._is_heading(index - 1):
-            return False
-        if before.text[-1] in ".:;!?" or line.top - before.top > LINE_STEP * line.height:
-            return False
-        longest = max(x.right for x in self._lines if x.page == line.page)
-        return before.right > longest - FULL_LINE
+        return self._indent is None or self._around.indent(index) <= self._indent + INDENT

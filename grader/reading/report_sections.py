@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from grader.model.records import ReportSection
@@ -10,6 +11,7 @@ from grader.reading.report_pages import TextLine
 
 HEADER = 0.07
 """Share of the page's height in which a running header stands."""
+_DIGITS = re.compile(r"\d+")
 PAGE_TOP = 0.25
 """A label above this share of the page's height, with no line above it, begins its page."""
 
@@ -28,6 +30,7 @@ def sections_of(
     return tuple(
         _section(mark, _end(place, marks), lines, pages, max_characters)
         for place, mark in enumerate(marks)
+        if mark.part_ids
     )
 
 
@@ -66,5 +69,16 @@ def _section(
 def _begins_page(mark: Mark, lines: Sequence[TextLine]) -> bool:
     """Whether nothing of what comes before the mark is on its page."""
     above = lines[mark.line - 1] if mark.line else None
-    alone = above is None or above.page != mark.page or above.top < HEADER
+    alone = above is None or above.page != mark.page or _is_header(above, lines)
     return alone and mark.top < PAGE_TOP
+
+
+def _is_header(line: TextLine, lines: Sequence[TextLine]) -> bool:
+    """Whether a line stands at the top of its page and, but for numbers, of another one as well."""
+    if line.top >= HEADER:
+        return False
+    text = _DIGITS.sub("#", line.text)
+    return text == "#" or any(
+        other.page != line.page and other.top < HEADER and _DIGITS.sub("#", other.text) == text
+        for other in lines
+    )

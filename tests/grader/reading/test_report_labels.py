@@ -168,6 +168,115 @@ def test_a_numbered_heading_but_not_a_numbered_list() -> None:
     assert parts_found(lines) == [("1a",), ("2a",)]
 
 
+@pytest.mark.parametrize("text", ["(b)AUPRC is 0.9", "(b)2048 features", "(b)the area", "b)AUPRC"])
+def test_a_label_needs_no_space_behind_it(text: str) -> None:
+    assert parts_found(page_of("Problem 3", text)) == [("3b",)]
+    assert parts_found(page_of("A word.", f"3{text}")) == [("3b",)]
+
+
+@pytest.mark.parametrize("text", ["(b)x + c", "(b)'s gradient", "b)f(x)", "(b), the change"])
+def test_a_formula_or_a_mention_is_no_label(text: str) -> None:
+    assert parts_found(page_of("Problem 3", text)) == []
+
+
+PARAGRAPH = "The kernel is moved over the padded input, and each output is the sum of products"
+
+
+def text_line(top: float, text: str = PARAGRAPH, **changes: object) -> TextLine:
+    return line(text, top=top, **{"right": 0.9, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", ["(3)", "[3]", "(3.1)", "(4a)", "(2b)", "(b)"])
+def test_an_equation_number_at_the_margin_is_no_heading(number: str) -> None:
+    lines = [
+        line("Problem 1", top=0.1, height=0.03, bold=True),
+        text_line(0.15, f"(a) {PARAGRAPH}"),
+        text_line(0.17),
+        line(number, top=0.2, left=0.86, right=0.9, height=0.03),
+        text_line(0.23, f"(b) {PARAGRAPH}"),
+    ]
+    assert parts_found(lines) == [("1a",), ("1b",)]
+
+
+def test_a_label_right_after_a_numbered_equation_is_found() -> None:
+    equations = (
+        line("y = Σ w x (1)", top=0.17, left=0.4, right=0.9),  # centered
+        line("y = Σ w x (1)", top=0.17, right=0.9),  # at the left, a gap before its number
+        line("(1)", top=0.17, left=0.86, right=0.9),
+    )
+    for equation in equations:
+        lines = [
+            line("Problem 1", top=0.1),
+            text_line(0.13, f"(a) {PARAGRAPH}."),
+            text_line(0.15),
+            equation,
+            text_line(0.19, f"(b) {PARAGRAPH}"),
+        ]
+        assert parts_found(lines) == [("1a",), ("1b",)], equation
+    # A mention of an equation ends no sentence.
+    lines[3] = text_line(0.17, f"{PARAGRAPH} of the first equation (1)")
+    assert parts_found(lines) == [("1a",)]
+
+
+def test_captions_of_subfigures_are_no_parts() -> None:
+    body = [line("Problem 4", top=0.1), text_line(0.12), text_line(0.14)]
+    centered = line("(a) Original image", top=0.4, left=0.4, right=0.6)
+    row = line("(a) Original (b) Attacked (c) Difference", top=0.4, right=0.88)
+    above_the_figures = line("(a) Original image", top=0.4)
+    figure = line("Figure 2: The image before and after", top=0.42, right=0.7)
+    for caption in (centered, row, above_the_figures):
+        assert parts_found([*body, caption, figure]) == [], caption.text
+    # A label over a picture whose caption comes after it begins an answer.
+    label = line("(a) Tarantula", top=0.2)
+    assert parts_found([*body, label, line("Figure 2: The image", top=0.5)]) == [("4a",)]
+
+
+def test_labels_of_the_second_column_are_no_lists() -> None:
+    columns = [text_line(0.1 + 0.02 * n, right=0.45) for n in range(4)]
+    second = [text_line(0.1 + 0.02 * n, left=0.53, right=0.88) for n in range(4)]
+    lines = [
+        line("Problem 3", top=0.05, left=0.1),
+        text_line(0.07, f"(a) {PARAGRAPH}.", right=0.45),
+        *columns,
+        text_line(0.08, f"(b) {PARAGRAPH}.", left=0.53, right=0.88),
+        *second,
+        text_line(0.2, "(c) a list within", left=0.6, right=0.8),
+    ]
+    assert parts_found(lines) == [("3a",), ("3b",)]
+
+
+def test_references_are_no_answer() -> None:
+    heading: dict[str, Any] = {"height": 0.03, "bold": True}
+    lines = [
+        line("Problem 4(e)", 1, 0.1),
+        line("Tiger cat 0.54.", 1, 0.2),
+        line("References", 2, 0.1, **heading),
+        line("[1] A paper", 2, 0.2),
+    ]
+    marks = find_marks(lines, PARTS)
+    (section,) = sections_of(marks, lines, 2, 100)
+    assert (section.part_ids, section.last_page, section.text) == (("4e",), 1, "Tiger cat 0.54.")
+    assert parts_at(marks, 2, 0.5) == ()
+
+
+def test_a_line_at_the_top_of_one_page_only_is_no_header() -> None:
+    lines = [
+        line("6.869", 1, 0.05),
+        line("Problem 4", 1, 0.1),
+        line("(a) Tarantula", 1, 0.2),
+        line("The rest of (a).", 2, 0.06),
+        line("(b) Tiger cat", 2, 0.1),
+        line("6.869", 3, 0.05),
+        line("(c) Why", 3, 0.1),
+    ]
+    sections = sections_of(find_marks(lines, PARTS), lines, 3, 100)
+    assert [(s.part_ids, s.first_page, s.last_page) for s in sections if not s.whole_problem] == [
+        (("4a",), 1, 2),
+        (("4b",), 2, 2),
+        (("4c",), 3, 3),
+    ]
+
+
 def test_part_ids_come_from_the_assignment() -> None:
     assert letters_by_problem(["7c", "7a", "bonus", "12b"]) == {7: ("a", "c"), 12: ("b",)}
     lines = page_of("Problem 7", "(c) Something")
