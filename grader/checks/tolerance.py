@@ -10,7 +10,7 @@ named, and NaN or infinity never passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -341,6 +341,32 @@ def compare_layer(measured: ArrayLike, expected: ArrayLike, quantity: str = "lay
 def agrees(measured: ArrayLike, expected: ArrayLike, quantity: str = "layer") -> bool:
     """Return whether two arrays of a layer agree."""
     return compare_layer(measured, expected, quantity).ok
+
+
+def agreeing(pairs: Iterable[tuple[ArrayLike | None, ArrayLike]]) -> list[bool]:
+    """Return which (measured, expected) arrays of a layer agree, many at once: as `agrees` each.
+
+    A measured array that is missing agrees with nothing.
+    """
+    tolerance = TOLERANCES["layer", "float32"]
+    listed = [
+        (None if measured is None else np.asarray(measured), np.asarray(expected, np.float64))
+        for measured, expected in pairs
+    ]
+    fits = [m is not None and m.squeeze().shape == e.squeeze().shape for m, e in listed]
+    kept = [(m, e) for (m, e), fit in zip(listed, fits, strict=True) if fit and m is not None]
+    if not kept:
+        return fits
+    found = np.concatenate([m.ravel() for m, _ in kept]).astype(np.float64)
+    wanted = np.concatenate([e.ravel() for _, e in kept])
+    with np.errstate(invalid="ignore"):
+        close = np.abs(found - wanted) <= tolerance.atol + tolerance.rtol * np.abs(wanted)
+    wrong = np.concatenate([[0], np.cumsum(~(close & np.isfinite(found) & np.isfinite(wanted)))])
+    ends = np.cumsum([e.size for _, e in kept])
+    right = iter(
+        [wrong[end] == wrong[end - e.size] for end, (_, e) in zip(ends, kept, strict=True)]
+    )
+    return [fit and bool(next(right)) for fit in fits]
 
 
 def threshold(name: str) -> float:

@@ -185,6 +185,7 @@ class Output(_Strict):
 
     name: Short
     kind: Short
+    unreadable: Short = ""
 
 
 class CallFact(_Strict):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from grader.execution import messages as m
-from grader.model.records import ArrayRef, Outcome, ProbeReply, ProbeValue
+from grader.model.records import UNREADABLE, ArrayRef, Outcome, ProbeReply, ProbeValue
 
 Put = Callable[[str, np.ndarray], ArrayRef]
 """Keeps an array under the name of a member; returns how records refer to it."""
@@ -21,13 +21,15 @@ def reply_of(body: m.ProbeBody, arrays: Mapping[str, np.ndarray], put: Put) -> P
             values.append(_failed_call(call, call.error))
             continue
         for place, output in enumerate(call.outputs):
-            array = arrays.get(output.name)
+            array = None if output.unreadable else arrays.get(output.name)
             values.append(
                 ProbeValue(
                     name=f"{call.key}/{place}",
                     array=None if array is None else put(f"{number}-{place}", array),
                     kind=output.kind,
                     changed_arguments=tuple(call.changed),
+                    error_name=UNREADABLE if output.unreadable else "",
+                    error_message=output.unreadable,
                 )
             )
     return ProbeReply(

@@ -1,9 +1,10 @@
 """The probe desk: calls the student's functions with given inputs, returns raw arrays.
 
 A question's call is a set of rows, each a full list of arguments; the outputs of all rows of one
-call come back stacked, so that a Jacobian is one array. Every call is tried in each form of
-arguments that the question names (`numpy`, `torch`, `torch32`, `list`); which of the forms counts
-is for the host to say.
+call come back stacked, so that a Jacobian is one array. Every call is tried with arguments of the
+question's first form (`numpy` for layers, as documented). Where one of them raised, gave nothing
+that can be read, or changed its arguments, all are tried in the other forms as well (`torch`,
+`torch32`, `list`); which of the forms counts is for the host to say.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 
 from .channel import Channel
+from .outputs import Result, results_of
 from .watching import functions_used
 
 _FORMS: dict[str, Callable[[np.ndarray], Any]] = {
@@ -25,6 +27,10 @@ _FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "list": lambda values: values.tolist(),
 }
 """An array as an argument of its own, which the call may change."""
+
+_TENSORS = frozenset({"torch", "torch32"})
+
+_DIFFERENT_SHAPES = "arrays of another shape from call to call"
 
 
 def _decoded(spec: dict[str, Any]) -> Any:
@@ -38,36 +44,6 @@ def _argument(value: Any, form: str) -> Any:
     return _FORMS[form](value) if isinstance(value, np.ndarray) else value
 
 
-def _outputs(result: Any, expected: int) -> list[Any]:
-    """The results one by one: a tuple taken apart unless it is one signal, others where it fits."""
-    if isinstance(result, dict) and len(result) == expected:
-        return list(result.values())
-    if isinstance(result, tuple):
-        one_signal = expected == 1 and all(np.ndim(_plain(v)) == 0 for v in result)
-        return [list(result)] if one_signal else list(result)
-    if isinstance(result, list) and expected > 1 and len(result) == expected:
-        return result
-    return [result]
-
-
-def _plain(value: Any) -> Any:
-    """Tensors inside lists and tuples as arrays."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().cpu().numpy()
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value
-
-
-def _as_array(value: Any) -> tuple[np.ndarray, str]:
-    """Plain numeric array of a returned value, and the type it came as."""
-    kind = str(value.dtype) if isinstance(value, torch.Tensor) else type(value).__name__
-    array = np.asarray(_plain(value))
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers, found {type(value).__name__} of {array.dtype}")
-    return array, kind
-
-
 def _same(before: Any, after: Any) -> bool:
     if isinstance(before, (int, float)):
         return True  # cannot be changed
@@ -76,31 +52,25 @@ def _same(before: Any, after: Any) -> bool:
     return bool(np.array_equal(np.asarray(before), np.asarray(after)))
 
 
-def _call(
-    function: Any, row: list[Any], form: str, returns: int
-) -> tuple[list[tuple[np.ndarray, str]], set[int]]:
-    """Call once; return the outputs and the places of the arguments that it changed."""
+def _call(function: Any, row: list[Any], form: str, returns: int) -> tuple[list[Result], set[int]]:
+    """Call once; return the results and the places of the arguments that it changed."""
     with torch._C.DisableTorchFunction():  # the shims are for the student's calls, not for ours
         arguments = [_argument(value, form) for value in row]
         pristine = [_argument(value, form) for value in row]
-    returned = _outputs(function(*arguments), returns)
+    returned = function(*arguments)
     with torch._C.DisableTorchFunction():
-        outputs = [_as_array(value) for value in returned]
+        results = results_of(returned, returns)
         pairs = enumerate(zip(pristine, arguments, strict=True))
-        return outputs, {place for place, (a, b) in pairs if not _same(a, b)}
-
-
-class OutputsDiffer(Exception):
-    """Calls of one size gave outputs of several shapes, or several numbers of results."""
+        return results, {place for place, (a, b) in pairs if not _same(a, b)}
 
 
 def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, Any], list[Any]]:
     """All rows of one call, the outputs of one place stacked."""
-    answers = [_call(function, row, form, call["returns"]) for row in call["rows"]]
-    forms_seen = {tuple(array.shape for array, _ in outputs) for outputs, _ in answers}
-    if len(forms_seen) > 1:
-        raise OutputsDiffer("the output's shape is another from call to call")
-    places = list(zip(*(outputs for outputs, _ in answers), strict=True))
+    answers: list[tuple[list[Result], set[int]]] = []
+    for row in call["rows"]:
+        answers.append(_call(function, row, form, call["returns"]))
+        if any(_unreadable([results[0] for results, _ in answers if results])):
+            break  # an output that grows from call to call would cost more and more
     fact: dict[str, Any] = {
         "key": f"{call['key']}@{form}",
         "form": form,
@@ -109,11 +79,23 @@ def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, 
         "outputs": [],
     }
     arrays = []
-    for place, values in enumerate(places):
+    fewest = min(len(results) for results, _ in answers)
+    for place in range(fewest):
+        values = [results[place] for results, _ in answers]
         name = f"{fact['key']}/{place}"
-        fact["outputs"].append({"name": name, "kind": values[0][1]})
-        arrays.append((name, np.stack([array for array, _ in values])))
+        unreadable = _unreadable(values)
+        output = {"name": name, "kind": values[0].kind, "unreadable": unreadable}
+        fact["outputs"].append(output)
+        if not unreadable:
+            arrays.append((name, np.stack([value.array for value in values])))  # type: ignore[misc]
     return fact, arrays
+
+
+def _unreadable(values: list[Result]) -> str:
+    """What the results of all rows are where they are not numbers of one shape."""
+    told = next((value.unreadable for value in values if value.array is None), "")
+    shapes = {value.array.shape for value in values if value.array is not None}
+    return told or (_DIFFERENT_SHAPES if len(shapes) > 1 else "")
 
 
 def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]:
@@ -122,27 +104,52 @@ def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]
 
 
 def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
-    """Answer one probe: every call of the payload in every form, in one message."""
+    """Answer one probe: every call of the payload, in as many forms as it takes, in one message."""
     question = json.loads(payload)
     names = {call["function"] for call in question["calls"]}
     if not all(callable(namespace.get(name)) for name in names):
         channel.send("probe", {"probe": question["probe"], "calls": [], "used": []})
         return
+    for call in question["calls"]:
+        call["rows"] = [[_decoded(spec) for spec in row] for row in call["rows"]]
+    documented, *others = question["forms"]
+    told, given = _asked(question, namespace, documented)
+    if _leaves_doubt(told):
+        tensors_work = False
+        for form in others:
+            if tensors_work and form in _TENSORS:
+                continue  # slow ones cost minutes, and these work
+            more, of_form = _asked(question, namespace, form)
+            tensors_work = tensors_work or (form in _TENSORS and not _leaves_doubt(more))
+            told += more
+            given.update(of_form)
+    used = _used(question, namespace)
+    channel.send("probe", {"probe": question["probe"], "calls": told, "used": used}, given)
+
+
+def _asked(
+    question: dict[str, Any], namespace: dict[str, Any], form: str
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Make every call with arguments of one form."""
     facts: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for call in question["calls"]:
-        call["rows"] = [[_decoded(spec) for spec in row] for row in call["rows"]]
-    for form in question["forms"]:
-        for call in question["calls"]:
-            try:
-                fact, outputs = _stacked(call, namespace[call["function"]], form)
-            except Exception as error:  # noqa: BLE001 -- reported, not hidden
-                facts.append(_failed(call, form, error))
-            else:
-                facts.append(fact)
-                arrays.update(outputs)
-    used = _used(question, namespace)
-    channel.send("probe", {"probe": question["probe"], "calls": facts, "used": used}, arrays)
+        try:
+            fact, outputs = _stacked(call, namespace[call["function"]], form)
+        except Exception as error:  # noqa: BLE001 -- reported, not hidden
+            facts.append(_failed(call, form, error))
+        else:
+            facts.append(fact)
+            arrays.update(outputs)
+    return facts, arrays
+
+
+def _leaves_doubt(facts: list[dict[str, Any]]) -> bool:
+    """Whether some call did not go as documented, so that arguments of another form may tell."""
+    return any(
+        fact["error"] or fact["changed"] or any(one["unreadable"] for one in fact["outputs"])
+        for fact in facts
+    )
 
 
 def _used(question: dict[str, Any], namespace: dict[str, Any]) -> list[str]:

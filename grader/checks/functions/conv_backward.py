@@ -1,13 +1,16 @@
-"""3(a), 3(b): are the gradients the exact adjoint of the student's own forward?
+"""3(a), 3(b): are the gradients the exact adjoint of one forward pass, the student's own?
 
 Where the forward is right, the gradients must be that forward's. Where it is wrong or not there,
-they may be that forward's or those of any convention: a fault costs its points once.
+they may be that forward's or those of any convention: a fault costs its points once. Both gradients
+must be of the same forward: the one that fits the two of them best. A forward that does not depend
+on the input and on the kernel is no layer, and nothing is compared with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -21,16 +24,25 @@ from grader.checks.functions.conv_forward import forward_is_missing, own_forward
 from grader.checks.functions.conv_gradients import (
     CHECK_OF,
     FUNCTION,
+    OTHER,
     PLACE_OF,
     GradientCheck,
     Target,
     Which,
     targets_of,
 )
-from grader.checks.functions.examples import compared, counterexample, row, stems
-from grader.checks.functions.replies import Answers, judge_layer
+from grader.checks.functions.examples import (
+    compared,
+    counterexample,
+    keeps_state,
+    row,
+    stems,
+    tried,
+)
+from grader.checks.functions.forms import judge_layer
+from grader.checks.functions.replies import Answers
 from grader.checks.stored_arrays import Array
-from grader.checks.tolerance import agrees
+from grader.checks.tolerance import agreeing, agrees
 from grader.model.records import Outcome
 from grader.planning.probes import Call, ConvCase, Question, conv_cases, conv_demos
 
@@ -42,6 +54,12 @@ CREDIT = {
     ),
     "boundary": PartialCredit(meaning="right inside, wrong at the ends", default=0.5),
 }
+
+Fault: TypeAlias = Literal["none", "swapped", "even_kernel", "boundary", "other"]
+"""How a gradient differs from a target."""
+
+PROVEN = frozenset({"conv_backward.zeros", "function.not_finite"})
+"""Faults that no forward of whatever length could excuse."""
 
 
 def asked(seed: int) -> tuple[Question, ...]:
@@ -65,16 +83,16 @@ def check_conv_grad_kernel(context: CheckContext, part_id: str) -> Verdict:
 
 def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
     forward = own_forward(context)
-    cases = conv_cases(context.seed)
-    targets = targets_of(forward, (*cases, *conv_demos()), which)
+    cases = (*conv_cases(context.seed), *conv_demos())
     gradient = GradientCheck(
         which=which,
         cases=cases,
-        targets=targets,
+        targets=targets_of(forward, cases),
         forward=forward,
         share=shares_of(context.assignment, CHECK_OF[which], CREDIT),
     )
-    verdict = judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, gradient))
+    keys = [case.key for case in cases]
+    verdict = judge_layer(context, FUNCTION, part_id, keys, lambda a: _judge(a, gradient))
     if verdict.credit and forward is None and forward_is_missing(context):
         return needs_human(say("conv_backward.forward_not_run", verdict=verdict.message))
     return verdict
@@ -82,35 +100,67 @@ def _check(context: CheckContext, part_id: str, which: Which) -> Verdict:
 
 def _judge(answers: Answers, gradient: GradientCheck) -> Verdict:
     outputs = {c: answers.first(c.key, gradient.place) for c in gradient.cases}
-    target = max(gradient.targets, key=lambda t: _agreeing(outputs, t))
+    target = max(gradient.targets, key=lambda t: _fit(answers, t, gradient))
     verdict = _verdict(answers, outputs, target, gradient)
-    forward = gradient.forward
-    if verdict.outcome is Outcome.FAIL and forward is not None and forward.convention is None:
-        verdict = _spared(verdict, outputs, gradient)
-    comparisons = [
-        compared(y, target.gradients[c.key])
-        for c, y in outputs.items()
-        if c.key in target.gradients
-    ]
+    wanted = target.of(gradient.which)
+    comparisons = [compared(y, wanted[c.key]) for c, y in outputs.items() if c.key in wanted]
     tries = [
-        ((d.x, d.w, d.grad_out), answers.first(d.key, gradient.place), target.gradients[d.key])
+        tried(answers, d.key, (d.x, d.w, d.grad_out), wanted[d.key], gradient.place)
         for d in conv_demos()
-        if d.key in target.gradients
+        if d.key in wanted
     ]
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
         verdict = verdict.adding(*counterexample(FUNCTION, tries, gradient.name))
-    shown = (
-        stems(f"{gradient.name} on a public example", tries[-1][1], tries[-1][2]) if tries else ()
-    )
+    title = f"{gradient.name} on a public example"
+    shown = stems(title, tries[-1].returned, tries[-1].expected) if tries else ()
     return replace(verdict, measurements=(row(gradient.name, comparisons),), exhibits=shown)
 
 
-def _agreeing(outputs: Mapping[ConvCase, Array | None], target: Target) -> int:
-    """Number of cases that agree; a target that says nothing about a case does not gain by it."""
-    return sum(
-        y is not None and c.key in target.gradients and agrees(y, target.gradients[c.key])
-        for c, y in outputs.items()
-    )
+def _fit(answers: Answers, target: Target, gradient: GradientCheck) -> tuple[float, int]:
+    """How well a forward fits both gradients: by what they are worth, then by agreeing cases."""
+    worth, cases = 0.0, 0
+    for which in PLACE_OF:
+        outputs = {c: answers.first(c.key, PLACE_OF[which]) for c in gradient.cases}
+        fault, right = _fault(answers, outputs, target, which)
+        if fault != "other":
+            worth += 1.0 if fault == "none" else CREDIT[fault].default
+        cases += right
+    return worth, cases
+
+
+def _agreeing(
+    outputs: Mapping[ConvCase, Array | None], target: Target, which: Which
+) -> set[ConvCase]:
+    """Cases that agree; a target that says nothing about a case does not gain by it."""
+    wanted = target.of(which)
+    judged = [(c, y) for c, y in outputs.items() if c.key in wanted]
+    agree = agreeing((y, wanted[c.key]) for c, y in judged)
+    return {c for (c, _), right in zip(judged, agree, strict=True) if right}
+
+
+def _fault(
+    answers: Answers, outputs: Mapping[ConvCase, Array | None], target: Target, which: Which
+) -> tuple[Fault, int]:
+    """How a gradient differs from a target's, and in how many cases it agrees."""
+    right = _agreeing(outputs, target, which)
+    judged = {c: y for c, y in outputs.items() if c.key in target.of(which)}
+    wrong = [c for c in judged if c not in right]
+    if not any(_telling(c) for c in judged):
+        return "other", len(right)  # no evidence is never a pass
+    if not wrong:
+        return "none", len(right)
+    if _swapped(answers, judged, target, which):
+        return "swapped", len(right)
+    if all(len(c.w) % 2 == 0 for c in wrong) and any(_telling(c) for c in right):
+        return "even_kernel", len(right)
+    if which == "input" and _right_inside(judged, target):
+        return "boundary", len(right)
+    return "other", len(right)
+
+
+def _telling(case: ConvCase) -> bool:
+    """Whether there is something to go wrong: with one tap there is nothing to reverse or shift."""
+    return len(case.w) > 1
 
 
 def _verdict(
@@ -119,62 +169,84 @@ def _verdict(
     target: Target,
     gradient: GradientCheck,
 ) -> Verdict:
-    compared = {c: y for c, y in outputs.items() if c.key in target.gradients}
     name, share = gradient.name, gradient.share
     if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=FUNCTION))
-    wrong = [c for c, y in compared.items() if y is None or not agrees(y, target.gradients[c.key])]
-    if compared and not wrong:
-        if answers.changed_arguments:
-            return partly(say("function.in_place", function=FUNCTION), share("in_place"))
-        return passed(say("conv_backward.right", gradient=name, target=target.words))
-    raised = answers.raised()
-    if _swapped(answers, tuple(outputs), target, gradient.which):
-        return partly(say("conv_backward.swapped", function=FUNCTION), share("swapped"))
-    if all(len(c.w) % 2 == 0 for c in wrong):
-        found = say("conv_backward.even_kernel", gradient=name)
-        return partly(found, share("even_kernel")).adding(*raised)
-    if gradient.which == "input" and _right_inside(compared, target):
-        found = say("conv_backward.ends", gradient=name, target=target.words)
-        return partly(found, share("boundary")).adding(*raised)
-    return failed(explain_gradient(answers, outputs, target, gradient)).adding(*raised)
+        first = conv_demos()[0]
+        return keeps_state(FUNCTION, answers, (first.x, first.w, first.grad_out))
+    match _fault(answers, outputs, target, gradient.which)[0]:
+        case "none":
+            return _right(answers, target, gradient)
+        case "swapped":
+            return partly(say("conv_backward.swapped", function=FUNCTION), share("swapped"))
+        case "even_kernel":
+            found = say("conv_backward.even_kernel", gradient=name)
+            return partly(found, share("even_kernel")).adding(*answers.raised())
+        case "boundary":
+            found = say(
+                "conv_backward.ends", gradient=name, target=_beside(answers, target, gradient)
+            )
+            return partly(found, share("boundary")).adding(*answers.raised())
+        case _:
+            return _wrong(answers, outputs, target, gradient)
 
 
-def _spared(
-    verdict: Verdict, outputs: Mapping[ConvCase, Array | None], gradient: GradientCheck
-) -> Verdict:
-    """A forward of a wrong length leaves nothing to compare with in the cases concerned."""
-    own = gradient.targets[0]
-    judged = [(c, y) for c, y in outputs.items() if c.key in own.gradients]
-    lengths_wrong = len(judged) < len(outputs)
-    if not lengths_wrong:
-        return verdict
-    many = [c for c, _ in judged if len(c.w) > 1]
-    if many and all(y is not None and agrees(y, own.gradients[c.key]) for c, y in judged):
+def _beside(answers: Answers, target: Target, gradient: GradientCheck) -> str:
+    """The target in words, with the other gradient where it is what speaks for this target."""
+    other = OTHER[gradient.which]
+    outputs = {c: answers.first(c.key, PLACE_OF[other]) for c in gradient.cases}
+    if len(gradient.targets) > 1 and len(_agreeing(outputs, target, other)) == len(outputs):
+        return f"{target.words}, as the {gradient.turned().name} is"
+    return target.words
+
+
+def _right(answers: Answers, target: Target, gradient: GradientCheck) -> Verdict:
+    forward = gradient.forward
+    if target.own and forward is not None and not forward.uses_all:
+        return needs_human(say("conv_backward.forward_leaves_out", gradient=gradient.name))
+    if answers.changed_arguments:
+        return partly(say("function.in_place", function=FUNCTION), gradient.share("in_place"))
+    if target.own and forward is not None and forward.lengths_wrong:
         return passed(say("conv_backward.right_where_comparable", gradient=gradient.name))
+    return passed(say("conv_backward.right", gradient=gradient.name, target=target.words))
+
+
+def _wrong(
+    answers: Answers,
+    outputs: Mapping[ConvCase, Array | None],
+    target: Target,
+    gradient: GradientCheck,
+) -> Verdict:
+    """Nothing that is worth points; a forward of a wrong length leaves little to compare with."""
+    verdict = failed(explain_gradient(answers, outputs, target, gradient))
+    verdict = verdict.adding(*answers.raised())
+    forward = gradient.forward
+    if forward is None or forward.convention is not None or not forward.lengths_wrong:
+        return verdict
+    if verdict.remarks[0].code in PROVEN:
+        return verdict
     return needs_human(say("conv_backward.forward_length", verdict=verdict.message))
 
 
-def _swapped(answers: Answers, cases: tuple[ConvCase, ...], target: Target, which: Which) -> bool:
-    other = 1 - PLACE_OF[which]
-    values = [(c, answers.first(c.key, other)) for c in cases if c.key in target.gradients]
-    return bool(values) and all(
-        y is not None and agrees(y, target.gradients[c.key]) for c, y in values
-    )
+def _swapped(
+    answers: Answers, judged: Mapping[ConvCase, Array | None], target: Target, which: Which
+) -> bool:
+    place, wanted = PLACE_OF[OTHER[which]], target.of(which)
+    values = [(c, answers.first(c.key, place)) for c in judged]
+    return all(y is not None and agrees(y, wanted[c.key]) for c, y in values)
 
 
-def _right_inside(compared: Mapping[ConvCase, Array | None], target: Target) -> bool:
+def _right_inside(judged: Mapping[ConvCase, Array | None], target: Target) -> bool:
     """Whether all samples that no boundary touches agree, in the cases that have such samples."""
-    judged = False
-    for case, output in compared.items():
+    told = False
+    for case, output in judged.items():
         n, k = len(case.x), len(case.w)
         if output is None or output.size != n:
             return False
         inside = slice(k - 1, n - k + 1)
-        if not agrees(output.reshape(n)[inside], target.gradients[case.key][inside]):
+        if not agrees(output.reshape(n)[inside], target.to_input[case.key][inside]):
             return False
-        judged = judged or (k > 1 and n > 2 * k - 2)
-    return judged
+        told = told or (k > 1 and n > 2 * k - 2)
+    return told
 
 
 CHECKS = (

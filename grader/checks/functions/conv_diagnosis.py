@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from grader.checks.findings import say
-from grader.checks.functions.replies import Answers, raises_for
+from grader.checks.functions.replies import Answers, no_result
 from grader.checks.functions.rounding import lost_digits
-from grader.checks.functions.sizes import Size, limited_to, only_for
+from grader.checks.functions.sizes import Size, is_small, limited_to, only_for
 from grader.checks.stored_arrays import Array
-from grader.checks.tolerance import agrees
+from grader.checks.tolerance import agreeing, agrees
 from grader.model.records import Remark
-from grader.planning.probes import ConvCase, conv_demos, conv_rows
+from grader.planning.probes import ConvCase, conv_rows
 from reference import conv
 from reference.conv import CONVENTIONS, Convention
 from reference.signals import Floats
@@ -58,7 +58,13 @@ def rows_by_convention(case: ConvCase, convention: Convention) -> Floats:
 def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
     """Return the shift that explains all outputs, or None."""
     for operation in OPERATIONS:
-        offsets = [_offsets(case, output, operation) for case, output in outputs.items()]
+        offsets = []
+        for case, output in outputs.items():
+            offsets.append(_offsets(case, output, operation))
+            if not offsets[-1]:
+                break
+        if not offsets or not offsets[-1]:
+            continue
         sizes = [len(case.w) for case in outputs]
         for by in (0, 1, -1, 2, -2, 3, -3):
             for less in (1, 0):  # the centre is (k - 1) // 2 or k // 2
@@ -71,69 +77,92 @@ def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is wrong with a forward pass."""
+
+    remark: Remark
+    """What is said."""
+    convention: Convention | None = None
+    """The convention from which it differs so; None where it is not said of one."""
+
+
 def explain_difference(
     answers: Answers, cases: tuple[ConvCase, ...], shift: Shift | None
-) -> Remark:
+) -> Difference:
     """Say what is wrong."""
     outputs = {c: answers.first(c.key) for c in cases}
-    raised = [c.size for c in cases if c.key in answers.errors]
+    nothing = no_result(FUNCTION, [(c.key, c.size) for c in cases], answers)
     shape = _wrong_shape(outputs)
-    if raised or shape:
-        error = answers.first_error() if raised else ""
-        limited = _limited_sizes(answers, cases, error)
-        return limited or shape or raises_for(FUNCTION, raised[0], answers)
+    if nothing or shape:
+        limited = _limited_sizes(outputs, answers.first_error())
+        if limited:
+            return limited
+        return Difference(remark=shape or nothing or say("conv_forward.wrong"))
     if any(y is not None and not np.isfinite(y).all() for y in outputs.values()):
-        return say("function.not_finite", what="output")
+        return Difference(remark=say("function.not_finite", what="output"))
     if shift is not None:
-        return say("conv_forward.shifted", operation=shift.operation, by=abs(shift.by or 0))
-    return _wrong_values(answers, outputs, cases)
+        by = abs(shift.by or 0)
+        return _said(say("conv_forward.shifted", operation=shift.operation, by=by))
+    return _wrong_values(answers, outputs)
 
 
-def _limited_sizes(answers: Answers, cases: tuple[ConvCase, ...], error: str) -> Remark | None:
-    """A function that works for one N or k only."""
-    tried = (*cases, *conv_demos())
-    rules = {
-        limited_to(_right_sizes(answers, tried, convention), {_size(c) for c in tried})
-        for convention in CONVENTIONS
-    } - {""}
-    return only_for("output", min(rules), error) if rules else None
+def _said(remark: Remark) -> Difference:
+    return Difference(remark=remark)
 
 
-def _right_sizes(
-    answers: Answers, tried: tuple[ConvCase, ...], convention: Convention
-) -> set[Size]:
-    outputs = [(c, answers.first(c.key)) for c in tried]
-    wrong = [c for c, y in outputs if y is None or not agrees(y, by_convention(c, convention))]
-    return {_size(c) for c in tried} - {_size(c) for c in wrong}
+def _limited_sizes(outputs: Mapping[ConvCase, Array | None], error: str) -> Difference | None:
+    """A function that works for some N or k only; the rule that holds for most sizes is told."""
+    tried, drawn = {_size(c) for c in outputs}, {_size(c) for c in outputs if c.is_hidden}
+    found: list[tuple[int, str, Convention]] = []
+    for convention in CONVENTIONS:
+        right = _right_sizes(outputs, convention)
+        rule = limited_to(right, tried, drawn)
+        found += [(len(right), rule, convention)] if rule else []
+    if not found:
+        return None
+    _, rule, convention = max(found, key=lambda one: one[0])
+    return Difference(remark=only_for("output", rule, error), convention=convention)
+
+
+def _right_sizes(outputs: Mapping[ConvCase, Array | None], convention: Convention) -> set[Size]:
+    agree = agreeing((y, by_convention(c, convention)) for c, y in outputs.items())
+    wrong = {_size(c) for c, right in zip(outputs, agree, strict=True) if not right}
+    return {_size(c) for c in outputs} - wrong
 
 
 def _size(case: ConvCase) -> Size:
     return len(case.x), len(case.w)
 
 
-def _wrong_values(
-    answers: Answers, outputs: Mapping[ConvCase, Array | None], cases: tuple[ConvCase, ...]
-) -> Remark:
-    if _right_inside(outputs):
-        return say("conv_forward.ends")
+def _wrong_values(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> Difference:
+    limited = _limited_sizes(outputs, "")
+    inside = _right_inside(outputs)
+    # With a small kernel's padding of 0 on one side, many a wrong end is right.
+    if limited and not (inside and is_small(limited.remark)):
+        return limited
+    if inside is not None:
+        return Difference(remark=say("conv_forward.ends"), convention=inside)
     for code, change in _FAULTS:
-        if _explains(outputs, change):
-            return say(code)
-    factor = _factor(outputs)
-    if factor is not None:
-        return say("conv_forward.scaled", factor=factor)
-    partly_right = _coarse(outputs) or _limited_sizes(answers, cases, "") or _some_sizes(outputs)
-    if partly_right:
-        return partly_right
-    code = _unused_tap(answers, outputs) or _nonlinear(answers, outputs) or "conv_forward.wrong"
-    return say(code)
+        convention = _explaining(outputs, change)
+        if convention is not None:
+            return Difference(remark=say(code), convention=convention)
+    scaled = _scaled(outputs) or _coarse(outputs)
+    if scaled:
+        return scaled
+    tap = _unused_tap(answers, outputs)
+    if tap:
+        return _said(say(tap))
+    some = _some_sizes(outputs)
+    return _said(some or say(_nonlinear(answers, outputs) or "conv_forward.wrong"))
 
 
 def _some_sizes(outputs: Mapping[ConvCase, Array | None]) -> Remark | None:
-    right = [c.size for c, y in outputs.items() if _fits_some(c, y)]
-    if 2 <= len(right) < len(outputs) and _more_than_one_tap(outputs, right):
-        return say("conv_forward.some_sizes", sizes="; ".join(right))
-    return None
+    """Right for some sizes, more than one of them not trivial, whatever the rule is."""
+    right = [c for c, y in outputs.items() if c.is_hidden and _fits_some(c, y)]
+    if sum(len(c.w) > 1 for c in right) < 2:
+        return None
+    return say("conv_forward.some_sizes", sizes="; ".join(c.size for c in right))
 
 
 _FAULTS: tuple[tuple[str, Callable[[ConvCase, Floats], Floats]], ...] = (
@@ -153,29 +182,31 @@ _FAULTS: tuple[tuple[str, Callable[[ConvCase, Floats], Floats]], ...] = (
 """What is often got wrong, as (code, what becomes of a convention's output)."""
 
 
-def _explains(
+def _explaining(
     outputs: Mapping[ConvCase, Array | None], change: Callable[[ConvCase, Floats], Floats]
-) -> bool:
-    return any(
-        all(
+) -> Convention | None:
+    """The convention from whose outputs this change makes those that were found."""
+    for convention in CONVENTIONS:
+        if all(
             y is not None and agrees(y, change(c, by_convention(c, convention)))
             for c, y in outputs.items()
-        )
-        for convention in CONVENTIONS
-    )
+        ):
+            return convention
+    return None
 
 
-def _coarse(outputs: Mapping[ConvCase, Array | None]) -> Remark | None:
+def _coarse(outputs: Mapping[ConvCase, Array | None]) -> Difference | None:
     """How one convention's outputs are imprecise, all cases together; None where they are not."""
     if any(y is None for y in outputs.values()):
         return None
-    found = np.concatenate([np.ravel(y) for y in outputs.values() if y is not None])
-    wanted = (
-        np.concatenate([by_convention(c, convention) for c in outputs])
-        for convention in CONVENTIONS
-    )
-    told = (lost_digits(found, one, "output") for one in wanted)
-    return next((remark for remark in told if remark), None)
+    drawn = [c for c in outputs if c.is_hidden]  # of like size, unlike the public ones
+    found = np.concatenate([np.ravel(y) for c in drawn if (y := outputs[c]) is not None])
+    for convention in CONVENTIONS:
+        wanted = np.concatenate([by_convention(c, convention) for c in drawn])
+        remark = lost_digits(found, wanted, "output")
+        if remark:
+            return Difference(remark=remark, convention=convention)
+    return None
 
 
 def _nonlinear(answers: Answers, outputs: Mapping[ConvCase, Array | None]) -> str:
@@ -224,24 +255,18 @@ def _offsets(case: ConvCase, output: Array | None, operation: Operation) -> set[
     kernel = np.array(case.w)
     full = np.convolve(case.x, kernel if operation == "convolution" else kernel[::-1])
     margin = n + k
-    line = np.pad(full, margin)
-    return {
-        place - margin
-        for place in range(line.size - n + 1)
-        if agrees(output.reshape(n), line[place : place + n])
-    }
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(full, margin), n)
+    found = output.reshape(n)
+    fits = agreeing((found, window) for window in windows)
+    return {place - margin for place, fit in enumerate(fits) if fit}
 
 
 def _fits_some(case: ConvCase, output: Array | None) -> bool:
     return output is not None and any(agrees(output, by_convention(case, c)) for c in CONVENTIONS)
 
 
-def _more_than_one_tap(outputs: Mapping[ConvCase, Array | None], right: list[str]) -> bool:
-    return any(len(case.w) > 1 and case.size in right for case in outputs)
-
-
-def _right_inside(outputs: Mapping[ConvCase, Array | None]) -> bool:
-    """Whether one operation and centre fits wherever the kernel lies wholly inside."""
+def _right_inside(outputs: Mapping[ConvCase, Array | None]) -> Convention | None:
+    """The convention that fits wherever the kernel lies wholly inside; None where none does."""
     for convention in CONVENTIONS:
         judged = 0
         for case, output in outputs.items():
@@ -253,11 +278,11 @@ def _right_inside(outputs: Mapping[ConvCase, Array | None]) -> bool:
             judged += k > 1 and n > 2 * k - 2
         else:
             if judged > 1:
-                return True
-    return False
+                return convention
+    return None
 
 
-def _factor(outputs: Mapping[ConvCase, Array | None]) -> float | None:
+def _scaled(outputs: Mapping[ConvCase, Array | None]) -> Difference | None:
     """A constant by which one convention's outputs are multiplied, if there is one."""
     for convention in CONVENTIONS:
         wanted: list[Floats] = [by_convention(c, convention) for c in outputs]
@@ -265,7 +290,8 @@ def _factor(outputs: Mapping[ConvCase, Array | None]) -> float | None:
         flat_wanted, flat_found = np.concatenate(wanted), np.concatenate(found).astype(np.float64)
         factor = float(flat_found @ flat_wanted / (flat_wanted @ flat_wanted))
         if factor and agrees(flat_found, factor * flat_wanted):
-            return factor
+            remark = say("conv_forward.scaled", factor=factor)
+            return Difference(remark=remark, convention=convention)
     return None
 
 

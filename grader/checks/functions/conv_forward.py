@@ -13,13 +13,22 @@ from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, needs_human, partly, passed, say
 from grader.checks.functions.conv_diagnosis import (
     FUNCTION,
+    Difference,
     by_convention,
     explain_difference,
     rows_by_convention,
     shift_of,
 )
-from grader.checks.functions.examples import compared, counterexample, row, stems
-from grader.checks.functions.replies import Answers, answers_of, judge_layer, reply_of
+from grader.checks.functions.examples import (
+    compared,
+    counterexample,
+    keeps_state,
+    row,
+    stems,
+    tried,
+)
+from grader.checks.functions.forms import counted, judge_layer
+from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees, compare_layer
 from grader.model.records import Outcome
@@ -48,6 +57,12 @@ class Forward:
     """Case to d x_out / d x_in, (M, N)."""
     to_kernel: Matrices
     """Case to d x_out / d w, (M, k)."""
+    is_layer: bool
+    """Whether the output depends on the input and on the kernel; else its adjoint is none."""
+    uses_all: bool
+    """Whether it depends on every tap, and on most samples, wherever that is known."""
+    lengths_wrong: bool
+    """Whether it depends on both, and some output has not the input's length."""
 
 
 def asked(seed: int) -> tuple[Question, ...]:
@@ -59,8 +74,13 @@ def asked(seed: int) -> tuple[Question, ...]:
 
 def check_conv_forward(context: CheckContext, part_id: str) -> Verdict:
     """1(a), forward of the convolution layer."""
-    cases, share = conv_cases(context.seed), shares_of(context.assignment, CHECK, CREDIT)
-    return judge_layer(context, FUNCTION, part_id, lambda a: _judge(a, cases, share))
+    cases = _cases(context)
+    share, keys = shares_of(context.assignment, CHECK, CREDIT), [case.key for case in cases]
+    return judge_layer(context, FUNCTION, part_id, keys, lambda a: _judge(a, cases, share))
+
+
+def _cases(context: CheckContext) -> tuple[ConvCase, ...]:
+    return (*conv_cases(context.seed), *conv_demos())
 
 
 @once_per_context
@@ -69,21 +89,32 @@ def own_forward(context: CheckContext) -> Forward | None:
     reply = reply_of(context, FUNCTION)
     if reply is None or reply.outcome is not Outcome.PASS:
         return None
-    cases = conv_cases(context.seed)
-    forms = [form for form in answers_of(context, reply) if form.arrays]
-    if not forms:
+    cases, share = _cases(context), shares_of(context.assignment, CHECK, CREDIT)
+    found = counted(FUNCTION, answers_of(context, reply), lambda a: _judge(a, cases, share))
+    if found is None or not found.answers.arrays:
         return None
-    share = shares_of(context.assignment, CHECK, CREDIT)
-    best = min(forms, key=lambda form: _judge(form, cases, share).rank())
     to_input, to_kernel = {}, {}
-    for case in (*cases, *conv_demos()):
-        jacobians = _jacobians(best.get(case.key), len(case.x), len(case.w))
+    for case in cases:
+        jacobians = _jacobians(found.answers.get(case.key), len(case.x), len(case.w))
         if jacobians is not None:
             to_input[case.key], to_kernel[case.key] = jacobians
-    fitting = _fitting(best, cases)
+    fitting = _fitting(found.answers, cases)
+    telling = [c.key for c in cases if len(c.w) > 1 and c.key in to_input]
+    is_layer = all(any(table[key].any() for key in telling) for table in (to_input, to_kernel))
     return Forward(
-        convention=fitting[0] if fitting else None, to_input=to_input, to_kernel=to_kernel
+        convention=fitting[0] if fitting else None,
+        to_input=to_input,
+        to_kernel=to_kernel,
+        is_layer=is_layer,
+        uses_all=is_layer and all(_uses_all(to_input[key], to_kernel[key]) for key in telling),
+        lengths_wrong=is_layer
+        and any(len(to_input[c.key]) != len(c.x) for c in cases if c.key in to_input),
     )
+
+
+def _uses_all(to_input: Floats, to_kernel: Floats) -> bool:
+    samples = to_input.any(axis=0)
+    return bool(to_kernel.any(axis=0).all()) and 2 * int(samples.sum()) >= samples.size
 
 
 def forward_is_missing(context: CheckContext) -> bool:
@@ -95,19 +126,18 @@ def forward_is_missing(context: CheckContext) -> bool:
 
 def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdict:
     fitting = _fitting(answers, cases)
-    closest = fitting[0] if fitting else _closest(answers, cases)
-    verdict = _verdict(answers, cases, fitting, share)
+    verdict, convention = _verdict(answers, cases, fitting, share)
+    closest = convention or _closest(answers, cases)
     demos = conv_demos()
     comparisons = [compared(answers.first(c.key), by_convention(c, closest)) for c in cases]
-    tries = [((d.x, d.w), answers.first(d.key), by_convention(d, closest)) for d in demos]
-    last = tries[-1]
+    tries = [tried(answers, d.key, (d.x, d.w), by_convention(d, closest)) for d in demos]
     title = f"{FUNCTION} on a public example, against {closest.describe(2)}"
     if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN}:
         verdict = verdict.adding(*counterexample(FUNCTION, tries))
     return replace(
         verdict,
         measurements=(row("output of conv1d_forward", comparisons),),
-        exhibits=stems(title, last[1], last[2]),
+        exhibits=stems(title, tries[-1].returned, tries[-1].expected),
     )
 
 
@@ -116,27 +146,36 @@ def _verdict(
     cases: tuple[ConvCase, ...],
     fitting: tuple[Convention, ...],
     share: Share,
-) -> Verdict:
+) -> tuple[Verdict, Convention | None]:
+    """The verdict, and the convention that it speaks of."""
     if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=FUNCTION))
+        first = conv_demos()[0]
+        return keeps_state(FUNCTION, answers, (first.x, first.w)), None
     if fitting:
-        convention = say("conv_forward.convention", convention=fitting[0].describe(2))
-        if answers.changed_arguments:
-            in_place = say("function.in_place", function=FUNCTION)
-            return partly(in_place, share("in_place")).adding(convention)
-        return passed(say("conv_forward.right", convention=fitting[0].describe(2)))
-    if all(_constant(answers.get(c.key)) for c in cases):
-        return failed(say("conv_forward.constant", function=FUNCTION))
-    odd = tuple(c for c in cases if len(c.w) % 2)
-    if _fitting(answers, odd):
-        name = _fitting(answers, odd)[0].describe(1)
-        found = say("conv_forward.even_kernel", convention=name)
-        return partly(found, share("even_kernel")).adding(*answers.raised())
+        return _right(answers, fitting[0], share), fitting[0]
+    if all(_constant(answers.get(c.key)) for c in cases if len(conv_rows(c)) > 1):
+        return failed(say("conv_forward.constant", function=FUNCTION)), None
+    odd = _fitting(answers, tuple(c for c in cases if len(c.w) % 2))
+    if odd:
+        found = say("conv_forward.even_kernel", convention=odd[0].describe(1))
+        return partly(found, share("even_kernel")).adding(*answers.raised()), odd[0]
     shift = shift_of({c: answers.first(c.key) for c in cases})
     if shift is not None and shift.one_sided:
         # A consistent choice that the course's conventions leave out.
-        return needs_human(say("conv_forward.one_sided", operation=shift.operation))
-    return failed(explain_difference(answers, cases, shift)).adding(*answers.raised())
+        return needs_human(say("conv_forward.one_sided", operation=shift.operation)), None
+    found_difference: Difference = explain_difference(answers, cases, shift)
+    verdict = failed(found_difference.remark).adding(*answers.raised())
+    return verdict, found_difference.convention
+
+
+def _right(answers: Answers, convention: Convention, share: Share) -> Verdict:
+    words = convention.describe(2)
+    if not answers.changed_arguments:
+        return passed(say("conv_forward.right", convention=words))
+    in_place = say("function.in_place", function=FUNCTION)
+    return partly(in_place, share("in_place")).adding(
+        say("conv_forward.convention", convention=words)
+    )
 
 
 def _fitting(answers: Answers, cases: tuple[ConvCase, ...]) -> tuple[Convention, ...]:
@@ -166,17 +205,16 @@ def _constant(rows: Array | None) -> bool:
 def _closest(answers: Answers, cases: tuple[ConvCase, ...]) -> Convention:
     """The convention with most agreeing entries; the default where nothing agrees."""
 
-    def agreeing(convention: Convention) -> int:
-        total = 0
-        for case in cases:
-            output = answers.first(case.key)
-            wanted = by_convention(case, convention)
-            if output is not None and output.shape == wanted.shape:
-                total += wanted.size - compare_layer(output, wanted).outside
-        return total
+    def entries(convention: Convention) -> int:
+        pairs = [(answers.first(c.key), by_convention(c, convention)) for c in cases]
+        there = [(y, wanted) for y, wanted in pairs if y is not None and y.shape == wanted.shape]
+        if not there:
+            return 0
+        found, right = (np.concatenate(arrays) for arrays in zip(*there, strict=True))
+        return right.size - compare_layer(found, right).outside
 
-    best = max(CONVENTIONS, key=agreeing)
-    return best if agreeing(best) > agreeing(DEFAULT_CONVENTION) else DEFAULT_CONVENTION
+    best = max(CONVENTIONS, key=entries)
+    return best if entries(best) > entries(DEFAULT_CONVENTION) else DEFAULT_CONVENTION
 
 
 def _jacobians(stack: Array | None, n: int, k: int) -> tuple[Floats, Floats] | None:

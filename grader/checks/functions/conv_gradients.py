@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ CHECK_OF: Mapping[Which, str] = {"input": "conv_grad_input", "kernel": "conv_gra
 """Name of the check."""
 PLACE_OF: Mapping[Which, int] = {"input": 0, "kernel": 1}
 """Place among the results of the function."""
+OTHER: Mapping[Which, Which] = {"input": "kernel", "kernel": "input"}
+"""The other of the two."""
 NAME_OF: Mapping[Which, str] = {
     "input": "gradient with respect to the input",
     "kernel": "gradient with respect to the kernel",
@@ -33,12 +36,20 @@ NAME_OF: Mapping[Which, str] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Target:
-    """Gradients that would be right."""
+    """Gradients of one forward pass, both of them."""
 
     words: str
     """Whose gradients they are."""
-    gradients: Gradients
+    to_input: Gradients
     """By case; cases for which there is nothing to compare with stay out."""
+    to_kernel: Gradients
+    """Likewise."""
+    own: bool = False
+    """Whether it is a forward of the student's that follows no convention."""
+
+    def of(self, which: Which) -> Gradients:
+        """Return one of the two."""
+        return self.to_input if which == "input" else self.to_kernel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,9 +59,9 @@ class GradientCheck:
     which: Which
     """Which of the two."""
     cases: tuple[ConvCase, ...]
-    """The hidden cases."""
+    """The hidden cases, and the public ones."""
     targets: tuple[Target, ...]
-    """Gradients that would be right."""
+    """Forward passes whose gradients would be right; the likeliest first."""
     forward: Forward | None
     """The student's own forward; None where there is none."""
     share: Share
@@ -66,36 +77,50 @@ class GradientCheck:
         """In words."""
         return NAME_OF[self.which]
 
+    def turned(self) -> GradientCheck:
+        """Return the same for the other gradient."""
+        return replace(self, which=OTHER[self.which])
 
-def targets_of(
-    forward: Forward | None, cases: tuple[ConvCase, ...], which: Which
-) -> tuple[Target, ...]:
-    """Return the gradients that would be right: those of the own forward, where it is right."""
+
+def targets_of(forward: Forward | None, cases: tuple[ConvCase, ...]) -> tuple[Target, ...]:
+    """Return the forwards whose gradients would be right: the own one, where it is right."""
     if forward is not None and forward.convention is not None:
         words = f"your own forward pass ({forward.convention.describe(2)})"
-        return (_by_convention(forward.convention, cases, which, words),)
-    by_convention = tuple(
-        _by_convention(c, cases, which, f"the {c.describe(2)}") for c in CONVENTIONS
+        return (_by_convention(forward.convention, cases, words),)
+    conventions = tuple(_by_convention(c, cases, f"the {c.describe(2)}") for c in CONVENTIONS)
+    if forward is None or not forward.is_layer:
+        return conventions
+    own = Target(
+        words="your own forward pass",
+        to_input=_adjoint(forward.to_input, cases),
+        to_kernel=_adjoint(forward.to_kernel, cases),
+        own=True,
     )
-    if forward is None:
-        return by_convention
-    table = forward.to_input if which == "input" else forward.to_kernel
-    own = {
-        c.key: table[c.key].T @ np.array(c.grad_out)
+    return (own, *conventions)
+
+
+def _adjoint(matrices: Mapping[str, Floats], cases: tuple[ConvCase, ...]) -> Gradients:
+    return {
+        c.key: matrices[c.key].T @ np.array(c.grad_out)
         for c in cases
-        if c.key in table and len(table[c.key]) == len(c.grad_out)
+        if c.key in matrices and len(matrices[c.key]) == len(c.grad_out)
     }
-    return (Target(words="your own forward pass", gradients=own), *by_convention)
 
 
-def _by_convention(
-    convention: Convention, cases: tuple[ConvCase, ...], which: Which, words: str
-) -> Target:
-    return Target(words=words, gradients={c.key: gradient_of(c, convention, which) for c in cases})
+def _by_convention(convention: Convention, cases: tuple[ConvCase, ...], words: str) -> Target:
+    return Target(
+        words=words,
+        to_input={c.key: gradient_of(c, convention, "input") for c in cases},
+        to_kernel={c.key: gradient_of(c, convention, "kernel") for c in cases},
+    )
 
 
+@lru_cache(maxsize=4096)
 def gradient_of(case: ConvCase, convention: Convention, which: Which) -> Floats:
-    """Return a case's gradient by a convention."""
+    """Return a case's gradient by a convention, read-only (the same is asked for often)."""
     if which == "input":
-        return conv.grad_input(case.grad_out, case.w, convention)
-    return conv.grad_kernel(case.x, case.grad_out, len(case.w), convention)
+        gradient = conv.grad_input(case.grad_out, case.w, convention)
+    else:
+        gradient = conv.grad_kernel(case.x, case.grad_out, len(case.w), convention)
+    gradient.flags.writeable = False
+    return gradient

@@ -6,13 +6,18 @@ They are cases of their own with fixed inputs, so that no hidden input is ever s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from grader.checks.findings import say
-from grader.checks.tolerance import Comparison, compare_layer
+from grader.checks.findings import Verdict, failed, say
+from grader.checks.functions.replies import Answers
+from grader.checks.stored_arrays import Array
+from grader.checks.tolerance import Comparison, agrees, compare_layer
 from grader.model.records import Measurement, Remark, StemExhibit
+from grader.planning.probes.questions import AGAIN, FIRST
+from reference.signals import Floats
 
 MOST_SHOWN = 12
 """Entries of an array that a sentence shows."""
@@ -42,29 +47,78 @@ def call_text(function: str, arguments: Sequence[ArrayLike]) -> str:
     return f"{function}({', '.join(numbers(a) for a in arguments)})"
 
 
-def counterexample(
-    function: str,
-    tries: Iterable[tuple[Sequence[ArrayLike], ArrayLike | None, ArrayLike]],
-    what: str = "",
-) -> tuple[Remark, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Try:
+    """A call of a public example."""
+
+    arguments: Sequence[ArrayLike]
+    """In the order of the function's parameters."""
+    returned: Array | None
+    """None where it raised an exception, or returned no numbers."""
+    expected: Floats
+    """What is right."""
+    error: str = ""
+    """The exception, in words; empty where none was raised."""
+    unreadable: str = ""
+    """What was returned in place of numbers, in words."""
+
+
+def tried(
+    answers: Answers, key: str, arguments: Sequence[ArrayLike], expected: Floats, place: int = 0
+) -> Try:
+    """Return what became of a public example."""
+    return Try(
+        arguments=arguments,
+        returned=answers.first(key, place),
+        expected=expected,
+        error=answers.error(key),
+        unreadable=answers.unreadable.get(f"{key}/{place}", ""),
+    )
+
+
+def counterexample(function: str, tries: Iterable[Try], what: str = "") -> tuple[Remark, ...]:
     """Return a remark with the first try that is wrong, or nothing.
 
     Args:
         function: Its name.
-        tries: (arguments, returned or None, expected), the smallest first.
+        tries: The smallest first.
         what: Of its results, where it has several.
     """
-    for arguments, returned, expected in tries:
-        if returned is not None and not compare_layer(returned, expected).ok:
-            told = {
-                "call": call_text(function, arguments),
-                "returned": numbers(returned),
-                "expected": numbers(expected),
-            }
-            if what:
-                return (say("function.example_result", what=what, **told),)
-            return (say("function.example", **told),)
+    for one in tries:
+        call = call_text(function, one.arguments)
+        if one.error:
+            return (say("function.example_raised", call=call, error=one.error),)
+        if one.unreadable:
+            return (say("function.example_unread", call=call, found=one.unreadable),)
+        if one.returned is None or compare_layer(one.returned, one.expected).ok:
+            continue
+        told = {
+            "call": call,
+            "returned": numbers(one.returned),
+            "expected": numbers(one.expected),
+        }
+        if what:
+            return (say("function.example_result", what=what, **told),)
+        return (say("function.example", **told),)
     return ()
+
+
+def keeps_state(function: str, answers: Answers, arguments: Sequence[ArrayLike]) -> Verdict:
+    """Say that a call gave something else when it was repeated, and show it.
+
+    Args:
+        function: Its name.
+        answers: What it returned.
+        arguments: Of the first call.
+    """
+    verdict = failed(say("function.keeps_state", function=function))
+    for place in range(answers.places(FIRST)):
+        first, again = answers.first(FIRST, place), answers.first(AGAIN, place)
+        if first is not None and again is not None and not agrees(again, first):
+            call = call_text(function, arguments)
+            told = {"first": numbers(first), "again": numbers(again)}
+            return verdict.adding(say("function.example_again", call=call, **told))
+    return verdict
 
 
 def stems(title: str, measured: ArrayLike | None, expected: ArrayLike) -> tuple[StemExhibit, ...]:
@@ -102,5 +156,5 @@ def row(quantity: str, comparisons: Sequence[Comparison]) -> Measurement:
         measured=f"{agreeing} of {len(comparisons)} sizes agree{difference}",
         expected=f"{len(comparisons)} of {len(comparisons)}",
         tolerance="" if worst is None else f"{worst.allowed:.2g}",
-        ok=agreeing == len(comparisons),
+        ok=0 < len(comparisons) == agreeing,
     )

@@ -29,8 +29,16 @@ from grader.checks.context import CheckContext
 from grader.checks.credit import Credit, PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, partly, passed, say
-from grader.checks.functions.examples import compared, counterexample, row, stems
-from grader.checks.functions.replies import Answers, judge_layer, raises_for
+from grader.checks.functions.examples import (
+    compared,
+    counterexample,
+    keeps_state,
+    row,
+    stems,
+    tried,
+)
+from grader.checks.functions.forms import judge_layer
+from grader.checks.functions.replies import Answers, no_result
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
@@ -107,7 +115,7 @@ class Tried:
     answers: Answers
     """All that it returned."""
     outputs: tuple[tuple[FunctionCase, Array | None], ...]
-    """Of the hidden cases; None where it raised an exception."""
+    """Of the hidden cases, then of the public ones; None where it gave no numbers."""
 
     def fits(self, formula: Formula) -> bool:
         """Whether a formula gives every output."""
@@ -177,9 +185,10 @@ def check_of(check_id: str, spec: FunctionSpec) -> Check:
 
     def judge(context: CheckContext, part_id: str) -> Verdict:
         share = shares_of(context.assignment, check_id, spec.credit)
-        cases = spec.cases(context.seed)
+        cases = (*spec.cases(context.seed), *spec.demos)
+        keys = [case.key for case in cases]
         return judge_layer(
-            context, spec.function, part_id, lambda answers: _judge(spec, answers, cases, share)
+            context, spec.function, part_id, keys, lambda a: _judge(spec, a, cases, share)
         )
 
     def asked(seed: int) -> tuple[Question, ...]:
@@ -217,25 +226,23 @@ def _judge(
     spec: FunctionSpec, answers: Answers, cases: tuple[FunctionCase, ...], share: Share
 ) -> Verdict:
     outputs = tuple((case, answers.first(case.key)) for case in cases)
-    tried = Tried(spec=spec, answers=answers, outputs=outputs)
-    verdict = _verdict(tried, share)
-    tries = [(d.arguments, answers.first(d.key), _result(spec.expected, d)) for d in spec.demos]
+    verdict = _verdict(Tried(spec=spec, answers=answers, outputs=outputs), share)
+    tries = [tried(answers, d.key, d.arguments, _result(spec.expected, d)) for d in spec.demos]
     if verdict.outcome is Outcome.FAIL:
         verdict = verdict.adding(*counterexample(spec.function, tries))
     comparisons = [compared(y, _result(spec.expected, c)) for c, y in outputs]
-    _, shown, wanted = tries[-1]
     title = f"{spec.function} on a public example"
     return replace(
         verdict,
         measurements=(row(f"{spec.result} of {spec.function}", comparisons),),
-        exhibits=stems(title, shown, wanted) if spec.plotted else (),
+        exhibits=stems(title, tries[-1].returned, tries[-1].expected) if spec.plotted else (),
     )
 
 
 def _verdict(tried: Tried, share: Share) -> Verdict:
     spec, answers = tried.spec, tried.answers
     if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=spec.function))
+        return keeps_state(spec.function, answers, spec.demos[0].arguments)
     if not tried.fits(spec.expected):
         return failed(_explained(tried))
     if answers.changed_arguments - spec.may_change:
@@ -250,9 +257,10 @@ def _verdict(tried: Tried, share: Share) -> Verdict:
 def _explained(tried: Tried) -> Remark:
     """Say what is wrong: what the check itself knows first, then what is often wrong anywhere."""
     spec, what = tried.spec, tried.spec.result
-    raised = [case.size for case, _ in tried.outputs if case.key in tried.answers.errors]
-    if raised:
-        return raises_for(spec.function, raised[0], tried.answers)
+    sizes = [(case.key, case.size) for case, _ in tried.outputs]
+    nothing = no_result(spec.function, sizes, tried.answers)
+    if nothing is not None:
+        return nothing
     known = spec.explain(tried)
     if known is not None:
         return known

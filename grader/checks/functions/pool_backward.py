@@ -6,12 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, partly, passed, say
-from grader.checks.functions.examples import compared, counterexample, row, stems
+from grader.checks.functions.examples import (
+    Try,
+    compared,
+    counterexample,
+    keeps_state,
+    row,
+    stems,
+    tried,
+)
+from grader.checks.functions.forms import judge_layer
 from grader.checks.functions.pool_forward import (
     FORWARD,
     coarse_of,
@@ -19,7 +29,7 @@ from grader.checks.functions.pool_forward import (
     own_gradients,
     unless_changed,
 )
-from grader.checks.functions.replies import Answers, judge_layer, raises_for
+from grader.checks.functions.replies import Answers, no_result
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome, Remark
@@ -33,6 +43,7 @@ from grader.planning.probes import (
     tie_demos,
     tie_rows,
 )
+from grader.planning.probes.cases import STEPPED_N
 from reference import pool
 from reference.signals import Floats
 
@@ -60,11 +71,13 @@ def asked(seed: int) -> tuple[Question, ...]:
 
 def check_pool_backward(context: CheckContext, part_id: str) -> Verdict:
     """3(d), gradient of max-pooling to its input."""
-    cases, ties = pool_cases(context.seed), tie_cases(context.seed)
-    own = own_gradients(context, cases)
+    cases = (*pool_cases(context.seed), *pool_demos())
+    ties = (*tie_cases(context.seed), *tie_demos())
+    own = own_gradients(context, pool_cases(context.seed))
     share = shares_of(context.assignment, "pool_backward", CREDIT)
+    keys = [case.key for case in (*cases, *ties)]
     return judge_layer(
-        context, BACKWARD, part_id, lambda a: _judge_backward(a, cases, ties, (own, share))
+        context, BACKWARD, part_id, keys, lambda a: _judge_backward(a, cases, ties, (own, share))
     )
 
 
@@ -76,21 +89,17 @@ def _judge_backward(
 ) -> Verdict:
     outputs = {c: answers.first(c.key) for c in cases}
     comparisons = [compared(y, _gradient(c)) for c, y in outputs.items()]
-    demos = pool_demos()
-    tries = [((d.x, d.k, d.grad_out), answers.first(d.key), _gradient(d)) for d in demos]
-    tied = [
-        ((d.x, d.k, d.grad_out), answers.first(d.key), _gradient(d))
-        for d in tie_demos()
-        if not _splits(answers.get(d.key), d)
-    ]
+    tries = [_try(answers, d) for d in pool_demos()]
+    tied = [_try(answers, d) for d in tie_demos() if not _splits(answers.get(d.key), d)]
     verdict = _backward_verdict(answers, outputs, ties, beside)
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
         verdict = verdict.adding(*counterexample(BACKWARD, [*tries, *tied]))
-    return replace(
-        verdict,
-        measurements=(row(RESULT, comparisons),),
-        exhibits=stems(f"{RESULT} on a public example", tries[-1][1], tries[-1][2]),
-    )
+    shown = stems(f"{RESULT} on a public example", tries[-1].returned, tries[-1].expected)
+    return replace(verdict, measurements=(row(RESULT, comparisons),), exhibits=shown)
+
+
+def _try(answers: Answers, demo: PoolCase) -> Try:
+    return tried(answers, demo.key, (demo.x, demo.k, demo.grad_out), _gradient(demo))
 
 
 def _backward_verdict(
@@ -102,18 +111,21 @@ def _backward_verdict(
     own, share = beside
     own_pairs = [(c, own[c.key]) for c in outputs if c.key in own]
     if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=BACKWARD))
+        first = pool_demos()[0]
+        return keeps_state(BACKWARD, answers, (first.x, first.k, first.grad_out))
     if all(y is not None and agrees(y, _gradient(c)) for c, y in outputs.items()):
-        wrong = [c for c in ties if not _splits(answers.get(c.key), c)]
+        wrong = {c: fault for c in ties if (fault := _tie_fault(answers.get(c.key), c))}
         if wrong:
             sizes = ", ".join(c.size for c in wrong)
-            return partly(say("pool_backward.ties", sizes=sizes), share("ties"))
+            shown = [fault for c, fault in wrong.items() if c in tie_demos()]
+            return partly(say((shown or [*wrong.values()])[0], sizes=sizes), share("ties"))
         return unless_changed(answers, say("pool_backward.right"), BACKWARD, share)
     # Only where the forward is wrong may its own slopes stand for the right ones: they skip ties.
     forward_wrong = any(not agrees(g, _gradient(c), "pool_slope") for c, g in own_pairs)
     fits_own = forward_wrong and all(
         y is not None and c.key in own and agrees(y, own[c.key], "pool_slope")
         for c, y in outputs.items()
+        if c.is_hidden and len(c.x) <= STEPPED_N
     )
     if fits_own:
         return passed(say("pool_backward.right_for_own_forward"))
@@ -121,12 +133,11 @@ def _backward_verdict(
 
 
 def _backward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> Remark:
-    limits = limits_of(
-        answers, "gradient", tuple(outputs), lambda c: (answers.first(c.key), _gradient(c))
-    )
-    raised = [c.size for c in outputs if c.key in answers.errors]
-    if raised:
-        return limits or raises_for(BACKWARD, raised[0], answers)
+    pairs = {c: (y, _gradient(c)) for c, y in outputs.items()}
+    limits = limits_of("gradient", pairs, answers.first_error())
+    nothing = no_result(BACKWARD, [(c.key, c.size) for c in outputs], answers)
+    if nothing is not None:
+        return limits or nothing
     there = [(c, y) for c, y in outputs.items() if y is not None]
     for case, output in there:
         if output.size != len(case.x):
@@ -136,7 +147,38 @@ def _backward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | No
     for code, formula in _BACKWARD_FAULTS:
         if all(agrees(y, formula(c)) for c, y in there):
             return say(code)
-    return limits or coarse_of(there, "gradient", _gradient) or say("pool_backward.wrong")
+    known = limits or coarse_of(there, "gradient", _gradient)
+    return known or say(_kind_of_difference(there))
+
+
+def _kind_of_difference(there: list[tuple[PoolCase, Array]]) -> str:
+    """Code of what may be said of a gradient that no formula explains."""
+    demos = [(c, np.ravel(y).astype(np.float64)) for c, y in there if not c.is_hidden]
+    if any(np.abs(y[~_won(c).any(axis=0)]).max(initial=0.0) > _LEAST_SHARE for c, y in demos):
+        return "pool_backward.elsewhere"
+    if all(_only_one_kept(c, np.ravel(y)) for c, y in there):
+        return "pool_backward.one_window_kept"
+    return "pool_backward.wrong"
+
+
+_LEAST_SHARE = 1e-3
+"""What a sample has that gets a share: far above rounding."""
+
+
+def _won(case: PoolCase) -> NDArray[np.bool_]:
+    """Whether a sample is the maximum of a window, (N - k + 1, N)."""
+    places = pool.forward(case.x, case.k)[1]
+    won: NDArray[np.bool_] = places[:, None] == np.arange(len(case.x))
+    return won
+
+
+def _only_one_kept(case: PoolCase, found: Array) -> bool:
+    """Whether each sample has 0 or the gradient of one of the windows that it wins."""
+    possible = [np.append(np.array(case.grad_out)[wins], 0.0) for wins in _won(case).T]
+    return all(
+        any(agrees(np.array(value), one) for one in some)
+        for value, some in zip(found, possible, strict=True)
+    )
 
 
 def _scattered(case: PoolCase, shares: Callable[[Floats], Floats]) -> Floats:
@@ -160,6 +202,15 @@ def _first_wins(case: PoolCase) -> Floats:
     return gradient
 
 
+def _mask_assigned(case: PoolCase) -> Floats:
+    """Each window's whole share, its zeros as well, written over those before it."""
+    gradient = np.zeros(len(case.x))
+    for i, g in enumerate(case.grad_out):
+        window = np.array(case.x[i : i + case.k])
+        gradient[i : i + case.k] = g * (window == window.max())
+    return gradient
+
+
 def _in_window(case: PoolCase) -> Floats:
     """Gradient put at the place within the window instead of within the signal."""
     gradient = np.zeros(len(case.x))
@@ -177,6 +228,7 @@ _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
         "pool_backward.first_window_only",
         _first_wins,
     ),
+    ("pool_backward.window_overwritten", _mask_assigned),
     (
         "pool_backward.index_in_window",
         _in_window,
@@ -199,6 +251,7 @@ _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
         "pool_backward.no_grad_out",
         lambda c: _gradient(replace(c, grad_out=(1.0,) * len(c.grad_out))),
     ),
+    ("pool_backward.no_grad_out", lambda c: np.where(_won(c).any(axis=0), 1.0, 0.0)),
     (
         "pool_backward.last_window",
         lambda c: _gradient(replace(c, grad_out=(*c.grad_out[:-1], 0.0))),
@@ -218,21 +271,28 @@ _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
 
 def _splits(stack: Array | None, case: PoolCase) -> bool:
     """Whether each cotangent is split among the maxima of its window, and no more than split."""
+    return not _tie_fault(stack, case)
+
+
+def _tie_fault(stack: Array | None, case: PoolCase) -> str:
+    """Code of what is wrong where maxima are equal; empty where nothing is."""
     if stack is None or stack.size != (1 + len(case.grad_out)) * len(case.x):
-        return False
+        return "pool_backward.ties_unread"
     rows = stack.reshape(1 + len(case.grad_out), len(case.x)).astype(np.float64)
     if not np.isfinite(rows).all():
-        return False
+        return "pool_backward.ties_unread"
     shares = rows[1:]
     for i, share in enumerate(shares):
         window = np.array(case.x[i : i + case.k])
         allowed = np.zeros(len(case.x), dtype=bool)
         allowed[i : i + case.k] = window == window.max()
         if not agrees(share[~allowed], np.zeros((~allowed).sum())):
-            return False
-        if not agrees(share.sum(), 1.0) or not agrees(np.minimum(share, 0), np.zeros(share.size)):
-            return False
-    return agrees(rows[0], np.array(case.grad_out) @ shares)
+            return "pool_backward.ties_elsewhere"
+        if not agrees(share.sum(), 1.0):
+            return "pool_backward.ties"
+        if not agrees(np.minimum(share, 0), np.zeros(share.size)):
+            return "pool_backward.ties_negative"
+    return "" if agrees(rows[0], np.array(case.grad_out) @ shares) else "pool_backward.ties_mixed"
 
 
 def _gradient(case: PoolCase) -> Floats:

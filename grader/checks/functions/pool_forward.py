@@ -11,8 +11,16 @@ from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import Check, Reads
 from grader.checks.findings import Verdict, failed, partly, passed, say
-from grader.checks.functions.examples import compared, counterexample, row, stems
-from grader.checks.functions.replies import Answers, answers_of, judge_layer, raises_for, reply_of
+from grader.checks.functions.examples import (
+    compared,
+    counterexample,
+    keeps_state,
+    row,
+    stems,
+    tried,
+)
+from grader.checks.functions.forms import counted, judge_layer
+from grader.checks.functions.replies import Answers, answers_of, no_result, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
@@ -48,23 +56,29 @@ def asked(seed: int) -> tuple[Question, ...]:
 
 def check_pool_forward(context: CheckContext, part_id: str) -> Verdict:
     """1(b), forward of max-pooling."""
-    cases = (*pool_cases(context.seed), *tie_cases(context.seed))
+    cases = _cases(context)
     share = shares_of(context.assignment, "pool_forward", CREDIT)
-    return judge_layer(context, FORWARD, part_id, lambda a: _judge_forward(a, cases, share))
+    keys = [case.key for case in cases]
+    return judge_layer(context, FORWARD, part_id, keys, lambda a: _judge_forward(a, cases, share))
+
+
+def _cases(context: CheckContext) -> tuple[PoolCase, ...]:
+    return (*pool_cases(context.seed), *tie_cases(context.seed), *pool_demos())
 
 
 def _judge_forward(answers: Answers, cases: tuple[PoolCase, ...], share: Share) -> Verdict:
     outputs = {c: _values(answers, c) for c in cases}
     comparisons = [compared(y, _maxima(c)) for c, y in outputs.items()]
-    tries = [((d.x, d.k), _values(answers, d), _maxima(d)) for d in pool_demos()]
+    tries = [
+        replace(tried(answers, d.key, (d.x, d.k), _maxima(d)), returned=outputs[d])
+        for d in pool_demos()
+    ]
     verdict = _forward_verdict(answers, outputs, share)
     if verdict.outcome is Outcome.FAIL:
         verdict = verdict.adding(*counterexample(FORWARD, tries))
-    return replace(
-        verdict,
-        measurements=(row("output of maxpool1d_forward", comparisons),),
-        exhibits=stems(f"{FORWARD} on a public example", tries[-1][1], tries[-1][2]),
-    )
+    shown = stems(f"{FORWARD} on a public example", tries[-1].returned, tries[-1].expected)
+    measured = row("output of maxpool1d_forward", comparisons)
+    return replace(verdict, measurements=(measured,), exhibits=shown)
 
 
 def _values(answers: Answers, case: PoolCase) -> Array | None:
@@ -80,19 +94,19 @@ def _forward_verdict(
     answers: Answers, outputs: Mapping[PoolCase, Array | None], share: Share
 ) -> Verdict:
     if not answers.repeats_itself():
-        return failed(say("function.keeps_state", function=FORWARD))
+        first = pool_demos()[0]
+        return keeps_state(FORWARD, answers, (first.x, first.k))
     if all(y is not None and agrees(y, _maxima(c)) for c, y in outputs.items()):
         return unless_changed(answers, say("pool_forward.right"), FORWARD, share)
     return failed(_forward_difference(answers, outputs))
 
 
 def _forward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | None]) -> Remark:
-    limits = limits_of(
-        answers, "output", tuple(outputs), lambda c: (_values(answers, c), _maxima(c))
-    )
-    raised = [c.size for c in outputs if c.key in answers.errors]
-    if raised:
-        return limits or raises_for(FORWARD, raised[0], answers)
+    pairs = {c: (y, _maxima(c)) for c, y in outputs.items()}
+    limits = limits_of("output", pairs, answers.first_error())
+    nothing = no_result(FORWARD, [(c.key, c.size) for c in outputs], answers)
+    if nothing is not None:
+        return limits or nothing
     there = [(c, y) for c, y in outputs.items() if y is not None]
     for code, formula in _FORWARD_FAULTS:
         if all(agrees(y, formula(c)) for c, y in there):
@@ -106,31 +120,35 @@ def _forward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | Non
 
 
 def limits_of(
-    answers: Answers,
-    what: str,
-    cases: tuple[PoolCase, ...],
-    pair: Callable[[PoolCase], tuple[Array | None, Floats]],
+    what: str, pairs: Mapping[PoolCase, tuple[Array | None, Floats]], error: str
 ) -> Remark | None:
-    """Say for which sizes only a result, `what` it is, is right; None where no rule tells."""
-    wrong, tried = set(), set()
-    for case in (*cases, *pool_demos()):
+    """Say for which sizes only a result is right; None where no rule tells.
+
+    Args:
+        what: The result, in words.
+        pairs: What was returned, and what is right.
+        error: An exception that was raised; empty where none was.
+    """
+    wrong, sizes, drawn = set(), set(), set()
+    for case, (measured, wanted) in pairs.items():
         size = (len(case.x), case.k)
-        measured, wanted = pair(case)
-        tried.add(size)
+        sizes.add(size)
+        drawn |= {size} if case.is_hidden else set()
         if measured is None or not agrees(measured, wanted):
             wrong.add(size)
-    rule = limited_to(tried - wrong, tried)
-    return only_for(what, rule, answers.first_error()) if rule else None
+    rule = limited_to(sizes - wrong, sizes, drawn)
+    return only_for(what, rule, error) if rule else None
 
 
 def coarse_of(
     there: list[tuple[PoolCase, Array]], what: str, right: Callable[[PoolCase], Floats]
 ) -> Remark | None:
     """Say how the outputs are imprecise, all cases together; None where they are not."""
-    if not there:
+    drawn = [(c, y) for c, y in there if c.is_hidden]
+    if not drawn:
         return None
-    measured = np.concatenate([np.ravel(y) for _, y in there])
-    return lost_digits(measured, np.concatenate([right(c) for c, _ in there]), what)
+    measured = np.concatenate([np.ravel(y) for _, y in drawn])
+    return lost_digits(measured, np.concatenate([right(c) for c, _ in drawn]), what)
 
 
 def _windowed(function: Callable[[Floats], Floats]) -> Callable[[PoolCase], Floats]:
@@ -190,26 +208,37 @@ _FORWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
 
 
 def own_gradients(context: CheckContext, cases: tuple[PoolCase, ...]) -> Mapping[str, Floats]:
-    """Return gradients of the student's own forward, by differences, where its shape fits."""
+    """Return gradients of the student's own forward, by differences, where its shape fits.
+
+    A forward that copies the same place of every window, or none, is no pooling: it has none.
+    """
     reply = reply_of(context, FORWARD)
     if reply is None or reply.outcome is not Outcome.PASS:
         return {}
-    forms = [form for form in answers_of(context, reply) if form.arrays]
-    if not forms:
-        return {}
-    judged = (*cases, *tie_cases(context.seed))
+    judged = _cases(context)
     share = shares_of(context.assignment, "pool_forward", CREDIT)
-    best = min(forms, key=lambda form: _judge_forward(form, judged, share).rank())
-    own = {}
-    for case in cases:
-        stack, n = best.get(case.key), len(case.x)
-        if stack is None or stack.shape != (1 + 2 * n, len(case.grad_out)):
-            continue
-        rows = stack.astype(np.float64)
-        slopes = (rows[1::2] - rows[2::2]) / (2 * pool_step(case))
-        if np.isfinite(slopes).all():
-            own[case.key] = slopes @ np.array(case.grad_out)
-    return own
+    forms = answers_of(context, reply)
+    found = counted(FORWARD, forms, lambda form: _judge_forward(form, judged, share))
+    if found is None:
+        return {}
+    slopes = {
+        case: matrix
+        for case in cases
+        if (matrix := _slopes(found.answers.get(case.key), case)) is not None
+    }
+    places = {int(m - i) for c, matrix in slopes.items() if c.k > 1 for m, i in np.argwhere(matrix)}
+    if len(places) < 2:
+        return {}
+    return {c.key: matrix @ np.array(c.grad_out) for c, matrix in slopes.items()}
+
+
+def _slopes(stack: Array | None, case: PoolCase) -> Floats | None:
+    """D x_out / d x_in, (N, N - k + 1); None where the outputs have another shape."""
+    if stack is None or stack.shape != (1 + 2 * len(case.x), len(case.grad_out)):
+        return None
+    rows = stack.astype(np.float64)
+    slopes: Floats = (rows[1::2] - rows[2::2]) / (2 * pool_step(case))
+    return slopes if np.isfinite(slopes).all() else None
 
 
 def unless_changed(answers: Answers, found: Remark, function: str, share: Share) -> Verdict:

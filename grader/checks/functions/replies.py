@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,12 +22,9 @@ from grader.checks.findings import (
 )
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import Outcome, ProbeReply, ProbeValue, Remark
+from grader.model.records import UNREADABLE, Outcome, ProbeReply, ProbeValue, Remark
 from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
-
-OUTPUTS_DIFFER = "OutputsDiffer"
-"""Error of a function whose outputs for inputs of one size have several shapes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +37,10 @@ class Answers:
     """`<key>/<place>` to the stack of outputs."""
     errors: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Key to class and text of the exception."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """`<key>/<place>` to what was returned there in place of numbers, in words."""
+    kinds: frozenset[str] = frozenset()
+    """Types of the outputs."""
     changed_arguments: frozenset[int] = frozenset()
     """Places of the arguments that some call changed."""
 
@@ -53,12 +54,26 @@ class Answers:
         return None if stack is None or stack.ndim == 0 or len(stack) == 0 else stack[0]
 
     def places(self, key: str) -> int:
-        """Return how many results a call had."""
-        return sum(1 for name in self.arrays if name.rsplit("/", 1)[0] == key)
+        """Return how many results a call had, readable or not."""
+        return sum(1 for name in (*self.arrays, *self.unreadable) if _key(name) == key)
+
+    @property
+    def returned(self) -> bool:
+        """Whether some call returned, whatever it did."""
+        return bool(self.arrays or self.unreadable)
+
+    def lacks(self, keys: Iterable[str]) -> bool:
+        """Whether nothing is known of one of these calls: neither results nor an exception."""
+        known = {_key(name) for name in (*self.arrays, *self.unreadable)} | set(self.errors)
+        return not set(keys) <= known
 
     def first_error(self) -> str:
         """Return the first exception as text; empty where there was none."""
         return error_text(*next(iter(self.errors.values()), ("", "")))
+
+    def error(self, key: str) -> str:
+        """Return the exception that a call raised as text; empty where it raised none."""
+        return error_text(*self.errors[key]) if key in self.errors else ""
 
     def raised(self) -> tuple[Remark, ...]:
         """Tell staff which calls raised an exception, where some did."""
@@ -67,18 +82,29 @@ class Answers:
         return (say("function.raised", calls=", ".join(self.errors), error=self.first_error()),)
 
     def repeats_itself(self) -> bool:
-        """Whether the first call, repeated at the end, gave the same again at every place."""
-        if any(name == OUTPUTS_DIFFER for name, _ in self.errors.values()):
-            return False
-        return all(
-            _equal(self.first(AGAIN, place), self.first(FIRST, place))
-            for place in range(max(self.places(FIRST), self.places(AGAIN)))
-        )
+        """Whether the first call, repeated at the end, gave the same again at every place.
+
+        Not known is not so: where either answer is missing, this is false.
+        """
+        if FIRST in self.errors or AGAIN in self.errors:
+            return FIRST in self.errors and AGAIN in self.errors
+        places = max(self.places(FIRST), self.places(AGAIN))
+        return places > 0 and all(self._repeated(place) for place in range(places))
+
+    def _repeated(self, place: int) -> bool:
+        first, again = f"{FIRST}/{place}", f"{AGAIN}/{place}"
+        if first in self.unreadable or again in self.unreadable:
+            return self.unreadable.get(first) == self.unreadable.get(again)
+        return _equal(self.first(AGAIN, place), self.first(FIRST, place))
+
+
+def _key(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def _equal(again: Array | None, first: Array | None) -> bool:
     if again is None or first is None:
-        return again is first
+        return False
     return agrees(again, first) or bool(np.array_equal(again, first, equal_nan=True))
 
 
@@ -87,23 +113,24 @@ def answers_of(context: CheckContext, reply: ProbeReply) -> tuple[Answers, ...]:
     """Sort a reply by the form of the arguments; forms in which nothing came back stay out."""
     forms: dict[str, Answers] = {}
     changed: dict[str, frozenset[int]] = {}
+    kinds: dict[str, frozenset[str]] = {}
     for value in reply.values:
         name, _, form_and_place = value.name.partition("@")
         form, _, place = form_and_place.partition("/")
         found = forms.setdefault(form, Answers(form=form))
         _take(context, found, f"{name}/{place}", value)
         changed[form] = changed.get(form, frozenset()) | set(value.changed_arguments)
-    return tuple(
-        Answers(form=f, arrays=a.arrays, errors=a.errors, changed_arguments=changed[f])
-        for f, a in forms.items()
-    )
+        kinds[form] = kinds.get(form, frozenset()) | {value.kind}
+    return tuple(replace(a, kinds=kinds[f], changed_arguments=changed[f]) for f, a in forms.items())
 
 
 def _take(context: CheckContext, found: Answers, name: str, value: ProbeValue) -> None:
-    if value.array is None:
-        found.errors[name.rsplit("/", 1)[0]] = (value.error_name, value.error_message)
-    else:
+    if value.array is not None:
         found.arrays[name] = context.arrays(value.array)
+    elif value.error_name == UNREADABLE:
+        found.unreadable[name] = value.error_message
+    elif value.error_name:
+        found.errors[_key(name)] = (value.error_name, value.error_message)
 
 
 def reply_of(context: CheckContext, *probe_ids: str) -> ProbeReply | None:
@@ -112,39 +139,25 @@ def reply_of(context: CheckContext, *probe_ids: str) -> ProbeReply | None:
     return next((replies[p] for p in probe_ids if p in replies), None)
 
 
-def judge_layer(
-    context: CheckContext,
-    function: str,
-    part_id: str,
-    judge: Callable[[Answers], Verdict],
-) -> Verdict:
-    """Judge a layer's function by the form of arguments in which it does best.
+def no_result(
+    function: str, sizes: Iterable[tuple[str, str]], answers: Answers, place: int = 0
+) -> Remark | None:
+    """Say for which size a call raised an exception or returned no numbers; None where none did.
 
-    Where there is no code for it, it is taken to be answered in the report.
+    Args:
+        function: Its name.
+        sizes: (key, size in words) of the calls.
+        answers: What came of them.
+        place: Of its results.
     """
-    reply = reply_of(context, function, f"{function}_alone")
-    if reply is None or (reply.outcome is Outcome.PASS and not reply.values):
-        return _no_code(context, function, part_id)
-    if reply.outcome is not Outcome.PASS:
-        return without_credit(
-            reply.outcome,
-            say("function.no_answer", function=function, reason=reply.message.rstrip(".")),
-            evidence_ids=(f"probe {reply.probe_id}",),
-        )
-    forms = answers_of(context, reply)
-    names = {name for form in forms for name, _ in form.errors.values()}
-    if not any(form.arrays for form in forms):
-        if names <= {"NotImplementedError"}:
-            return in_report(context, part_id, say("report.stub", function=function))
-        return _never_worked(function, part_id, forms)
-    verdicts = [judge(form) for form in forms if form.arrays]
-    best = min(verdicts, key=Verdict.rank)
-    return _with_form(best, [f for f in forms if f.arrays][verdicts.index(best)], reply.probe_id)
-
-
-def raises_for(function: str, size: str, answers: Answers) -> Remark:
-    """Say that a function raises an exception for some sizes, and name one of them."""
-    return say("function.raises_for", function=function, size=size, error=answers.first_error())
+    for key, size in sizes:
+        if key in answers.errors:
+            error = answers.error(key)
+            return say("function.raises_for", function=function, size=size, error=error)
+        if f"{key}/{place}" in answers.unreadable:
+            found = answers.unreadable[f"{key}/{place}"]
+            return say("function.returned_for", function=function, size=size, found=found)
+    return None
 
 
 def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
@@ -161,7 +174,7 @@ def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
     return needs_human(say("report.no_code")).adding(reason, where)
 
 
-def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
+def no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     """No reply at all: nothing defined, or the run never came to it."""
     if function not in context.names_defined:
         return in_report(context, part_id, say("report.undefined", function=function))
@@ -176,14 +189,10 @@ def _no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     return without_credit(outcome, said, evidence_ids=where).adding(how_ended(blamed[0]))
 
 
-def _never_worked(function: str, part_id: str, forms: tuple[Answers, ...]) -> Verdict:
-    """Every call raised."""
-    if not forms[0].errors:
-        return needs_human(say("function.unreadable", function=function, part=part_id))
+def never_worked(function: str, forms: tuple[Answers, ...]) -> Verdict:
+    """Every call raised, in every form."""
     return student_error(say("function.raises", function=function, error=forms[0].first_error()))
 
 
-def _with_form(found: Verdict, answers: Answers, probe_id: str) -> Verdict:
-    if answers.form != "numpy":
-        found = found.adding(say("function.form", form=answers.form))
-    return replace(found, evidence_ids=(f"probe {probe_id}",))
+Judge = Callable[[Answers], Verdict]
+"""From the answers in one form to a verdict."""

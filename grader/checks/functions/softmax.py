@@ -76,7 +76,8 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
             say("function.no_answer", function=FUNCTION, reason=reply.message.rstrip(".")),
         )
     forms = answers_of(context, reply)
-    if not forms:
+    keys = [case.key for case in (*logits_demos(), *logits_cases(context.seed))]
+    if not forms or forms[0].lacks(keys):
         return needs_human(say("function.unreadable", function=FUNCTION, part=part_id))
     share = shares_of(context.assignment, "output2prob", CREDIT)
     verdict = _judge(forms[0], logits_cases(context.seed), share)
@@ -87,7 +88,10 @@ def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Ver
     if not answers.arrays:
         if any(name == "NotImplementedError" for name, _ in answers.errors.values()):
             return not_attempted(say("output2prob.stub"))
-        return student_error(say("output2prob.raises", error=answers.first_error()))
+        if answers.errors:
+            return student_error(say("output2prob.raises", error=answers.first_error()))
+        found = next(iter(answers.unreadable.values()), "nothing")
+        return failed(say("function.returned", function=FUNCTION, found=found))
     compared = {c.key: _compare(answers, c) for c in cases}
     right = {key for key, found in compared.items() if found.ok}
     verdict = _verdict(answers, cases, right, share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.model.records.evidence import (
+    UNREADABLE,
     ArrayRef,
     AttackRun,
     CellRun,
@@ -58,6 +59,7 @@ from grader.model.records.submission import Alignment, Cell, CellMatch, Note, Se
 __all__ = [
     "DECIDED",
     "NO_REPORT",
+    "UNREADABLE",
     "Alignment",
     "ArrayRef",
     "AttackRun",

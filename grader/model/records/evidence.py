@@ -79,6 +79,10 @@ class CellRun:
     """Names that it read and that lack their value for such a statement, here or before."""
 
 
+UNREADABLE = "Unreadable"
+"""Name of the error of a result that is no array of numbers; its message says what it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeValue:
     """One value in a probe's reply: an array, or the error that stood in its place."""

@@ -23,13 +23,42 @@ CONV_SIZES = (
     (9, 4),
     (7, 2),
     (6, 6),
+    (13, 6),
     (11, 7),
+    (10, 8),
+    (17, 9),
+    (12, 10),
+    (14, 11),
+    (19, 12),
+    (15, 13),
+    (18, 14),
+    (20, 15),
+    (16, 16),
     (1, 1),
 )
-"""(N, k) of the convolution's cases: odd and even k, k = 1, k = N, N no multiple of k."""
+"""(N, k) of the convolution's cases: every k up to 16, so that a loop that stops earlier shows
+where it does; odd and even N and k, k = 1, k = N, N = 1, N no multiple of k."""
 
-POOL_SIZES = ((8, 3), (9, 2), (7, 1), (5, 5), (11, 4), (10, 6), (1, 1))
-"""(N, k) of the pooling's cases."""
+POOL_SIZES = (
+    (8, 3),
+    (9, 2),
+    (7, 1),
+    (5, 5),
+    (11, 4),
+    (10, 6),
+    (13, 7),
+    (14, 8),
+    (17, 9),
+    (15, 10),
+    (12, 11),
+    (18, 12),
+    (20, 13),
+    (19, 14),
+    (21, 15),
+    (16, 16),
+    (1, 1),
+)
+"""(N, k) of the pooling's cases, likewise."""
 
 TIE_SIGNALS = (
     ((1.0, 3.0, 3.0, 0.0, 3.0, 2.0), 3),
@@ -41,26 +70,32 @@ TIE_SIGNALS = (
 POOL_STEP_SHARE = 0.25
 """Step of pooling's differences, as a share of the smallest gap between two samples."""
 
-UPDATE_SIZES = (1, 3, 4, 7)
+UPDATE_SIZES = tuple(range(1, 17))
 """Kernel sizes of the update's cases."""
 
-DEMO_VALUES = (1, 3, -2, 4, 0, 2, -1, 5, -3, 6, 7)
-"""Signals of the public cases begin so: small round numbers, no two equal."""
+DEMO_VALUES = (1, 3, -2, 4, 9, 2, -1, 5, -3, 6, 7)
+"""Signals of the public cases begin so: small round numbers, no two equal, none that is 0."""
 
 DEMO_KERNEL = (1, 10, 100, -2, 3, -1, 2)
 """Kernels of the public cases begin so; the first three show in each digit where they went."""
 
-DEMO_COTANGENT = (1, 2, 3, 0, -1, 2, 5, -2, 1, 4, -3)
-"""Cotangents of the public cases begin so."""
+DEMO_COTANGENT = (1, 2, 3, 5, -1, 4, 6, -2, 7, 8, -3)
+"""Cotangents of the public cases begin so; a 0 would hide what becomes of its place."""
 
 SMALL_N = 4
 """Up to this length there is a public case for every kernel size."""
+
+STEPPED_N, STEPPED_DEMO_N = 13, 9
+"""Up to these lengths the entries of a hidden and of a public case are stepped one by one."""
 
 TIE_DEMOS = (((3, 3), 2), ((1, 3, 3), 2), ((2, 2, 2), 3))
 """(x, k) of the public cases of pooling with equal maxima."""
 
 UPDATE_DEMOS = (((1,), (2,), 0.5), ((1, 2), (10, -20), 0.1), ((3, -1, 2), (4, 8, -2), 0.25))
 """(w, grad_w, lr) of the public cases of the update."""
+
+DEMO = "demo"
+"""Keys of the public cases begin so."""
 
 _DECIMALS = 4
 
@@ -83,6 +118,11 @@ class ConvCase:
         """Its sizes in words."""
         return f"N = {len(self.x)}, k = {len(self.w)}"
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its numbers are drawn, and shown to nobody."""
+        return not self.key.startswith(DEMO)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCase:
@@ -101,6 +141,11 @@ class PoolCase:
     def size(self) -> str:
         """Its sizes in words."""
         return f"N = {len(self.x)}, k = {self.k}"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its numbers are drawn, and shown to nobody."""
+        return not self.key.startswith(DEMO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +219,7 @@ def conv_demos() -> tuple[ConvCase, ...]:
     """
     return tuple(
         ConvCase(
-            key=f"demo{i}",
+            key=f"{DEMO}{i}",
             x=_begun(DEMO_VALUES, n),
             w=_begun(DEMO_KERNEL, k),
             grad_out=_begun(DEMO_COTANGENT, n),
@@ -187,8 +232,8 @@ def pool_demos() -> tuple[PoolCase, ...]:
     """Return the public cases of pooling, the smallest first, some of them all negative."""
     return tuple(
         PoolCase(
-            key=f"demo{i}",
-            x=_floats(v - 8 if i % 2 else v for v in _begun(DEMO_VALUES, n)),
+            key=f"{DEMO}{i}",
+            x=_negative(_begun(DEMO_VALUES, n)) if i % 2 else _begun(DEMO_VALUES, n),
             k=k,
             grad_out=_begun(DEMO_COTANGENT, n - k + 1),
         )
@@ -209,7 +254,7 @@ def tie_demos() -> tuple[PoolCase, ...]:
 def update_demos() -> tuple[UpdateCase, ...]:
     """Return the public cases of the update."""
     return tuple(
-        UpdateCase(key=f"demo{i}", w=_floats(w), grad_w=_floats(g), lr=lr)
+        UpdateCase(key=f"{DEMO}{i}", w=_floats(w), grad_w=_floats(g), lr=lr)
         for i, (w, g, lr) in enumerate(UPDATE_DEMOS)
     )
 
@@ -218,6 +263,11 @@ def _begun(values: tuple[int, ...], count: int) -> tuple[float, ...]:
     """The first `count` of the values; where they end they go on, each round 20 higher."""
     rounds = range(0, count, len(values))
     return _floats([v + 20 * i for i, _ in enumerate(rounds) for v in values][:count])
+
+
+def _negative(values: tuple[float, ...]) -> tuple[float, ...]:
+    """The values moved down until all are below 0."""
+    return _floats(v - max(values) - 1 for v in values)
 
 
 def _demo_sizes(hidden: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
@@ -243,13 +293,19 @@ def conv_rows(case: ConvCase) -> tuple[tuple[Floats, Floats], ...]:
     """Return the arguments (x, w) of the forward's calls for one case.
 
     Row 0 is the case itself; then come x + e_i, x - e_i for each i, then w + e_j, w - e_j for
-    each j.
+    each j. Long cases have row 0 only.
     """
     x, w = np.array(case.x), np.array(case.w)
     rows = [(x, w)]
+    if not _stepped(case):
+        return tuple(rows)
     rows += [(x + sign * unit, w) for unit in LINEAR_EPS * np.eye(x.size) for sign in (1, -1)]
     rows += [(x, w + sign * unit) for unit in LINEAR_EPS * np.eye(w.size) for sign in (1, -1)]
     return tuple(rows)
+
+
+def _stepped(case: ConvCase | PoolCase) -> bool:
+    return len(case.x) <= (STEPPED_N if case.is_hidden else STEPPED_DEMO_N)
 
 
 def pool_step(case: PoolCase) -> float:
@@ -259,8 +315,13 @@ def pool_step(case: PoolCase) -> float:
 
 
 def pool_rows(case: PoolCase) -> tuple[Floats, ...]:
-    """Return the inputs of pooling's calls: x, then x + h e_i, x - h e_i for each i."""
+    """Return the inputs of pooling's calls: x, then x + h e_i, x - h e_i for each i.
+
+    Long cases have x only.
+    """
     x = np.array(case.x)
+    if not _stepped(case):
+        return (x,)
     steps = pool_step(case) * np.eye(x.size)
     return (x, *(x + sign * unit for unit in steps for sign in (1, -1)))
 

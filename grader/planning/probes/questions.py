@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from grader.model.records import ProbeSpec
 from reference.errors import ConfigError
 
-LAYER_FORMS = ("numpy", "torch", "torch32", "list")
-"""How arrays are handed to a layer, in the order in which the checks prefer them."""
+DOCUMENTED = "numpy"
+"""How arrays are handed to a layer, as the notebook says."""
+
+LAYER_FORMS = (DOCUMENTED, "torch", "torch32", "list")
+"""Forms in which arrays are handed to a layer; the others only tell where the first is refused."""
 
 FIRST = "demo0"
 """Key of the first call, a public one: what a function keeps from it is no hidden number."""

@@ -318,7 +318,7 @@ def conv1d_backward(x, w, grad_out):
     cross = np.fft.irfft(np.fft.rfft(padded, size) * np.conj(np.fft.rfft(g, size)), size)
     return grad_x, cross[:k]
 
-# %% variant back-tensors-only
+# %% held back-tensors-only | waits 3a, 3b | says "does not take NumPy arrays"
 def conv1d_backward(x, w, grad_out):
     n, k = x.numel(), w.numel()
     p = (k - 1) // 2

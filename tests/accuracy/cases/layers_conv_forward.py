@@ -444,14 +444,14 @@ def conv1d_forward(x, w):
     padded = F.pad(x, (p, k - 1 - p))
     return F.conv1d(padded.view(1, 1, -1), w.view(1, 1, -1)).view(-1)
 
-# %% variant conv-tensors-only
+# %% held conv-tensors-only | waits 1a | says "does not take NumPy arrays"
 def conv1d_forward(x, w):
     k = w.numel()
     p = (k - 1) // 2
     padded = torch.cat([x.new_zeros(p), x, x.new_zeros(k - 1 - p)])
     return padded.unfold(0, k, 1).matmul(w)
 
-# %% variant conv-single-tensors-only
+# %% held conv-single-tensors-only | waits 1a | says "does not take NumPy arrays"
 def conv1d_forward(x, w):
     k = w.numel()
     p = (k - 1) // 2

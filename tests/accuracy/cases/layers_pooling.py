@@ -154,7 +154,7 @@ def maxpool1d_forward(x, k):
 def maxpool1d_forward(x, k):
     return torch.as_tensor(x).unfold(0, k, 1).max(dim=1)
 
-# %% variant pool-by-unfold-values
+# %% held pool-by-unfold-values | waits 1b | says "does not take NumPy arrays"
 def maxpool1d_forward(x, k):
     return x.unfold(0, k, 1).amax(dim=1)
 
@@ -367,7 +367,7 @@ def maxpool1d_backward(x, k, grad_out):
     (gradient,) = torch.autograd.grad(out, x, torch.as_tensor(np.asarray(grad_out)))
     return gradient
 
-# %% variant poolback-scatter
+# %% held poolback-scatter | waits 3d | says "does not take NumPy arrays"
 def maxpool1d_backward(x, k, grad_out):
     where = x.unfold(0, k, 1).argmax(dim=1) + torch.arange(len(x) - k + 1)
     return torch.zeros_like(x).scatter_add(0, where, grad_out)
