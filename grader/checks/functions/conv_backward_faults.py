@@ -17,7 +17,7 @@ from grader.checks.functions.conv_gradients import (
     gradient_of,
 )
 from grader.checks.functions.replies import Answers, no_result
-from grader.checks.functions.rounding import lost_digits
+from grader.checks.functions.rounding import lost_digits_of
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
@@ -68,12 +68,9 @@ def _wrong_values(
             return say(code, gradient=name)
     if other:
         return _of_another(answers, there, target, gradient, other)
-    drawn = {c: y for c, y in there.items() if c.is_hidden}  # of like size, unlike the public ones
-    coarse = lost_digits(
-        np.concatenate([np.ravel(y) for y in drawn.values()] or [np.empty(0)]),
-        np.concatenate([np.ravel(wanted[c.key]) for c in drawn] or [np.empty(0)]),
-        name,
-    )
+    # Drawn numbers are of like size, unlike the public ones.
+    drawn = [(y, wanted[c.key]) for c, y in there.items() if c.is_hidden]
+    coarse = lost_digits_of(drawn, name)
     return coarse or say("conv_backward.wrong", gradient=name, target=target.words)
 
 

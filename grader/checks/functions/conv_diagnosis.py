@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.checks.findings import say
 from grader.checks.functions.replies import Answers, no_result
-from grader.checks.functions.rounding import lost_digits
+from grader.checks.functions.rounding import lost_digits_of
 from grader.checks.functions.sizes import Size, is_small, limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agreeing, agrees
@@ -199,11 +199,10 @@ def _coarse(outputs: Mapping[ConvCase, Array | None]) -> Difference | None:
     """How one convention's outputs are imprecise, all cases together; None where they are not."""
     if any(y is None for y in outputs.values()):
         return None
-    drawn = [c for c in outputs if c.is_hidden]  # of like size, unlike the public ones
-    found = np.concatenate([np.ravel(y) for c in drawn if (y := outputs[c]) is not None])
+    # Drawn numbers are of like size, unlike the public ones.
+    drawn = [(c, y) for c, y in outputs.items() if c.is_hidden and y is not None]
     for convention in CONVENTIONS:
-        wanted = np.concatenate([by_convention(c, convention) for c in drawn])
-        remark = lost_digits(found, wanted, "output")
+        remark = lost_digits_of([(y, by_convention(c, convention)) for c, y in drawn], "output")
         if remark:
             return Difference(remark=remark, convention=convention)
     return None

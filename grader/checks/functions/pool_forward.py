@@ -21,7 +21,7 @@ from grader.checks.functions.examples import (
 )
 from grader.checks.functions.forms import counted, judge_layer
 from grader.checks.functions.replies import Answers, answers_of, no_result, reply_of
-from grader.checks.functions.rounding import lost_digits
+from grader.checks.functions.rounding import lost_digits_of
 from grader.checks.functions.sizes import limited_to, only_for
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
@@ -144,11 +144,7 @@ def coarse_of(
     there: list[tuple[PoolCase, Array]], what: str, right: Callable[[PoolCase], Floats]
 ) -> Remark | None:
     """Say how the outputs are imprecise, all cases together; None where they are not."""
-    drawn = [(c, y) for c, y in there if c.is_hidden]
-    if not drawn:
-        return None
-    measured = np.concatenate([np.ravel(y) for _, y in drawn])
-    return lost_digits(measured, np.concatenate([right(c) for c, _ in drawn]), what)
+    return lost_digits_of([(y, right(c)) for c, y in there if c.is_hidden], what)
 
 
 def _windowed(function: Callable[[Floats], Floats]) -> Callable[[PoolCase], Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -11,6 +13,23 @@ from grader.model.records import Remark
 
 COARSE = 0.02
 """Greatest error, as a share of the greatest value, of what is called right but imprecise."""
+
+
+def lost_digits_of(pairs: Sequence[tuple[ArrayLike, ArrayLike]], what: str) -> Remark | None:
+    """As `lost_digits` for many (measured, expected) at once, each of which must be close."""
+    if not pairs:
+        return None
+    found, wanted = (
+        np.concatenate([np.ravel(a) for a in side]) for side in zip(*pairs, strict=True)
+    )
+    remark = lost_digits(found, wanted, what)
+    if remark is None or remark.code != "function.rounded":
+        return remark
+    close = all(
+        np.abs(np.ravel(a) - np.ravel(b)).max(initial=0) <= COARSE * np.abs(b).max(initial=0)
+        for a, b in pairs
+    )
+    return remark if close else None
 
 
 def lost_digits(measured: ArrayLike, expected: ArrayLike, what: str) -> Remark | None:
