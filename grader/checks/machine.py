@@ -13,7 +13,7 @@ from dataclasses import replace
 from grader.checks.context import CheckContext
 from grader.checks.findings import needs_human, say
 from grader.model.notebook_code import names_meant
-from grader.model.records import CellRun, Finding, LeftOut, Outcome, Remark
+from grader.model.records import Finding, LeftOut, Outcome, Remark
 from grader.model.text import cell_number
 
 LOSES = frozenset(
@@ -45,13 +45,14 @@ def held_for_machine(
     """
     if finding.outcome not in LOSES and finding.outcome is not Outcome.PASS:
         return finding
-    lacks = tuple(_lacks(context, part_id, function))
-    other = next((found for found in lacks if found[1].reason == "weights"), None)
-    if finding.outcome in LOSES:
-        if lacks:
-            return _waiting(finding, *(other or lacks[0]))
+    if finding.outcome is Outcome.PASS:
+        own = _lacks(context, set(context.cells_of(part_id)))
+        other = next((found for found in own if found[1].reason == "weights"), None)
+        return finding if other is None else _waiting(finding, *other)
+    lacks = next(_lacks(context, _cells_concerned(context, part_id, function)), None)
+    if lacks is None:
         return _waiting_for_module(finding, context, function)
-    return finding if other is None else _waiting(finding, *other)
+    return _waiting(finding, *lacks)
 
 
 def _waiting(finding: Finding, cell_index: int, lack: LeftOut) -> Finding:
@@ -91,12 +92,12 @@ def _held(finding: Finding, waiting: Finding) -> Finding:
     )
 
 
-def _lacks(context: CheckContext, part_id: str, function: str) -> Iterator[tuple[int, LeftOut]]:
-    """(cell, statement) of what was left out and the part's cells depend on."""
+def _lacks(context: CheckContext, cells: set[int]) -> Iterator[tuple[int, LeftOut]]:
+    """(cell, statement) of what was left out and these cells depend on."""
     every = [(run.cell_index, one) for run in context.evidence.cells for one in run.left_out]
-    if not every:
-        return
-    for run in _cells_concerned(context, part_id, function):
+    for run in context.evidence.cells:
+        if run.cell_index not in cells:
+            continue
         for leaning in run.leans_on:
             if leaning.left_out < len(every):
                 yield every[leaning.left_out]
@@ -105,14 +106,16 @@ def _lacks(context: CheckContext, part_id: str, function: str) -> Iterator[tuple
                 yield run.cell_index, one
 
 
-def _cells_concerned(context: CheckContext, part_id: str, function: str) -> Iterator[CellRun]:
+def _cells_concerned(context: CheckContext, part_id: str, function: str) -> set[int]:
     """The part's cells, and those that bind its function or hold one of its anchors."""
-    own = set(context.cells_of(part_id))
     anchors = next((p.anchors for p in context.assignment.parts if p.id == part_id), ())
-    for cell in context.submission.cells:
-        if cell.kind == "code" and (
+    named = {
+        cell.index
+        for cell in context.submission.cells
+        if cell.kind == "code"
+        and (
             (function and function in names_meant(cell.source))
             or any(anchor in cell.source for anchor in anchors)
-        ):
-            own.add(cell.index)
-    yield from (run for run in context.evidence.cells if run.cell_index in own)
+        )
+    }
+    return named | set(context.cells_of(part_id))

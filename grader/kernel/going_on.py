@@ -126,7 +126,7 @@ class GoingOn:
                 last = statement is nodelist[-1]
                 mode = interactivity if last or interactivity == "all" else "none"
                 self._statement, self._reason, self._cell = statement, "", cell
-                self.substitute = ("", "")
+                self.substitute, self._shown = ("", ""), 0
                 raised = await self._run_plainly(
                     [statement], cell_name, interactivity=mode, compiler=compiler, result=result
                 )

@@ -46,6 +46,10 @@ SETUP_LINES: tuple[SetupLine, ...] = (
         "from pytorch_lightning import LightningModule\nclass Net(LightningModule): pass", "module"
     ),
     SetupLine("import some_package_of_nobody", "module"),
+    SetupLine(
+        "import nobody1, nobody2\nimport nobody3\nopen('/nowhere/4')\n%nobody5",
+        "module module module file magic",
+    ),
     SetupLine("import some_package_of_nobody as a, numpy as np\nnp.zeros(1)", "module"),
     SetupLine("from some_package_of_nobody import thing\nthing.set_up()", "module follows"),
     SetupLine("from torchvision.models.utils import load_state_dict_from_url", "module"),
