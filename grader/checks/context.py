@@ -128,9 +128,10 @@ class CheckContext:
 
     @cached_property
     def names_defined(self) -> frozenset[str]:
-        """Names that the notebook's code cells bind."""
+        """Names that the notebook binds: seen in the code of its cells, or by the kernel."""
         code = (cell.source for cell in self.submission.cells if cell.kind == "code")
-        return frozenset().union(*(names_bound(source) for source in code))
+        found = frozenset(binding.name for binding in self.evidence.bindings)
+        return found.union(*(names_bound(source) for source in code))
 
     def answer(self, part_id: str) -> str:
         """Return the written answer to a part, all of its cells, or an empty string."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbclient import NotebookClient
@@ -29,9 +29,14 @@ class CappedClient(NotebookClient):
         self._on_evidence = on_evidence
         self._limits = limits
         self._breaches = breaches
+        self.reply: Mapping[str, Any] = {}
+        self.on_cell_executed = self._keep_reply
         self.cell_bytes = 0
         self._all_bytes = 0
         self._messages = 0
+
+    def _keep_reply(self, execute_reply: Mapping[str, Any] | None = None, **_: Any) -> None:
+        self.reply = (execute_reply or {}).get("content") or {}
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
         """Take evidence; keep an output while the caps last."""

@@ -82,10 +82,13 @@ class Collector:
     """By the cell."""
     leans: dict[int, tuple[Leaning, ...]] = field(default_factory=dict)
     """By the cell."""
+    bound: list[str] = field(default_factory=list)
+    """Names that were bound anew since `take_bound`."""
     problems: list[str] = field(default_factory=list)
     started: m.Started | None = None
     _bytes: int = 0
     _messages: int = 0
+    _replied: int = 0
 
     def feed(self, content: Any, buffers: list[Any]) -> StepProgress | None:
         """Take one message; return a sign of life if it is one.
@@ -105,6 +108,11 @@ class Collector:
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             self._problem(f"message dropped: {type(error).__name__}: {error}")
             return None
+
+    def take_bound(self) -> tuple[str, ...]:
+        """Return the names that were bound anew, once."""
+        bound, self.bound = tuple(self.bound), []
+        return bound
 
     def _problem(self, text: str) -> None:
         if len(self.problems) < 50:
@@ -144,6 +152,8 @@ class Collector:
                 self.shims.append(m.ShimTook.model_validate(body).name)
             case "note":
                 self._problem("recorder: " + m.NoteBody.model_validate(body).message)
+            case "bound":
+                self.bound += m.NamesBound.model_validate(body).names
             case "started":
                 self.started = m.Started.model_validate(body)
             case kind:
@@ -317,7 +327,8 @@ class Collector:
         if body.probe != self.asking:
             raise ValueError(f"a reply to {body.probe}, which was not asked")
         self.asking = ""
-        path = f"probe-{body.probe}.npz"
+        self._replied += 1
+        path = f"probe-{body.probe}-{self._replied}.npz"  # an earlier answer may be the better one
         # One file: making the hundreds of arrays of a reply a file each took as long as all else.
         with zipfile.ZipFile(self.folder / path, "w") as archive:
 

@@ -198,6 +198,12 @@ class CallFact(_Strict):
     form: Short = ""
 
 
+class NamesBound(_Strict):
+    """Names that probes ask for are bound anew."""
+
+    names: Annotated[list[Short], Field(max_length=64)]
+
+
 class ProbeBody(_Strict):
     """A probe's reply."""
 

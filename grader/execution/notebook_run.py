@@ -6,7 +6,7 @@ import asyncio
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 
+from grader.execution.asking import Asking, better
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.collector import Collector, StepProgress, clear_arrays
 from grader.execution.course_files import (
@@ -142,7 +143,7 @@ class _Run:
         self._started = time.perf_counter()
         self._notebook = _fresh_notebook(request.submission)
         self._cells: list[CellRun] = []
-        self._failed_probes: dict[str, ProbeReply] = {}
+        self._asking = Asking(request.plan)
         self._done = 0
         self._label = "starting the kernel"
 
@@ -154,18 +155,21 @@ class _Run:
             self._notebook, self._place, limits, self._on_evidence, self._breaches
         ) as session:
             await self._prepare(session)
-            for step in self._plan.steps:
+            for number, step in enumerate(self._plan.steps):
                 if not session.alive:
                     break
                 self.begun = True
                 match step:
                     case RunCell():
                         await self._run_cell(session, step)
-                    case RunProbe():
-                        await self._ask(session, step)
+                        await self._ask_all(session, self._asking.after(number))
+                    case RunProbe() if self._asking.due(step.probe):
+                        await self._ask(session, step.probe)
                     case RepeatAttack():
+                        await self._ask_the_rest(session)
                         await self._repeat(session, step)
                 self._done += 1
+            await self._ask_the_rest(session)
         self.lost = session.lost
         nbformat.write(self._notebook, self._request.executed_notebook)  # type: ignore[no-untyped-call]
 
@@ -179,6 +183,7 @@ class _Run:
             "sys.path[:] = _path\n"
             f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r}, "
+            f"wanted={list(self._asking.names)!r}, "
             f"{machine_facts(self._request.submission)})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
         )
@@ -197,6 +202,8 @@ class _Run:
         self._report()
         run = await session.run_cell(cell, step.cell_index)
         self._cells.append(self._collector.finished(run))
+        source = self._request.submission.cells[step.cell_index]
+        self._asking.found(self._collector.take_bound(), source)
 
     async def _repeat(self, session: Session, step: RepeatAttack) -> None:
         self._label = f"attack towards class {step.class_id}, if it was overwritten"
@@ -207,20 +214,33 @@ class _Run:
                 f"attack repeated with {step.class_id}: {breach.sentence}"
             )
 
-    async def _ask(self, session: Session, step: RunProbe) -> None:
-        probe = step.probe
+    async def _ask_the_rest(self, session: Session) -> None:
+        await self._ask_all(session, self._asking.last())
+
+    async def _ask_all(self, session: Session, probes: Iterable[ProbeSpec]) -> None:
+        for probe in probes:
+            if session.alive:
+                await self._ask(session, probe)
+
+    async def _ask(self, session: Session, probe: ProbeSpec) -> None:
+        before = None if self._asking.due(probe) else self._collector.replies.get(probe.probe_id)
+        self._collector.replies.pop(probe.probe_id, None)
         self._label = f"probe {probe.probe_id}"
         self._report()
         self._collector.asking = probe.probe_id
         started = time.perf_counter()
         breach = await session.ask(probe.source)
         seconds = time.perf_counter() - started
-        reply = self._collector.replies.get(probe.probe_id)
-        if reply is None:
-            self._failed_probes[probe.probe_id] = _no_reply(probe, breach, seconds)
-        else:
-            self._collector.replies[probe.probe_id] = replace(reply, seconds=seconds)
         self._collector.asking = ""
+        reply = self._collector.replies.get(probe.probe_id)
+        self._asking.asked(probe, reply)
+        if before is not None and not better(reply, before):
+            reply = before
+        elif reply is None:
+            reply = _no_reply(probe, breach, seconds)
+        else:
+            reply = replace(reply, seconds=seconds)
+        self._collector.replies[probe.probe_id] = reply
 
     def _on_evidence(self, content: Any, buffers: list[Any]) -> None:
         sign = self._collector.feed(content, buffers)
@@ -245,10 +265,11 @@ class _Run:
         """Everything that was seen, as one record."""
         collector = self._collector
         took_effect = set(collector.shims)
-        replies = {**collector.replies, **self._failed_probes}
+        replies = collector.replies
         return Evidence(
             cells=tuple(self._cells),
             replies=tuple(replies[name] for name in sorted(replies)),
+            bindings=self._asking.bindings(),
             runs=tuple(collector.runs.values()),
             models=tuple(collector.models),
             predictions=tuple(collector.predictions),

@@ -21,6 +21,7 @@ from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
 from grader.model.records import CellRun, Limits, Outcome
+from grader.model.text import one_line
 from grader.sandbox.memory import tree_memory_mib
 from grader.sandbox.provisioner import KernelPlace
 from reference.errors import GraderFault
@@ -82,7 +83,7 @@ class Session:
         """Run one code cell of the notebook under its deadline; outputs go into `cell`."""
         left_s = self.limits.notebook_timeout_s - (time.monotonic() - self._cells_started)
         timeout_s = max(0.0, min(self.limits.cell_timeout_s, left_s))
-        self.client.cell_bytes = 0
+        self.client.cell_bytes, self.client.reply = 0, {}
         self.breaches.next_cell()
         started = time.perf_counter()
         try:
@@ -93,7 +94,7 @@ class Session:
             return _ended(cell_index, started, gone.breach)
         if breach is not None:
             return _ended(cell_index, started, breach)
-        return self._from_outputs(cell, cell_index, started)
+        return self._from_reply(cell_index, started)
 
     async def run_hidden(self, code: str, timeout_s: float) -> Breach | None:
         """Run our own code outside the notebook; return what ended it early, None for nothing."""
@@ -101,7 +102,7 @@ class Session:
         place = (
             len(self.client.nb.cells) - 1
         )  # nbclient writes the cell there: our own scratch slot
-        self.client.cell_bytes = 0
+        self.client.cell_bytes, self.client.reply = 0, {}
         self.breaches.next_cell()
         started = time.monotonic()
         request = self.client.async_execute_cell(cell, place, store_history=False)
@@ -115,15 +116,16 @@ class Session:
             self._cells_started += time.monotonic() - started
         if breach is not None:
             return _no_answer(f"{timeout_s:.0f} s") if breach.outcome is Outcome.TIMEOUT else breach
-        for output in cell.outputs:
-            if output.output_type == "error":
-                return Breach(
-                    name=output.ename,
-                    sentence=f"{output.ename}: {output.evalue}",
-                    outcome=Outcome.STUDENT_ERROR,
-                    fatal=False,
-                )
-        return None
+        reply = self.client.reply
+        if reply.get("status") == "ok":
+            return None
+        name = one_line(str(reply.get("ename", ""))) or "Exception"
+        return Breach(
+            name=name,
+            sentence=f"{name}: {one_line(str(reply.get('evalue', '')))}",
+            outcome=Outcome.STUDENT_ERROR,
+            fatal=False,
+        )
 
     async def ask(self, code: str) -> Breach | None:
         """Ask a probe under its deadline, and all probes' together; return as `run_hidden`."""
@@ -197,17 +199,18 @@ class Session:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    def _from_outputs(self, cell: Any, cell_index: int, started: float) -> CellRun:
-        """Read off the cell's outputs whether it raised."""
-        for output in cell.outputs:
-            if output.output_type == "error":
-                text = " ".join(str(output.evalue).split())[:500]
-                name = str(output.ename)[:200]
-                limit = limit_sentence(name, text, self.limits)
-                outcome = Outcome.RESOURCE_LIMIT if limit else Outcome.STUDENT_ERROR
-                breach = Breach(name=name, sentence=limit or text, outcome=outcome)
-                return _ended(cell_index, started, breach)
-        return _ended(cell_index, started, Breach(name="", sentence="", outcome=Outcome.PASS))
+    def _from_reply(self, cell_index: int, started: float) -> CellRun:
+        """Read off the kernel's reply whether the cell raised; its outputs may be any."""
+        reply = self.client.reply
+        if reply.get("status") == "ok":
+            return _ended(cell_index, started, Breach(name="", sentence="", outcome=Outcome.PASS))
+        text = one_line(str(reply.get("evalue", "")))[:500]
+        name = one_line(str(reply.get("ename", "")))[:200] or "Exception"
+        limit = limit_sentence(name, text, self.limits)
+        outcome = Outcome.RESOURCE_LIMIT if limit else Outcome.STUDENT_ERROR
+        return _ended(
+            cell_index, started, Breach(name=name, sentence=limit or text, outcome=outcome)
+        )
 
 
 def _over_time(timeout_s: float, limits: Limits) -> Breach:

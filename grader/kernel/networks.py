@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .surroundings import PLAIN
+
 _digests: dict[int, tuple[tuple[Any, ...], str]] = {}
 
 
@@ -52,17 +54,18 @@ def _as_made(layer: torch.nn.BatchNorm2d) -> bool:
 
 def probe_image(seed: int) -> torch.Tensor:
     """The hidden probe image, (1, 3, 224, 224), standard normal; the host draws the same."""
-    return torch.randn((1, 3, 224, 224), generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((1, 3, 224, 224), generator=generator, dtype=torch.float32)
 
 
 def fingerprint(model: torch.nn.Module, seed: int) -> np.ndarray:
     """Logits of the network in evaluation mode on the probe image; its mode is restored."""
     modes = [(module, module.training) for module in model.modules()]
-    device = next(model.parameters()).device
+    first = next(model.parameters())
     model.eval()
     try:
-        with torch.no_grad():
-            return to_numpy(model(probe_image(seed).to(device)))
+        with PLAIN.put_up(), torch.no_grad():
+            return to_numpy(model(probe_image(seed).to(first.device, first.dtype)))
     finally:
         for module, training in modes:
             module.training = training

@@ -33,12 +33,31 @@ def describe_model(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         return facts, {}
 
 
+def network_bound() -> Any:
+    """Return the notebook's network: `model`, else the ResNet that was bound last.
+
+    None where there is none.
+    """
+    namespace = state_of().shell.user_ns
+    model = namespace.get(MODEL)
+    if isinstance(model, torch.nn.Module):
+        return model
+    names = (name for name in reversed(list(namespace)) if not name.startswith("_"))
+    return next((namespace[n] for n in names if isinstance(namespace[n], ResNet)), None)
+
+
+def network_in_use() -> Any:
+    """Return the network that code without a network of its own is taken to use."""
+    model = state_of().shell.user_ns.get(MODEL)
+    return model if isinstance(model, torch.nn.Module) else state_of().called or network_bound()
+
+
 @shielded
 def note_model() -> None:
-    """Tell the host when `model` is another network than before."""
+    """Tell the host when the notebook's network is another one than before."""
     state = state_of()
-    model = state.shell.user_ns.get(MODEL)
-    if not isinstance(model, torch.nn.Module):
+    model = network_bound()
+    if model is None:
         return
     digest = networks.weights_sha256(model)
     if digest != state.last_model:

@@ -9,8 +9,9 @@ that can be read, or changed its arguments, all are tried in the other forms as 
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ import torch
 
 from .channel import Channel
 from .outputs import Result, results_of
+from .surroundings import randomness
+from .trying import finished, tried
 from .watching import functions_used
 
 _FORMS: dict[str, Callable[[np.ndarray], Any]] = {
@@ -57,7 +60,7 @@ def _call(function: Any, row: list[Any], form: str, returns: int) -> tuple[list[
     with torch._C.DisableTorchFunction():  # the shims are for the student's calls, not for ours
         arguments = [_argument(value, form) for value in row]
         pristine = [_argument(value, form) for value in row]
-    returned = function(*arguments)
+    returned = finished(function(*arguments))
     with torch._C.DisableTorchFunction():
         results = results_of(returned, returns)
         pairs = enumerate(zip(pristine, arguments, strict=True))
@@ -103,8 +106,17 @@ def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]
     return {"key": f"{call['key']}@{form}", "form": form, "outputs": [], "error": text}
 
 
-def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
-    """Answer one probe: every call of the payload, in as many forms as it takes, in one message."""
+def answer(channel: Channel, namespace: Mapping[str, Any], payload: str) -> None:
+    """Answer one probe: every call of the payload, in as many forms as it takes, in one message.
+
+    Where a function is not there, the answer has no calls. The notebook's generators go on
+    afterwards from where they were.
+    """
+    with randomness().put_up():
+        _answer(channel, namespace, payload)
+
+
+def _answer(channel: Channel, namespace: Mapping[str, Any], payload: str) -> None:
     question = json.loads(payload)
     names = {call["function"] for call in question["calls"]}
     if not all(callable(namespace.get(name)) for name in names):
@@ -128,14 +140,16 @@ def answer(channel: Channel, namespace: dict[str, Any], payload: str) -> None:
 
 
 def _asked(
-    question: dict[str, Any], namespace: dict[str, Any], form: str
+    question: dict[str, Any], namespace: Mapping[str, Any], form: str
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
     """Make every call with arguments of one form."""
     facts: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for call in question["calls"]:
+        function = namespace[call["function"]]
+        answered = functools.partial(_stacked, call, function, form)
         try:
-            fact, outputs = _stacked(call, namespace[call["function"]], form)
+            fact, outputs = tried(function, answered)
         except Exception as error:  # noqa: BLE001 -- reported, not hidden
             facts.append(_failed(call, form, error))
         else:
@@ -152,7 +166,7 @@ def _leaves_doubt(facts: list[dict[str, Any]]) -> bool:
     )
 
 
-def _used(question: dict[str, Any], namespace: dict[str, Any]) -> list[str]:
+def _used(question: dict[str, Any], namespace: Mapping[str, Any]) -> list[str]:
     """The listed library functions that the last call of the question makes, in any form."""
     listed, call = question["watched"], question["calls"][-1]
     function = namespace.get(call["function"])

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from . import networks
-from .predictions import MODEL, describe_model
+from .predictions import describe_model, network_in_use
 from .state import Run, recordable, state_of
 
 MAX_RUNS = 64
@@ -25,7 +25,7 @@ def module_in_use(model_fn: Any) -> Any:
     if isinstance(model_fn, torch.nn.Module):
         return model_fn
     owner = getattr(model_fn, "__self__", None)
-    return owner if isinstance(owner, torch.nn.Module) else state_of().shell.user_ns.get(MODEL)
+    return owner if isinstance(owner, torch.nn.Module) else network_in_use()
 
 
 def open_run(run: Run, model: Any, start: Any) -> None:
@@ -46,8 +46,6 @@ def open_run(run: Run, model: Any, start: Any) -> None:
         "repeats": state.repeats,
         **facts,
     }
-    if run.function and state.calls and state.calls[-1].run == run.name:
-        state.calls[-1].weights = facts["weights"]
     state.channel.send("run-open", body, arrays)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from types import CodeType
+from collections.abc import Coroutine
 from typing import Any
 
+from .calls import call_of
 from .look_runs import settle_at_end
 from .run_ends import MAX_RUNS, close_run, module_in_use, next_name, open_run
-from .state import Call, Run, recordable, shielded, state_of
+from .state import Run, shielded, state_of
 
 ATTACK = "generate_adversarial_example"
 
@@ -36,29 +37,11 @@ def _attack_starts(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     settle_at_end()
     model_fn, x, class_id, n_iter = _attack_arguments(function, args, kwargs)
     run = Run(next_name(), ATTACK, _as_int(class_id), _as_int(n_iter), model_fn=model_fn)
+    network = module_in_use(model_fn)
     if not state_of().repeats:
-        _keep_call(run, function, (args, kwargs), x)
-    open_run(run, module_in_use(model_fn), x)
-
-
-def _keep_call(
-    run: Run, function: Any, given: tuple[tuple[Any, ...], dict[str, Any]], image: Any
-) -> None:
-    """Remember a call with the notebook's names as they are now; the image is copied."""
-    namespace = state_of().shell.user_ns
-    code = getattr(function, "__code__", None)
-    used = global_names(code) if code is not None else set()
-    state_of().calls.append(
-        Call(
-            run=run.name,
-            function=function,
-            args=given[0],
-            kwargs=given[1],
-            image=image.detach().clone() if recordable(image) else image,
-            class_id=run.class_id,
-            names={name: namespace[name] for name in used if name in namespace},
-        )
-    )
+        what = (x, run.class_id, network)
+        state_of().calls.append(call_of(run.name, function, (args, kwargs), what))
+    open_run(run, network, x)
 
 
 @shielded
@@ -73,6 +56,19 @@ def recorded_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     _attack_starts(function, args, kwargs)
     try:
         result = function(*args, **kwargs)
+        if inspect.iscoroutine(result):
+            return _awaited(result)
+    except BaseException as error:
+        attack_ends(None, error)
+        raise
+    attack_ends(result, None)
+    return result
+
+
+async def _awaited(attack: Coroutine[Any, Any, Any]) -> Any:
+    """An attack that is `async`: it ends when it has been awaited."""
+    try:
+        result = await attack
     except BaseException as error:
         attack_ends(None, error)
         raise
@@ -91,9 +87,3 @@ def wrap_attack(function: Any) -> Any:
 
     recorded.__pset4_original__ = function  # type: ignore[attr-defined]
     return recorded
-
-
-def global_names(code: CodeType) -> set[str]:
-    """Return the names that a function's code reads, its inner functions included."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*(global_names(one) for one in inner))

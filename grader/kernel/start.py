@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compat, going_on, probing, recorder, repeating
+from . import compat, going_on, keeping_up, names, probing, recorder, repeating
 from .channel import Channel
 from .state import state_of
 
@@ -12,25 +12,43 @@ _channels: list[Channel] = []
 
 
 def start(
-    shell: Any, *, nonce: str, seed: int, shims: list[str], ended_well: list[str], bound: list[str]
+    shell: Any,
+    *,
+    nonce: str,
+    seed: int,
+    shims: list[str],
+    wanted: list[str],
+    **facts: list[str],
 ) -> None:
-    """Prepare this kernel; tells the host when it is done."""
+    """Prepare this kernel; tells the host when it is done.
+
+    Args:
+        shell: The kernel's.
+        nonce: Of this run.
+        seed: Of the generators and the hidden inputs.
+        shims: Names of the shims to install.
+        wanted: Names that probes will ask for.
+        facts: About the notebook, for `going_on`.
+    """
     channel = Channel(shell.kernel, nonce)
     _channels[:] = [channel]
     compat.seed_generators(seed)
     compat.install(channel, shims)
     compat.install_in_shell(channel, shims, shell)
-    recorder.install(channel, shell, seed)
-    going_on.install(channel, shell, ended_well=ended_well, bound=bound)
+    recorder.install(channel, shell, seed, wanted)
+    going_on.install(channel, shell, **facts)
+    keeping_up.install(shell)
     channel.send("started", _facts())
 
 
-def answer(shell: Any, payload: str) -> None:
-    """Answer one probe with the functions of the student's namespace."""
+def answer(payload: str) -> None:
+    """Answer one probe with the functions that the notebook bound, as things were then."""
     state_inside = state_of()
     nested, state_inside.inside_recorder = state_inside.inside_recorder, True
+    names.note_names()
     try:
-        probing.answer(_channels[0], shell.user_ns, payload)
+        with names.as_bound(payload) as functions:
+            probing.answer(_channels[0], functions, payload)
     finally:
         state_inside.inside_recorder = nested
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,21 +69,6 @@ class Run:
 
 
 @dataclass
-class Call:
-    """A call of the attack function, kept so that it can be repeated with another target."""
-
-    run: str
-    function: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    image: Any
-    class_id: int | None
-    names: dict[str, Any]
-    weights: str = ""
-    stepper: Any = None
-
-
-@dataclass
 class RecorderState:
     """All that the recorder remembers; one per kernel."""
 
@@ -95,9 +81,11 @@ class RecorderState:
     predictions_of_cell: int = 0
     inside_recorder: bool = False
     last_model: str = ""
+    model_seen: Any = None
     settings: dict[int, dict[str, Any]] = field(default_factory=dict)
     problems: set[str] = field(default_factory=set)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)
+    weights_kept: dict[str, list[torch.Tensor]] = field(default_factory=dict)
     repeats: str = ""
     look: Look | None = None
     """The one that waits for what follows it."""
@@ -107,6 +95,9 @@ class RecorderState:
     """The network that was shown an image last."""
     called: torch.nn.Module | None = None
     """The whole network that was called last."""
+    wanted: tuple[str, ...] = ()
+    found: dict[str, Any] = field(default_factory=dict)
+    home: str = field(default_factory=lambda: os.path.realpath("."))
 
 
 _states: list[RecorderState] = []
@@ -147,6 +138,6 @@ def recordable(value: Any) -> bool:
     )
 
 
-def remember(channel: Channel, shell: Any, seed: int) -> None:
-    """Begin anew."""
-    _states[:] = [RecorderState(channel=channel, shell=shell, seed=seed)]
+def remember(channel: Channel, shell: Any, seed: int, wanted: Sequence[str] = ()) -> None:
+    """Begin anew; `wanted` are the names that probes ask for."""
+    _states[:] = [RecorderState(channel=channel, shell=shell, seed=seed, wanted=tuple(wanted))]

@@ -10,7 +10,7 @@ import torch
 
 from . import networks
 from .look_runs import direction_of, settle_before_step
-from .predictions import MODEL
+from .predictions import network_in_use
 from .run_ends import IMAGE_STEPS, MAX_RUNS, next_name, open_run
 from .state import Run, recordable, shielded, state_of
 
@@ -56,7 +56,7 @@ def _network_shown() -> Any:
     state = state_of()
     look = state.look
     shown = None if look is None or look.gradient is None else look.owner
-    return state.shell.user_ns.get(MODEL) if shown is None else shown
+    return network_in_use() if shown is None else shown
 
 
 @shielded

@@ -102,7 +102,7 @@ def plan_run(
         steps += [RunProbe(probe=p) for p in asked if places[p.probe_id] == cell.index]
     return RunPlan(
         steps=(*steps, *(repeats if steps else ())),
-        unasked=tuple(probe.probe_id for probe in probes if probe not in asked),
+        unplaced=tuple(probe for probe in probes if probe not in asked),
         shims=_shims(bundle, options.device),
         limits=options.limits,
         seed=options.seed,

@@ -59,4 +59,4 @@ def payload_of(source: str) -> str:
     call = ast.parse(source, mode="eval").body
     if not isinstance(call, ast.Call):
         raise TypeError(f"expected a call, found {source[:80]}")
-    return str(ast.literal_eval(call.args[1]))
+    return str(ast.literal_eval(call.args[0]))

@@ -24,6 +24,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from grader.checks import CheckContext, TrustedNetworks, evidence_reader, probes_of, run_checks
+from grader.execution.asking import Asking
 from grader.execution.collector import Collector
 from grader.execution.sources import repeat_source
 from grader.kernel import compat, recorder, start
@@ -36,6 +37,7 @@ from grader.model.records import (
     Finding,
     HostFacts,
     Outcome,
+    ProbeSpec,
     RepeatAttack,
     RunCell,
     RunPlan,
@@ -140,21 +142,33 @@ class NotebookRun:
             self._prepared = True
         start._channels[:] = [channel]
         compat.seed_generators(SEED)
-        recorder.install(channel, shell, SEED)
+        asking = Asking(plan)
+        recorder.install(channel, shell, SEED, asking.names)
         began = time.perf_counter()
         runs = []
-        for step in plan.steps:
+
+        def ask(probe: ProbeSpec) -> None:
+            collector.asking = probe.probe_id
+            _run(shell, probe.source, silent=True)
+            asking.asked(probe, collector.replies.get(probe.probe_id))
+
+        for number, step in enumerate(plan.steps):
             if isinstance(step, RunCell):
                 collector.cell_index = step.cell_index
                 runs.append(_run_cell(shell, submission.cells[step.cell_index]))
+                asking.found(collector.take_bound(), submission.cells[step.cell_index])
+                for probe in asking.after(number):
+                    ask(probe)
             elif isinstance(step, RepeatAttack):
                 _run(shell, repeat_source(step), silent=True)
-            else:
-                collector.asking = step.probe.probe_id
-                _run(shell, step.probe.source, silent=True)
+            elif asking.due(step.probe):
+                ask(step.probe)
+        for probe in asking.last():
+            ask(probe)
         return Evidence(
             cells=tuple(runs),
             replies=tuple(collector.replies.values()),
+            bindings=asking.bindings(),
             runs=tuple(collector.runs.values()),
             models=tuple(collector.models),
             predictions=tuple(collector.predictions),

@@ -267,6 +267,16 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A name that a probe asks for, as the kernel found it bound to something callable."""
+
+    name: str
+    """The name."""
+    cell_index: int
+    """The cell that bound it last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
     """Where and with what the run took place."""
 
@@ -286,6 +296,8 @@ class Evidence:
     """One per code cell that was started."""
     replies: tuple[ProbeReply, ...]
     """One per probe that was asked."""
+    bindings: tuple[Binding, ...]
+    """Names that probes ask for and the notebook bound, by whatever means."""
     runs: tuple[AttackRun, ...]
     """Optimisations of an input, in order of time."""
     models: tuple[ModelState, ...]
@@ -313,6 +325,7 @@ def nothing_seen(host: HostFacts, seed: int) -> Evidence:
     return Evidence(
         cells=(),
         replies=(),
+        bindings=(),
         runs=(),
         models=(),
         predictions=(),

@@ -91,7 +91,10 @@ class RunCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProbe:
-    """Ask one probe, right after the cell that last binds a name it needs."""
+    """Ask one probe, right after the cell that is seen to bind last a name it needs.
+
+    Asked once the kernel has found its names bound; later, where they are bound later.
+    """
 
     probe: ProbeSpec
     """The question."""
@@ -120,8 +123,8 @@ class RunPlan:
 
     steps: tuple[PlanStep, ...]
     """Cells and probes in the order of the run."""
-    unasked: tuple[str, ...]
-    """Probe ids whose names no cell defines."""
+    unplaced: tuple[ProbeSpec, ...]
+    """Probes whose names no cell is seen to bind: asked where the kernel finds them bound."""
     shims: tuple[Shim, ...]
     """Declared deviations, listed in the evidence."""
     limits: Limits

@@ -81,7 +81,7 @@ def test_arrays_of_a_reply_share_a_file(collector: Collector, tmp_path: Path) ->
     body = {"probe": "conv1d_forward", "calls": calls, "used": []}
     collector.feed(*message("probe", body, a0=IMAGE, a1=2 * IMAGE, a2=3 * IMAGE))
     assert collector.problems == []
-    assert [path.name for path in tmp_path.iterdir()] == ["probe-conv1d_forward.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["probe-conv1d_forward-1.npz"]
     read = evidence_reader(tmp_path)
     references = [value.array for value in collector.replies["conv1d_forward"].values]
     assert [float(read(one).max()) for one in references if one] == [1.0, 2.0, 3.0]

@@ -53,8 +53,8 @@ def test_steps(sources: tuple[str, ...], steps: list[str]) -> None:
     assert shape(planned(*sources)) == steps
 
 
-def test_unasked_probes_are_named() -> None:
-    assert planned("f = 1").unasked == ("both", "alone")
+def test_probes_without_a_place_wait_for_what_the_kernel_finds() -> None:
+    assert planned("f = 1").unplaced == (BOTH, ALONE)
 
 
 @pytest.mark.parametrize(

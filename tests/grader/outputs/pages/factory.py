@@ -389,6 +389,7 @@ def evidence() -> Evidence:
             ),
         ),
         replies=(ProbeReply(probe_id="conv1d_forward", outcome=Outcome.PASS, values=(value,)),),
+        bindings=(),
         runs=(
             AttackRun(
                 run_id="run0",

@@ -1,0 +1,96 @@
+"""Keeps the kernel answering: short tracebacks, text that can be sent, exits that end a cell."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from types import TracebackType
+from typing import Any, NoReturn
+
+MOST_FRAMES = 24
+"""Frames of one traceback that are shown. A thousand of them take IPython most of a minute, during
+which it heeds no interrupt."""
+MOST_ERRORS = 6
+"""Exceptions of one chain ("during handling of …") that are shown."""
+
+
+def install(shell: Any) -> None:
+    """Do all of it in this shell and its kernel."""
+    _shorten_tracebacks(shell.InteractiveTB)
+    _send_any_text(shell.kernel.session)
+    _end_cells_only(shell)
+
+
+def _shorten_tracebacks(shown: Any) -> None:
+    plain = shown.structured_traceback
+
+    def structured_traceback(etype: Any, evalue: Any, etb: Any, *args: Any, **kwargs: Any) -> Any:
+        _shorten_chain(evalue)
+        _shorten(etb)
+        return plain(etype, evalue, etb, *args, **kwargs)
+
+    shown.structured_traceback = structured_traceback
+
+
+def _shorten_chain(error: BaseException | None) -> None:
+    seen: set[int] = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        _shorten(error.__traceback__)
+        behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if len(seen) == MOST_ERRORS and behind is not None:
+            error.__cause__ = error.__context__ = None
+            return
+        error = behind
+
+
+def _shorten(trace: TracebackType | None) -> None:
+    """Take the frames out of the middle."""
+    frames = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    if len(frames) > MOST_FRAMES:
+        frames[MOST_FRAMES // 2 - 1].tb_next = frames[-(MOST_FRAMES // 2)]
+
+
+def _send_any_text(session: Any) -> None:
+    """Half of a surrogate pair has no UTF-8: a message that holds one was never sent."""
+    plain = session.pack
+
+    def pack(message: Any) -> bytes:
+        try:
+            packed: bytes = plain(message)
+        except UnicodeEncodeError:
+            text = json.dumps(message, default=str, ensure_ascii=False)
+            return text.encode("utf-8", errors="replace")
+        return packed
+
+    session.pack = pack
+
+
+def _end_cells_only(shell: Any) -> None:
+    """Let `exit()`, and what restarts a Colab runtime, end its cell and not the whole run."""
+    kernel = os.getpid()
+    plain_exit, plain_kill = os._exit, os.kill
+
+    def ask_exit() -> NoReturn:
+        raise SystemExit("exit() ends this cell; the run goes on")
+
+    def leave(status: int) -> NoReturn:
+        if os.getpid() != kernel:
+            plain_exit(status)
+        raise SystemExit(f"os._exit({status}) ends this cell; the run goes on")
+
+    def kill(pid: int, number: int, /) -> None:
+        if pid == kernel == os.getpid() and number in _ENDING:
+            raise SystemExit("a kernel that is to be restarted; the run goes on")
+        plain_kill(pid, number)
+
+    shell.ask_exit = ask_exit
+    os._exit = leave
+    os.kill = kill
+
+
+_ENDING: frozenset[int] = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP})
