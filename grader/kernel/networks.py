@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -59,13 +62,29 @@ def probe_image(seed: int) -> torch.Tensor:
 
 
 def fingerprint(model: torch.nn.Module, seed: int) -> np.ndarray:
-    """Logits of the network in evaluation mode on the probe image; its mode is restored."""
+    """Logits of the network in evaluation mode on the probe image; its mode is restored.
+
+    The notebook's own hooks, which may collect what passes them, do not see it.
+    """
     modes = [(module, module.training) for module in model.modules()]
     first = next(model.parameters())
     model.eval()
     try:
-        with PLAIN.put_up(), torch.no_grad():
+        with PLAIN.put_up(), torch.no_grad(), _without_hooks(model):
             return to_numpy(model(probe_image(seed).to(first.device, first.dtype)))
     finally:
         for module, training in modes:
             module.training = training
+
+
+@contextmanager
+def _without_hooks(model: torch.nn.Module) -> Iterator[None]:
+    names = ("_forward_hooks", "_forward_pre_hooks")
+    kept = [(m, name, getattr(m, name)) for m in model.modules() for name in names]
+    try:
+        for module, name, _ in kept:
+            setattr(module, name, OrderedDict())
+        yield
+    finally:
+        for module, name, hooks in kept:
+            setattr(module, name, hooks)

@@ -29,6 +29,7 @@ from grader.execution.collector import Collector
 from grader.execution.sources import repeat_source
 from grader.kernel import compat, recorder, start
 from grader.kernel.channel import Channel
+from grader.kernel.state import state_of
 from grader.model.assignment import load_assignment
 from grader.model.records import (
     Cell,
@@ -119,6 +120,7 @@ class NotebookRun:
         shutil.rmtree(evidence_folder, ignore_errors=True)
         evidence_folder.mkdir()
         evidence = self._execute(plan, submission, evidence_folder)
+        state_of().inside_recorder = True  # what the checks do here is not the notebook's
         context = CheckContext(
             evidence=evidence,
             arrays=evidence_reader(evidence_folder),

@@ -24,9 +24,10 @@ from grader.checks.findings import (
 )
 from grader.checks.images.attack_case import AttackCase, measure_attack
 from grader.checks.images.attack_exhibits import exhibits_of, rows_of
-from grader.checks.images.logit_objectives import LOG_PROBABILITY, OTHERS, UNCLEAR
+from grader.checks.images.logit_objectives import LOG_PROBABILITY, LOWERED, OTHERS, UNCLEAR
 from grader.checks.images.recognition import structure_correlation
 from grader.checks.images.recorded_runs import RecordedRun, images_along, network_words
+from grader.checks.images.shown_results import shows_the_original
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 from grader.model.text import cell_label
@@ -93,7 +94,7 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     if case.share < threshold("gain_some") or aimed is False:
         return _no_gain(context, case, name)
     gain: dict[str, str | float] = {"target": name, "gain": case.facts.log_gain}
-    if aimed is None or case.direction.objective == UNCLEAR:
+    if aimed is None or case.direction.objective in {UNCLEAR, LOWERED}:
         return needs_human(say("attack.unclear", **gain)).adding(*_doubts(context, case))
     return _of_a_gain(context, case, share, gain)
 
@@ -113,6 +114,9 @@ def _of_a_gain(
         return replace(partly(remarks[0], earned), remarks=(*remarks, *doubts))
     if case.direction.heading == "unknown" and case.recorded.run.steps:
         return needs_human(say("attack.direction_unseen", **gain))
+    if shows_the_original(context, case.experiment.part_id, case.recorded):
+        held = needs_human(say("attack.shows_original", **gain))
+        return held.adding(where_to_look(context, case.experiment.part_id), *doubts)
     if faults:
         return passed(say("attack.accepted", **gain)).adding(*remarks, *doubts)
     return passed(say("attack.right", **gain)).adding(*doubts)
@@ -145,6 +149,7 @@ _OTHER_OBJECTIVES = {
     "squared_error": "attack.squared_error",
     "label_smoothing": "attack.label_smoothing",
     "untargeted": "attack.untargeted",
+    LOWERED: "attack.lowered",
 }
 """What is said of objectives that are not the one asked for."""
 

@@ -13,6 +13,8 @@ from grader.checks.images.derivatives import derivatives_along
 from grader.checks.images.logit_objectives import (
     CLEARLY,
     LOG_PROBABILITY,
+    LOWERED,
+    UNCLEAR,
     Named,
     is_telling,
     named_by_logits,
@@ -69,8 +71,11 @@ def direction_of(
     if found.heading == "elsewhere" and not_followed(pushes):
         return replace(found, objective="")
     named = _by_logits(context, pushes, network, target)
-    if named is None:
-        named = _by_image(context, recorded, pushes, cosines, network, target)
+    if named is None or named.name in {LOWERED, UNCLEAR}:
+        # At the logits, rounding may hide the gradient for a class that is all but sure.
+        by_image = _by_image(context, recorded, pushes, cosines, network, target)
+        unclear = named is not None and by_image.name in {"", LOG_PROBABILITY}
+        named = named if named is not None and unclear else by_image
     return replace(found, objective=named.name, other_class=named.other_class)
 
 

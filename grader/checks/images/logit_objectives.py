@@ -21,6 +21,9 @@ from reference.attack import Objective, away_from, log_probability_of, logit_of,
 LOG_PROBABILITY = "log_probability"
 """The objective that is asked for."""
 
+LOWERED = "lowered"
+"""A function that falls where the target's logit rises."""
+
 UNCLEAR = "unclear"
 """A function of the logits that is none of those known here."""
 
@@ -37,7 +40,7 @@ class Named:
     """An objective by its name."""
 
     name: str
-    """`log_probability`, one of `OTHERS`, `untargeted`, `other_class`, or `unclear`."""
+    """`log_probability`, one of `OTHERS`, `untargeted`, `other_class`, `lowered`, or `unclear`."""
     other_class: int | None = None
     """The class, where it is the log-probability or the logit of another one."""
 
@@ -121,6 +124,7 @@ def others_of(
         yield Named(name="margin"), _against(target, likeliest)
         yield Named(name="untargeted"), away_from(likeliest)
         yield Named(name="untargeted"), _lowered(likeliest)
+    yield Named(name="untargeted"), _all_classes()
     for other in classes:
         if other != target:
             yield Named(name="other_class", other_class=other), log_probability_of(other)
@@ -139,6 +143,10 @@ def _against(target: int, likeliest: int) -> Objective:
 
 def _lowered(likeliest: int) -> Objective:
     return Objective(name="untargeted", function=lambda logits: -logits[0, likeliest])
+
+
+def _all_classes() -> Objective:
+    return Objective(name="untargeted", function=lambda z: F.log_softmax(z, dim=1).mean())
 
 
 def named_by_logits(seen: Sequence[tuple[Tensor, Tensor]], target: int) -> Named:
@@ -165,8 +173,10 @@ def named_by_logits(seen: Sequence[tuple[Tensor, Tensor]], target: int) -> Named
     closest, _, named = min(tried)
     if closest <= min(away / CLEARLY, 1 - threshold("same_direction")):
         return named
-    same = away <= 1 - threshold("same_direction")
-    return Named(name=LOG_PROBABILITY if same else UNCLEAR)
+    if away <= 1 - threshold("same_direction"):
+        return Named(name=LOG_PROBABILITY)
+    lowered = all(float(gradient[0, target]) < 0 for _, gradient in telling)
+    return Named(name=LOWERED if lowered else UNCLEAR)
 
 
 def is_telling(logits: Tensor, target: int) -> bool:

@@ -47,7 +47,7 @@
 # +         others[:, class_id] = -1e9
 # +         loss = (logit[:, class_id] - others.max(dim=1).values).sum()
 
-# %% mutant attack-mean-over-classes | loses 4a, 4b, 4e | says "reach|instead of"
+# %% mutant attack-mean-over-classes | loses 4a, 4b, 4e | says "attack.untargeted"
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = F.log_softmax(logit, dim=1).mean()
@@ -148,7 +148,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # - is_normalized=False
 # + is_normalized=True
 
-# %% mutant robust-logits-negated | loses 4e | says "reach"
+# %% mutant robust-logits-negated | loses 4e | says "attack.lowered"
 # @ p4e-attack-0
 # - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
 # + batch_tensor = generate_adversarial_example(lambda x: -model(x), batch_tensor, 282)

@@ -112,7 +112,8 @@ OTHER: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "the true class's logit lowered": ("untargeted", lambda z: -z[0, TRUE]),
     "another class": ("other_class", lambda z: F.log_softmax(z, dim=1)[0, TARGET + 1]),
     "another class's logit": ("other_class", lambda z: z[0, TARGET + 1]),
-    "the mean over the classes": ("unclear", lambda z: F.log_softmax(z, dim=1).mean()),
+    "the mean over the classes": ("untargeted", lambda z: F.log_softmax(z, dim=1).mean()),
+    "negated logits": ("lowered", lambda z: F.log_softmax(-z, dim=1)[0, TARGET]),
     "two classes at once": ("unclear", lambda z: F.log_softmax(z, dim=1)[0, [TARGET, 99]].sum()),
 }
 
