@@ -1,4 +1,4 @@
-"""Numbers and names in the text of a report."""
+"""Probabilities and names in the text of a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 NEAR = 60
 """Characters between a class's name and its probability in one sentence or table row."""
 
-_WHOLE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[ ,]\d{3})+|\d{1,9})(?![\d,]*\d|\.\d|e[-+]?\d)")
 _PROBABILITY = re.compile(
     r"(?<![\w.,])(?:"
     r"(?P<percent>\d{1,3}(?:\.\d{1,12})?)\s?%"
@@ -28,11 +27,6 @@ class Written:
     """0 to 1."""
     half_unit: float
     """Half a unit of its last digit."""
-
-
-def whole_numbers(text: str) -> frozenset[int]:
-    """Return the whole numbers of a text; `2,048` and `2 048` are one number."""
-    return frozenset(int(re.sub(r"[ ,]", "", match)) for match in _WHOLE.findall(text))
 
 
 def names_class(text: str, name: str) -> bool:

@@ -151,7 +151,8 @@ def _fault(
         return "none", len(right)
     if _swapped(answers, judged, target, which):
         return "swapped", len(right)
-    if all(len(c.w) % 2 == 0 for c in wrong) and any(_telling(c) for c in right):
+    even = [c for c in judged if len(c.w) % 2 == 0]
+    if set(wrong) <= set(even) and 2 * len(wrong) > len(even) and any(_telling(c) for c in right):
         return "even_kernel", len(right)
     if which == "input" and _right_inside(judged, target):
         return "boundary", len(right)

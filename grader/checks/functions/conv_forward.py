@@ -156,7 +156,7 @@ def _verdict(
     if all(_constant(answers.get(c.key)) for c in cases if len(conv_rows(c)) > 1):
         return failed(say("conv_forward.constant", function=FUNCTION)), None
     odd = _fitting(answers, tuple(c for c in cases if len(c.w) % 2))
-    if odd:
+    if odd and _mostly_wrong(answers, [c for c in cases if len(c.w) % 2 == 0], odd):
         found = say("conv_forward.even_kernel", convention=odd[0].describe(1))
         return partly(found, share("even_kernel")).adding(*answers.raised()), odd[0]
     shift = shift_of({c: answers.first(c.key) for c in cases})
@@ -166,6 +166,14 @@ def _verdict(
     found_difference: Difference = explain_difference(answers, cases, shift)
     verdict = failed(found_difference.remark).adding(*answers.raised())
     return verdict, found_difference.convention
+
+
+def _mostly_wrong(
+    answers: Answers, even: list[ConvCase], conventions: tuple[Convention, ...]
+) -> bool:
+    """Whether more than half of the cases follow none of some conventions."""
+    right = max(sum(_follows(answers, c, one) for c in even) for one in conventions)
+    return 2 * right < len(even)
 
 
 def _right(answers: Answers, convention: Convention, share: Share) -> Verdict:

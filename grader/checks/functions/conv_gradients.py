@@ -96,7 +96,8 @@ def targets_of(forward: Forward | None, cases: tuple[ConvCase, ...]) -> tuple[Ta
         to_kernel=_adjoint(forward.to_kernel, cases),
         own=True,
     )
-    return (own, *conventions)
+    telling = [c for c in cases if len(c.w) > 1 and c.key in own.to_input]
+    return (own, *conventions) if telling else conventions
 
 
 def _adjoint(matrices: Mapping[str, Floats], cases: tuple[ConvCase, ...]) -> Gradients:

@@ -26,7 +26,7 @@ from grader.checks.images.recognition import (
     network_of,
     network_of_weights,
 )
-from grader.checks.report_words import whole_numbers
+from grader.checks.images.stated_features import Stated, features_stated
 from grader.checks.tolerance import TOLERANCES, compare, threshold
 from grader.model.records import Bar, BarsExhibit, Measurement, Prediction
 from grader.model.text import cell_label, cell_number
@@ -78,14 +78,16 @@ def _in_features_verdict(
     context: CheckContext, equal: bool, untrained: bool, part_id: str
 ) -> Verdict:
     answers = {context.bundle.in_features, FULL_IN_FEATURES}
-    written = {int(n) for n in re.findall(r"\d{2,6}", context.answer(part_id).replace(",", ""))}
+    written = features_stated(context.answer(part_id), answers)
     if not equal:
         return failed(say("in_features.not_resnet"))
     notes = () if untrained else (say("in_features.note_trained"),)
-    if written & answers:
+    if written is Stated.RIGHT:
         return passed(say("in_features.written")).adding(*notes)
-    if any(number >= 100 for number in written):
+    if written is Stated.WRONG:
         return failed(say("in_features.wrong_number", wanted=context.bundle.in_features))
+    if written is Stated.CONTRADICTORY:
+        return needs_human(say("in_features.contradictory")).adding(*notes)
     shown = any(
         re.search(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", cell.source, re.MULTILINE)
         for cell in context.submission.cells
@@ -101,7 +103,7 @@ def _in_features_of_report(context: CheckContext, answers: set[int], part_id: st
     sections = context.report.sections_of(part_id)
     own = [s for s in sections if not s.whole_problem]
     place = where_to_look(context, part_id)
-    if any(whole_numbers(f"{s.label} {s.text}") & answers for s in own):
+    if any(features_stated(f"{s.label}\n{s.text}", answers) is Stated.RIGHT for s in own):
         return passed(say("in_features.in_report")).adding(place)
     wanted = context.bundle.in_features
     return needs_human(say("in_features.not_shown", wanted=wanted)).adding(place)

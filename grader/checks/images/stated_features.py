@@ -1,0 +1,138 @@
+"""How many features a written answer to 2(a) states: the numbers that it claims, by their role."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Role: TypeAlias = Literal["in", "out", "bare"]
+
+CLASSES = 1000
+"""Outputs of the last layer: what stands beside its inputs."""
+
+_LEAST_BARE = 100
+"""Smaller numbers that are called nothing may be of a figure, a page or a layer."""
+
+
+class Stated(StrEnum):
+    """What an answer states."""
+
+    RIGHT = "right"
+    CONTRADICTORY = "contradictory"
+    """The right number, and another one as well."""
+    WRONG = "wrong"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """A number, and what it is said to count."""
+
+    value: int
+    role: Role
+
+
+_THOUSANDS = re.compile(
+    r"(?<![\d.])(\d{1,3})(?:,|\{,\}|[ \u00a0\u202f\u2009'](?=\d{3}\b))(\d{3})(?!\d)"
+)
+_TIMES = re.compile(r"\\times|\\cdot|[\u00d7\u22c5*]|(?<=\d)\s*[xX]\s*(?=\d)")
+_MARKS = re.compile(r"[`$_{}\\]+(?=\W|$)|[`$]")
+_LEFT_OUT = re.compile(
+    r"\b(?:not|than|instead of|unlike)\s+(?:the\s+)?\d+"  # what it is not
+    r"|\b(?:resnet|layer|conv|stage|block|cell|page|figure|fig|section|problem|question|part|line"
+    r"|imagenet|version|torch|python|year)[\s._-]*v?\d+(?:\.\d+)*\w*"
+    r"|\b\d{1,2}\s*\([a-f]\)|\b\d{1,2}[a-f]\b|\b\d*\.\d+\b"
+)
+_EQUATION = re.compile(
+    r"\d+(?:\s*[\u00d7+/-]\s*\d+)+\s*=\s*(?=\d)|(?<=\d)\s*=\s*\d+(?:\s*[\u00d7+]\s*\d+)+"
+)
+_PRODUCT = re.compile(r"\d+(?:\s*\u00d7\s*\d+)+")
+_SHAPE = re.compile(r"[(\[]\s*\d+(?:\s*,\s*\d+)+\s*,?\s*[)\]]")
+_NUMBER = re.compile(r"(?<![\w.])(\d{1,9})(?![\d.]*\d)(?:[- ]?d(?:im\w*)?\b)?")
+_OUT_AFTER = re.compile(
+    r"\s*(?:\w+\s+){0,2}?(?:outputs?|classes|categor\w+|labels?|logits?|scores?|out_features)\b"
+)
+_OUT_BEFORE = re.compile(
+    r"(?:out_features|outputs?|classes)\s*(?:=|:|is|are|of)?\s*$|(?:->|\u2192)\s*$"
+)
+_IN_AFTER = re.compile(r"\s*-?\s*(?:\w+\s+){0,1}?(?:inputs?|in_features|features?|incoming)\b")
+_IN_BEFORE = re.compile(r"(?:in_features|inputs?|features)\s*(?:=|:|is|are|of)?\s*$")
+_CHOICE = re.compile(r"\b(\d+)\s+or\s+(?:maybe\s+|perhaps\s+)?(\d+)\b")
+_IN_WORDS = re.compile(r"\b(?:hundred|thousand)\b")
+_MAPS = re.compile(
+    r"\s*-?\s*(?:\w+\s+){0,2}?(?:maps?|tensor|volume|weights?|matrix|param\w+|kernels?)\b"
+)
+
+
+def features_stated(text: str, answers: Collection[int]) -> Stated:
+    """Return what an answer states; `answers` are the right numbers."""
+    claims = list(_claims(_plain(text), set(answers)))
+    counted = [c for c in claims if c.role != "out"]
+    right = [c for c in counted if c.value in answers]
+    named = [c for c in claims if c.role == "in" and c.value not in answers]
+    as_output = [c for c in claims if c.role == "out" and c.value in answers]
+    bare = [c for c in counted if c.role == "bare" and c.value not in answers]
+    if right:
+        return Stated.CONTRADICTORY if named or _undecided(text, answers) else Stated.RIGHT
+    if named or as_output or any(c.value >= _LEAST_BARE for c in bare):
+        # The right number as one of outputs, or spelled out, stands beside.
+        beside = as_output or _IN_WORDS.search(text.lower())
+        return Stated.CONTRADICTORY if beside else Stated.WRONG
+    return Stated.NOTHING
+
+
+def _plain(text: str) -> str:
+    """The text in small letters, its numbers in one piece, products with one sign."""
+    text = _THOUSANDS.sub(r"\1\2", text.lower())
+    text = _TIMES.sub("\u00d7", text)
+    text = _MARKS.sub(" ", text).replace("model.fc.", "")
+    return _LEFT_OUT.sub(" ", _EQUATION.sub(" ", text))
+
+
+def _claims(text: str, answers: Collection[int]) -> Iterator[_Claim]:
+    """The numbers of a text with their roles; of a product or a shape what it comes to."""
+    for pattern, value_of in ((_SHAPE, _of_shape), (_PRODUCT, _of_product)):
+        kept, end = [], 0
+        for match in pattern.finditer(text):
+            value = value_of([int(n) for n in re.findall(r"\d+", match[0])], answers)
+            described = value not in answers and _MAPS.match(text[match.end() :])
+            kept += [text[end : match.start()], " " if described else f" {value} "]
+            end = match.end()
+        text = "".join([*kept, text[end:]])
+    for match in _NUMBER.finditer(text):
+        role = _role(text[: match.start()], text[match.end() :])
+        yield _Claim(value=int(match[1]), role=role)
+
+
+def _of_product(factors: list[int], answers: Collection[int]) -> int:
+    """Inputs \u00d7 outputs is the size of the layer's matrix; other products are one number."""
+    inputs = [n for n in factors if n != CLASSES]
+    return (
+        inputs[0]
+        if len(factors) == 2 and inputs[:1] and inputs[0] in answers
+        else math.prod(factors)
+    )
+
+
+def _of_shape(sizes: list[int], answers: Collection[int]) -> int:
+    """Of a shape such as (1000, 2048) or (1, 2048) the number of features; else all together."""
+    others = [n for n in sizes if n not in {1, CLASSES}]
+    return others[0] if len(others) == 1 and others[0] in answers else math.prod(sizes)
+
+
+def _role(before: str, after: str) -> Role:
+    if _IN_AFTER.match(after) and not _OUT_AFTER.match(after[:12]):
+        return "in"
+    if _OUT_AFTER.match(after) or _OUT_BEFORE.search(before):
+        return "out"
+    return "in" if _IN_BEFORE.search(before) else "bare"
+
+
+def _undecided(text: str, answers: Collection[int]) -> bool:
+    """Whether the right number is one of two that are offered: `2048 or 1000`."""
+    pairs = _CHOICE.findall(_THOUSANDS.sub(r"\1\2", text.lower()))
+    return any((int(a) in answers) != (int(b) in answers) for a, b in pairs)
