@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.checks.context import CheckContext
+from grader.checks.context import RUN_ENDED, CheckContext
 from grader.checks.findings import needs_human, say
 from grader.model.notebook_code import names_meant
 from grader.model.records import Finding, LeftOut, Outcome, Remark
@@ -49,6 +49,8 @@ def held_for_machine(
         own = _lacks(context, set(context.cells_of(part_id)))
         other = next((found for found in own if found[1].reason == "weights"), None)
         return finding if other is None else _waiting(finding, *other)
+    if finding.outcome in RUN_ENDED:
+        return _waiting_for_pace(finding, context)
     lacks = next(_lacks(context, _cells_concerned(context, part_id, function)), None)
     if lacks is None:
         return _waiting_for_module(finding, context, function)
@@ -60,6 +62,17 @@ def _waiting(finding: Finding, cell_index: int, lack: LeftOut) -> Finding:
     error = f"{lack.error_name}: {lack.error_message}" if lack.error_name else lack.error_message
     where = {"cell": cell_number(cell_index), "line": lack.line}
     why = say(code, text=lack.code, error=error.rstrip(" .:"), **where)
+    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+
+
+def _waiting_for_pace(finding: Finding, context: CheckContext) -> Finding:
+    """Whether a limit ended a cell that came to its end where it was handed in from."""
+    well = context.submission.ended_well()
+    reached = (run for run in context.evidence.cells if run.outcome is finding.outcome)
+    run = next((run for run in reached if run.cell_index in well), None)
+    if run is None:
+        return finding
+    why = say("machine.limit", cell=cell_number(run.cell_index))
     return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from grader.execution.notes import note
 from grader.kernel.going_on import digest_of
 from grader.model.notebook_code import names_meant
-from grader.model.records import CellRun, LeftOut, Note, Severity, Submission
+from grader.model.records import CellRun, LeftOut, Note, Outcome, Severity, Submission
 from grader.model.text import cell_number
 
+_NO_PYTHON = frozenset({"SyntaxError", "IndentationError"})
 MOST_NOTES = 30
 """Statements of a run that have a note of their own."""
 MOST_OF_A_LINE = 80
@@ -23,6 +25,26 @@ def machine_facts(submission: Submission) -> str:
     digests = sorted({digest_of(cell.source) for cell in code if cell.index in well})
     bound = sorted(frozenset().union(*(names_meant(cell.source) for cell in code)))
     return f"ended_well={digests!r}, bound={bound!r}"
+
+
+def as_handed_in(run: CellRun, submission: Submission) -> CellRun:
+    """Return a cell's run; one that is no Python here and ended well as handed in waits.
+
+    A later Python reads more than this one. The kernel never sees the statements of such a cell.
+    """
+    no_python = run.outcome is Outcome.STUDENT_ERROR and run.error_name in _NO_PYTHON
+    if not no_python or run.cell_index not in submission.ended_well():
+        return run
+    source = submission.cells[run.cell_index].source
+    differs = LeftOut(
+        line=1,
+        code=next((line.strip() for line in source.split("\n") if line.strip()), ""),
+        reason="differs",
+        error_name=run.error_name,
+        error_message=run.error_message,
+        names=tuple(sorted(names_meant(source))),
+    )
+    return replace(run, outcome=Outcome.NEEDS_HUMAN, left_out=(*run.left_out, differs))
 
 
 def notes_of(cells: Sequence[CellRun]) -> Iterator[Note]:

@@ -24,7 +24,7 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
-from grader.execution.left_out import machine_facts, notes_of
+from grader.execution.left_out import as_handed_in, machine_facts, notes_of
 from grader.execution.notes import note, words
 from grader.execution.places import boxed_place, cold_place, plain_place, why_cold
 from grader.execution.request import DriverRequest, Progress
@@ -201,7 +201,8 @@ class _Run:
         self._collector.cell_index = step.cell_index
         self._report()
         run = await session.run_cell(cell, step.cell_index)
-        self._cells.append(self._collector.finished(run))
+        told = self._collector.finished(run)
+        self._cells.append(as_handed_in(told, self._request.submission))
         source = self._request.submission.cells[step.cell_index]
         self._asking.found(self._collector.take_bound(), source)
 

@@ -47,9 +47,7 @@ def held(lab: Lab, finding: Finding, *cells: CellRun, function: str = "conv1d_fo
     return held_for_machine(finding, context, "1a", function)
 
 
-@pytest.mark.parametrize(
-    "outcome", [Outcome.FAIL, Outcome.PARTIAL, Outcome.STUDENT_ERROR, Outcome.TIMEOUT]
-)
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.PARTIAL, Outcome.STUDENT_ERROR])
 def test_what_leans_on_a_statement_that_was_left_out_waits(lab: Lab, outcome: Outcome) -> None:
     lost = replace(FINDING, outcome=outcome)
     found = held(lab, lost, left_out(0, IMPORT), left_out(1, leans=0))
@@ -85,6 +83,19 @@ def test_with_weights_that_are_not_the_courses_even_what_is_right_waits(lab: Lab
     found = held(lab, right, left_out(0, OTHERS), left_out(1, leans=0))
     assert (found.outcome, found.credit) == (Outcome.NEEDS_HUMAN, 0.0)
     assert "weights of line 4 of cell 1" in found.message
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.RESOURCE_LIMIT])
+@pytest.mark.parametrize(("stored", "waits"), [(1, True), (0, False)])
+def test_a_limit_that_was_not_reached_as_handed_in_is_a_difference_of_machines(
+    lab: Lab, outcome: Outcome, stored: int, waits: bool
+) -> None:
+    context = lab.context(sources=SOURCES, parts={1: "1a"}, cells=(cell_run(1, outcome),))
+    submission = context.submission
+    ran = [replace(c, execution_count=1, stored_outputs=stored) for c in submission.cells]
+    context = replace(context, submission=replace(submission, cells=tuple(ran)))
+    found = held_for_machine(replace(FINDING, outcome=outcome), context, "1a", "conv1d_forward")
+    assert found.outcome is (Outcome.NEEDS_HUMAN if waits else outcome)
 
 
 def judged(context: CheckContext) -> Finding:

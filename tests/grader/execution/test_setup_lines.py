@@ -83,6 +83,7 @@ GOES_ON = {
     "a cell that ended well": "assert 6 * 7 == 43\nwell = 1",
     "a stub": "raise NotImplementedError()\nnever = 1",
     "out of memory": "raise MemoryError('out of memory')\nnever = 1",
+    "a later Python": "x = f'{'one' + \"two\" + 'three'}'\nnever = 1",
     "leans": "def uses():\n    return absent_package\nprint(uses)",
     "set anew": "absent_package = 3\nprint(absent_package)",
     "leans no more": "print(absent_package)",
@@ -96,6 +97,7 @@ def went_on(run_cells: Run) -> dict[str, CellRun]:
         "a cell that ended well": {"stored_outputs": 1},
         "a name that nobody binds": {"stored_outputs": 1},
         "a stub": {"stored_outputs": 1},
+        "a later Python": {"stored_outputs": 1},
     }
     changes = [stored.get(name, {"execution_count": None}) for name in GOES_ON]
     evidence, _, _ = run_cells(*GOES_ON.values(), changes=changes)
@@ -111,6 +113,7 @@ def went_on(run_cells: Run) -> dict[str, CellRun]:
         ("a cell that ended well", Outcome.NEEDS_HUMAN, ["differs"], []),
         ("a stub", Outcome.STUDENT_ERROR, [], []),
         ("out of memory", Outcome.RESOURCE_LIMIT, [], []),
+        ("a later Python", Outcome.NEEDS_HUMAN, ["differs"], []),
         ("leans", Outcome.PASS, [], ["absent_package", "uses"]),
         ("set anew", Outcome.PASS, [], []),
         ("leans no more", Outcome.PASS, [], []),
