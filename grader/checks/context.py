@@ -133,6 +133,24 @@ class CheckContext:
         found = frozenset(binding.name for binding in self.evidence.bindings)
         return found.union(*(names_bound(source) for source in code))
 
+    @cached_property
+    def is_untouched(self) -> bool:
+        """Whether all that was handed in is the notebook that students get, never run."""
+        given = {_stripped(cell.source) for cell in self.assignment.template}
+        submission = self.submission
+        return (
+            bool(submission.cells)
+            and not submission.report_path
+            and not submission.other_files
+            and all(
+                not cell.stored_outputs
+                and cell.execution_count is None
+                and _stripped(cell.source) in given
+                for cell in submission.cells
+                if cell.source.strip()
+            )
+        )
+
     def answer(self, part_id: str) -> str:
         """Return the written answer to a part, all of its cells, or an empty string."""
         texts = (text.strip() for part, text in self.alignment.answers if part == part_id)
@@ -154,6 +172,10 @@ class CheckContext:
         """Name the report's pages of a part, or all pages; empty where there are none."""
         pages = self.report.pages_of(part_id) or range(1, self.submission.report_pages + 1)
         return f"report.pdf, {format_pages(pages)}" if pages else ""
+
+
+def _stripped(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
 def once_per_context(

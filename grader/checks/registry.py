@@ -11,7 +11,7 @@ from types import ModuleType
 from grader.checks import functions, images, written
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
-from grader.checks.findings import annotated, say, without_credit
+from grader.checks.findings import annotated, not_attempted, say, without_credit
 from grader.checks.functions.short_cuts import short_cut_notes
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
@@ -90,6 +90,8 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     """
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
+    if context.is_untouched:
+        return not_attempted(say("missing.untouched")).finding(check_id)
     try:
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         short_cuts = short_cut_notes(context, check_id, check.function)
