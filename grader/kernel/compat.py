@@ -41,14 +41,18 @@ class _Report:
 _CPU = torch.device("cpu")
 
 
+_ELSEWHERE = frozenset({"cuda", "mps"})
+"""Devices of other machines: Colab's, and a Mac's."""
+
+
 def _is_cuda(value: Any) -> bool:
     if isinstance(value, torch.device):
-        return value.type == "cuda"
-    return isinstance(value, str) and (value == "cuda" or value.startswith("cuda:"))
+        return value.type in _ELSEWHERE
+    return isinstance(value, str) and value.partition(":")[0] in _ELSEWHERE
 
 
 class _CudaToCpu(TorchFunctionMode):
-    """Reads `cuda` as `cpu` in every torch call, and makes `Tensor.cuda()` a no-op."""
+    """Reads `cuda` and `mps` as `cpu` in every torch call, and makes `Tensor.cuda()` a no-op."""
 
     def __init__(self, report: _Report) -> None:
         super().__init__()

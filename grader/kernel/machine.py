@@ -35,7 +35,10 @@ _UNREADABLE = frozenset(
 """Exceptions of a file that is not what its name says, such as the page of a refused download."""
 _LIMITS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
 """Numbers of errors that mean a limit of the run."""
-_DEVICE = re.compile(r"\b(cuda|cudnn|nvidia|gpus?|tpus?|mps)\b", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"\b(cuda|cudnn|nvidia|gpus?|tpus?|mps)\b|no display|Rebuild the library with Windows",
+    re.IGNORECASE,
+)
 _FILE = re.compile(r"Parent directory .* does not exist|No such file or directory")
 _RUN_CODE = frozenset(
     {"time", "timeit", "run", "prun", "capture", "debug", "lprun", "memit", "mprun", "scalene"}
@@ -53,6 +56,8 @@ def reason_of(error: BaseException, statement: ast.stmt, source: str) -> str:
         statement: The statement.
         source: Its text.
     """
+    if isinstance(error, SystemExit):
+        return "device" if _DEVICE.search(str(error)) else ""
     if not isinstance(error, Exception) or _is_no_reason(error):
         return ""
     if _calls_magic(statement) or type(error).__name__ == "UsageError":

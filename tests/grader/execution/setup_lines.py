@@ -171,6 +171,15 @@ SETUP_LINES: tuple[SetupLine, ...] = (
     SetupLine("import torch\nassert torch.cuda.is_available(), 'no GPU'", "device"),
     SetupLine("import torch\nprint(torch.cuda.get_device_name(0))", "device"),
     SetupLine("raise SystemError('GPU device not found')", "device"),
+    SetupLine(
+        "import sys, torch\nif not torch.cuda.is_available(): sys.exit('Needs a GPU')", "device"
+    ),
+    SetupLine(
+        "import torch\nx = torch.zeros(2).to('mps') + torch.ones(2, device=torch.device('mps'))"
+    ),
+    SetupLine(
+        "import cv2, numpy as np\ncv2.imshow('corgi', np.zeros((2, 2, 3), 'uint8'))", "device"
+    ),
     SetupLine("key = input('API key: ')", "input"),
     SetupLine("import subprocess\nsubprocess.run(['false'], check=True)", "command"),
     # Libraries of 2021.
