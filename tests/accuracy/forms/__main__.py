@@ -6,9 +6,7 @@ Grades the changes whose ids match the pattern, several at once, and prints what
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from dataclasses import replace
 
 from tests.accuracy.forms.catalog import alone, composed
 from tests.accuracy.forms.comparing import Compared, open_grader, show
@@ -24,10 +22,9 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="one change at a time")
     asked = parser.parse_args()
     chosen = [
-        replace(variation, forms=forms)
-        for variation in composed()
+        variation
+        for variation in composed(asked.pattern)
         if asked.base in {"", variation.base} and asked.depth in {"", variation.depth}
-        if (forms := tuple(f for f in variation.forms if re.search(asked.pattern, f.id)))
     ]
     if asked.alone:
         chosen = [one for variation in chosen for one in alone(variation)]

@@ -153,6 +153,9 @@ TEMPLATES: dict[str, str] = {
 }
 """How a cell with one function of the assignment is written instead."""
 
+AWAITING = frozenset({"awaited-cell", "async-with"})
+"""Cells that wait at their top level."""
+
 LATER = "def $name($params):\n    raise NotImplementedError('later')"
 
 _MODULE_WAYS: dict[str, str] = {
@@ -176,13 +179,12 @@ _MODULE_WAYS: dict[str, str] = {
 def by_binding() -> Iterator[Form]:
     """Every form of this file."""
     for name, template in TEMPLATES.items():
-        yield Form(
-            id=f"bind-{name}",
-            kind="name bound",
-            change=_rewrites(Template(template)),
-            zone=DEFS,
-        )
-    yield Form(id="bind-again-in-later-cell", kind="name bound", change=_stubs_before, zone=DEFS)
+        change = _rewrites(Template(template))
+        # IPython itself does not await in a cell under `%%time`.
+        zone = f"{DEFS}|first line" if name in AWAITING else DEFS
+        yield Form(id=f"bind-{name}", kind="name bound", change=change, zone=zone)
+    change = _stubs_before
+    yield Form(id="bind-again-in-later-cell", kind="name bound", change=change, zone=DEFS)
     for name, template in _MODULE_WAYS.items():
         way = Template(template)
         yield Form(

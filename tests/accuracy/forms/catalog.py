@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from tests.accuracy.forms.bindings import by_binding
 from tests.accuracy.forms.cells import by_cells
 from tests.accuracy.forms.form import Depth, Form
 from tests.accuracy.forms.idioms import by_idiom
+from tests.accuracy.forms.machines import by_machine
 from tests.accuracy.forms.magics import by_magic
 from tests.accuracy.forms.scratch import by_scratch
 from tests.accuracy.forms.text import by_text
@@ -45,6 +47,7 @@ def all_forms() -> tuple[Form, ...]:
     """Return every change of form; ids are unique."""
     return (
         *by_magic(),
+        *by_machine(),
         *by_binding(),
         *by_idiom(),
         *by_cells(),
@@ -72,28 +75,29 @@ def alone(variation: Variation) -> tuple[Variation, ...]:
     return tuple(replace(variation, forms=(form,)) for form in variation.forms)
 
 
-@lru_cache(maxsize=1)
-def composed() -> tuple[Variation, ...]:
+@lru_cache(maxsize=4)
+def composed(pattern: str = "") -> tuple[Variation, ...]:
     """Return every change on every base and depth that it is meant for, several at a time.
 
-    Another composition for each base. No two changes of a composition are of one zone, for the
-    second would find nothing left to change, or would hide what the first does.
+    Of those whose id matches the pattern; others together for each base. No two changes of a
+    composition are of one zone, for the second would find nothing left to change, or would hide
+    what the first does.
     """
     return tuple(
         Variation(base=base, depth=depth, forms=forms)
         for base in BASES
         for depth in DEPTHS
-        for forms in _groups(base, depth)
+        for forms in _groups(base, depth, pattern)
     )
 
 
-def _groups(base: str, depth: Depth) -> list[tuple[Form, ...]]:
+def _groups(base: str, depth: Depth, pattern: str) -> list[tuple[Form, ...]]:
     """Put each form into the smallest group that has none of its zone."""
     chance = random.Random(f"{SEED} {base} {depth}")  # noqa: S311 -- a sample, no secret
-    forms = [form for form in all_forms() if depth in form.depths]
+    forms = [f for f in all_forms() if depth in f.depths and re.search(pattern, f.id)]
     chance.shuffle(forms)
     zones = Counter(zone for form in forms for zone in form.zones)
-    count = max(-(-len(forms) // LARGEST), *zones.values())
+    count = max([-(-len(forms) // LARGEST), *zones.values()])
     groups: list[list[Form]] = [[] for _ in range(count)]
     for form in sorted(forms, key=lambda form: -max((zones[z] for z in form.zones), default=0)):
         fitting = [group for group in groups if _fits(form, group)]
@@ -109,7 +113,7 @@ def _order(form: Form) -> int:
     """What changes the answers' cells comes first, then what is put beside them or around them."""
     kinds = (
         ("cells", "metadata"),
-        ("set-up line",),
+        ("set-up line", "line for another machine"),
         ("text of cells",),
         ("scratch cell", "cell of magics", "state changed at the end"),
         ("magic over every cell",),
