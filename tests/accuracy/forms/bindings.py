@@ -132,8 +132,8 @@ TEMPLATES: dict[str, str] = {
         "        return function(*args, **kwargs)\n    return inner\n\n\n@logged\n$source"
     ),
     "driven-coroutine": (
-        "$own\n\n\nasync def later($params):\n    return $my($args)\n\n\n"
-        "def $name($params):\n    try:\n        later($args).send(None)\n"
+        "$own\n\n\nasync def later_$my($params):\n    return $my($args)\n\n\n"
+        "def $name($params):\n    try:\n        later_$my($args).send(None)\n"
         "    except StopIteration as stop:\n        return stop.value"
     ),
     "awaited-cell": "import asyncio\n$source\n\n\nawait asyncio.sleep(0)",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import replace
 from functools import lru_cache
 
@@ -22,17 +21,12 @@ from tests.accuracy.forms.table import as_markdown
 
 EVERY = 16
 """Of the compositions every sixteenth is in the slice: about a hundred changes."""
-NOT_YET = re.compile("bind-|over-every|module-|scratch-")
-"""Kinds that are not kept yet; see issue 15."""
 
 
 @pytest.mark.kernel
 @pytest.mark.timeout(900)
 def test_changes_of_form_leave_points_and_outcomes_as_they_were() -> None:
-    slice_ = [
-        replace(variation, forms=tuple(f for f in variation.forms if not NOT_YET.search(f.id)))
-        for variation in [v for v in composed() if v.depth == "short"][::EVERY]
-    ]
+    slice_ = [v for v in composed() if v.depth == "short"][::EVERY]
     assert {v.base for v in slice_} == set(BASES)
     with open_grader(workers=1) as grader:
         results = grader.compare_all(slice_, lambda _: None)
