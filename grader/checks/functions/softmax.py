@@ -29,6 +29,7 @@ from grader.checks.findings import (
 from grader.checks.functions.examples import rows_text
 from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.functions.rounding import lost_digits
+from grader.checks.functions.softmax_calls import calls_in
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
 from grader.model.records import Measurement, Outcome, Remark
@@ -81,7 +82,23 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
         return needs_human(say("function.unreadable", function=FUNCTION, part=part_id))
     share = shares_of(context.assignment, "output2prob", CREDIT)
     verdict = _judge(forms[0], logits_cases(context.seed), share)
+    verdict = _called(context, part_id, verdict)
     return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
+
+
+def _called(context: CheckContext, part_id: str, verdict: Verdict) -> Verdict:
+    """The part asks for the probability that the notebook states: a right function is not all."""
+    own = context.cells_of(part_id)
+    calls = calls_in(
+        c.source for c in context.submission.cells if c.index in own and c.kind == "code"
+    )
+    if not verdict.credit or not calls.twice:
+        return verdict
+    if calls.once:
+        found = needs_human(say("output2prob.called_on_probabilities"))
+    else:
+        found = failed(say("output2prob.twice_at_the_call"))
+    return replace(found, measurements=verdict.measurements)
 
 
 def _judge(answers: Answers, cases: tuple[LogitsCase, ...], share: Share) -> Verdict:

@@ -250,3 +250,30 @@ def output2prob(output):
 # @ p2a-random-0
 # - model.fc
 # + print('features:', model.fc.in_features)
+
+# %% mutant unseen-softmax-twice-at-the-call | loses 2c | says "taken twice"
+# @ p2c-predict-
+# - prob = output2prob(output)
+# + prob = output2prob(output2prob(output))
+
+# %% mutant unseen-answer-64 | loses 2a | says "in_features.wrong_number"
+# @ p2a-answer-0
+# - 2048
+# + 64 features, not
+
+# %% held unseen-answer-turned | waits 2a | says "another one as well"
+# @ p2a-answer-0
+# - shown above: 2048 for
+# + shown above: 1000 inputs and 2048 outputs for
+
+# %% variant unseen-answer-as-a-product
+# @ p2a-answer-0
+# - 2048
+# + 512 × 4 = 2048
+
+# %% variant unseen-probabilities-named-again
+# @ p2c-predict-
+# - prob = output2prob(output)
+# + logits = output
+# + prob = output2prob(logits)
+# + prob = prob.squeeze().unsqueeze(0)
