@@ -43,11 +43,35 @@ def changed_names(statement: ast.stmt) -> set[str]:
 
 
 def read_names(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement reads, bodies of functions included."""
+    """Return the names that a statement reads, bodies of functions included.
+
+    Not those that it gives a value itself before: arguments and other names of its functions,
+    targets of its loops, of its comprehensions, and of `with`.
+    """
+    names: set[str] = set()
+    own: set[str] = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                names.add(name)
+            case ast.arg(arg=name):
+                own.add(name)
+            case ast.For(target=target) | ast.AsyncFor(target=target):
+                own |= _stored(target)
+            case (
+                ast.comprehension(target=target) | ast.withitem(optional_vars=ast.expr() as target)
+            ):
+                own |= _stored(target)
+            case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
+                own |= set().union(*map(_stored, body))
+            case _:
+                pass
+    return names - own
+
+
+def _stored(node: ast.AST) -> set[str]:
     return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     }
 
 

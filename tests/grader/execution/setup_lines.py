@@ -95,7 +95,6 @@ SETUP_LINES: tuple[SetupLine, ...] = (
     SetupLine("%%shell\nls\nexit 3"),
     SetupLine("!nvidia-smi"),
     SetupLine("gpu = !nvidia-smi\nprint('\\n'.join(gpu))"),
-    SetupLine("!pip install -q einops timm"),
     SetupLine("!gdown --id 1234567890 -O weights.pth"),
     SetupLine(
         "!wget -q http://6.869.csail.mit.edu/fa19/psets19/pset6/WelshCorgi.jpeg -O again.jpeg"
