@@ -25,7 +25,11 @@
   `collector` checks and stores them as `.npy` and `.npz` files; nothing of them reaches the cell's
   outputs.
 * Probes are asked between cells, right behind the cell that last binds the names they need, because
-  notebooks rebind their globals.
+  notebooks rebind their globals. The plan reads which cell that is; the kernel sees which cell it
+  was, however the name was bound (`exec`, `%run`, a module, a class), and `asking` goes by both.
+  Each is asked with global state as that cell left it.
+* What a cell came to is read off the kernel's reply to it, never off its outputs. `keeping_up`, in
+  the kernel, keeps tracebacks short and lets an exit end its cell only.
 
 Trust. Everything that the kernel says is a claim: student code shares its process, can read the
 nonce, patch the recorders, forge any message. So a reply is only raw numbers (dtype, shape,

@@ -12,10 +12,9 @@ original does, even if another, similar cell of the template was deleted.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from grader.model.assignment import Assignment
-from grader.model.attachments import placed
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch, Submission
 from grader.model.template import TemplateCell
@@ -57,7 +56,7 @@ def align(submission: Submission, assignment: Assignment) -> Alignment:
     return Alignment(
         matches=ordered,
         missing=tuple(t.cell_id for t in template if t.cell_id not in taken),
-        answers=_answers(submission, ordered, by_id),
+        answers=_answers(submission, ordered, template),
     )
 
 
@@ -164,14 +163,40 @@ def _within(match: CellMatch, cell: Cell, parts: set[str]) -> CellMatch:
 
 
 def _answers(
-    submission: Submission, matches: tuple[CellMatch, ...], by_id: dict[str, TemplateCell]
+    submission: Submission, matches: tuple[CellMatch, ...], template: Sequence[TemplateCell]
 ) -> tuple[tuple[str, str], ...]:
-    """Written answers: the template's answer cells, where something was written into them."""
+    """Written answers: the template's answer cells, where something was written into them.
+
+    A cell may hold several of the template's, joined: each begins with its own line.
+    """
+    by_id = {known.cell_id: known for known in template if known.cell_id}
+    lines = [_opening(known.source) for known in template if known.kind == "markdown"]
+    openings = {
+        _opening(known.source): known
+        for known in template
+        if known.kind == "markdown" and lines.count(_opening(known.source)) == 1
+    }
     answers = []
     for cell, match in zip(submission.cells, matches, strict=True):
-        known = by_id.get(match.template_id)
-        if cell.kind != "markdown" or known is None or known.role != "answer":
+        if cell.kind != "markdown":
             continue
-        if cell.source.strip() and cell.source.strip() != known.source.strip():
-            answers.append((match.part_id, placed(cell.source, cell.index, cell.attachments)))
+        for known, text in _pieces(cell.source, by_id.get(match.template_id), openings):
+            if known is None or known.role != "answer" or not text.strip():
+                continue
+            if text.strip() != known.source.strip():
+                answers.append((known.part_id, text))
     return tuple(answers)
+
+
+def _pieces(
+    source: str, first: TemplateCell | None, openings: Mapping[str, TemplateCell]
+) -> Iterator[tuple[TemplateCell | None, str]]:
+    """A markdown cell's text, cut where a line begins another of the template's cells."""
+    known, lines = first, list[str]()
+    for line in source.split("\n"):
+        begins = openings.get(line.strip())
+        if begins is not None and begins is not known:
+            yield known, "\n".join(lines)
+            known, lines = begins, []
+        lines.append(line)
+    yield known, "\n".join(lines)

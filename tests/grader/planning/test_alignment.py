@@ -46,6 +46,21 @@ def test_untouched_template_matches_itself_by_id() -> None:
     assert found.answers == ()
 
 
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_answers_in_joined_cells_are_each_parts_own(with_ids: bool) -> None:
+    asked, answered = template_cell("3c", "question"), template_cell("3c", "answer")
+    other = template_cell("3e", "answer")
+    cut = answered.source.replace("*Your answer here.*", "Zeros around it.")
+    ids = asked.cell_id if with_ids else ""
+    joined = "\n\n".join((asked.source, cut, other.source.replace("*Your answer here.*", "None.")))
+    found = dict(aligned(cell(joined, ids, "markdown")).answers)
+    assert set(found) == {"3c", "3e"}
+    assert "Zeros around it." in found["3c"]
+    assert "None." in found["3e"]
+    untouched = "\n\n".join((asked.source, answered.source))
+    assert aligned(cell(untouched, ids, "markdown")).answers == ()
+
+
 def test_cells_without_ids_match_by_content() -> None:
     stripped = [replace(c, cell_id="") for c in as_handed_out() if len(c.source) > 40]
     found = aligned(*stripped)
