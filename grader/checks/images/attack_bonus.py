@@ -28,7 +28,7 @@ from grader.checks.tolerance import threshold
 from grader.model.records import Exhibit, Measurement, Remark
 from reference.attack import BOX_ROUNDING
 from reference.classify import log_probability
-from reference.images import box_bounds
+from reference.images import Space, box_bounds
 
 MOST_SHOWN = 3
 """Examples that are shown."""
@@ -127,9 +127,9 @@ def _fault(context: CheckContext, recorded: RecordedRun) -> Remark | None:
     if final.shape != corgi.shape:
         shapes = {"shape": str(tuple(final.shape)), "wanted": str(tuple(corgi.shape))}
         return say("attack.other_shape", **shapes)
-    likeliest = int(context.networks.logits(recorded.network, corgi)[0].argmax())
-    if recorded.run.class_id == likeliest:
-        return say("attack_bonus.own_class", target=context.networks.class_names[likeliest])
+    if recorded.run.class_id in _classes_of_the_corgi(context, recorded):
+        name = context.networks.class_names[recorded.run.class_id or 0]
+        return say("attack_bonus.own_class", target=name)
     if recorded.from_corgi == "other":
         return say("attack_bonus.other_start")
     if not is_still_the_corgi(context, recorded):
@@ -139,6 +139,13 @@ def _fault(context: CheckContext, recorded: RecordedRun) -> Remark | None:
     if outside > threshold("box_violations") * final.numel():
         return say("attack.box", count=outside)
     return None
+
+
+def _classes_of_the_corgi(context: CheckContext, recorded: RecordedRun) -> set[int]:
+    """What the networks see in the picture as it is."""
+    fed = {(recorded.network, recorded.space), ("pretrained", Space.NORMALISED)}
+    logits = (context.networks.logits(name, context.networks.corgi(space)) for name, space in fed)
+    return {int(row[0].argmax()) for row in logits}
 
 
 def _gain(context: CheckContext, recorded: RecordedRun) -> float:

@@ -396,3 +396,73 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = 1e6 * F.softmax(logit, dim=1)[:, class_id].sum()
+
+# %% mutant attack-logit-by-own-sign-steps | loses 4b | says "attack.logit" | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    x0 = x.clone()
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        model_fn(x)[0, class_id].backward()
+        x = x.detach() + 0.01 * x.grad.sign()
+        d = x - x0
+        x = x0 + d * min(1, 30 / d.norm().item())
+        x = torch.max(torch.min(x, step.high), step.low)
+    return x
+
+# %% mutant attack-logit-by-adam-on-a-change | loses 4b | says "attack.logit" | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    delta = torch.zeros_like(x, requires_grad=True)
+    opt = torch.optim.Adam([delta], lr=0.02)
+    for i in range(n_iter):
+        loss = -model_fn(x + delta)[0, class_id]
+        opt.zero_grad(); loss.backward(); opt.step()
+        with torch.no_grad():
+            n = delta.norm()
+            if n > 30: delta.mul_(30 / n)
+            delta.copy_(torch.max(torch.min(x + delta, step.high), step.low) - x)
+    return (x + delta).detach()
+
+# %% mutant attack-random-after-the-gradient | loses 4b | says "reach" | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        loss = -F.cross_entropy(model_fn(x), torch.tensor([class_id]))
+        gradient, = torch.autograd.grad(loss, x)
+        x = step.step(x.detach(), torch.randn_like(gradient))
+    return x
+
+# %% variant attack-by-sgd-on-a-change | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    delta = torch.zeros_like(x, requires_grad=True)
+    opt = torch.optim.SGD([delta], lr=0.5, momentum=0.9)
+    for i in range(n_iter):
+        loss = F.cross_entropy(model_fn(x + delta), torch.tensor([class_id]))
+        opt.zero_grad(); loss.backward()
+        delta.grad /= delta.grad.norm() + 1e-12
+        opt.step()
+        with torch.no_grad():
+            n = delta.norm()
+            if n > 30: delta.mul_(30 / n)
+            delta.copy_(torch.max(torch.min(x + delta, step.high), step.low) - x)
+    return (x + delta).detach()
+
+# %% variant attack-keeps-the-best-image | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    best, best_loss = x, 1e9
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        loss = F.cross_entropy(model_fn(x), torch.tensor([class_id]))
+        if loss.item() < best_loss: best, best_loss = x.detach().clone(), loss.item()
+        g, = torch.autograd.grad(loss, x)
+        x = step.step(x.detach(), -g / g.abs().sum())
+    return best
+
+# %% mutant attack-softmax-before-cross-entropy | loses 4b | says "attack.softmax_twice" | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        prob = output2prob(model_fn(x))
+        loss = -F.cross_entropy(prob, torch.tensor([class_id], device=x.device))
+        gradient, = torch.autograd.grad(loss, x)
+        x = step.step(x.detach(), gradient)
+    return x

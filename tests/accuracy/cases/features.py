@@ -200,3 +200,79 @@ images = [visualise(i) for i in (0, 1, 2, 3)]
 # @ p4d-run-2-00
 # - range(20)
 # + range(45)
+
+# %% variant features-pooled-units
+head = torch.nn.Sequential(*list(model.children())[:-1])
+with torch.no_grad():
+    strongest = head(torch.rand(1, 3, 224, 224).to(device)).flatten().topk(3).indices.tolist()
+pictures = []
+for item in (0, 1, 2):
+    starting_image = torch.rand((1, 3, 224, 224)).to(device)
+    batch_tensor = starting_image.clone()
+    step = StepImage(starting_image, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    unit = strongest[item]
+    for _ in tqdm(range(20)):
+        batch_tensor = batch_tensor.detach().requires_grad_(True)
+        loss = head(batch_tensor).flatten()[unit]
+        gradient = torch.autograd.grad(loss, batch_tensor)[0]
+        batch_tensor = step.step(batch_tensor.detach(), gradient)
+layer_id = 3
+loss = torch.zeros(1)
+
+# %% variant features-inside-blocks-by-adam
+seen = {}
+def grab(name):
+    def hook(module, given, output):
+        seen[name] = output
+    return hook
+model.layer2[1].conv2.register_forward_hook(grab('a'))
+model.layer3[2].bn1.register_forward_hook(grab('b'))
+model.layer3[0].conv3.register_forward_hook(grab('c'))
+for key in 'abc':
+    x = torch.rand(1, 3, 224, 224, requires_grad=True)
+    opt = torch.optim.Adam([x], lr=0.05)
+    for _ in range(20):
+        opt.zero_grad()
+        model(normalize(x[0])[None])
+        loss = -seen[key].norm() if key != 'b' else -seen[key][0, 5].mean()
+        loss.backward()
+        opt.step()
+        with torch.no_grad(): x.clamp_(0, 1)
+layer_id = 3
+
+# %% variant features-three-in-a-batch
+stages = torch.nn.Sequential(*list(model.children())[:6])
+start = torch.rand(3, 3, 224, 224)
+x = start.clone()
+step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+for _ in range(20):
+    x = x.detach().requires_grad_(True)
+    out = stages(x)
+    loss = out[0, 3].norm() + out[1, 9].norm() + out[2, 20].norm()
+    x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+layer_id = 3
+
+# %% mutant features-another-channel-each-step | loses 4d | says "features.changes"
+stages = torch.nn.Sequential(*list(model.children())[:6])
+for first in (14, 3, 8):
+    start = torch.ones(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(20):
+        x = x.detach().requires_grad_(True)
+        loss = stages(x)[0, (first + i) % 30].mean()
+        x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+layer_id = 3
+
+# %% held features-of-a-random-network | waits 4d | says "random weights"
+net = models.resnet50().eval()
+for layer in (1, 2, 3):
+    stages = torch.nn.Sequential(*list(net.children())[:4 + layer])
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(20):
+        x = x.detach().requires_grad_(True)
+        loss = stages(x).norm()
+        x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+layer_id = 3

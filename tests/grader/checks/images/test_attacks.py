@@ -273,6 +273,53 @@ def test_bonus(lab: Lab) -> None:
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
 
 
+def test_a_bonus_starts_from_the_corgi_and_leads_to_another_class(lab: Lab) -> None:
+    """The corgi itself, reached from noise, is no further class."""
+    start = lab.noise(9)
+    own = lab.attack("4e", log_probability_of(263), class_id=263, start=start, n_steps=1)
+    own = replace(own, final=lab.store(lab.corgi[Space.PIXELS]))
+    other = lab.attack("4e", log_probability_of(340), class_id=340, start=start, n_steps=1)
+    pasted_in = lab.attack("4e", log_probability_of(340), class_id=340, n_steps=1)
+    pasted_in = replace(pasted_in, final=lab.store(lab.noise(5)))
+    outside = lab.attack("4e", log_probability_of(340), class_id=340, n_steps=1)
+    outside = replace(outside, final=lab.store(1.5 * lab.corgi[Space.PIXELS]))
+    for run, outcome, code in (
+        (own, W, "attack_bonus.own_class"),
+        (other, H, "attack_bonus.other_start"),
+        (pasted_in, W, "attack.another_picture"),
+        (outside, W, "attack.box"),
+    ):
+        finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
+        assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+def test_an_attack_on_a_network_that_is_not_ours_says_which(lab: Lab) -> None:
+    away = away_from(76)
+    run = replace(lab.attack("4a", away, n_steps=2), fingerprint=lab.fingerprint("random"))
+    untrained = judged(lab, "4a", replace(run, untrained=True))
+    assert (untrained.outcome, untrained.code) == (W, "attack.untrained")
+    unknown = judged(lab, "4a", run)
+    assert (unknown.outcome, unknown.code) == (H, "attack.unknown_network")
+
+
+def test_probabilities_of_the_original_shown_for_the_result_wait(lab: Lab) -> None:
+    run = lab.attack("4a")
+    corgi, final = lab.corgi[Space.NORMALISED], lab.context().tensor(run.final)  # type: ignore[arg-type]
+    models = (lab.model("pretrained"),)
+    original = lab.prediction("pretrained", corgi, cell_index=1)
+    attacked = lab.prediction("pretrained", final, cell_index=1)
+    for predictions, outcome in (
+        ((original,), H),
+        ((original, attacked), R),
+        ((replace(original, cell_index=2),), R),  # another part's cell
+        ((), R),
+    ):
+        context = lab.context(runs=(run,), models=models, predictions=predictions, parts={1: "4a"})
+        finding = CHECKS["targeted_attack"](context, "4a")
+        assert finding.outcome is outcome, finding.message
+        assert (finding.code == "attack.shows_original") == (outcome is H)
+
+
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])
 def test_lost_evidence_is_never_a_pass(lab: Lab, lost: str) -> None:
     nothing: dict[str, Any] = {lost: None}
