@@ -239,6 +239,8 @@ class _Run:
             reply = before
         elif reply is None:
             reply = _no_reply(probe, breach, seconds)
+            if breach and reply.outcome is Outcome.NEEDS_HUMAN:
+                self._collector.problems.append(f"probe {probe.probe_id}: {breach.sentence}"[:400])
         else:
             reply = replace(reply, seconds=seconds)
         self._collector.replies[probe.probe_id] = reply
@@ -295,11 +297,17 @@ _EVIDENCE = Breach(
 
 
 def _no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeReply:
+    """What is kept where no answer came: a limit was reached, the kernel ended, or nobody knows.
+
+    The statement that asks is the grader's, so that an exception in it proves nothing about the
+    student's function: a person looks.
+    """
+    known = breach is not None and (breach.fatal or breach.outcome is not Outcome.STUDENT_ERROR)
     return ProbeReply(
         probe_id=probe.probe_id,
-        outcome=breach.outcome if breach else Outcome.STUDENT_ERROR,
+        outcome=breach.outcome if breach and known else Outcome.NEEDS_HUMAN,
         values=(),
-        message=breach.sentence if breach else words("no-reply"),
+        message=breach.sentence if breach and known else words("no-reply"),
         seconds=seconds,
     )
 

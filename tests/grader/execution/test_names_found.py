@@ -58,6 +58,10 @@ WAYS = {
         "torch.set_default_dtype(torch.float64)\nwarnings.simplefilter('error')\n"
         "os.mkdir('elsewhere'); os.chdir('elsewhere')\nimport sys; sys.setrecursionlimit(200)"
     ),
+    "unanswered": (
+        "import sys\nfor module in [m for m in sys.modules if m.startswith('_pset4')]:\n"
+        "    del sys.modules[module]\ndef unanswered(x): ..."
+    ),
 }
 NAMES = [name for name in WAYS if not name.startswith("(")]
 X = np.array([1.0, -2.0, 3.0])
@@ -80,7 +84,7 @@ def reply(found: tuple[Evidence, Path], name: str) -> ProbeReply | None:
     return next((r for r in found[0].replies if r.probe_id == name), None)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in UNKNOWN])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in {*UNKNOWN, "unanswered"}])
 def test_a_function_is_found_however_it_was_bound(found: tuple[Evidence, Path], name: str) -> None:
     answer = reply(found, name)
     assert answer is not None
@@ -95,6 +99,16 @@ def test_a_function_is_found_however_it_was_bound(found: tuple[Evidence, Path], 
 @pytest.mark.parametrize("name", sorted(UNKNOWN))
 def test_what_is_never_there_is_not_asked(found: tuple[Evidence, Path], name: str) -> None:
     assert reply(found, name) is None
+
+
+def test_an_exception_of_the_question_itself_waits_for_a_person(
+    found: tuple[Evidence, Path],
+) -> None:
+    answer = reply(found, "unanswered")
+    assert answer is not None
+    assert answer.outcome is Outcome.NEEDS_HUMAN
+    assert "KeyError" not in answer.message
+    assert any("KeyError" in note.message for note in found[0].notes if not note.for_student)
 
 
 def test_the_cell_that_bound_a_name_last_is_told(found: tuple[Evidence, Path]) -> None:
