@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from grader.checks import CHECKS
 from grader.checks.images.feature_objectives import recognise
-from grader.model.records import AttackRun, Finding, Outcome
+from grader.model.records import AttackRun, Finding, Outcome, PartAsked
 from grader.testing import cell_run
 from reference.attack import Objective, gradient_at
 from reference.dream import channel_mean, channel_norm, layer_norm, unit
@@ -95,6 +96,45 @@ def test_descent(lab: Lab) -> None:
 def test_hardly_changed(lab: Lab) -> None:
     finding = judged(lab, *(lab.dream(layer, n_steps=1) for layer in ("layer1", "layer2")))
     assert finding.outcome is Outcome.FAIL
+
+
+def codes(finding: Finding) -> list[str]:
+    return [remark.code for remark in finding.remarks]
+
+
+def test_a_start_that_is_not_random_is_for_a_person(lab: Lab) -> None:
+    grey = torch.full((1, 3, SIDE_PX, SIDE_PX), 0.5)
+    finding = judged(lab, lab.dream("layer1", start=grey))
+    assert finding.outcome is Outcome.NEEDS_HUMAN
+    assert {"features.not_random", "features.runs"} <= set(codes(finding))
+    assert "an image that is not random" in finding.message
+
+
+def test_an_ascent_that_overshoots_is_no_descent(lab: Lab) -> None:
+    run = lab.dream("layer1", n_steps=2)
+    below = lab.dream("layer1", Objective(name="", function=lambda out: -out.norm()))
+    finding = judged(lab, replace(run, final=below.final))
+    assert finding.outcome is Outcome.NEEDS_HUMAN
+    assert "features.overshoots" in codes(finding)
+    assert "features.downhill" not in codes(finding)
+
+
+def test_another_channel_at_each_step_is_no_objective(lab: Lab) -> None:
+    run = lab.dream("layer2", channel_norm(5))
+    parts = tuple(
+        PartAsked(layer="layer2", call=1, channel=channel, place=-1, times=2)
+        for channel in range(12)
+    )
+    finding = judged(lab, replace(run, parts=parts))
+    assert (finding.outcome, finding.code) == (Outcome.FAIL, "features.changes")
+
+
+def test_one_image_for_three_objectives_is_for_a_person(lab: Lab) -> None:
+    norm = lab.dream("layer1")
+    mean = lab.dream("layer1", Objective(name="", function=lambda out: out.mean()), n_steps=1)
+    deeper = lab.dream("layer2", run_id="run3")
+    finding = judged(lab, norm, replace(mean, run_id="run2", final=norm.final), deeper)
+    assert (finding.outcome, finding.code) == (Outcome.NEEDS_HUMAN, "features.one_image")
 
 
 def test_random_steps(lab: Lab) -> None:
