@@ -22,6 +22,7 @@ from grader.checks.functions.conv_diagnosis import (
 from grader.checks.functions.examples import (
     compared,
     counterexample,
+    has_example,
     keeps_state,
     row,
     stems,
@@ -132,7 +133,7 @@ def _judge(answers: Answers, cases: tuple[ConvCase, ...], share: Share) -> Verdi
     comparisons = [compared(answers.first(c.key), by_convention(c, closest)) for c in cases]
     tries = [tried(answers, d.key, (d.x, d.w), by_convention(d, closest)) for d in demos]
     title = f"{FUNCTION} on a public example, against {closest.describe(2)}"
-    if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN}:
+    if verdict.outcome not in {Outcome.PASS, Outcome.NEEDS_HUMAN} and not has_example(verdict):
         verdict = verdict.adding(*counterexample(FUNCTION, tries))
     return replace(
         verdict,

@@ -76,6 +76,11 @@ def tried(
     )
 
 
+def has_example(verdict: Verdict) -> bool:
+    """Whether a verdict comes with an example already."""
+    return any(remark.code.startswith("function.example") for remark in verdict.remarks)
+
+
 def counterexample(function: str, tries: Iterable[Try], what: str = "") -> tuple[Remark, ...]:
     """Return a remark with the first try that is wrong, or nothing.
 

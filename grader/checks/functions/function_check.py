@@ -32,6 +32,7 @@ from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import (
     compared,
     counterexample,
+    has_example,
     keeps_state,
     row,
     stems,
@@ -228,7 +229,7 @@ def _judge(
     outputs = tuple((case, answers.first(case.key)) for case in cases)
     verdict = _verdict(Tried(spec=spec, answers=answers, outputs=outputs), share)
     tries = [tried(answers, d.key, d.arguments, _result(spec.expected, d)) for d in spec.demos]
-    if verdict.outcome is Outcome.FAIL:
+    if verdict.outcome is Outcome.FAIL and not has_example(verdict):
         verdict = verdict.adding(*counterexample(spec.function, tries))
     comparisons = [compared(y, _result(spec.expected, c)) for c, y in outputs]
     title = f"{spec.function} on a public example"

@@ -16,6 +16,7 @@ from grader.checks.functions.examples import (
     Try,
     compared,
     counterexample,
+    has_example,
     keeps_state,
     row,
     stems,
@@ -92,7 +93,7 @@ def _judge_backward(
     tries = [_try(answers, d) for d in pool_demos()]
     tied = [_try(answers, d) for d in tie_demos() if not _splits(answers.get(d.key), d)]
     verdict = _backward_verdict(answers, outputs, ties, beside)
-    if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL}:
+    if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL} and not has_example(verdict):
         verdict = verdict.adding(*counterexample(BACKWARD, [*tries, *tied]))
     shown = stems(f"{RESULT} on a public example", tries[-1].returned, tries[-1].expected)
     return replace(verdict, measurements=(row(RESULT, comparisons),), exhibits=shown)
