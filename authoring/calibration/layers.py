@@ -103,14 +103,16 @@ def layer_errors(seed: int, dtype: Dtype) -> Errors:
         for case in conv_cases(seed)
         for convention in conventions
     ]
-    found += [_own_adjoint(case, conventions[1], dtype) for case in conv_cases(seed)]
+    stepped = [case for case in conv_cases(seed) if len(conv_rows(case)) > 1]
+    found += [_own_adjoint(case, conventions[1], dtype) for case in stepped]
     found += [_pooling(case, dtype) for case in (*pool_cases(seed), *tie_cases(seed))]
     return worst([*found, _updates(seed, dtype)])
 
 
 def slope_errors(seed: int, dtype: Dtype) -> Errors:
     """Return the error of pooling's gradient by differences of a forward in this arithmetic."""
-    return worst(_slopes(case, dtype) for case in pool_cases(seed))
+    stepped = [case for case in pool_cases(seed) if len(pool_rows(case)) > 1]
+    return worst(_slopes(case, dtype) for case in stepped)
 
 
 def wrong_layers(seeds: int) -> Separation:

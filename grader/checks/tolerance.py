@@ -68,7 +68,7 @@ TOLERANCES: Mapping[tuple[str, str], Tolerance] = dict(
         _tolerance(
             "layer",
             "float64",
-            "sums of at most 11 products of size 1 to 10, relative to 1 + |expected|",
+            "sums of at most 20 products of size 1 to 10, relative to 1 + |expected|",
         ),
         _tolerance(
             "layer",
