@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
 
-from tests.accuracy.forms.form import Draft, Form, code_cells, new_cell
+from tests.accuracy.forms.form import Draft, Form, code_cells, depths, new_cell
 
 LAYER_FUNCTIONS = (
     "conv1d_forward",
@@ -149,12 +149,19 @@ TEMPLATES: dict[str, str] = {
     # twice
     "defined-twice": "def $name($params):\n    return None\n\n\n$source",
     "stub-raised-before": ("def $name($params):\n    raise NotImplementedError\n\n\n$source"),
+    "unreachable-stub": "$source\n    raise NotImplementedError('your code here')",
     "alias-kept": "$source\n\n\nold_$name = $name",
 }
 """How a cell with one function of the assignment is written instead."""
 
 AWAITING = frozenset({"awaited-cell", "async-with"})
 """Cells that wait at their top level."""
+
+WITH_ATTACKS = (
+    "in-except", "globals", "exec", "factory", "partial", "callable-object", "bound-method",
+    "decorated",
+)  # fmt: skip
+"""Ways that are tried on the function of the attacks too."""
 
 LATER = "def $name($params):\n    raise NotImplementedError('later')"
 
@@ -182,7 +189,13 @@ def by_binding() -> Iterator[Form]:
         change = _rewrites(Template(template))
         # IPython itself does not await in a cell under `%%time`.
         zone = f"{DEFS}|first line" if name in AWAITING else DEFS
-        yield Form(id=f"bind-{name}", kind="name bound", change=change, zone=zone)
+        yield Form(
+            id=f"bind-{name}",
+            kind="name bound",
+            change=change,
+            depths=depths(name, WITH_ATTACKS),
+            zone=zone,
+        )
     change = _stubs_before
     yield Form(id="bind-again-in-later-cell", kind="name bound", change=change, zone=DEFS)
     for name, template in _MODULE_WAYS.items():

@@ -111,13 +111,19 @@ def _fits(form: Form, chosen: Iterable[Form]) -> bool:
 
 def _order(form: Form) -> int:
     """What changes the answers' cells comes first, then what is put beside them or around them."""
-    kinds = (
+    stages: tuple[tuple[str, ...], ...] = (
+        ("layer cells",),
+        _OTHERS,
         ("cells", "metadata"),
         ("set-up line", "line for another machine"),
         ("text of cells",),
-        ("scratch cell", "cell of magics", "state changed at the end"),
+        ("scratch cell", "self-test", "cell of magics", "state changed at the end"),
         ("magic over every cell",),
         ("file of the notebook", "files of the zip"),
     )
-    found = (place for place, starts in enumerate(kinds, 1) if form.kind.startswith(starts))
-    return next(found, 0)
+    found = (place for place, starts in enumerate(stages) if form.kind.startswith(starts))
+    return next(found, stages.index(_OTHERS))
+
+
+_OTHERS: tuple[str, ...] = ()
+"""Stage of all other kinds."""

@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator
 from nbformat import NotebookNode
 
 from tests.accuracy.forms.bindings import LAYER_FUNCTIONS, definitions
-from tests.accuracy.forms.form import Draft, Form, code_cells, new_cell
+from tests.accuracy.forms.form import Draft, Form, code_cells, depths, new_cell
 
 _MAGIC_LINE = re.compile(r"^[%!].*$", re.MULTILINE)
+WITH_ATTACKS = (
+    "split-by-statement", "join-all", "join-neighbors", "code-only-with-answers", "no-ids",
+    "new-ids", "same-id", "empty-cells-between",
+)  # fmt: skip
+"""Changes that are tried on the cells of the attacks too."""
 KEPT_TEXT = re.compile(r"\*\*Answer|\d{4}")
 """Markdown that answers a question."""
 
@@ -37,7 +42,13 @@ def by_cells() -> Iterator[Form]:
     for name, change in cuts.items():
         # In front of what they need, the layers cannot be asked where that is deleted at the end.
         zone = "cells|end" if name == "layers-first" else "cells"
-        yield Form(id=f"cells-{name}", kind="cells", change=change, zone=zone)
+        yield Form(
+            id=f"cells-{name}",
+            kind="layer cells" if "layers" in name else "cells",
+            change=change,
+            depths=depths(name, WITH_ATTACKS),
+            zone=zone,
+        )
     dressed: dict[str, Callable[[Draft], None]] = {
         "no-ids": _each_metadata(lambda _, __: {}),
         "same-id": _each_metadata(lambda _, __: {"id": "aaaaaaaaaaaa"}),
@@ -56,7 +67,11 @@ def by_cells() -> Iterator[Form]:
     }
     for name, change in dressed.items():
         yield Form(
-            id=f"cells-{name}", kind="cells: what is around them", change=change, zone="metadata"
+            id=f"cells-{name}",
+            kind="cells: what is around them",
+            change=change,
+            depths=depths(name, WITH_ATTACKS),
+            zone="metadata",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,6 +48,11 @@ class Form:
     def zones(self) -> frozenset[str]:
         """What it touches."""
         return frozenset(self.zone.split("|") if self.zone else ())
+
+
+def depths(name: str, with_attacks: Collection[str]) -> tuple[Depth, ...]:
+    """Both, where the name is among those of `with_attacks`; else the short one."""
+    return ("short", "attacks") if name in with_attacks else ("short",)
 
 
 def changed(draft: Draft, forms: Iterable[Form]) -> Draft:

@@ -54,6 +54,15 @@ LINES = {
     "cuda-name": "import torch\nprint(torch.cuda.get_device_name(0))",
     "cuda-memory": "import torch\nprint(torch.cuda.memory_allocated() / 1e9)",
     "cuda-default": "import torch\ntorch.cuda.set_device(0)",
+    "cuda-tensor-type": "import torch\ntorch.set_default_tensor_type('torch.cuda.FloatTensor')",
+    "cuda-synchronize": "import torch\ntorch.cuda.synchronize()\ntorch.cuda.current_device()",
+    "cuda-properties": "import torch\ntorch.cuda.get_device_properties(0).total_memory",
+    "cuda-random": "import torch\ntorch.cuda.manual_seed(3)\ntorch.randn(2).cuda(0)",
+    "cv2-window": (
+        "import cv2\nimport numpy\ncv2.imshow('zeros', numpy.zeros((9, 9)))\ncv2.waitKey(0)\n"
+        "cv2.destroyAllWindows()"
+    ),
+    "line-profiler": "%load_ext line_profiler",
     "assert-gpu": "import torch\nassert torch.cuda.is_available(), 'Switch to a GPU runtime'",
     "visible-devices": "import os\nos.environ['CUDA_VISIBLE_DEVICES'] = '0'",
     "windows-path": "DATA = r'C:\\Users\\me\\pset4'",

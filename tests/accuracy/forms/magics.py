@@ -12,6 +12,7 @@ from tests.accuracy.forms.form import (
     at_start,
     between_all,
     code_cells,
+    depths,
     each_source,
     in_setup,
 )
@@ -90,6 +91,12 @@ SETUP_LINES = {
     "cudnn": "torch.backends.cudnn.deterministic = True\ntorch.backends.cudnn.benchmark = False",
     "style": "plt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (10, 8)",
     "print-options": "np.set_printoptions(precision=3)\ntorch.set_printoptions(precision=3)",
+    "numpy-star": "from numpy import *",
+    "torch-star": "from torch import *",
+    "math-star": "from math import *",
+    "pylab": "%pylab inline",
+    "widgets": "import ipywidgets as widgets\nfrom ipywidgets import interact",
+    "autosave": "%autosave 60",
     "logging": "import logging\nlogging.basicConfig(level=logging.DEBUG)",
 }
 """Lines of a set-up cell."""
@@ -110,7 +117,7 @@ def by_magic() -> Iterator[Form]:
             id=f"over-every-cell-{name}",
             kind="magic over every cell",
             change=_over_every_cell(line),
-            depths=("short", "attacks") if name in {"time", "capture"} else ("short",),
+            depths=depths(name, ("time", "capture")),
             zone="first line",
         )
     for name, source in OWN_CELLS.items():

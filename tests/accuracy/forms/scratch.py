@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tests.accuracy.forms.form import Draft, Form, after_setup, at_end, at_start
+from tests.accuracy.forms.form import Draft, Form, after_setup, at_end, at_start, depths
 
 ENDING_CELLS = {
     "value-error": "raise ValueError('just trying')",
@@ -28,12 +28,35 @@ ENDING_CELLS = {
     "prompt": "answer = input('Continue? ')",
     "getpass": "import getpass\ngetpass.getpass()",
     "failing-assert-magic": "%%time\nraise RuntimeError('slow')",
+    "breakpoint": "breakpoint()",
+    "pdb": "import pdb\npdb.set_trace()",
     "return-outside": "return 3",
     "await-nothing": "await 3",
     "tensor-error": "import torch\ntorch.ones(2, 3) @ torch.ones(2, 3)",
     "exit-quiet": "import sys\ntry:\n    sys.exit(1)\nexcept SystemExit:\n    print('left')",
 }
 """Cells that end by an exception, at the start, behind the imports and at the end."""
+
+SELF_TESTS = {
+    "self-test": "print(conv1d_forward([1, 2, 3], [1, 0, 1]), maxpool1d_forward([3, 1, 2], 2))",
+    "self-test-fails": "conv1d_forward('abc', 3)",
+    "self-test-asserts": "assert (conv1d_forward([1, 2, 3], [1]) == 7).all()",
+    "self-test-of-softmax": "output2prob(torch.zeros(3, 5))\noutput2prob(None)",
+}
+"""Behind everything else: calls of the answers' functions, some of which end badly."""
+
+EXPERIMENTS = {
+    "other-target": (
+        "step = StepImage(starting_image, step_size=3, renorm=True)\n"
+        "extra = generate_adversarial_example(model, starting_image.clone(), 100, n_iter=3)"
+    ),
+    "fails": "generate_adversarial_example(model, None, 76, n_iter=2)",
+    "few-steps": (
+        "step = StepImage(starting_image, step_size=3, renorm=True)\n"
+        "extra = generate_adversarial_example(model, starting_image.clone(), 282, n_iter=2)"
+    ),
+}
+"""Behind everything else: attacks that were not asked for."""
 
 EXITS = {"exit": "exit()", "quit": "quit()", "exit-name": "exit"}
 """What ends an interactive session: only at the end, for before it a student has no results."""
@@ -55,6 +78,10 @@ HARMLESS_CELLS = {
     "thread": (
         "import threading\nimport time\nworker = threading.Thread(target=time.sleep, args=(600,), "
         "daemon=True)\nworker.start()"
+    ),
+    "pool": (
+        "import multiprocessing\nwith multiprocessing.Pool(2) as pool:\n"
+        "    print(pool.map(abs, [-1, -2]))"
     ),
     "subprocess": "import subprocess\nsubprocess.run(['true'], check=True)",
     "trailing-semicolon": "x_scratch = 3;\nx_scratch;",
@@ -134,8 +161,19 @@ def by_scratch() -> Iterator[Form]:
                 id=f"scratch-{name}-{place}",
                 kind=f"scratch cell ends by an exception, {place}",
                 change=change,
+                depths=depths(name, ("name-error", "zero-division", "system-exit")),
                 zone=f"exception {place}",
             )
+    for name, source in SELF_TESTS.items():
+        yield Form(id=f"scratch-{name}", kind="self-test", change=at_end(source))
+    for name, source in EXPERIMENTS.items():
+        yield Form(
+            id=f"scratch-attack-{name}",
+            kind="self-test",
+            change=at_end(source),
+            depths=("attacks",),
+            zone="end",
+        )
     for name, source in EXITS.items():
         yield Form(
             id=f"scratch-{name}-after",
@@ -150,7 +188,7 @@ def by_scratch() -> Iterator[Form]:
             id=f"state-{name}",
             kind="state changed at the end",
             change=at_end(source),
-            depths=("short", "attacks") if name in WITH_ATTACKS else ("short",),
+            depths=depths(name, WITH_ATTACKS),
             zone="end",
         )
 

@@ -9,8 +9,10 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 
-from tests.accuracy.forms.form import Draft, Form, each_source
+from tests.accuracy.forms.form import Draft, Form, depths, each_source
 
+WITH_ATTACKS = ("unparsed", "tabs", "type-hints", "semicolons", "crlf", "without-comments")
+"""Styles that are tried on the cells of the attacks too."""
 _INDENT = re.compile(r"^(?: {4})+", re.MULTILINE)
 
 
@@ -60,7 +62,13 @@ def by_text() -> Iterator[Form]:
         ),
     }
     for name, change in styles.items():
-        yield Form(id=f"text-{name}", kind="text of cells", change=each_source(change), zone="text")
+        yield Form(
+            id=f"text-{name}",
+            kind="text of cells",
+            change=each_source(change),
+            depths=depths(name, WITH_ATTACKS),
+            zone="text",
+        )
     files: dict[str, Callable[[Draft], None]] = {
         "bom": _encoded(lambda text: text.encode("utf-8-sig")),
         "crlf": _encoded(lambda text: text.replace("\n", "\r\n").encode()),

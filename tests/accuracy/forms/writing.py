@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tests.accuracy.forms.bindings import definitions
 from tests.accuracy.forms.form import (
-    Depth,
     Draft,
     Form,
     after_setup,
     between_all,
     code_cells,
+    depths,
     each_source,
     in_setup,
 )
@@ -46,14 +46,12 @@ BOTH = frozenset({"model", "helpers", "prepare", "classes"})
 def by_writing() -> Iterator[Form]:
     """Every form of this file."""
     for name, names in RENAMES.items():
-        depths: tuple[Depth, ...] = ("short",)
-        depths = ("attacks",) if name in ATTACKS_ONLY else depths
-        depths = ("short", "attacks") if name in BOTH else depths
+        only = name in ATTACKS_ONLY
         yield Form(
             id=f"rename-{name}",
             kind="renamed",
             change=each_source(renaming(names)),
-            depths=depths,
+            depths=("attacks",) if only else depths(name, BOTH),
             zone="names",
         )
     yield Form(id="rename-parameters", kind="renamed", change=_rename_parameters, zone="names")
