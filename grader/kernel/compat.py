@@ -68,6 +68,8 @@ class _CudaToCpu(TorchFunctionMode):
         if func is torch.Tensor.cuda:
             self._report()
             return args[0]
+        if func is torch.Tensor.type:
+            args = tuple(_of_cpu(value) for value in args)
         kwargs = kwargs or {}
         for value in args:
             if (value.__class__ is str or value.__class__ is torch.device) and _is_cuda(value):
@@ -78,6 +80,29 @@ class _CudaToCpu(TorchFunctionMode):
             self._report()
             kwargs = {**kwargs, "device": _CPU}
         return func(*args, **kwargs)
+
+
+_KINDS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+"""Of the tensors of old, such as `torch.cuda.FloatTensor`."""
+
+
+def _of_cpu(kind: Any) -> Any:
+    """`torch.FloatTensor` for the name `torch.cuda.FloatTensor`."""
+    return kind.replace("torch.cuda.", "torch.") if isinstance(kind, str) else kind
+
+
+def _tensor_types(report: _Report) -> None:
+    """Types of tensors on the GPU are those of the CPU, as the default type too."""
+    for kind in _KINDS:
+        setattr(torch.cuda, f"{kind}Tensor", getattr(torch, f"{kind}Tensor"))
+    set_plainly = torch.set_default_tensor_type
+
+    def set_default_tensor_type(t: Any) -> None:
+        if _of_cpu(t) != t:
+            report()
+        set_plainly(_of_cpu(t))
+
+    torch.set_default_tensor_type = set_default_tensor_type
 
 
 def _no_op(report: _Report) -> Callable[..., None]:
@@ -108,6 +133,7 @@ def _cuda_to_cpu(channel: Channel) -> None:
 
     for name in ("synchronize", "set_device", "reset_peak_memory_stats"):
         setattr(torch.cuda, name, _no_op(report))
+    _tensor_types(report)
     torch.nn.Module.cuda = module_cuda  # type: ignore[assignment,method-assign]
     torch.nn.Module.to = module_to  # type: ignore[assignment,method-assign]
     plain_load = torch.load

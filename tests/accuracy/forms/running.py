@@ -80,9 +80,9 @@ def grade_variation(variation: Variation, warm: WarmServer | None) -> Seen:
     began = time.perf_counter()
     # Short, because the paths of sockets below it are bounded.
     with tempfile.TemporaryDirectory(prefix="f-") as folder:
-        draft = changed(draft_of(BASES[variation.base], variation.depth), variation.forms)
-        zip_path = write_zip(draft, Path(folder) / "jdoe.zip")
         try:
+            draft = changed(draft_of(BASES[variation.base], variation.depth), variation.forms)
+            zip_path = write_zip(draft, Path(folder) / "jdoe.zip")
             assignment = load_assignment(BASES[variation.base].assignment)
             parts = _seen(_graded(zip_path, assignment, warm))
             failed = ""
