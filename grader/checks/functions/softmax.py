@@ -160,7 +160,9 @@ def _verdict(
     if all(key in right for key in ORDINARY):
         if not all(key in right for key in EXTREME) and "batch" in right:
             return partly(say("output2prob.unstable"), share("unstable"))
-        return partly(say("output2prob.batch"), share("batch"))
+        worth = share("batch")  # the course's own form never has a batch: the offering decides
+        found = say("output2prob.batch", share=worth)
+        return passed(found) if worth >= 1 else partly(found, worth)
     if any(case.key in answers.errors for case in cases):
         return failed(say("output2prob.raises", error=answers.first_error()))
     return failed(_explained_difference(answers, cases))

@@ -77,6 +77,18 @@ def test_output2prob(
     assert says in finding.message
 
 
+def test_what_a_single_row_is_worth_is_the_offerings_rule_and_said(lab: Lab) -> None:
+    """Issue 15, section 4: `softmax(output[0], 0)` in the course's form, which has no batch."""
+    context = lab.ask({"output2prob": lambda z: F.softmax(z[0], dim=0)})
+    found = CHECKS["output2prob"](context, "2c")
+    assert (found.outcome, found.credit) == (Outcome.PARTIAL, 0.5)
+    assert "worth 50%" in found.message
+    credit = {**context.assignment.credit, "output2prob": {"batch": 1.0}}
+    lenient = replace(context, assignment=replace(context.assignment, credit=credit))
+    found = CHECKS["output2prob"](lenient, "2c")
+    assert (found.outcome, found.credit) == (Outcome.PASS, 1.0)
+
+
 def test_output2prob_not_there(lab: Lab) -> None:
     assert CHECKS["output2prob"](lab.context(), "2c").outcome is H
 
