@@ -1,16 +1,19 @@
 """`make assets`: fetch the real weights and pictures into the cache, once.
 
-Each file has one or more addresses. A download goes into a `.part` file and is resumed there after
-a cut (HTTP Range). What is known of a file beforehand is checked: for torchvision's checkpoint the
-first digits of its sha256, which its name holds; for the others the size, and that they load: all
-of ResNet-50's tensors, 1,000 class names, a picture. Their digests were never published, so they
-are recorded on first use in `bundle.json` and compared at every later one (`bundles.open_bundle`).
+Each file has one or more addresses, which may redirect. A download goes into a `.part` file and is
+resumed there after a cut (HTTP Range), unless the server's file has changed since (`If-Range`). A
+server that is busy is asked again. What is known of a file beforehand is checked: for torchvision's
+checkpoint the first digits of its sha256, which its name holds; for the others the size, and that
+they load: all of ResNet-50's tensors, 1,000 class names, a picture. Their digests were never
+published, so they are recorded on first use in `bundle.json` and compared at every later one
+(`bundles.open_bundle`).
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -44,6 +47,12 @@ _CHUNK_BYTES = 64 * _KIB
 """What is lost at most when a download is cut."""
 _TIMEOUT_S = 30
 _ATTEMPTS = 3
+_BUSY = frozenset({429, 500, 502, 503, 504})
+"""Statuses of a server that may answer later."""
+_LONGEST_PAUSE_S = 10.0
+_PAUSE_S = 1.0
+"""Between two attempts, where the server names no time."""
+_PAGE = (b"<!doctype", b"<html", b"<?xml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +190,11 @@ def _fetch(staging: Path, path: str, source: Source, on_progress: Progress | Non
 def _check_known(path: Path, source: Source) -> None:
     size = path.stat().st_size
     trouble = ""
-    if not source.min_bytes <= size <= source.max_bytes:
+    with path.open("rb") as file:
+        is_page = file.read(64).lstrip().lower().startswith(_PAGE)
+    if is_page:  # of a server that has moved, or a network that asks for a login
+        trouble = f"expected a file of {source.min_bytes} bytes or more, found an HTML page"
+    elif not source.min_bytes <= size <= source.max_bytes:
         trouble = f"expected {source.min_bytes} to {source.max_bytes} bytes, found {size}"
     elif not sha256_of(path).startswith(source.sha256_prefix):
         trouble = f"expected a sha256 that begins with {source.sha256_prefix}, found another"
@@ -197,6 +210,8 @@ def _brief(error: Exception) -> str:
             return f"HTTP status {error.response.status_code}"
         case requests.Timeout():
             return "no answer in time"
+        case requests.TooManyRedirects():
+            return "it redirects in a circle"
         case requests.ConnectionError():
             return "no connection"
         case _:
@@ -221,15 +236,28 @@ class Resuming:
             try:
                 self._go_on(url)
                 break
+            except requests.HTTPError as error:
+                answer = error.response
+                if attempt == _ATTEMPTS - 1 or answer is None or answer.status_code not in _BUSY:
+                    raise
+                time.sleep(_pause_s(answer))
             except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError):
                 # a cut in the middle is worth another attempt, an address without answer is not
                 if attempt == _ATTEMPTS - 1 or not self.part.exists():
                     raise
         self.part.replace(output_file)
+        self._mark.unlink(missing_ok=True)
+
+    @property
+    def _mark(self) -> Path:
+        """What the server said of the file that the part is of."""
+        return self.part.with_name(f"{self.part.name}.etag")
 
     def _go_on(self, url: str) -> None:
         have = self.part.stat().st_size if self.part.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        if have and self._mark.is_file():
+            headers["If-Range"] = self._mark.read_text(encoding="ascii")
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
                 if answer.headers.get("Content-Range", "") == f"bytes */{have}":
@@ -239,6 +267,13 @@ class Resuming:
             answer.raise_for_status()
             if answer.status_code != requests.codes.partial_content:
                 have = 0  # the server sends the whole file
+            begins = answer.headers.get("Content-Range", f"bytes {have}-")
+            if have and not begins.startswith(f"bytes {have}-"):
+                self.part.unlink()  # the server goes on elsewhere: begin anew, without a range
+                return self._go_on(url)
+            etag = answer.headers.get("ETag", "")
+            if etag.startswith('"') and etag.isascii():  # a weak one says nothing of bytes
+                self._mark.write_text(etag, encoding="ascii")
             total = have + int(answer.headers.get("Content-Length", -have))
             with self.part.open("ab" if have else "wb") as file:
                 for chunk in answer.iter_content(_CHUNK_BYTES):
@@ -246,3 +281,9 @@ class Resuming:
                     if self.on_progress is not None:
                         self.on_progress(self.part.stem, have, total)
         return None
+
+
+def _pause_s(answer: requests.Response) -> float:
+    """Return how long to wait for a busy server, in seconds."""
+    wished = answer.headers.get("Retry-After", "")
+    return min(float(wished), _LONGEST_PAUSE_S) if wished.isdigit() else _PAUSE_S
