@@ -7,4 +7,6 @@ times one safety factor, is the tolerance (`grader.checks.tolerance`). Threshold
 answers from wrong ones have both sides measured.
 
 `python -m authoring.calibration` measures and prints; with `--write` it renews `measured.toml`.
+`python -m authoring.calibration.real` does so on a real ImageNet network and photographs, which an
+optional extra brings (`measured_real.toml`).
 """

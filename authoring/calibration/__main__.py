@@ -10,8 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from authoring.calibration.measure import Extent, calibrate
-from grader.checks.calibration import FACTOR, FILE, Calibration, Separation, to_toml
+from authoring.calibration.measure import Extent, calibrate, renewed_distances
+from grader.checks.calibration import (
+    FACTOR,
+    FILE,
+    Calibration,
+    Separation,
+    load_calibration,
+    to_toml,
+)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -23,15 +30,21 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="of layers and softmax")] = _FULL.seeds,
     images: Annotated[int, typer.Option(min=1, help="random images per network")] = _FULL.images,
     steps: Annotated[int, typer.Option(min=1, help="of attacks")] = _FULL.n_steps,
+    distances: Annotated[
+        bool, typer.Option("--distances", help="measure only distances of images anew")
+    ] = False,
     write: Annotated[bool, typer.Option(help=f"renew {FILE} beside the module")] = False,
 ) -> None:
     """Measure rounding errors, and what lies on both sides of the thresholds."""
     progress = Console(stderr=True)
     extent = Extent(seeds=seeds, images=images, n_steps=steps)
-    found = calibrate(extent, lambda stage: progress.print(f"{stage} ...", style="dim"))
+    if distances:
+        found = renewed_distances(load_calibration(), extent)
+    else:
+        found = calibrate(extent, lambda stage: progress.print(f"{stage} ...", style="dim"))
     console = Console()
     console.print(_roundings(found))
-    console.print(_separations(found))
+    console.print(separations_table(found))
     if write:
         path = Path(str(resources.files("grader.checks"))) / FILE
         path.write_text(to_toml(found), encoding="utf-8")
@@ -47,7 +60,8 @@ def _roundings(found: Calibration) -> Table:
     return table
 
 
-def _separations(found: Calibration) -> Table:
+def separations_table(found: Calibration) -> Table:
+    """Return both sides of every threshold that was measured."""
     table = Table("threshold", "right ones", "closest right one", "wrong ones", "closest wrong one")
     for separation in found.separations:
         table.add_row(separation.name, *_sides(separation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -56,8 +57,10 @@ class Reached:
     """Whether a ball bounds it."""
 
 
-def gains(attacks: Iterable[Attack]) -> tuple[list[Reached], list[Reached]]:
-    """Run each attack in right ways and in wrong ones."""
+def gains(
+    attacks: Iterable[Attack], *, in_float64: bool = False
+) -> tuple[list[Reached], list[Reached]]:
+    """Run each attack in right ways and in wrong ones; if told so, also in float64."""
     right: list[Reached] = []
     wrong: list[Reached] = []
     for attack in attacks:
@@ -66,6 +69,9 @@ def gains(attacks: Iterable[Attack]) -> tuple[list[Reached], list[Reached]]:
         for name, (direction, config) in _right_ways(attack, climbing).items():
             final = _final(replace(attack, config=config), direction)
             right.append(_reached(attack, name, final, wanted))
+        if in_float64:
+            final = _final(_exact(attack), _climbing(_exact(attack))).float()
+            right.append(_reached(attack, "float64", final, wanted))
         for name, direction in _wrong_ways(attack).items():
             wrong.append(_reached(attack, name, _final(attack, direction), wanted))
     return right, wrong
@@ -233,6 +239,13 @@ def _wrong_ways(attack: Attack) -> Mapping[str, Direction]:
 
 def _final(attack: Attack, direction: Direction) -> Tensor:
     return steps_along(attack.place.image, direction, attack.config, attack.n_steps)
+
+
+def _exact(attack: Attack) -> Attack:
+    """Return the attack in float64."""
+    place = attack.place
+    network = copy.deepcopy(place.network).double()
+    return replace(attack, place=replace(place, network=network, image=place.image.double()))
 
 
 def _with_radius(attack: Attack, radius: float | None) -> Attack:

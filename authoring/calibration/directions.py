@@ -18,6 +18,7 @@ from authoring.calibration.networks import (
     truth_of,
 )
 from grader.checks.calibration import Separation
+from grader.checks.images.logit_objectives import OTHERS
 from reference.attack import (
     Objective,
     away_from,
@@ -34,6 +35,12 @@ from reference.networks import activations, features
 OTHER_CLASSES = (145, 340)
 """Classes of 4(f)'s expected examples, as other targets."""
 
+ALL_PROBABILITY = 0.9
+"""Probability of the likeliest class above which the margin to it is the log-probability."""
+EXACTLY = 1e-9
+"""1 - cosine at the logits, in float64, of one and the same direction."""
+SMALLEST_HALF = 1e-3
+"""Gradients of smaller entries are not stored in half precision, or scaled before."""
 RANDOM_DIRECTIONS = 100
 RANDOM_STARTS = 5
 MOST_PAIRS = 8
@@ -85,6 +92,114 @@ def same_direction(places: Iterable[Place]) -> Separation:
                 value = _cosine(_gradient(place, objective), wanted)
                 side.append((f"{place.name}, {name}", value))
     return Separation(name="same_direction", right=tuple(right), wrong=tuple(wrong))
+
+
+def same_arithmetic(places: Iterable[Place]) -> tuple[Separation, Separation]:
+    """Measure the same cosines where the margin may be another objective, as on a real network.
+
+    What label smoothing and functions of the probabilities do to the direction is measured by
+    `objectives_apart`.
+
+    Returns:
+        In float32, and with emulated TF32 (`same_direction_tf32`), which turns gradients of a
+        network with thin convolutions by more than those of a ResNet.
+    """
+    exact: list[tuple[str, float]] = []
+    coarse: list[tuple[str, float]] = []
+    wrong: list[tuple[str, float]] = []
+    rounded = {setting.name for setting in CPU if setting.emulated_tf32}
+    for place in places:
+        wanted = _gradient(place, log_probability_of(place.target))
+        found = network_errors(place.network, place.image, place.target, settings())
+        for how, error in found["gradient_direction"].items():
+            (coarse if how in rounded else exact).append((f"{place.name}, {how}", 1 - error))
+        same = _gradient(place, probability_of(place.target))
+        exact.append((f"{place.name}, the probability", _cosine(same, wanted)))
+        for name, objective in _wrong_objectives(place):
+            wrong.append((f"{place.name}, {name}", _cosine(_gradient(place, objective), wanted)))
+    return (
+        Separation(name="same_direction", right=tuple(exact), wrong=tuple(wrong)),
+        Separation(name="same_direction_tf32", right=tuple(coarse), wrong=tuple(wrong)),
+    )
+
+
+def _wrong_objectives(place: Place) -> Iterator[tuple[str, Objective]]:
+    for name, objective in _other_objectives(place):
+        if name != f"class {place.target}":
+            yield name, objective
+    if not _is_certain(place):
+        yield "the margin", margin_of(place.target)
+
+
+def _is_certain(place: Place) -> bool:
+    """Whether one class has nearly all the probability at the start."""
+    with torch.no_grad():
+        probabilities = torch.softmax(place.network(place.image)[0], dim=0)
+    return float(probabilities.max()) > ALL_PROBABILITY
+
+
+def objectives_apart(places: Iterable[Place], images: Iterable[Tensor]) -> Separation:
+    """Measure 1 - cosine with the log-probability's gradient, the furthest of some steps.
+
+    Right is the log-probability in other arithmetic: stored in half precision, and in every setting
+    but emulated TF32, of which GPUs show less. Wrong are the objectives that the checks name, each
+    by the one of its forms that is closest. The margin is left out where the class next to the
+    target has all the probability: there it has the direction of the log-probability, as functions
+    of the target's probability alone have.
+
+    Args:
+        places: Attacks.
+        images: For each the images along the way, the start first, (n, 3, H, W).
+    """
+    right: list[tuple[str, float]] = []
+    wrong: list[tuple[str, float]] = []
+    for place, all_along in zip(places, images, strict=True):
+        seen = list(torch.split(all_along, 1))[:: max(len(all_along) // 4, 1)][:4]
+        wanted = [gradient_at(place.network, x, log_probability_of(place.target)) for x in seen]
+        usual = tuple(one for one in CPU if not one.emulated_tf32)
+        found = network_errors(place.network, place.image, place.target, usual)
+        errors = found["gradient_direction"].items()
+        right += [(f"{place.name}, {how}", max(error, 0.0)) for how, error in errors]
+        half = max(1 - _cosine(g.half().float() if _fits(g) else g, g) for g in wanted)
+        right.append((f"{place.name}, stored in half precision", max(half, 0.0)))
+        certain = _is_certain(place)
+        for name, functions in OTHERS.items():
+            if name == "margin" and certain:
+                continue
+            apart = [
+                max(_apart(place, function, x, g) for x, g in zip(seen, wanted, strict=True))
+                for function in functions
+                if not _of_probability_alone(place, function)
+            ]
+            if apart:
+                wrong.append((f"{place.name}, {name.replace('_', ' ')}", min(apart)))
+    return Separation(name="other_objective", right=tuple(right), wrong=tuple(wrong))
+
+
+def _of_probability_alone(place: Place, function: Callable[[Tensor, int], Tensor]) -> bool:
+    """Whether a form has the direction of the log-probability, as the target's probability has."""
+    with torch.no_grad():
+        logits = place.network(place.image).double()
+    objectives = (log_probability_of(place.target).function, lambda z: function(z, place.target))
+    pulls = []
+    for objective in objectives:
+        leaf = logits.clone().requires_grad_(True)
+        (pull,) = torch.autograd.grad(objective(leaf), leaf)
+        pulls.append(pull)
+    return 1 - _cosine(*pulls) < EXACTLY
+
+
+def _apart(
+    place: Place, function: Callable[[Tensor, int], Tensor], image: Tensor, wanted: Tensor
+) -> float:
+    objective = Objective(name="", function=lambda logits: function(logits, place.target))
+    gradient = gradient_at(place.network, image, objective)
+    return 1 - _cosine(gradient, wanted) if bool(gradient.any()) else 1.0
+
+
+def _fits(gradient: Tensor) -> bool:
+    """Whether half precision can hold its entries."""
+    return SMALLEST_HALF < float(gradient.abs().max()) < torch.finfo(torch.float16).max
 
 
 def closest_layers(network: nn.Module, side_px: int) -> Separation:

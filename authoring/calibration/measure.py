@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from authoring.calibration.directions import (
     telling_doubt,
     uphill,
 )
+from authoring.calibration.distances import distance_separations
 from authoring.calibration.dreams import dream_separations
 from authoring.calibration.layers import layer_errors, slope_errors, wrong_layers
 from authoring.calibration.networks import (
@@ -160,7 +161,7 @@ def attacks_of(networks: dict[str, nn.Module], bundle: Bundle, n_steps: int) -> 
     made = []
     for part_id in ("4a", "4b", "4e"):
         experiment = load_assignment().experiment(part_id)
-        config = _config(experiment)
+        config = config_of(experiment)
         place = Place(
             name=part_id,
             network=networks[experiment.network],
@@ -184,7 +185,7 @@ def _separations(
     yield same_direction(places)
     yield closest_layers(networks["pretrained"], extent.side_px)
     yield uphill(places)
-    yield telling_doubt(places, [_along(attack) for attack in attacks], SAME)
+    yield telling_doubt(places, [along(attack) for attack in attacks], SAME)
     yield tie_probability(places[0], other_corgis(bundle))
     on_stage("attacks")
     yield from gain_separations(*gains(attacks))
@@ -193,8 +194,31 @@ def _separations(
     yield box_violations(attacks[1])
     yield bonus_gain(attacks[2], BONUS_CLASSES)
     on_stage("feature visualisation")
-    config = _config(load_assignment().experiment("4d"))
+    config = config_of(load_assignment().experiment("4d"))
     yield from dream_separations(networks["pretrained"], config, extent.n_steps, extent.side_px)
+    on_stage("distances")
+    yield from distances(networks, bundle, extent)
+
+
+def distances(
+    networks: dict[str, nn.Module], bundle: Bundle, extent: Extent
+) -> Iterator[Separation]:
+    """Yield what lies on both sides of the thresholds on distances of images."""
+    attacks = attacks_of(networks, bundle, extent.n_steps)[:2]
+    corgi = prepare_image(read_image(bundle.corgi), normalised=False)
+    config = config_of(load_assignment("pset4_sp22").experiment("4d"))
+    images = [along(attack) for attack in attacks]
+    yield from distance_separations(attacks, images, networks, corgi, config)
+
+
+def renewed_distances(measured: Calibration, extent: Extent) -> Calibration:
+    """Return what was measured with the distances of images measured anew."""
+    bundle = get_bundle("studio-narrow")
+    networks = {name: load_network(name, bundle) for name in ("pretrained", "robust")}
+    fresh = tuple(distances(networks, bundle, extent))
+    names = {one.name for one in fresh}
+    kept = tuple(one for one in measured.separations if one.name not in names)
+    return replace(measured, separations=(*kept, *fresh))
 
 
 def other_network(networks: Mapping[str, nn.Module], bundle: Bundle) -> Separation:
@@ -245,8 +269,8 @@ def tie_probability(place: Place, corgis: Mapping[str, Tensor]) -> Separation:
     return Separation(name="tie_probability", right=right, wrong=wrong)
 
 
-def _along(attack: Attack) -> Tensor:
-    """Images of an attack while the target becomes certain."""
+def along(attack: Attack) -> Tensor:
+    """Return the images of an attack while the target becomes certain, (n, 3, H, W)."""
     place = attack.place
     images: list[Tensor] = []
 
@@ -258,7 +282,8 @@ def _along(attack: Attack) -> Tensor:
     return torch.cat(images)
 
 
-def _config(experiment: Experiment) -> StepConfig:
+def config_of(experiment: Experiment) -> StepConfig:
+    """Return the steps of an experiment of the assignment."""
     return StepConfig(
         step_size=experiment.step_size,
         space=Space(experiment.space),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import TypeAlias
 
 import cv2
@@ -14,9 +15,13 @@ from torch import Tensor
 from torchvision import transforms
 
 from grader.checks.calibration import SCALES, Dtype, Errors, Separation
+from grader.checks.images.recognition import structure_correlation
 from reference.bundles import Bundle
 from reference.images import MEAN, SIDE_PX, STD, Space, from_pixels, read_image, to_pixels
 from reference.studio.classes import CLASS_IDS, draw
+
+MOST_PAIRS = 8
+"""Pairs of other pictures that are kept, the likest."""
 
 Picture: TypeAlias = NDArray[np.uint8]
 """RGB, uint8, shape (H, W, 3)."""
@@ -81,6 +86,24 @@ def other_resize(bundle: Bundle) -> Separation:
     }
     wrong = {name: _difference(other, prepared) for name, other in others.items()}
     return Separation(name="other_resize", right=tuple(right.items()), wrong=tuple(wrong.items()))
+
+
+def pictures_apart(
+    changed: Mapping[str, tuple[Tensor, Tensor]], others: Mapping[str, Tensor]
+) -> Separation:
+    """Measure correlations of coarse structure: pictures after an attack, and other pictures.
+
+    Args:
+        changed: By what was done: a picture before and after, (1, 3, H, W).
+        others: Pictures by name, pixels, (1, 3, 224, 224).
+    """
+    right = [(name, structure_correlation(*both)) for name, both in changed.items()]
+    wrong = [
+        (f"{one} and {other}", structure_correlation(others[one], others[other]))
+        for one, other in combinations(others, 2)
+    ]
+    closest = sorted(wrong, key=lambda row: -row[1])[:MOST_PAIRS]
+    return Separation(name="same_picture", right=tuple(right), wrong=tuple(closest))
 
 
 def corgi(bundle: Bundle) -> Picture:

@@ -24,6 +24,9 @@ Errors: TypeAlias = dict[str, float]
 FILE = "measured.toml"
 """Name of the file that lies beside this module."""
 
+COMMAND = "python -m authoring.calibration --write"
+"""Renews it."""
+
 FACTOR = 10.0
 """Safety factor of every tolerance: what ways, libraries and devices that were not tried, and the
 reference's own rounding, may add to the greatest error that was measured."""
@@ -147,7 +150,7 @@ class Calibration:
         raise GraderFault(f"{FILE}: no separation {name}; {_REMEDY}")
 
 
-_REMEDY = "run `python -m authoring.calibration --write`"
+_REMEDY = f"run `{COMMAND}`"
 
 
 def rounded_up(value: float) -> float:
@@ -192,7 +195,7 @@ def from_toml(text: str) -> Calibration:
         made=tuple(table["made"].items()),
         roundings=tuple(
             Rounding(quantity=quantity, dtype=dtype, ways=tuple(ways.items()))
-            for quantity, by_dtype in table["rounding"].items()
+            for quantity, by_dtype in table.get("rounding", {}).items()
             for dtype, ways in by_dtype.items()
         ),
         separations=tuple(
@@ -202,10 +205,15 @@ def from_toml(text: str) -> Calibration:
     )
 
 
-def to_toml(calibration: Calibration) -> str:
-    """Return the text of the file: errors and numbers with three digits."""
+def to_toml(calibration: Calibration, *, command: str = COMMAND) -> str:
+    """Return the text of the file: errors and numbers with three digits.
+
+    Args:
+        calibration: What was measured.
+        command: What renews it.
+    """
     lines = [
-        "# Written by `python -m authoring.calibration --write`; not edited by hand.",
+        f"# Written by `{command}`; not edited by hand.",
         "",
         "[made]",
     ]

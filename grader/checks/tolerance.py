@@ -126,24 +126,6 @@ def _threshold(name: str, value: float, reason: str) -> tuple[str, Threshold]:
     return name, Threshold(value=value, reason=f"{reason}. Measured: {measured}")
 
 
-STATED = frozenset(
-    {
-        "other_objective",
-        "same_picture",
-        "no_change",
-        "inversion_fall",
-        "inversion_alone",
-        "inversion_change",
-        "smooth_start",
-    }
-)
-"""Thresholds whose figures stand in their reasons; the calibration does not measure them yet."""
-
-
-def _stated(name: str, value: float, reason: str) -> tuple[str, Threshold]:
-    return name, Threshold(value=value, reason=reason)
-
-
 THRESHOLDS: Mapping[str, Threshold] = dict(
     (
         _threshold(
@@ -167,44 +149,45 @@ THRESHOLDS: Mapping[str, Threshold] = dict(
             "cosine of a step with the gradient, for odd steps (signs, few entries, cubes) "
             "against random directions in 150,528 dimensions",
         ),
-        _stated(
+        _threshold(
             "other_objective",
             1e-4,
             "1 - cosine of the steps with the gradient of the log-probability below which no other "
-            "objective is looked for: half-precision storage costs 1e-7, TF32 on a GPU 1e-5",
+            "objective is looked for: storage in half precision costs far less, TF32 on a GPU "
+            "1e-5",
         ),
-        _stated(
+        _threshold(
             "same_picture",
             0.8,
-            "correlation of two pictures averaged over 8 x 8 pixels: 0.97 after 200 steps "
-            "without a ball, 0.99 within one; another drawing has 0.7 at most",
+            "correlation of two pictures averaged over 8 x 8 pixels, after an attack; other "
+            "drawings have less",
         ),
-        _stated(
+        _threshold(
             "no_change",
             1e-2,
             "l2 distance to the start that rounding costs on the way; an attack moves 100 times as "
             "far",
         ),
-        _stated(
+        _threshold(
             "inversion_fall",
             0.7,
             "share of the reference's fall of the feature distance (1 - factor), both as medians "
             "over the later half of the steps: with steps of a fixed length the distance goes up "
             "and down; its median differs between random starts by 0.05",
         ),
-        _stated(
+        _threshold(
             "inversion_alone",
             0.9,
             "factor to which a feature distance without a reference must fall; a random walk "
             "raises it above 1",
         ),
-        _stated(
+        _threshold(
             "inversion_change",
             0.02,
-            "root mean square change of a pixel in [0, 1]: 5 of 255 levels; short steps towards a "
-            "near target move an image by 0.04",
+            "root mean square change of a pixel in [0, 1]: 5 of 255 levels; shorter steps towards "
+            "a near target move an image by 0.04",
         ),
-        _stated(
+        _threshold(
             "smooth_start",
             0.5,
             "correlation of neighbouring pixels from which on a start is a picture: 0 for noise, "

@@ -135,12 +135,17 @@ def space_of_start(start: Tensor) -> Space:
 
 def is_noise(start: Tensor) -> bool:
     """Whether neighbouring pixels of a start have little to do with each other."""
+    return smoothness(start) < threshold("smooth_start")
+
+
+def smoothness(start: Tensor) -> float:
+    """Return the correlation of neighbouring pixels, (1, 3, H, W); 1 for a flat image."""
     centred = start.double() - start.double().mean(dim=(2, 3), keepdim=True)
     spread = float(centred.square().mean())
     if spread == 0:
-        return False
+        return 1.0
     neighbours = float((centred[..., 1:] * centred[..., :-1]).mean())
-    return neighbours / spread < threshold("smooth_start")
+    return neighbours / spread
 
 
 def change_rms(start: Tensor, final: Tensor) -> float:
