@@ -92,7 +92,6 @@ SETUP_LINES = {
     "style": "plt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (10, 8)",
     "print-options": "np.set_printoptions(precision=3)\ntorch.set_printoptions(precision=3)",
     "numpy-star": "from numpy import *",
-    "torch-star": "from torch import *",
     "math-star": "from math import *",
     "pylab": "%pylab inline",
     "widgets": "import ipywidgets as widgets\nfrom ipywidgets import interact",
