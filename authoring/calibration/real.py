@@ -31,11 +31,8 @@ from torch import Tensor, nn
 
 from authoring.calibration.ascents import (
     Attack,
-    ball_excess,
-    box_violations,
     gain_separations,
     gains,
-    least_steps,
 )
 from authoring.calibration.directions import (
     Place,
@@ -45,7 +42,7 @@ from authoring.calibration.directions import (
     uphill,
 )
 from authoring.calibration.distances import smooth_start
-from authoring.calibration.measure import MOST_OF_THE_GAIN, SAME, along, config_of
+from authoring.calibration.measure import SAME, along, config_of
 from authoring.calibration.networks import settings
 from authoring.calibration.pictures import as_pixels, pictures_apart
 from grader.checks.calibration import Calibration, Separation, from_toml, to_toml
@@ -204,11 +201,6 @@ def reached(attacks: Sequence[Attack]) -> Iterator[Separation]:
     """Yield what right and wrong attacks reach, in float32 and in float64."""
     right, wrong = gains(attacks, in_float64=True)
     yield from (one for one in gain_separations(right, wrong) if one.right and one.wrong)
-    yield least_steps(attacks, MOST_OF_THE_GAIN)
-    for attack in attacks:
-        if attack.config.eps_l2 is not None:
-            yield ball_excess(attack)
-            yield box_violations(attack)
 
 
 def load_measured() -> Calibration:
