@@ -1,20 +1,12 @@
 """The `grader` command. Verbs are stages; no logic here.
 
-Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met or
-`rejudge` a submission that it could not judge, 2 input or options that cannot be used, 3 a fault
-of the grader.
+See `grader.app.main` for how a command ends.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
-import tempfile
-import traceback
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -60,11 +52,9 @@ from grader.outputs.junit import render_junit
 from grader.outputs.policy import PolicyResult, evaluate, parse_policy
 from grader.outputs.summary import render_summary
 from grader.sandbox.doctor import examine
-from grader.sandbox.openmp import spin_briefly
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from grader.scoring.lateness import parse_submitted
-from reference.errors import ConfigError, GraderFault, PsetError
-from reference.terminal import spell_out
+from reference.errors import ConfigError
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
     from grader.pipeline import GradeRecord
@@ -75,10 +65,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade submissions of MIT's Problem Set 4 and render their feedback.",
 )
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @app.command("grade")
@@ -397,62 +383,3 @@ def _show_verdict(console: Console, verdict: PolicyResult) -> None:
     for reason in verdict.reasons:
         line = terminal_line(f"- {reason}")
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Run the command; a foreseen error is one sentence, never a traceback."""
-    spell_out()
-    try:
-        status = app(args=argv, standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
-        status = INTERRUPTED
-    except GraderFault as error:
-        ERRORS.print(terminal_line(f"Grader error: {error}"), markup=False)
-        return 3
-    except PsetError as error:
-        ERRORS.print(terminal_line(str(error)), markup=False)
-        return 2
-    except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
-        return _unforeseen(error)
-    if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
-        ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
-    return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
-
-
-def run() -> NoReturn:
-    """The console script: leave at once, since taking torch down takes more than a second."""
-    spin_briefly()
-    status = main()
-    atexit._run_exitfuncs()
-    with suppress(OSError):  # where nobody listens any more
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)
-
-
-def _unforeseen(error: Exception) -> int:
-    """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
-    message = getattr(error, "format_message", None)
-    if callable(message):
-        ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
-        return 2
-    log = Path("grader-fault.log")
-    report = "".join(traceback.format_exception(error))
-    try:
-        log.write_text(report, encoding="utf-8")
-    except OSError:  # where it was started cannot be written to
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", prefix="grader-fault-", suffix=".log", delete=False
-        ) as file:
-            file.write(report)
-        log = Path(file.name)
-    ERRORS.print(
-        f"Grader error: {type(error).__name__}: {error}. Please send {log.resolve()} to the "
-        "maintainers of the grader.",
-        markup=False,
-    )
-    return 3
-
-
-if __name__ == "__main__":
-    run()

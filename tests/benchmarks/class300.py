@@ -107,7 +107,7 @@ def _score(results: Path) -> float:
     before = book.stat().st_mtime_ns
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "grader.app.cli", "score", str(results)], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "grader.app", "score", str(results)], stdout=subprocess.DEVNULL
     )
     while book.stat().st_mtime_ns == before and process.poll() is None:
         time.sleep(0.02)

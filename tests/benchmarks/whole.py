@@ -33,7 +33,7 @@ def command_seconds(steps: int, bundle: str) -> tuple[float, str]:
         path = Path(name) / "course.zip"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("pset4.ipynb", nbformat.writes(notebook))  # type: ignore[no-untyped-call]
-        command = [sys.executable, "-m", "grader.app.cli", "grade", str(path), "--out", name]
+        command = [sys.executable, "-m", "grader.app", "grade", str(path), "--out", name]
         started = time.perf_counter()
         command += ["--bundle", bundle]
         done = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -28,7 +28,7 @@ class Ended:
 
 def start(folder: Path, results: Path, *options: str) -> subprocess.Popen[str]:
     """Start the command."""
-    command = [sys.executable, "-m", "grader.app.cli", "batch", str(folder), "--out", str(results)]
+    command = [sys.executable, "-m", "grader.app", "batch", str(folder), "--out", str(results)]
     return subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,

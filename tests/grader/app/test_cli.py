@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from grader.app.cli import main
+from grader.app.main import main
 from grader.pipeline import GradeRecord
 from tests.grader.conftest import short_zip
 
@@ -47,17 +47,22 @@ def test_unforeseen_error_is_our_fault_and_kept(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
     assert main(["grade", "x.zip"]) == 3
-    assert "Grader error: ZeroDivisionError" in capsys.readouterr().err
-    assert "Traceback" in (tmp_path / "grader-fault.log").read_text()
+    said = capsys.readouterr().err
+    assert "Grader error: ZeroDivisionError" in said
+    (log,) = (tmp_path / "state").rglob("fault-*.log")
+    assert str(log) in said.replace("\n", "")
+    assert "Traceback" in log.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
-def test_its_traceback_is_kept_where_the_folder_cannot_be_written_to(
+def test_its_traceback_is_kept_where_the_folder_for_logs_cannot_be_written_to(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "grader-fault.log").mkdir()
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").write_text("a file")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
     assert main(["grade", "x.zip"]) == 3

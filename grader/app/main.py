@@ -1,0 +1,94 @@
+"""The edge of the `grader` command: however it ends, a status and at most one sentence.
+
+Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met or
+`rejudge` a submission that it could not judge, 2 input or options that cannot be used, 3 a fault
+of the grader, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import platformdirs
+import typer
+from rich.console import Console
+
+from grader.app.cli import app
+from grader.model.text import terminal_line
+from grader.sandbox.openmp import spin_briefly
+from reference.errors import GraderFault, PsetError
+from reference.terminal import spell_out
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; a foreseen error is one sentence, never a traceback."""
+    spell_out()
+    try:
+        status = app(args=argv, standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except GraderFault as error:
+        ERRORS.print(terminal_line(f"Grader error: {error}"), markup=False)
+        return 3
+    except PsetError as error:
+        ERRORS.print(terminal_line(str(error)), markup=False)
+        return 2
+    except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
+        return _unforeseen(error)
+    if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
+        ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
+    return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
+
+
+def run() -> NoReturn:
+    """The console script: leave at once, since taking torch down takes more than a second."""
+    spin_briefly()
+    status = main()
+    atexit._run_exitfuncs()
+    with suppress(OSError):  # where nobody listens any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def _unforeseen(error: Exception) -> int:
+    """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
+    message = getattr(error, "format_message", None)
+    if callable(message):
+        ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
+        return 2
+    log = _kept("".join(traceback.format_exception(error)))
+    ERRORS.print(
+        f"Grader error: {type(error).__name__}: {error}. Please send {log} to the maintainers of "
+        "the grader.",
+        markup=False,
+    )
+    return 3
+
+
+def _kept(report: str) -> Path:
+    """Write a fault to the user's folder for logs, or where that cannot be, a temporary file."""
+    now = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
+    log = platformdirs.user_log_path("pset4-grader") / f"fault-{now}-{os.getpid()}.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(report, encoding="utf-8")
+    except OSError:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="grader-fault-", suffix=".log", delete=False
+        ) as file:
+            file.write(report)
+        return Path(file.name)
+    return log
