@@ -38,8 +38,8 @@ STORE ?=
 COLD ?=
 # Of `make rejudge`: only show whose points would change.
 DRY ?=
-# Of `make test`: half as many more than there are cores, for tests often wait for kernels and limits.
-TEST_WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
+# Of `make test`: twice as many as there are cores, for tests often wait for kernels and limits.
+TEST_WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 8 ? n : 8 )))
 
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
