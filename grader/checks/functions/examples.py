@@ -82,7 +82,7 @@ def has_example(verdict: Verdict) -> bool:
 
 
 def counterexample(function: str, tries: Iterable[Try], what: str = "") -> tuple[Remark, ...]:
-    """Return a remark with the first try that is wrong, or nothing.
+    """Return a remark with the first try that is seen to be wrong, or nothing.
 
     Args:
         function: Its name.
@@ -97,11 +97,10 @@ def counterexample(function: str, tries: Iterable[Try], what: str = "") -> tuple
             return (say("function.example_unread", call=call, found=one.unreadable),)
         if one.returned is None or compare_layer(one.returned, one.expected).ok:
             continue
-        told = {
-            "call": call,
-            "returned": numbers(one.returned),
-            "expected": numbers(one.expected),
-        }
+        returned, expected = numbers(one.returned), numbers(one.expected)
+        if returned == expected:
+            continue  # the digits or samples that differ are not shown
+        told = {"call": call, "returned": returned, "expected": expected}
         if what:
             return (say("function.example_result", what=what, **told),)
         return (say("function.example", **told),)

@@ -10,9 +10,13 @@ from numpy.typing import ArrayLike
 from grader.checks.findings import say
 from grader.checks.tolerance import agrees
 from grader.model.records import Remark
+from reference.signals import Floats
 
 COARSE = 0.02
 """Greatest error, as a share of the greatest value, of what is called right but imprecise."""
+
+DECIMALS = range(1, 6)
+"""Numbers of decimals that somebody rounds to."""
 
 
 def lost_digits_of(pairs: Sequence[tuple[ArrayLike, ArrayLike]], what: str) -> Remark | None:
@@ -23,7 +27,7 @@ def lost_digits_of(pairs: Sequence[tuple[ArrayLike, ArrayLike]], what: str) -> R
         np.concatenate([np.ravel(a) for a in side]) for side in zip(*pairs, strict=True)
     )
     remark = lost_digits(found, wanted, what)
-    if remark is None or remark.code != "function.rounded":
+    if remark is None or remark.code == "function.whole_numbers":
         return remark
     close = all(
         np.abs(np.ravel(a) - np.ravel(b)).max(initial=0) <= COARSE * np.abs(b).max(initial=0)
@@ -46,5 +50,18 @@ def lost_digits(measured: ArrayLike, expected: ArrayLike, what: str) -> Remark |
     if np.array_equal(found, np.round(found)) and error <= 1 and np.abs(wanted).max() > 1:
         return say("function.whole_numbers", what=what)
     if error <= COARSE * float(np.abs(wanted).max()):
-        return say("function.rounded", what=what, error=error)
+        code = "function.rounded" if _is_coarse(found) else "function.imprecise"
+        return say(code, what=what, error=error)
     return None
+
+
+def _is_coarse(found: Floats) -> bool:
+    """Whether the numbers themselves have few digits: some decimals, or half precision.
+
+    Where they have many, something else may be wrong, such as a small number added to each.
+    """
+    with np.errstate(over="ignore"):
+        halved = found.astype(np.float16).astype(np.float64)
+    return np.array_equal(found, halved) or any(
+        np.allclose(found, found.round(decimals), rtol=1e-7, atol=0) for decimals in DECIMALS
+    )

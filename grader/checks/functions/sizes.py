@@ -35,10 +35,12 @@ def limited_to(right: Collection[Size], tried: Collection[Size], drawn: Collecti
         if fixed == 1:
             continue
         telling = good - _trivial(good)
-        if telling and telling == _with(tried, axis, {fixed}) - _trivial(tried):
-            return f"{name} = {fixed}"
         upto = {size[axis] for size in tried if size[axis] <= fixed}
-        if telling and good == _with(tried, axis, upto):
+        all_below = good == _with(tried, axis, upto)
+        only = telling == _with(tried, axis, {fixed}) - _trivial(tried)
+        if telling and only and not (all_below and len(upto) == fixed):
+            return f"{name} = {fixed}"
+        if telling and all_below:
             return f"{name} up to {fixed}"
     return ""
 

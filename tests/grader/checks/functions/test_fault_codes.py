@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from grader.checks import CHECKS
-from grader.checks.functions.examples import numbers
+from grader.checks.functions.examples import Try, counterexample, numbers
+from grader.checks.functions.sizes import limited_to
 from grader.model.catalogue import load_catalogue
 from grader.model.records import Finding, Outcome
 from reference import conv, pool
@@ -185,6 +186,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "function.whole_numbers": Fault(M1, lambda x, k: np.trunc(mx(x, k) - 0.001)),
     "function.rounded": Fault(F1, lambda x, w: np.round(fwd(x, w) * 1.004, 2)),
+    "function.imprecise": Fault(F1, lambda x, w: fwd(x, w) + 0.003),
     "function.limited": Fault(F1, lambda x, w: fwd(x, np.append(w[:7], 0 * np.array(w[7:])))),
     "function.limited_raises": Fault(F1, lambda x, w: fwd(x, w) if len(w) <= 5 else raises()),
     "function.shape": Fault(U1, lambda w, g, lr: np.append(w - lr * g, 0)),
@@ -471,3 +473,18 @@ def test_the_counterexample_shows_the_fault(lab: Lab, code: str) -> None:
     assert told["returned"] != told["expected"]
     right = eval(str(told["expected"]), {"nan": np.nan, "inf": np.inf})  # noqa: S307 -- ours
     assert fault.shows(arguments, np.asarray(result, float), np.array(right, float)), told
+
+
+def test_an_example_whose_difference_is_not_shown_is_left_out() -> None:
+    hidden = Try(arguments=([1],), returned=np.arange(40.0), expected=np.r_[:39.0, 50.0])
+    shown = Try(arguments=([2],), returned=np.array([3.0]), expected=np.array([4.0]))
+    (remark,) = counterexample("f", (hidden, shown))
+    assert dict(remark.values) == {"call": "f([2])", "returned": "[3]", "expected": "[4]"}
+    assert counterexample("f", (hidden,)) == ()
+
+
+def test_a_limit_counts_the_smaller_sizes_that_are_right() -> None:
+    tried = {(n, k) for n in (1, 3, 6, 8) for k in (1, 2, 3, 4) if k <= n}
+    up_to_two = {(n, k) for n, k in tried if k <= 2}
+    assert limited_to(up_to_two, tried, tried) == "k up to 2"
+    assert limited_to({(n, k) for n, k in tried if k == 3}, tried, tried) == "k = 3"

@@ -94,6 +94,8 @@ CASES = (
     Case("zeros", lambda x, k: 0 * right(x, k), W, "function.zeros"),
     Case("negated", lambda x, k: -right(x, k), W, "function.scaled"),
     Case("rounded", lambda x, k: np.round(right(x, k), 2), W, "function.rounded"),
+    Case("half", lambda x, k: right(x, k).astype(np.float16), W, "function.rounded"),
+    Case("something added", lambda x, k: right(x, k) + 1e-3, W, "function.imprecise"),
     Case("sum", lambda x, k: k * right(x, k), W, "function.wrong"),
     Case("no array", lambda x, k: "y", W, "function.returned"),
 )
