@@ -158,8 +158,11 @@ def _verdict(
     if right == {case.key for case in cases}:
         return passed(say("output2prob.right"))
     if all(key in right for key in ORDINARY):
-        if not all(key in right for key in EXTREME) and "batch" in right:
+        refused = answers.errors.get("batch", ("",))[0] == "AssertionError"
+        if not all(key in right for key in EXTREME) and ("batch" in right or refused):
             return partly(say("output2prob.unstable"), share("unstable"))
+        if refused:  # nothing that it returns is wrong: a self-check, such as "they add up to one"
+            return passed(say("output2prob.right_row", error=answers.error("batch")))
         worth = share("batch")  # the course's own form never has a batch: the offering decides
         found = say("output2prob.batch", share=worth)
         return passed(found) if worth >= 1 else partly(found, worth)

@@ -37,6 +37,19 @@ def raising(z: Tensor) -> Tensor:
     raise RuntimeError("no softmax today")
 
 
+def self_checked(softmax: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def output2prob(z: Tensor) -> Tensor:
+        prob = softmax(z)
+        assert torch.allclose(prob.sum(), torch.ones(1)), "they must add up to one"
+        return prob
+
+    return output2prob
+
+
+def together(z: Tensor) -> Tensor:
+    return torch.exp(z - z.max()) / torch.exp(z - z.max()).sum()
+
+
 def stub(z: Tensor) -> Tensor:
     raise NotImplementedError
 
@@ -50,7 +63,10 @@ SOFTMAX = (
     ("float64", lambda z: F.softmax(z.double(), dim=1), R, ""),
     ("overflows", naive, P, "very large"),
     ("one row only", lambda z: stable(z[:1]).expand(z.shape), P, "batch"),
-    ("rows together", lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(), P, "batch"),
+    ("rows together", together, P, "batch"),
+    ("self-check", self_checked(stable), R, "they must add up to one"),
+    ("self-check overflows", self_checked(naive), P, "very large"),
+    ("self-check together", self_checked(together), P, "worth 50%"),
     ("wrong dimension", lambda z: F.softmax(z, dim=0), W, "wrong dimension"),
     ("no exponential", lambda z: z / z.sum(dim=1, keepdim=True), W, "without the exponential"),
     ("not normalised", torch.exp, W, "not divided by its sum"),
