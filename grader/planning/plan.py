@@ -45,7 +45,7 @@ WEIGHTS = Shim(
 )
 OLD_NAMES = Shim(
     name="old-names",
-    why="The notebook uses names that numpy or Pillow had in 2021, such as `np.int`; they mean "
+    why="The notebook uses names that numpy or Pillow once had, such as `np.int`; they mean "
     "what they meant.",
 )
 NARROW_RESNET = Shim(
