@@ -400,7 +400,8 @@ def test_a_broken_or_unfinished_cell_is_named(lab: InversionLab) -> None:
         ("NotImplementedError", Outcome.NOT_ATTEMPTED),
     ):
         cells = (cell_run(0, Outcome.STUDENT_ERROR, error, "no"),)
-        context = replace(lab.context(cells=cells, parts={0: PLAIN}), assignment=OFFERING)
+        run = lab.context(cells=cells, parts={0: PLAIN}, sources=["approach(corgi)"])
+        context = replace(run, assignment=OFFERING)
         assert CHECKS["feature_inversion"](context, PLAIN).outcome is outcome
 
 
