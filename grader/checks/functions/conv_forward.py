@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -61,7 +62,7 @@ class Forward:
     is_layer: bool
     """Whether the output depends on the input and on the kernel; else its adjoint is none."""
     uses_all: bool
-    """Whether it depends on every tap, and on most samples, wherever that is known."""
+    """Whether it depends on every tap and on most samples, for each kernel size in some case."""
     lengths_wrong: bool
     """Whether it depends on both, and some output has not the input's length."""
 
@@ -107,15 +108,20 @@ def own_forward(context: CheckContext) -> Forward | None:
         to_input=to_input,
         to_kernel=to_kernel,
         is_layer=is_layer,
-        uses_all=is_layer and all(_uses_all(to_input[key], to_kernel[key]) for key in telling),
+        uses_all=is_layer and _uses_all(to_input, to_kernel, telling),
         lengths_wrong=is_layer
         and any(len(to_input[c.key]) != len(c.x) for c in cases if c.key in to_input),
     )
 
 
-def _uses_all(to_input: Floats, to_kernel: Floats) -> bool:
-    samples = to_input.any(axis=0)
-    return bool(to_kernel.any(axis=0).all()) and 2 * int(samples.sum()) >= samples.size
+def _uses_all(to_input: Matrices, to_kernel: Matrices, telling: Iterable[str]) -> bool:
+    """Of each kernel size some case shows it: the shortest signals are too short for a shift."""
+    shown: dict[int, bool] = {}
+    for key in telling:
+        samples, taps = to_input[key].any(axis=0), to_kernel[key].any(axis=0)
+        here = bool(taps.all()) and 2 * int(samples.sum()) >= samples.size
+        shown[taps.size] = shown.get(taps.size, False) or here
+    return all(shown.values())
 
 
 def forward_is_missing(context: CheckContext) -> bool:
