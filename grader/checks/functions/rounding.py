@@ -18,6 +18,9 @@ COARSE = 0.02
 DECIMALS = range(1, 6)
 """Numbers of decimals that somebody rounds to."""
 
+SINGLE = float(np.finfo(np.float32).eps)
+"""Relative: rounded numbers may have gone through single precision."""
+
 
 def lost_digits_of(pairs: Sequence[tuple[ArrayLike, ArrayLike]], what: str) -> Remark | None:
     """As `lost_digits` for many (measured, expected) at once, each of which must be close."""
@@ -63,5 +66,5 @@ def _is_coarse(found: Floats) -> bool:
     with np.errstate(over="ignore"):
         halved = found.astype(np.float16).astype(np.float64)
     return np.array_equal(found, halved) or any(
-        np.allclose(found, found.round(decimals), rtol=1e-7, atol=0) for decimals in DECIMALS
+        np.allclose(found, found.round(decimals), rtol=SINGLE, atol=0) for decimals in DECIMALS
     )
