@@ -102,13 +102,13 @@ def test_a_notebook_beside_the_zip_is_for_a_person(tmp_path: Path) -> None:
 
 
 def test_files_named_after_a_student_of_the_manifest_are_a_submission(tmp_path: Path) -> None:
-    put(tmp_path, "jdoe.ipynb", "jdoe_report.pdf", "roe/work/pset4.ipynb", "roe/notes.txt")
+    put(tmp_path, "jdoe.ipynb", "jdoe_report.pdf", "roe/draft/pset4.ipynb", "roe/notes.txt")
     put(tmp_path, "jdoeling.ipynb", "smith.ipynb")
 
     roster = find(tmp_path, "jdoe", "roe", "ann")
 
     assert set(packed(roster, "jdoe")) == {"jdoe.ipynb", "jdoe_report.pdf"}
-    assert set(packed(roster, "roe")) == {"work/pset4.ipynb", "notes.txt"}
+    assert set(packed(roster, "roe")) == {"draft/pset4.ipynb", "notes.txt"}
     assert roster.missing == ("ann",)
     assert roster.notes[-1] == "Not graded, not zip files: jdoeling.ipynb, smith.ipynb."
 
