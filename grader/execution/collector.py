@@ -29,9 +29,11 @@ from grader.model.records import (
     PartAsked,
     Prediction,
     ProbeReply,
+    ProbeSpec,
     StepSettings,
 )
 from grader.model.text import one_line
+from grader.planning.probes.questions import sent_by
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -71,8 +73,11 @@ class Collector:
     """Whether one of the two was reached; what came after was dropped."""
     cell_index: int = -1
     """The cell under way."""
-    asking: str = ""
-    """The probe under way; a reply to any other is dropped."""
+    asking: ProbeSpec | None = None
+    """The probe under way; a reply to any other is dropped.
+
+    What the function was given is read off it, not off the reply.
+    """
     runs: dict[str, AttackRun] = field(default_factory=dict)
     models: list[ModelState] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
@@ -324,9 +329,10 @@ class Collector:
             )
 
     def _probe(self, body: m.ProbeBody, arrays: dict[str, np.ndarray]) -> None:
-        if body.probe != self.asking:
+        asked, self.asking = self.asking, None
+        if asked is None or body.probe != asked.probe_id:
+            self.asking = asked
             raise ValueError(f"a reply to {body.probe}, which was not asked")
-        self.asking = ""
         self._replied += 1
         path = f"probe-{body.probe}-{self._replied}.npz"  # an earlier answer may be the better one
         # One file: making the hundreds of arrays of a reply a file each took as long as all else.
@@ -337,7 +343,7 @@ class Collector:
                 archive.writestr(zipfile.ZipInfo(f"{member}.npy"), data)
                 return _reference(path, data, array, member)
 
-            self.replies[body.probe] = reply_of(body, arrays, put)
+            self.replies[body.probe] = reply_of(body, arrays, put, sent_by(asked.source))
 
 
 def _npy(array: np.ndarray) -> bytes:

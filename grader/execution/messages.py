@@ -194,7 +194,6 @@ class CallFact(_Strict):
     key: Short
     outputs: Annotated[list[Output], Field(max_length=8)]
     error: CallError | None
-    changed: Annotated[list[Count], Field(max_length=8)] = []
     form: Short = ""
 
 

@@ -228,11 +228,11 @@ class _Run:
         self._collector.replies.pop(probe.probe_id, None)
         self._label = f"probe {probe.probe_id}"
         self._report()
-        self._collector.asking = probe.probe_id
+        self._collector.asking = probe
         started = time.perf_counter()
         breach = await session.ask(probe.source)
         seconds = time.perf_counter() - started
-        self._collector.asking = ""
+        self._collector.asking = None
         reply = self._collector.replies.get(probe.probe_id)
         self._asking.asked(probe, reply)
         if before is not None and not better(reply, before):

@@ -5,6 +5,8 @@ call come back stacked, so that a Jacobian is one array. Every call is tried wit
 question's first form (`numpy` for layers, as documented). Where one of them raised, gave nothing
 that can be read, or changed its arguments, all are tried in the other forms as well (`torch`,
 `torch32`, `list`); which of the forms counts is for the host to say.
+
+What the call left of its arguments goes back, too: the host compares it with what it sent.
 """
 
 from __future__ import annotations
@@ -47,29 +49,29 @@ def _argument(value: Any, form: str) -> Any:
     return _FORMS[form](value) if isinstance(value, np.ndarray) else value
 
 
-def _same(before: Any, after: Any) -> bool:
-    if isinstance(before, (int, float)):
-        return True  # cannot be changed
-    if isinstance(before, torch.Tensor):
-        return torch.equal(before, after)
-    return bool(np.array_equal(np.asarray(before), np.asarray(after)))
+def _left_of(argument: Any) -> np.ndarray | None:
+    """What a call left of an argument; None where that is no array of numbers any more."""
+    try:
+        plain = argument.detach().cpu().numpy() if torch.is_tensor(argument) else argument
+        array = np.array(plain)
+    except Exception:  # noqa: BLE001 -- the call may have put anything into it
+        return None
+    return array if array.dtype.kind in "fiub" else None
 
 
-def _call(function: Any, row: list[Any], form: str, returns: int) -> tuple[list[Result], set[int]]:
-    """Call once; return the results and the places of the arguments that it changed."""
+def _call(function: Any, row: list[Any], form: str, returns: int) -> tuple[list[Result], list[Any]]:
+    """Call once; return the results, and by place what was left of the arguments."""
     with torch._C.DisableTorchFunction():  # the shims are for the student's calls, not for ours
         arguments = [_argument(value, form) for value in row]
-        pristine = [_argument(value, form) for value in row]
     returned = finished(function(*arguments))
     with torch._C.DisableTorchFunction():
         results = results_of(returned, returns)
-        pairs = enumerate(zip(pristine, arguments, strict=True))
-        return results, {place for place, (a, b) in pairs if not _same(a, b)}
+        return results, [_left_of(one) for one in arguments]
 
 
 def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, Any], list[Any]]:
-    """All rows of one call, the outputs of one place stacked."""
-    answers: list[tuple[list[Result], set[int]]] = []
+    """All rows of one call, the outputs of one place stacked, and the arguments afterwards."""
+    answers: list[tuple[list[Result], list[Any]]] = []
     for row in call["rows"]:
         answers.append(_call(function, row, form, call["returns"]))
         if any(_unreadable([results[0] for results, _ in answers if results])):
@@ -77,7 +79,6 @@ def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, 
     fact: dict[str, Any] = {
         "key": f"{call['key']}@{form}",
         "form": form,
-        "changed": sorted(set().union(*(changed for _, changed in answers))),
         "error": None,
         "outputs": [],
     }
@@ -91,6 +92,11 @@ def _stacked(call: dict[str, Any], function: Any, form: str) -> tuple[dict[str, 
         fact["outputs"].append(output)
         if not unreadable:
             arrays.append((name, np.stack([value.array for value in values])))  # type: ignore[misc]
+    for place, value in enumerate(call["rows"][0]):
+        left = [arguments[place] for _, arguments in answers]
+        readable = isinstance(value, np.ndarray) and all(one is not None for one in left)
+        if readable and len({one.shape for one in left}) == 1:
+            arrays.append((f"{fact['key']}/argument{place}", np.stack(left)))
     return fact, arrays
 
 
@@ -126,13 +132,14 @@ def _answer(channel: Channel, namespace: Mapping[str, Any], payload: str) -> Non
         call["rows"] = [[_decoded(spec) for spec in row] for row in call["rows"]]
     documented, *others = question["forms"]
     told, given = _asked(question, namespace, documented)
-    if _leaves_doubt(told):
+    if _leaves_doubt(question, told, given, documented):
         tensors_work = False
         for form in others:
             if tensors_work and form in _TENSORS:
                 continue  # slow ones cost minutes, and these work
             more, of_form = _asked(question, namespace, form)
-            tensors_work = tensors_work or (form in _TENSORS and not _leaves_doubt(more))
+            works = form in _TENSORS and not _leaves_doubt(question, more, of_form, form)
+            tensors_work = tensors_work or works
             told += more
             given.update(of_form)
     used = _used(question, namespace)
@@ -158,12 +165,27 @@ def _asked(
     return facts, arrays
 
 
-def _leaves_doubt(facts: list[dict[str, Any]]) -> bool:
+def _leaves_doubt(
+    question: dict[str, Any],
+    facts: list[dict[str, Any]],
+    arrays: dict[str, np.ndarray],
+    form: str,
+) -> bool:
     """Whether some call did not go as documented, so that arguments of another form may tell."""
     return any(
-        fact["error"] or fact["changed"] or any(one["unreadable"] for one in fact["outputs"])
-        for fact in facts
-    )
+        fact["error"] or any(one["unreadable"] for one in fact["outputs"]) for fact in facts
+    ) or any(_changes(call, arrays, form) for call in question["calls"])
+
+
+def _changes(call: dict[str, Any], arrays: dict[str, np.ndarray], form: str) -> bool:
+    """Whether an argument is another one after some row of a call."""
+    for place, value in enumerate(call["rows"][0]):
+        if isinstance(value, np.ndarray):
+            left = arrays.get(f"{call['key']}@{form}/argument{place}")
+            given = np.array([_left_of(_argument(row[place], form)) for row in call["rows"]])
+            if left is None or not np.array_equal(left, given[: len(left)]):
+                return True
+    return False
 
 
 def _used(question: dict[str, Any], namespace: Mapping[str, Any]) -> list[str]:

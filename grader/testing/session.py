@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from grader.execution.probe_replies import reply_of
 from grader.kernel import probing
 from grader.kernel.channel import Channel
 from grader.model.records import ArrayRef, ProbeReply, ProbeSpec
+from grader.planning.probes.questions import payload_of, sent_by
 from grader.testing.evidence import ArrayStore
 
 
@@ -50,13 +50,6 @@ def ask(
         def put(_: str, array: np.ndarray) -> ArrayRef:
             return store.put(array)
 
-        replies.append(reply_of(ProbeBody.model_validate(inbox.body), inbox.arrays, put))
+        body = ProbeBody.model_validate(inbox.body)
+        replies.append(reply_of(body, inbox.arrays, put, sent_by(probe.source)))
     return tuple(replies)
-
-
-def payload_of(source: str) -> str:
-    """Return the JSON text within a probe's statement."""
-    call = ast.parse(source, mode="eval").body
-    if not isinstance(call, ast.Call):
-        raise TypeError(f"expected a call, found {source[:80]}")
-    return str(ast.literal_eval(call.args[0]))

@@ -150,7 +150,7 @@ class NotebookRun:
         runs = []
 
         def ask(probe: ProbeSpec) -> None:
-            collector.asking = probe.probe_id
+            collector.asking = probe
             _run(shell, probe.source, silent=True)
             asking.asked(probe, collector.replies.get(probe.probe_id))
 

@@ -5,6 +5,7 @@ A check says what it asks; here that becomes JSON with inputs, in one statement 
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -132,3 +133,28 @@ def _encoded(argument: Argument) -> dict[str, object]:
     if isinstance(argument, np.ndarray):
         return {"array": argument.tolist(), "dtype": argument.dtype.name}
     return {"int": argument} if isinstance(argument, int) else {"float": argument}
+
+
+def payload_of(source: str) -> str:
+    """Return the JSON text within a probe's statement, as `probes_for` makes it."""
+    call = ast.parse(source, mode="eval").body
+    if not isinstance(call, ast.Call):
+        raise TypeError(f"expected a call, found {source[:80]}")
+    return str(ast.literal_eval(call.args[0]))
+
+
+def sent_by(source: str) -> Mapping[str, tuple[NDArray[np.generic] | None, ...]]:
+    """Return the arguments that a probe's statement hands over, call by call.
+
+    Returns:
+        Key of the call to what stands at each place, (rows, ...) in the order of its rows; None
+        for a number, which no call can change.
+    """
+    calls = json.loads(payload_of(source))["calls"]
+    return {call["key"]: tuple(map(_column, zip(*call["rows"], strict=True))) for call in calls}
+
+
+def _column(values: tuple[Mapping[str, list[float]], ...]) -> NDArray[np.generic] | None:
+    if "array" not in values[0]:
+        return None
+    return np.array([value["array"] for value in values], dtype=str(values[0]["dtype"]))

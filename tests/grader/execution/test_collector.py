@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks import evidence_reader
+from grader.checks import evidence_reader, probes_of
 from grader.execution.collector import Collector, StepProgress
 from grader.kernel.channel import MIME
+from grader.model.assignment import load_assignment
 from grader.model.records import Outcome
 from grader.testing import cell_run
 
 OPEN = {"run": "run1", "function": "", "class_id": None, "weights": "", "in_features": None}
+PROBE = next(p for p in probes_of(load_assignment(), 1) if p.probe_id == "conv1d_forward")
 IMAGE = np.ones((1, 3, 4, 4), np.float32)
 
 
@@ -71,13 +73,12 @@ def test_arrays_of_a_reply_share_a_file(collector: Collector, tmp_path: Path) ->
         {
             "key": f"case{number}@numpy",
             "form": "numpy",
-            "changed": [],
             "error": None,
             "outputs": [{"name": f"a{number}", "kind": "ndarray"}],
         }
         for number in range(3)
     ]
-    collector.asking = "conv1d_forward"
+    collector.asking = PROBE
     body = {"probe": "conv1d_forward", "calls": calls, "used": []}
     collector.feed(*message("probe", body, a0=IMAGE, a1=2 * IMAGE, a2=3 * IMAGE))
     assert collector.problems == []
@@ -141,7 +142,7 @@ def test_hostile_message_is_dropped_and_noted(
 
 
 def test_second_reply_to_a_probe_is_dropped(collector: Collector) -> None:
-    collector.asking = "conv1d_forward"
+    collector.asking = PROBE
     for _ in range(2):
         collector.feed(*message("probe", {"probe": "conv1d_forward", "calls": []}))
     assert "was not asked" in collector.problems[0]

@@ -36,7 +36,7 @@ def without_arrays(reply: ProbeReply) -> ProbeReply:
 
 def test_it_is_the_record_that_the_wire_gives(tmp_path: Path) -> None:
     store, on_disk = ArrayStore(), evidence_reader(tmp_path)
-    collector = Collector(folder=tmp_path, nonce="n", asking="maxpool1d_forward")
+    collector = Collector(folder=tmp_path, nonce="n", asking=PROBES[0])
     channel = Channel(FakeKernel(collector), "n")
     probing.answer(channel, dict(FUNCTIONS), payload_of(PROBES[0].source))
 

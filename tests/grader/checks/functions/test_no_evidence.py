@@ -12,8 +12,12 @@ import torch
 from grader.checks import CHECKS
 from grader.checks.functions.examples import row
 from grader.checks.functions.replies import Answers
+from grader.execution import messages as m
+from grader.execution.probe_replies import reply_of
+from grader.kernel import probing
 from grader.kernel.outputs import results_of
 from grader.model.records import Outcome
+from grader.testing import ArrayStore
 from reference import conv, pool
 from tests.grader.checks.support import Lab
 
@@ -59,6 +63,41 @@ def test_without_an_answer_to_some_call_no_check_passes(lab: Lab) -> None:
             damaged = replace(context, evidence=replace(context.evidence, replies=replies))
             found = CHECKS[check](damaged, part)
             assert found.outcome is Outcome.NEEDS_HUMAN, (check, lost, found.message)
+
+
+def test_a_changed_argument_is_found_by_the_host_whatever_the_kernel_says(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 16: `probing._same` patched; now nothing that the kernel says of it is read."""
+    monkeypatch.setattr(probing, "_changes", lambda *_: False)
+
+    def forward(x: Any, w: Any) -> Any:
+        out = conv.forward(x, w)
+        x[:] = 0
+        return out
+
+    finding = CHECKS["conv_forward"](lab.ask({"conv1d_forward": forward}), "1a")
+    assert (finding.outcome, finding.code) == (Outcome.PARTIAL, "function.in_place")
+
+
+def test_an_argument_that_did_not_come_back_counts_as_changed() -> None:
+    call = m.CallFact(
+        key="demo0@numpy",
+        outputs=[m.Output(name="demo0@numpy/0", kind="ndarray")],
+        error=None,
+    )
+    sent = {"demo0": (np.ones((2, 3)), None)}
+    out = {"demo0@numpy/0": np.ones((2, 3))}
+
+    def changed(**more: Any) -> tuple[int, ...]:
+        arrays = {**out, **{f"demo0@numpy/{name}": array for name, array in more.items()}}
+        body = m.ProbeBody(probe="conv1d_forward", calls=[call])
+        (value,) = reply_of(body, arrays, lambda *_: ArrayStore().put(SIGNAL), sent).values
+        return value.changed_arguments
+
+    assert changed(argument0=np.ones((2, 3))) == ()
+    for left in (None, np.ones((1, 3)), np.ones((2, 4)), np.zeros((2, 3)), np.float64(1)):
+        assert changed(**({} if left is None else {"argument0": left})) == (0,)
 
 
 SIGNAL, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0])
