@@ -245,8 +245,12 @@ class Collector:
         if kind == "run-image":
             reference = self._store(f"{prefix}-trace", image)
             if reference is not None:
-                self.runs[body.run] = replace(run, images=(*run.images, (body.step, reference)))
+                # A step's image takes the place of what was shown to the network at that number.
+                images = {**dict(run.images), body.step: reference}
+                self.runs[body.run] = replace(run, images=tuple(sorted(images.items())))
             return
+        if any(sample.step == body.step for sample in run.samples):
+            raise ValueError(f"step {body.step} of {body.run} was recorded before")
         stored = self._store(f"{prefix}-image", image)
         gradient = self._store(f"{prefix}-gradient", arrays["gradient"])
         if stored is not None and gradient is not None:
@@ -255,6 +259,8 @@ class Collector:
 
     def _run_look(self, body: m.RunLook, arrays: dict[str, np.ndarray]) -> None:
         run = self.runs[body.run]
+        if any(look.step == body.step for look in run.looks):
+            raise ValueError(f"look {body.step} of {body.run} was recorded before")
         prefix = f"{body.run}-look{body.step}"
         image = self._store(f"{prefix}-image", arrays["image"])
         gradient = self._store(f"{prefix}-gradient", arrays["gradient"])

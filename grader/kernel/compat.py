@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
-from . import absent, colab, hub, old_names, paths
+from . import absent, colab, hub, no_gpu, old_names, paths
 from .channel import Channel
 
 
@@ -34,119 +33,6 @@ class _Report:
         if not self._told:
             self._told = True
             self._channel.send("shim", {"name": self._name})
-
-
-# -- cuda-to-cpu ----------------------------------------------------------------------------------
-
-_CPU = torch.device("cpu")
-
-
-_ELSEWHERE = frozenset({"cuda", "mps"})
-"""Devices of other machines: Colab's, and a Mac's."""
-
-
-def _is_cuda(value: Any) -> bool:
-    if isinstance(value, torch.device):
-        return value.type in _ELSEWHERE
-    return isinstance(value, str) and value.partition(":")[0] in _ELSEWHERE
-
-
-class _CudaToCpu(TorchFunctionMode):
-    """Reads `cuda` and `mps` as `cpu` in every torch call, and makes `Tensor.cuda()` a no-op."""
-
-    def __init__(self, report: _Report) -> None:
-        super().__init__()
-        self._report = report
-
-    def __torch_function__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func is torch.Tensor.cuda:
-            self._report()
-            return args[0]
-        if func is torch.Tensor.type:
-            args = tuple(_of_cpu(value) for value in args)
-        kwargs = kwargs or {}
-        for value in args:
-            if (value.__class__ is str or value.__class__ is torch.device) and _is_cuda(value):
-                self._report()
-                args = tuple(_CPU if _is_cuda(v) else v for v in args)
-                break
-        if kwargs and _is_cuda(kwargs.get("device")):
-            self._report()
-            kwargs = {**kwargs, "device": _CPU}
-        return func(*args, **kwargs)
-
-
-_KINDS = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-"""Of the tensors of old, such as `torch.cuda.FloatTensor`."""
-
-
-def _of_cpu(kind: Any) -> Any:
-    """`torch.FloatTensor` for the name `torch.cuda.FloatTensor`."""
-    return kind.replace("torch.cuda.", "torch.") if isinstance(kind, str) else kind
-
-
-def _tensor_types(report: _Report) -> None:
-    """Types of tensors on the GPU are those of the CPU, as the default type too."""
-    for kind in _KINDS:
-        setattr(torch.cuda, f"{kind}Tensor", getattr(torch, f"{kind}Tensor"))
-    set_plainly = torch.set_default_tensor_type
-
-    def set_default_tensor_type(t: Any) -> None:
-        if _of_cpu(t) != t:
-            report()
-        set_plainly(_of_cpu(t))
-
-    torch.set_default_tensor_type = set_default_tensor_type
-
-
-def _no_op(report: _Report) -> Callable[..., None]:
-    """A function of its own for each name: torch's compiler refuses one object under two names."""
-
-    def nothing(*_: Any, **__: Any) -> None:
-        report()
-
-    return nothing
-
-
-def _cuda_to_cpu(channel: Channel) -> None:
-    report = _Report(channel, "cuda-to-cpu")
-    _CudaToCpu(report).__enter__()  # type: ignore[no-untyped-call]  # stays for the whole kernel
-
-    def module_cuda(self: torch.nn.Module, *_: Any, **__: Any) -> torch.nn.Module:
-        report()
-        return self
-
-    plain_to = torch.nn.Module.to
-
-    def module_to(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
-        if any(map(_is_cuda, args)) or _is_cuda(kwargs.get("device")):
-            report()
-            args = tuple(_CPU if _is_cuda(v) else v for v in args)
-            kwargs = {k: _CPU if _is_cuda(v) else v for k, v in kwargs.items()}
-        return plain_to(self, *args, **kwargs)
-
-    for name in ("synchronize", "set_device", "reset_peak_memory_stats"):
-        setattr(torch.cuda, name, _no_op(report))
-    _tensor_types(report)
-    torch.nn.Module.cuda = module_cuda  # type: ignore[assignment,method-assign]
-    torch.nn.Module.to = module_to  # type: ignore[assignment,method-assign]
-    plain_load = torch.load
-
-    def load(*args: Any, **kwargs: Any) -> Any:
-        if _is_cuda(kwargs.get("map_location")):
-            report()
-            kwargs["map_location"] = _CPU
-        elif "map_location" not in kwargs and len(args) < 2:
-            kwargs["map_location"] = _CPU
-        return plain_load(*args, **kwargs)
-
-    torch.load = load
 
 
 # -- load-old-checkpoints -------------------------------------------------------------------------
@@ -197,6 +83,11 @@ def _load_old_checkpoints(channel: Channel) -> None:
 
 
 # -- what the machine lacks -----------------------------------------------------------------------
+
+
+def _cuda_to_cpu(channel: Channel) -> None:
+    """No GPU: all stays on the CPU."""
+    no_gpu.install(_Report(channel, "cuda-to-cpu"))
 
 
 def _colab(channel: Channel) -> None:

@@ -168,7 +168,9 @@ SETUP_LINES: tuple[SetupLine, ...] = (
     ),
     SetupLine("import gdown\ngdown.download(id='1234567890', output='w.pth')", "network"),
     SetupLine("import torch\nassert torch.cuda.is_available(), 'no GPU'", "device"),
-    SetupLine("import torch\nprint(torch.cuda.get_device_name(0))", "device"),
+    SetupLine("import torch\nprint(torch.cuda.get_device_name(0))"),
+    SetupLine("import torch\nstart = torch.cuda.Event(enable_timing=True)\nstart.record()"),
+    SetupLine("import torch\ngraph = torch.cuda.CUDAGraph()", "device"),
     SetupLine("raise SystemError('GPU device not found')", "device"),
     SetupLine(
         "import sys, torch\nif not torch.cuda.is_available(): sys.exit('Needs a GPU')", "device"

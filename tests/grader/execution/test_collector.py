@@ -57,6 +57,35 @@ def test_run_is_put_together(collector: Collector, tmp_path: Path) -> None:
     assert (np.load(tmp_path / run.final.path) == 3).all()
 
 
+def test_two_images_at_one_step_are_one_file_and_one_record(
+    collector: Collector, tmp_path: Path
+) -> None:
+    """Gradients of several looks are averaged before a step: the step's own image counts."""
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    for step, factor in ((0, 1), (1, 2), (0, 3)):
+        body = {"run": "run1", "step": step}
+        collector.feed(*message("run-image", body, image=factor * IMAGE))
+    images = collector.runs["run1"].images
+    read = evidence_reader(tmp_path)
+    assert [(step, float(read(image).max())) for step, image in images] == [(0, 3.0), (1, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("run-sample", {}), ("run-look", {"layer": "fc", "call": 1, "own": True})]
+)
+def test_what_was_recorded_once_is_not_overwritten(
+    collector: Collector, tmp_path: Path, kind: str, more: dict[str, Any]
+) -> None:
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    body = {"run": "run1", "step": 0, **more}
+    collector.feed(*message(kind, body, image=IMAGE, gradient=IMAGE))
+    collector.feed(*message(kind, body, image=IMAGE, gradient=2 * IMAGE))
+    run = collector.runs["run1"]
+    (kept,) = run.samples or run.looks
+    assert float(evidence_reader(tmp_path)(kept.gradient).max()) == 1
+    assert "recorded before" in collector.problems[0]
+
+
 def test_the_exception_that_ended_a_run_has_fields_of_its_own(collector: Collector) -> None:
     collector.feed(*message("run-open", OPEN))
     error = {"name": "NotImplementedError", "message": "to do"}
