@@ -98,7 +98,7 @@ class Blame:
         """By name: the cells that bind it, in order."""
         found: dict[str, tuple[int, ...]] = {}
         for index in sorted(self.cells):
-            for name in names_meant(self.cells[index].source):
+            for name in names_meant(self.cells[index].code):
                 found[name] = (*found.get(name, ()), index)
         return found
 
@@ -194,6 +194,6 @@ def _work(
 
 def _does_something(cell: Cell) -> bool:
     """Whether a cell does more than define and import."""
-    tree = parsed(cell.source)
+    tree = parsed(cell.code) if cell.code else None
     defining = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     return tree is None or any(not isinstance(node, defining) for node in tree.body)

@@ -129,9 +129,14 @@ class CheckContext:
     @cached_property
     def names_defined(self) -> frozenset[str]:
         """Names that the notebook binds: seen in the code of its cells, or by the kernel."""
-        code = (cell.source for cell in self.submission.cells if cell.kind == "code")
+        code = (cell.code for cell in self.submission.cells)
         found = frozenset(binding.name for binding in self.evidence.bindings)
         return found.union(*(names_bound(source) for source in code))
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """Positions of the cells whose code is too much to be read."""
+        return frozenset(cell.index for cell in self.submission.cells if cell.unread)
 
     @cached_property
     def is_untouched(self) -> bool:

@@ -127,7 +127,7 @@ def _cells_concerned(context: CheckContext, part_id: str, function: str) -> set[
         for cell in context.submission.cells
         if cell.kind == "code"
         and (
-            (function and function in names_meant(cell.source))
+            (function and function in names_meant(cell.code))
             or any(anchor in cell.source for anchor in anchors)
         )
     }

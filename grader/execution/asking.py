@@ -49,7 +49,7 @@ class Asking:
         self.bound |= dict.fromkeys(anew, cell.index)
         self._due |= {p.probe_id for p in self.probes if anew & set(p.needs)}
         # A function may call another, or use a module, that a later cell binds.
-        bound = names_bound(cell.source)
+        bound = names_bound(cell.code)
         self._due |= {probe for probe, lacking in self._lacking.items() if lacking & bound}
 
     def due(self, probe: ProbeSpec) -> bool:

@@ -23,7 +23,7 @@ def machine_facts(submission: Submission) -> str:
     code = [cell for cell in submission.cells if cell.kind == "code"]
     well = submission.ended_well()
     digests = sorted({digest_of(cell.source) for cell in code if cell.index in well})
-    bound = sorted(frozenset().union(*(names_meant(cell.source) for cell in code)))
+    bound = sorted(frozenset().union(*(names_meant(cell.code) for cell in code)))
     return f"ended_well={digests!r}, bound={bound!r}"
 
 

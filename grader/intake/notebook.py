@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ import nbformat
 
 from grader.intake.limits import MIB, IntakeLimits
 from grader.intake.notes import note
+from grader.model.notebook_code import within_limits
 from grader.model.records import Cell, Note, Severity
 from grader.model.text import cell_number
 
@@ -75,7 +76,26 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
         if cell is None:
             notes.append(note("malformed-cell", Severity.ERROR, number=cell_number(index)))
         cells.append(cell or _blank(index))
-    return NotebookText(cells=tuple(cells), notes=tuple(notes))
+    marked = _marked(cells)
+    notes += _about_unread(marked)
+    return NotebookText(cells=marked, notes=tuple(notes))
+
+
+def _marked(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return the cells, those marked whose code is too much to be read."""
+    code = [cell for cell in cells if cell.kind == "code"]
+    reads = dict(zip((c.index for c in code), within_limits(c.source for c in code), strict=True))
+    return tuple(
+        cell if reads.get(cell.index, True) else replace(cell, unread=True) for cell in cells
+    )
+
+
+def _about_unread(cells: Sequence[Cell]) -> Iterator[Note]:
+    unread = [cell for cell in cells if cell.unread]
+    if unread:
+        found = {"number": cell_number(unread[0].index), "count": len(unread)}
+        code = "code-not-read.one" if len(unread) == 1 else "code-not-read.several"
+        yield note(code, Severity.WARNING, **found)
 
 
 def document_of(data: bytes) -> Mapping[str, Json]:

@@ -1,4 +1,8 @@
-"""Which names a notebook cell binds. The code is compiled, never run."""
+"""The one place where a notebook's code is parsed: within limits on size and depth, never run.
+
+Size bounds time and memory: a syntax tree takes some 600 bytes for each symbol. What is beyond the
+limits is not read at all; then only the kernel tells what a cell binds.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,27 @@ import ast
 import dis
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-LONGEST_PARSED = 200_000
-"""Characters of a cell that is parsed; the course's longest has 2,000."""
+LONGEST_READ = 200_000
+"""Characters of a cell that is read; the course's longest has 2,000."""
+MOST_SYMBOLS = 20_000
+"""Words and signs of a cell that is read; the course's longest has 600."""
+MOST_SYMBOLS_IN_ALL = 100_000
+"""The same for all cells of a notebook that are read; the course's has 9,000."""
+DEEPEST = 250
+"""Levels of a syntax tree that is looked into: `elif` under `elif`, and terms of a sum, are one
+each. Whoever follows a tree level by level stays well within Python's own limit."""
 MOST_MAGICS = 50
 """Lines such as `%matplotlib inline` of a cell that is parsed: IPython tokenises the whole cell
 once more for each of them."""
 DEEPEST_MAGICS = 4
 """Cell magics above one another that are looked through."""
+_SYMBOL = re.compile(r"\w+|[^\w\s]")
 _MAGIC = re.compile(r"^[^\S\n]*[%!?]|=[^\S\n]*[%!]|\?[^\S\n]*$", re.MULTILINE)
 _OTHER_LANGUAGES = frozenset(
     {"!", "HTML", "SVG", "bash", "cmd", "file", "html", "javascript", "js", "latex", "markdown"}
@@ -31,24 +43,55 @@ _MEANT = re.compile(
 )
 
 
+def symbols(source: str) -> int | None:
+    """Return how many words and signs a cell has; None where it is too much to be read."""
+    if len(source) > LONGEST_READ:
+        return None
+    found = sum(1 for _ in _SYMBOL.finditer(source))
+    return found if found <= MOST_SYMBOLS else None
+
+
+def within_limits(sources: Iterable[str]) -> Iterator[bool]:
+    """Yield for each cell of a notebook, in order, whether it is read.
+
+    One that is too much is passed over; the others are read until they are too much together.
+    """
+    left = MOST_SYMBOLS_IN_ALL
+    for source in sources:
+        count = symbols(source)
+        reads = count is not None and count <= left
+        left -= count if count is not None and reads else 0
+        yield reads
+
+
 def parsed(source: str) -> ast.Module | None:
-    """Return a cell's syntax tree; None where it is not valid Python or too much of it.
+    """Return a cell's syntax tree; None where it is not valid Python or beyond the limits.
 
     A cell magic such as `%%time` is looked through: what is below it is code of the notebook.
     """
-    if len(source) > LONGEST_PARSED or len(_MAGIC.findall(source)) > MOST_MAGICS:
+    if symbols(source) is None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of escape sequences and the like, in the student's code
-            return _looked_through(source, DEEPEST_MAGICS)
+            # Of escape sequences and the like, in the student's code.
+            warnings.simplefilter("ignore")
+            tree = _plain(source) or _looked_through(source, DEEPEST_MAGICS)
     except Exception:  # noqa: BLE001 -- IPython raises what it comes upon; the text is not ours
+        return None
+    return tree if tree is not None and _is_shallow(tree) else None
+
+
+def _plain(source: str) -> ast.Module | None:
+    """Return the tree of what is Python without IPython's help: sooner, by far."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
         return None
 
 
-def _looked_through(source: str, depth: int) -> ast.Module:
+def _looked_through(source: str, depth: int) -> ast.Module | None:
+    if len(_MAGIC.findall(source)) > MOST_MAGICS:
+        return None
     tree = ast.parse(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
     match tree.body:
         case [
@@ -59,13 +102,22 @@ def _looked_through(source: str, depth: int) -> ast.Module:
                 )
             )
         ] if depth and magic not in _OTHER_LANGUAGES:
-            return _looked_through(below, depth - 1)
+            return _plain(below) or _looked_through(below, depth - 1)
     return tree
+
+
+def _is_shallow(tree: ast.Module) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)
 def names_bound(source: str) -> frozenset[str]:
-    """Names that the cell's statements bind, in any way; empty where it is not valid Python."""
+    """Names that the cell's statements bind, in any way; empty where it cannot be read."""
     module = parsed(source)
     if module is None:
         return frozenset()
@@ -73,7 +125,7 @@ def names_bound(source: str) -> frozenset[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(module, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a thousand times `elif`
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     return frozenset(_stored(code, "STORE_NAME")).union(
         *(_stored(inner, "STORE_GLOBAL") for inner in _inner(code))
@@ -81,7 +133,14 @@ def names_bound(source: str) -> frozenset[str]:
 
 
 def _stored(code: CodeType, how: str) -> Iterator[str]:
-    return (step.argval for step in dis.get_instructions(code) if step.opname == how)
+    """Yield the names of an instruction. `dis` would print constants, which may be endless."""
+    wanted, argument = dis.opmap[how], 0
+    for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument = argument << 8 | low
+        if operation == wanted:
+            yield code.co_names[argument]
+        if operation != dis.EXTENDED_ARG:
+            argument = 0
 
 
 def _inner(code: CodeType) -> Iterator[CodeType]:
@@ -94,6 +153,6 @@ def _inner(code: CodeType) -> Iterator[CodeType]:
 def names_meant(source: str) -> frozenset[str]:
     """As `names_bound`; of a cell that is not valid Python, what its lines seem to bind."""
     bound = names_bound(source)
-    if bound or len(source) > LONGEST_PARSED:
+    if bound or symbols(source) is None:
         return bound
     return frozenset(function or name for function, name in _MEANT.findall(source))

@@ -138,7 +138,7 @@ def _by_content(
 
 def _added(cell: Cell, assignment: Assignment) -> CellMatch:
     """A cell of the student's own; its part follows from the names that it binds."""
-    bound = names_bound(cell.source) if cell.kind == "code" else frozenset()
+    bound = names_bound(cell.code)
     owners = [part.id for part in assignment.parts if bound & set(part.anchors)]
     return CellMatch(
         cell_index=cell.index,

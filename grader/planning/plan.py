@@ -84,7 +84,7 @@ def plan_run(
     code = [cell for cell in submission.cells if cell.kind == "code" and cell.source.strip()]
     last_bound: dict[str, int] = {}
     for cell in code:
-        for name in names_bound(cell.source):
+        for name in names_bound(cell.code):
             last_bound[name] = cell.index
     places = {
         probe.probe_id: max(last_bound[name] for name in probe.needs)

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 
-from grader.model.notebook_code import parsed
+from grader.model.notebook_code import parsed, within_limits
 
 _SOURCE = re.compile(
     r"\b(?:rand|randn|randint|randperm|rand_like|randn_like|random|shuffle|choice|permutation"
@@ -26,12 +26,16 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers")
 def seeded_cells(sources: Sequence[str]) -> frozenset[int]:
     """Return the positions of the cells, in the order of the run, that depend on a seed."""
     names: set[str] = set()
-    return frozenset(i for i, source in enumerate(sources) if _depends(source, names))
+    reads = within_limits(sources)
+    return frozenset(
+        i
+        for i, (source, read) in enumerate(zip(sources, reads, strict=True))
+        if _depends(source, parsed(source) if read else None, names)
+    )
 
 
-def _depends(source: str, names: set[str]) -> bool:
+def _depends(source: str, module: ast.Module | None, names: set[str]) -> bool:
     """Whether a cell depends on a seed; `names`, those that do, are brought up to date."""
-    module = parsed(source)
     try:
         if module is not None:
             return _follow(module.body, names, _Work())

@@ -176,6 +176,8 @@ def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
 
 def no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     """No reply at all: nothing defined, or the run never came to it."""
+    if function not in context.names_defined and context.unread:
+        return needs_human(say("function.unread", function=function))
     if function not in context.names_defined:
         return in_report(context, part_id, say("report.undefined", function=function))
     blamed = blamed_for_name(context, function)

@@ -7,12 +7,12 @@ off here.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
 from grader.checks.findings import say
 from grader.checks.functions.replies import reply_of
+from grader.model.notebook_code import parsed
 from grader.model.records import Remark
 
 METHODS_OF = "torch.Tensor."
@@ -24,7 +24,7 @@ def short_cut_notes(context: CheckContext, check_id: str, function: str) -> tupl
     listed = set(context.assignment.short_cuts.get(check_id, ()))
     if not listed or not function:
         return ()
-    sources = [cell.source for cell in context.submission.cells if cell.kind == "code"]
+    sources = [cell.code for cell in context.submission.cells]
     reply = reply_of(context, function, f"{function}_alone")
     called = set() if reply is None else set(reply.used) & listed
     written = named_in(sources, function) & listed
@@ -34,6 +34,7 @@ def short_cut_notes(context: CheckContext, check_id: str, function: str) -> tupl
             ("short_cut.written_and_called", written & called),
             ("short_cut.written", written - called),
             ("short_cut.called", called - written),
+            ("short_cut.unread", {function} if context.unread else set()),
         )
         if names
     )
@@ -43,10 +44,10 @@ def named_in(sources: list[str], function: str) -> set[str]:
     """Return the full names of library functions in a function and in those that it calls.
 
     Args:
-        sources: Code cells in order; cells that are not valid Python stay out.
+        sources: Code cells in order; what is not valid Python, or too much of it, stays out.
         function: Its name. The last definition of a name counts.
     """
-    trees = [tree for tree in map(_parsed, sources) if tree is not None]
+    trees = [tree for tree in map(parsed, sources) if tree is not None]
     aliases = dict(pair for tree in trees for pair in _imports(tree))
     definitions = {
         node.name: node
@@ -71,16 +72,6 @@ def named_in(sources: list[str], function: str) -> set[str]:
             if isinstance(node, ast.Attribute):
                 found.add(METHODS_OF + node.attr)
     return found
-
-
-def _parsed(source: str) -> ast.Module | None:
-    kept = "\n".join("" if line.lstrip()[:1] in {"!", "%"} else line for line in source.split("\n"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escape sequences, in the student's code
-            return ast.parse(kept)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

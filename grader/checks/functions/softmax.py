@@ -89,9 +89,11 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
 def _called(context: CheckContext, part_id: str, verdict: Verdict) -> Verdict:
     """The part asks for the probability that the notebook states: a right function is not all."""
     own = context.cells_of(part_id)
-    calls = calls_in(
-        c.source for c in context.submission.cells if c.index in own and c.kind == "code"
-    )
+    calls = calls_in(c.code for c in context.submission.cells if c.index in own)
+    if verdict.credit and context.unread.intersection(own):
+        return replace(
+            needs_human(say("output2prob.unread_call")), measurements=verdict.measurements
+        )
     if not verdict.credit or not calls.twice:
         return verdict
     if calls.once:

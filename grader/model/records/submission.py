@@ -52,6 +52,13 @@ class Cell:
     """Part of the assignment that the cell's metadata names (`pset4.part`), or empty."""
     attachments: tuple[str, ...] = ()
     """Names of the pictures that were pasted into the cell; their bytes stay in the notebook."""
+    unread: bool = False
+    """Whether its code is too much to be read: only the kernel tells what it does."""
+
+    @property
+    def code(self) -> str:
+        """Text of a code cell that is read; else empty."""
+        return self.source if self.kind == "code" and not self.unread else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

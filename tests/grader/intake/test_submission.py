@@ -337,6 +337,16 @@ def test_a_malformed_cell_keeps_its_place(tmp_path: Path, raw: Any) -> None:
 
 
 @pytest.mark.usefixtures("counted")
+def test_code_that_is_too_much_to_be_read_is_noted(tmp_path: Path) -> None:
+    cells = [factories.code_cell(text) for text in ("f = 1", "x=1;" * 6_000, "g = 1")]
+    submission = cells_of(tmp_path, factories.notebook_bytes(cells))
+    assert [cell.code for cell in submission.cells] == ["f = 1", "", "g = 1"]
+    noted = next(one for one in submission.notes if one.code == "code-not-read")
+    assert noted.message.startswith("Cell 2 of the notebook holds more code")
+    assert noted.for_student
+
+
+@pytest.mark.usefixtures("counted")
 def test_a_notebook_that_was_never_run_is_noted(tmp_path: Path) -> None:
     cell = factories.code_cell("a = 1") | {"execution_count": None}
 

@@ -30,7 +30,7 @@ CHECK_OF |= {"kernel": ("conv_grad_kernel", "3b")}
 
 NO_FAULT = re.compile(
     r"\w+\.(right\w*|convention|one_sided|forward_\w+)$|function\.(no_answer|not_run|not_asked"
-    r"|unreadable|undefined|form|other_form|look_at_result|only_in_place|complex|raised|right"
+    r"|unread|unreadable|undefined|form|other_form|look_at_result|only_in_place|complex|raised|right"
     r"|changes_what_it_may|changes_too|example\w*)$"
 )
 """Codes that are no verdict of a fault: right ones, held ones, and remarks beside a verdict."""

@@ -103,3 +103,9 @@ def test_names_in_the_code(cells: list[str], name: str) -> None:
 
 def test_methods_are_seen() -> None:
     assert "torch.Tensor.backward" in named_in(["def f(x):\n    x.sum().backward()"], "f")
+
+
+def test_what_is_too_much_to_be_read_is_told() -> None:
+    assert named_in(["x=1;" * 3_900_000, "def f(x):\n    return x.softmax()"], "f") == {
+        "torch.Tensor.softmax"
+    }
