@@ -316,6 +316,7 @@ class Collector:
                 in_features=body.in_features,
                 weights_sha256=body.weights,
                 fingerprint=self._store(name, arrays.get("fingerprint")),
+                made=self._store(f"model{len(self.models)}-made", arrays.get("made")),
             )
         )
 
@@ -331,6 +332,7 @@ class Collector:
                     training=body.training,
                     image=image,
                     logits=logits,
+                    made=self._store(f"{name}-made", arrays.get("made")),
                 )
             )
 
