@@ -9,11 +9,21 @@ from nbclient import NotebookClient
 
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.notes import words
+from grader.kernel.bounds import GREATEST_NUMBER
 from grader.kernel.channel import MIME
 from grader.model.records import Limits
 
 MIB = 2**20
 """Bytes in one MiB."""
+MOST_WORDS = 2000
+"""Characters that are read of an exception's name and text."""
+_READ = frozenset(
+    {"status", "execute_input", "clear_output", "update_display_data"}
+    | {"stream", "display_data", "execute_result", "error"}
+)
+"""Types of messages that come to anything."""
+_TOLD = ("status", "ename", "evalue")
+"""What is read of a kernel's reply."""
 
 
 class CappedClient(NotebookClient):
@@ -36,7 +46,9 @@ class CappedClient(NotebookClient):
         self._messages = 0
 
     def _keep_reply(self, execute_reply: Mapping[str, Any] | None = None, **_: Any) -> None:
-        self.reply = (execute_reply or {}).get("content") or {}
+        content = (execute_reply or {}).get("content")
+        told = content if isinstance(content, dict) else {}
+        self.reply = {name: str(told.get(name, ""))[:MOST_WORDS] for name in _TOLD}
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
         """Take evidence; keep an output while the caps last."""
@@ -44,25 +56,40 @@ class CappedClient(NotebookClient):
         if msg["msg_type"] == "display_data" and MIME in content.get("data", {}):
             self._on_evidence(content, msg.get("buffers") or [])
             return None
+        if not self._has_room(content):
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+    def _has_room(self, content: Any) -> bool:
+        """Whether an output, or what takes the place of one, still fits into the caps."""
         size = len(str(content))
         self.cell_bytes += size
         if self.cell_bytes > self._limits.output_mib_per_cell * MIB:
             # What still comes until the interrupt takes effect is not the notebook's to pay.
             self._breaches.report(_cell_output(self._limits))
-            return None
+            return False
         self._all_bytes += size
         if self._all_bytes > self._limits.output_mib * MIB:
             self._breaches.report(_whole_output(self._limits))
-        return super().output(outs, msg, display_id, cell_index)
+        return True
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Count every message, and leave widgets out."""
         self._messages += 1
         if self._messages > self._limits.messages:
             self._breaches.report(_too_many(self._limits))
-        if msg["msg_type"].startswith("comm_"):
-            return None  # widgets draw nothing that is graded
+        if msg["msg_type"] not in _READ:
+            return None  # widgets, for one: they draw nothing that is graded
+        content = msg["content"]
+        if msg["msg_type"] == "update_display_data" and not self._has_room(content):
+            return None  # else it grows an output that was small when it was counted
+        if not _is_count(content.get("execution_count", 0)):
+            del content["execution_count"]
         return super().process_message(msg, cell, cell_index)
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= GREATEST_NUMBER)
 
 
 def _whole_output(limits: Limits) -> Breach:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import math
-import zipfile
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,18 +11,25 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from grader.execution import messages as m
+from grader.execution.array_files import ArrayFiles
+from grader.execution.message_arrays import checked, decoded
 from grader.execution.probe_replies import reply_of
+from grader.execution.statements import Statements
+from grader.kernel.bounds import (
+    EXACT_IMAGES,
+    GRADIENT_STEPS,
+    LOOK_STEPS,
+    MAX_MODELS,
+    MAX_PREDICTIONS,
+    MAX_RUNS,
+    ROUGH_IMAGES,
+)
 from grader.kernel.channel import MIME
 from grader.model.records import (
-    ArrayRef,
     AttackRun,
-    CellRun,
     GradientSample,
-    Leaning,
-    LeftOut,
     Look,
     ModelState,
-    Outcome,
     PartAsked,
     Prediction,
     ProbeReply,
@@ -37,12 +41,20 @@ from grader.planning.probes.questions import sent_by
 
 Body = TypeVar("Body", bound=BaseModel)
 
-
-def clear_arrays(folder: Path) -> None:
-    """Take away the arrays of an earlier run; the records of the stages stay."""
-    for path in folder.iterdir():
-        if path.suffix in {".npy", ".npz"}:
-            path.unlink()
+MOST_SHIMS = 64
+"""Shims that take effect."""
+MOST_BOUND = 1000
+"""Names that a cell binds anew."""
+MOST_PROBLEMS = 50
+"""Dropped messages that staff are told of."""
+_ALONG_THE_WAY = frozenset({"run-sample", "run-image", "run-look"})
+"""Kinds that are dropped where half of the run's bytes are used: a run is known without them."""
+_STEPS = {
+    "run-sample": GRADIENT_STEPS,
+    "run-image": frozenset({*EXACT_IMAGES, *ROUGH_IMAGES}),
+    "run-look": LOOK_STEPS,
+}
+"""What is recorded of a run, by kind; each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +94,31 @@ class Collector:
     models: list[ModelState] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
     replies: dict[str, ProbeReply] = field(default_factory=dict)
-    shims: list[str] = field(default_factory=list)
-    left_out: dict[int, tuple[LeftOut, ...]] = field(default_factory=dict)
-    """By the cell."""
-    leans: dict[int, tuple[Leaning, ...]] = field(default_factory=dict)
-    """By the cell."""
+    shims: set[str] = field(default_factory=set)
+    statements: Statements = field(default_factory=Statements)
     bound: list[str] = field(default_factory=list)
     """Names that were bound anew since `take_bound`."""
     problems: list[str] = field(default_factory=list)
     started: m.Started | None = None
+    _files: ArrayFiles = field(init=False)
+    _closed: set[str] = field(default_factory=set)
+    _told: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """Kind, run and step of what was recorded on the way, and how often."""
     _bytes: int = 0
     _messages: int = 0
     _replied: int = 0
 
+    def __post_init__(self) -> None:
+        self._files = ArrayFiles(folder=self.folder)
+
     def feed(self, content: Any, buffers: list[Any]) -> StepProgress | None:
         """Take one message; return a sign of life if it is one.
 
-        A message that does not fit the schema is dropped and noted, never half used.
+        A message that does not fit the schema, or tells more than a run may, is dropped and noted,
+        never half used.
+
+        Raises:
+            OSError: an array cannot be written; nobody's notebook is at fault.
         """
         self._messages += 1
         if self._messages > self.max_messages:
@@ -108,7 +128,7 @@ class Collector:
             envelope = m.Envelope.model_validate(content["data"][MIME])
             if envelope.nonce != self.nonce:
                 raise ValueError("the message does not carry this run's nonce")
-            arrays = self._arrays(envelope.arrays, buffers)
+            arrays = self._arrays(envelope, buffers)
             return self._dispatch(envelope, arrays)
         except (ValidationError, ValueError, KeyError, TypeError) as error:
             self._problem(f"message dropped: {type(error).__name__}: {error}")
@@ -120,32 +140,22 @@ class Collector:
         return bound
 
     def _problem(self, text: str) -> None:
-        if len(self.problems) < 50:
-            self.problems.append(" ".join(text.split())[:400])
+        told = one_line(text)[:400]
+        if len(self.problems) < MOST_PROBLEMS and told not in self.problems:
+            self.problems.append(told)
 
-    def _arrays(self, table: list[m.ArrayHeader], buffers: list[Any]) -> dict[str, np.ndarray]:
-        """Rebuild the arrays from their bytes; sizes must fit exactly."""
-        if len(table) != len(buffers):
-            raise ValueError(f"expected {len(table)} buffers, found {len(buffers)}")
-        arrays = {}
-        for header, buffer in zip(table, buffers, strict=True):
-            dtype = np.dtype(header.dtype)
-            raw = bytes(buffer)
-            if math.prod(header.shape) * dtype.itemsize != len(raw):
-                raise ValueError(f"{header.name}: {len(raw)} bytes do not make {header.shape}")
-            self._bytes += len(raw)
-            if self._bytes > self.max_bytes:
-                self.over_cap = True
-                raise ValueError("the run's evidence is over its cap")
-            arrays[header.name] = np.frombuffer(raw, dtype=dtype).reshape(header.shape)
-        return arrays
-
-    def _store(self, name: str, array: np.ndarray | None) -> ArrayRef | None:
-        if array is None:
-            return None
-        data = _npy(array)
-        (self.folder / f"{name}.npy").write_bytes(data)
-        return _reference(f"{name}.npy", data, array)
+    def _arrays(self, envelope: m.Envelope, buffers: list[Any]) -> dict[str, np.ndarray]:
+        """Decode the arrays of a message, if it may have them and there is room for them."""
+        size = checked(envelope.kind, envelope.arrays, buffers)
+        if size and envelope.kind in _ALONG_THE_WAY:
+            if self._bytes + size > self.max_bytes // 2:
+                run = str(envelope.body.get("run", ""))[:20]
+                raise ValueError(f"{run}: pictures along the way are not kept any more")
+        elif self._bytes + size > self.max_bytes:
+            self.over_cap = True
+            raise ValueError("the run's evidence is over its cap")
+        self._bytes += size
+        return decoded(envelope.arrays, buffers)
 
     def _dispatch(self, envelope: m.Envelope, arrays: dict[str, np.ndarray]) -> StepProgress | None:
         body = envelope.body
@@ -154,11 +164,11 @@ class Collector:
                 sign = m.Progress.model_validate(body)
                 return StepProgress(run=sign.run, step=sign.step, total=sign.total)
             case "shim":
-                self.shims.append(m.ShimTook.model_validate(body).name)
+                self._shim(m.ShimTook.model_validate(body))
             case "note":
                 self._problem("recorder: " + m.NoteBody.model_validate(body).message)
             case "bound":
-                self.bound += m.NamesBound.model_validate(body).names
+                self._bind(m.NamesBound.model_validate(body))
             case "started":
                 self.started = m.Started.model_validate(body)
             case kind:
@@ -183,43 +193,27 @@ class Collector:
             case "probe":
                 self._probe(m.ProbeBody.model_validate(body), arrays)
             case "left-out":
-                self._left_out(m.LeftOutBody.model_validate(body))
+                self.statements.leave_out(self.cell_index, m.LeftOutBody.model_validate(body))
             case "leans":
-                leaned = m.LeansBody.model_validate(body).names
-                known = (Leaning(name=one.name, left_out=one.left_out) for one in leaned)
-                self.leans[self.cell_index] = tuple(known)
+                self.statements.lean(self.cell_index, m.LeansBody.model_validate(body))
             case _:
                 raise ValueError(f"unknown kind {kind!r}")
 
-    def _left_out(self, body: m.LeftOutBody) -> None:
-        told = LeftOut(
-            line=body.line,
-            code=one_line(body.code),
-            reason=body.reason,
-            error_name=body.error.name,
-            error_message=one_line(body.error.message),
-            names=tuple(body.names),
-        )
-        before = self.left_out.get(self.cell_index, ())
-        self.left_out[self.cell_index] = (*before, told)
+    def _shim(self, body: m.ShimTook) -> None:
+        if len(self.shims) >= MOST_SHIMS:
+            raise ValueError("more shims than there are")
+        self.shims.add(body.name)
 
-    def finished(self, run: CellRun) -> CellRun:
-        """Return a cell's run with what was left out of it; without an exception it waits."""
-        left_out = self.left_out.get(run.cell_index, ())
-        told = replace(run, left_out=left_out, leans_on=self.leans.get(run.cell_index, ()))
-        ended = [one for one in left_out if one.error_name]
-        if run.outcome is not Outcome.PASS or not ended:
-            return told
-        return replace(
-            told,
-            outcome=Outcome.NEEDS_HUMAN,
-            error_name=ended[0].error_name,
-            error_message=ended[0].error_message,
-        )
+    def _bind(self, body: m.NamesBound) -> None:
+        if len(self.bound) + len(body.names) > MOST_BOUND:
+            raise ValueError("more names are bound than are asked for")
+        self.bound += body.names
 
     def _run_open(self, body: m.RunOpen, arrays: dict[str, np.ndarray]) -> None:
         if body.run in self.runs:
             raise ValueError(f"{body.run} was opened before")
+        if len(self.runs) >= MAX_RUNS:
+            raise ValueError(f"more than {MAX_RUNS} runs")
         repeated = self.runs.get(body.repeats)
         self.runs[body.run] = AttackRun(
             run_id=body.run,
@@ -229,41 +223,54 @@ class Collector:
             class_id=body.class_id,
             steps=0,
             settings=None,
-            start=self._store(f"{body.run}-start", arrays.get("start")),
+            start=self._files.keep(f"{body.run}-start", arrays.get("start")),
             final=None,
             samples=(),
             images=(),
             weights_sha256=body.weights,
-            fingerprint=self._store(f"{body.run}-fingerprint", arrays.get("fingerprint")),
+            fingerprint=self._files.keep(f"{body.run}-fingerprint", arrays.get("fingerprint")),
             untrained=body.untrained,
         )
 
+    def _under_way(self, name: str) -> AttackRun:
+        if name not in self.runs or name in self._closed:
+            raise ValueError(f"{name} is not under way")
+        return self.runs[name]
+
+    def _on_the_way(self, kind: str, body: m.RunStep | m.RunLook) -> AttackRun:
+        """The run that a step or look belongs to; few of them are told, and most of them once."""
+        run, told = self._under_way(body.run), (kind, body.run, body.step)
+        most = 2 if kind == "run-image" else 1  # what the network was shown, then where it stepped
+        if body.step not in _STEPS[kind]:
+            raise ValueError(f"{kind} {body.step} of {body.run} is not one that is recorded")
+        if self._told[told] == most:
+            raise ValueError(f"{kind} {body.step} of {body.run} was recorded before")
+        self._told[told] += 1
+        return run
+
     def _run_step(self, kind: str, body: m.RunStep, arrays: dict[str, np.ndarray]) -> None:
-        run = self.runs[body.run]
+        run = self._on_the_way(kind, body)
         prefix = f"{body.run}-step{body.step}"
         image = arrays["image"]
         if kind == "run-image":
-            reference = self._store(f"{prefix}-trace", image)
+            told = self._told[kind, body.run, body.step]
+            reference = self._files.keep(f"{prefix}-trace{told}", image)
             if reference is not None:
                 # A step's image takes the place of what was shown to the network at that number.
                 images = {**dict(run.images), body.step: reference}
                 self.runs[body.run] = replace(run, images=tuple(sorted(images.items())))
             return
-        if any(sample.step == body.step for sample in run.samples):
-            raise ValueError(f"step {body.step} of {body.run} was recorded before")
-        stored = self._store(f"{prefix}-image", image)
-        gradient = self._store(f"{prefix}-gradient", arrays["gradient"])
+        stored = self._files.keep(f"{prefix}-image", image)
+        gradient = self._files.keep(f"{prefix}-gradient", arrays["gradient"])
         if stored is not None and gradient is not None:
             sample = GradientSample(step=body.step, image=stored, gradient=gradient)
             self.runs[body.run] = replace(run, samples=(*run.samples, sample))
 
     def _run_look(self, body: m.RunLook, arrays: dict[str, np.ndarray]) -> None:
-        run = self.runs[body.run]
-        if any(look.step == body.step for look in run.looks):
-            raise ValueError(f"look {body.step} of {body.run} was recorded before")
+        run = self._on_the_way("run-look", body)
         prefix = f"{body.run}-look{body.step}"
-        image = self._store(f"{prefix}-image", arrays["image"])
-        gradient = self._store(f"{prefix}-gradient", arrays["gradient"])
+        image = self._files.keep(f"{prefix}-image", arrays["image"])
+        gradient = self._files.keep(f"{prefix}-gradient", arrays["gradient"])
         if image is not None and gradient is not None:
             look = Look(
                 step=body.step,
@@ -272,7 +279,7 @@ class Collector:
                 layer=body.layer,
                 call=body.call,
                 own=body.own,
-                cotangent=self._store(f"{prefix}-cotangent", arrays.get("cotangent")),
+                cotangent=self._files.keep(f"{prefix}-cotangent", arrays.get("cotangent")),
             )
             self.runs[body.run] = replace(run, looks=(*run.looks, look))
 
@@ -285,9 +292,12 @@ class Collector:
                 normalised=body.settings.normalised,
                 norm=body.settings.norm,
             )
-        run = self.runs[body.run]
+        run = self._under_way(body.run)
+        self._closed.add(body.run)
         if body.weights:
-            fingerprint = self._store(f"{body.run}-shown-fingerprint", arrays.get("fingerprint"))
+            fingerprint = self._files.keep(
+                f"{body.run}-shown-fingerprint", arrays.get("fingerprint")
+            )
             run = replace(
                 run,
                 weights_sha256=body.weights,
@@ -298,32 +308,35 @@ class Collector:
             run,
             steps=body.steps,
             settings=settings,
-            final=self._store(f"{body.run}-final", arrays.get("final")),
+            final=self._files.keep(f"{body.run}-final", arrays.get("final")),
             seconds=body.seconds,
             error_name=body.error.name if body.error else "",
             error_message=body.error.message if body.error else "",
             looked=body.looks,
             parts=tuple(PartAsked(**part.model_dump()) for part in body.parts),
-            shown=self._store(f"{body.run}-shown", arrays.get("shown")),
+            shown=self._files.keep(f"{body.run}-shown", arrays.get("shown")),
             training=body.training,
         )
 
     def _model(self, body: m.ModelBody, arrays: dict[str, np.ndarray]) -> None:
+        if len(self.models) >= MAX_MODELS:
+            raise ValueError(f"more than {MAX_MODELS} looks at the network")
         name = f"model{len(self.models)}-fingerprint"
         self.models.append(
             ModelState(
                 cell_index=self.cell_index,
                 in_features=body.in_features,
                 weights_sha256=body.weights,
-                fingerprint=self._store(name, arrays.get("fingerprint")),
-                made=self._store(f"model{len(self.models)}-made", arrays.get("made")),
+                fingerprint=self._files.keep(name, arrays.get("fingerprint")),
             )
         )
 
     def _prediction(self, body: m.PredictionBody, arrays: dict[str, np.ndarray]) -> None:
+        if len(self.predictions) >= MAX_PREDICTIONS:
+            raise ValueError(f"more than {MAX_PREDICTIONS} predictions")
         name = f"prediction{len(self.predictions)}"
-        image = self._store(f"{name}-input", arrays["input"])
-        logits = self._store(f"{name}-logits", arrays["logits"])
+        image = self._files.keep(f"{name}-input", arrays["input"])
+        logits = self._files.keep(f"{name}-logits", arrays["logits"])
         if image is not None and logits is not None:
             self.predictions.append(
                 Prediction(
@@ -332,7 +345,6 @@ class Collector:
                     training=body.training,
                     image=image,
                     logits=logits,
-                    made=self._store(f"{name}-made", arrays.get("made")),
                 )
             )
 
@@ -342,29 +354,9 @@ class Collector:
             self.asking = asked
             raise ValueError(f"a reply to {body.probe}, which was not asked")
         self._replied += 1
-        path = f"probe-{body.probe}-{self._replied}.npz"  # an earlier answer may be the better one
-        # One file: making the hundreds of arrays of a reply a file each took as long as all else.
-        with zipfile.ZipFile(self.folder / path, "w") as archive:
-
-            def put(member: str, array: np.ndarray) -> ArrayRef:
-                data = _npy(array)
-                archive.writestr(zipfile.ZipInfo(f"{member}.npy"), data)
-                return _reference(path, data, array, member)
-
+        name = f"probe-{body.probe}-{self._replied}"  # an earlier answer may be the better one
+        used = [output.name for call in body.calls for output in call.outputs]
+        if len(set(used)) < len(used):
+            raise ValueError("one array is the result of several calls")
+        with self._files.archive(name) as put:
             self.replies[body.probe] = reply_of(body, arrays, put, sent_by(asked.source))
-
-
-def _npy(array: np.ndarray) -> bytes:
-    memory = io.BytesIO()
-    np.save(memory, array, allow_pickle=False)
-    return memory.getvalue()
-
-
-def _reference(path: str, data: bytes, array: np.ndarray, member: str = "") -> ArrayRef:
-    return ArrayRef(
-        path=path,
-        member=member,
-        sha256=hashlib.sha256(data).hexdigest(),
-        dtype=array.dtype.name,
-        shape=array.shape,
-    )

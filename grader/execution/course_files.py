@@ -6,6 +6,8 @@ which lead there. Without a box it is a proxy on loopback, which the environment
 
 from __future__ import annotations
 
+import re
+import shutil
 import socket
 import ssl
 import threading
@@ -20,13 +22,22 @@ from urllib.parse import unquote, urlsplit
 import trustme
 
 from grader.execution.names import serve_names
+from grader.model.text import one_line
 
 MAX_NAMED_MISSES = 100
 """Refused URLs that are named in the evidence; a notebook may ask for more."""
+MAX_SERVED = 1000
+"""Requests for the course's files that are named in the evidence."""
+MAX_URL = 300
+"""Characters of a URL, or of a host's name, that are kept."""
+MAX_HOSTS = 64
+"""Hosts that get a certificate at a time."""
 MAX_CONNECTIONS = 32
 """Connections that are served at a time; further ones wait."""
 CONNECTION_TIMEOUT_S = 30.0
 """Seconds without a byte after which a connection is closed."""
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+"""Names that a certificate is made for; all else is no host."""
 OLD_NAMES = {"resnet50-19c8e357.pth": "resnet50-0676ba61.pth"}
 """Names that files of the course had before."""
 
@@ -65,18 +76,23 @@ class CourseFiles:
         name = OLD_NAMES.get(name, name)
         found = next((p for p in self.routes.values() if name and p.name == name), None)
         if found is not None and len(self.mirrored) < MAX_NAMED_MISSES:
-            self.mirrored.append(url[:300])
+            self.mirrored.append(_kept(url))
         return found
+
+    def serve(self, url: str) -> None:
+        """Note a URL that was answered."""
+        if len(self.served) < MAX_SERVED:
+            self.served.append(_kept(url))
 
     def miss(self, url: str) -> None:
         """Note a URL that is not listed."""
         if len(self.missed) < MAX_NAMED_MISSES:
-            self.missed.append(url[:300])
+            self.missed.append(_kept(url))
 
     def resolve(self, host: str) -> None:
         """Note that a host's name was asked for."""
         if len(self.looked_up) < MAX_NAMED_MISSES:
-            self.looked_up.append(host[:300])
+            self.looked_up.append(_kept(host))
 
     def all_missed(self) -> list[str]:
         """Refused URLs, then hosts that were looked up and never asked for a URL."""
@@ -85,11 +101,20 @@ class CourseFiles:
         return [*self.missed, *silent]
 
     def context_for(self, host: str) -> ssl.SSLContext:
-        """TLS context with a certificate for `host`, made when first asked for."""
+        """TLS context with a certificate for `host`, made when first asked for.
+
+        Raises:
+            ValueError: that is no name of a host.
+        """
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{host[:MAX_URL]!r} is no name of a host")
         if host not in self.contexts:
+            while len(self.contexts) >= MAX_HOSTS:
+                self.contexts.pop(next(iter(self.contexts)), None)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.authority.issue_cert(host).configure_cert(context)
             self.contexts[host] = context
+            return context
         return self.contexts[host]
 
 
@@ -107,9 +132,21 @@ def proxy_environment(port: int) -> dict[str, str]:
 
 
 def normal_url(url: str) -> str:
-    """Scheme-less form under which a URL is looked up: host in lower case, path, no query."""
-    parts = urlsplit(url)
-    return f"{(parts.hostname or '').lower()}{unquote(parts.path)}"
+    """Scheme-less form under which a URL is looked up: host in lower case, path, no query.
+
+    What is no URL, such as `http://[x`, stays as it is.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return url
+    return f"{host.lower()}{unquote(parts.path)}"
+
+
+def _kept(text: str) -> str:
+    """What was asked for, as the evidence holds it."""
+    return one_line(text[:MAX_URL])
 
 
 class _Server(ThreadingHTTPServer):
@@ -149,9 +186,13 @@ class _Server(ThreadingHTTPServer):
             return
         asked: list[str] = []
 
-        def choose(connection: ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        def choose(connection: ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> int | None:
             asked.append((name or "localhost").lower())
-            connection.context = self.files.context_for(asked[0])
+            try:
+                connection.context = self.files.context_for(asked[0])
+            except ValueError:
+                return int(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
+            return None
 
         first = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         first.sni_callback = choose  # type: ignore[assignment]
@@ -173,9 +214,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Open a TLS tunnel that ends here; what is asked for in it is answered or refused."""
         host = self.path.rpartition(":")[0].lower()
         files = self.server.files
+        try:
+            context = files.context_for(host)
+        except ValueError:
+            self._refuse(self.path)
+            return
         self.send_response(200, "Connection established")
         self.end_headers()
-        secure = files.context_for(host).wrap_socket(self.connection, server_side=True)
+        secure = context.wrap_socket(self.connection, server_side=True)
         self.connection = secure
         self.rfile = secure.makefile("rb", -1)
         self.wfile = secure.makefile("wb", 0)  # type: ignore[assignment]
@@ -203,14 +249,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(url)
             return
         if body:
-            self.server.files.served.append(url)
-        content = path.read_bytes()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/octet-stream")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if body:
-            self.wfile.write(content)
+            self.server.files.serve(url)
+        with path.open("rb") as content:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/octet-stream")
+            self.send_header("Content-Length", str(path.stat().st_size))
+            self.end_headers()
+            if body:  # in pieces: many may ask at once for a file of 100 MiB
+                shutil.copyfileobj(content, self.wfile)
 
     def _url(self) -> str:
         """The URL that was asked for: a proxy gets it whole, a host only its path."""

@@ -10,6 +10,7 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from grader.execution.unpacking import unpacked
 from grader.model.records import Limits
 from grader.sandbox.provisioner import BoxProvisioner, KernelPlace
 
@@ -63,6 +64,7 @@ def kernel_manager(place: KernelPlace, limits: Limits) -> Any:
         connection_file=str(place.sockets / "k.json"),
         shutdown_wait_time=1.0,
     )
+    manager.session.unpack = unpacked  # the client's session is the manager's
     spec = KernelSpec(
         argv=[
             sys.executable,

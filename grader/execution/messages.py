@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from grader.kernel.bounds import GREATEST_NUMBER, MOST_PARTS
+from grader.model.text import one_line
 
 RunName = Annotated[str, Field(pattern=r"^run[0-9]{1,4}$")]
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Short = Annotated[str, Field(max_length=600)]
-Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Words = Annotated[Short, AfterValidator(one_line)]
+"""What people read: on one line, without control characters."""
+Name = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
+Count = Annotated[int, Field(ge=0, le=GREATEST_NUMBER)]
+Number = Annotated[int, Field(ge=-GREATEST_NUMBER, le=GREATEST_NUMBER)]
+Real = Annotated[float, Field(ge=-GREATEST_NUMBER, le=GREATEST_NUMBER, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=GREATEST_NUMBER, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -36,11 +45,11 @@ class Envelope(_Strict):
 class Started(_Strict):
     """The kernel is ready."""
 
-    device: Short
-    python: Short
-    torch: Short
-    torchvision: Short
-    numpy: Short
+    device: Words
+    python: Words
+    torch: Words
+    torchvision: Words
+    numpy: Words
 
 
 class ShimTook(_Strict):
@@ -52,14 +61,14 @@ class ShimTook(_Strict):
 class NoteBody(_Strict):
     """A recorder failed; the notebook went on."""
 
-    message: Short
+    message: Words
 
 
 class ModelBody(_Strict):
     """`model` is another network than before."""
 
     weights: Digest
-    in_features: int | None
+    in_features: Count | None
     untrained: bool = False
 
 
@@ -73,8 +82,8 @@ class PredictionBody(_Strict):
 class Settings(_Strict):
     """Constructor arguments of a `StepImage`."""
 
-    step_size: float | None
-    eps_l2: float | None
+    step_size: Real | None
+    eps_l2: Real | None
     normalised: bool
     norm: Annotated[str, Field(pattern=r"^(l2|abs)$")]
 
@@ -84,9 +93,9 @@ class RunOpen(_Strict):
 
     run: RunName
     function: Annotated[str, Field(pattern=r"^(generate_adversarial_example)?$")]
-    class_id: int | None
+    class_id: Number | None
     weights: Digest
-    in_features: int | None
+    in_features: Count | None
     untrained: bool = False
     repeats: Annotated[str, Field(pattern=r"^(run[0-9]{1,4})?$")] = ""
 
@@ -123,8 +132,8 @@ class Progress(_Strict):
 class CallError(_Strict):
     """The student's function raised."""
 
-    name: Short
-    message: Short
+    name: Words
+    message: Words
 
 
 class PartBody(_Strict):
@@ -142,11 +151,11 @@ class RunClose(_Strict):
 
     run: RunName
     steps: Count
-    seconds: float
+    seconds: Seconds
     error: CallError | None
     settings: Settings | None
     looks: Count = 0
-    parts: Annotated[list[PartBody], Field(max_length=64)] = []
+    parts: Annotated[list[PartBody], Field(max_length=MOST_PARTS)] = []
     training: bool = False
     weights: Digest = ""
     untrained: bool = False
@@ -156,7 +165,7 @@ class LeftOutBody(_Strict):
     """A statement ended for a reason of the machine, and the cell went on."""
 
     line: Count
-    code: Short
+    code: Words
     reason: Annotated[
         str,
         Field(
@@ -164,13 +173,13 @@ class LeftOutBody(_Strict):
         ),
     ]
     error: CallError
-    names: Annotated[list[Short], Field(max_length=256)]
+    names: Annotated[list[Name], Field(max_length=256)]
 
 
 class Leaned(_Strict):
     """A name that a cell read, which lacks its value."""
 
-    name: Short
+    name: Name
     left_out: Count
 
 
@@ -184,14 +193,14 @@ class Output(_Strict):
     """One returned value."""
 
     name: Short
-    kind: Short
-    unreadable: Short = ""
+    kind: Annotated[Words, Field(max_length=200)]
+    unreadable: Annotated[Words, Field(max_length=300)] = ""
 
 
 class CallFact(_Strict):
     """One call of a probe."""
 
-    key: Short
+    key: Annotated[str, Field(max_length=200)]
     outputs: Annotated[list[Output], Field(max_length=8)]
     error: CallError | None
     form: Short = ""
@@ -200,7 +209,7 @@ class CallFact(_Strict):
 class NamesBound(_Strict):
     """Names that probes ask for are bound anew."""
 
-    names: Annotated[list[Short], Field(max_length=64)]
+    names: Annotated[list[Name], Field(max_length=64)]
 
 
 class ProbeBody(_Strict):
@@ -208,4 +217,4 @@ class ProbeBody(_Strict):
 
     probe: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
     calls: Annotated[list[CallFact], Field(max_length=4096)]
-    used: Annotated[list[Short], Field(max_length=64)] = []
+    used: Annotated[list[Name], Field(max_length=64)] = []

@@ -14,9 +14,10 @@ from typing import Any
 
 import nbformat
 
+from grader.execution.array_files import clear_arrays
 from grader.execution.asking import Asking, better
 from grader.execution.breaches import Breach, Breaches
-from grader.execution.collector import Collector, StepProgress, clear_arrays
+from grader.execution.collector import Collector, StepProgress
 from grader.execution.course_files import (
     CourseFiles,
     course_files,
@@ -144,6 +145,8 @@ class _Run:
         self._notebook = _fresh_notebook(request.submission)
         self._cells: list[CellRun] = []
         self._asking = Asking(request.plan)
+        self._unwritten: OSError | None = None
+        """Why an array of the evidence could not be written."""
         self._done = 0
         self._label = "starting the kernel"
 
@@ -171,7 +174,19 @@ class _Run:
                 self._done += 1
             await self._ask_the_rest(session)
         self.lost = session.lost
-        nbformat.write(self._notebook, self._request.executed_notebook)  # type: ignore[no-untyped-call]
+        self._write()
+
+    def _write(self) -> None:
+        """Write the executed notebook; all arrays must be on disk, too."""
+        path = self._request.executed_notebook
+        try:
+            if self._unwritten is not None:
+                raise self._unwritten
+            nbformat.write(self._notebook, path)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            raise GraderFault(
+                f"{error.filename or path} cannot be written: {error.strerror}. Nothing was graded."
+            ) from error
 
     async def _prepare(self, session: Session) -> None:
         plan = self._plan
@@ -201,7 +216,7 @@ class _Run:
         self._collector.cell_index = step.cell_index
         self._report()
         run = await session.run_cell(cell, step.cell_index)
-        told = self._collector.finished(run)
+        told = self._collector.statements.finished(run)
         self._cells.append(as_handed_in(told, self._request.submission))
         source = self._request.submission.cells[step.cell_index]
         self._asking.found(self._collector.take_bound(), source)
@@ -246,7 +261,12 @@ class _Run:
         self._collector.replies[probe.probe_id] = reply
 
     def _on_evidence(self, content: Any, buffers: list[Any]) -> None:
-        sign = self._collector.feed(content, buffers)
+        try:
+            sign = self._collector.feed(content, buffers)
+        except OSError as error:
+            self._unwritten = self._unwritten or error
+            self._breaches.report(_UNWRITTEN)
+            return
         if self._collector.over_cap:
             self._breaches.report(_EVIDENCE)
         if sign is not None:
@@ -267,7 +287,7 @@ class _Run:
     def evidence(self) -> Evidence:
         """Everything that was seen, as one record."""
         collector = self._collector
-        took_effect = set(collector.shims)
+        took_effect = collector.shims
         replies = collector.replies
         return Evidence(
             cells=tuple(self._cells),
@@ -294,6 +314,10 @@ _EVIDENCE = Breach(
     name="EvidenceLimit",
     sentence=words("evidence"),
 )
+
+
+_UNWRITTEN = Breach(name="EvidenceLimit", sentence=words("unwritten"))
+"""Ends a run whose evidence cannot be kept; nobody is graded on it."""
 
 
 def _no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeReply:

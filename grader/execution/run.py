@@ -12,7 +12,7 @@ from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
-from grader.execution.collector import clear_arrays
+from grader.execution.array_files import clear_arrays
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace

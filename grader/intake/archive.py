@@ -160,7 +160,10 @@ def _select(
     notes: list[Note] = []
     for info in infos:
         entry = _Entry(info=info, parts=_parts(info))
-        if info.is_dir() or not entry.parts or _is_junk(entry.parts):
+        if not entry.parts:
+            notes += _nameless(info)
+            continue
+        if info.filename.endswith("/") or _is_junk(entry.parts):  # `is_dir` needs a name
             continue
         refusal = _refusal(entry, limits) or misplaced.get(id(info))
         if refusal is not None:
@@ -172,6 +175,13 @@ def _select(
     entries = _without_clashes(list(accepted.values()), notes)
     notes += _alike(accepted)
     return _within_budget(entries, limits, notes), notes
+
+
+def _nameless(info: zipfile.ZipInfo) -> list[Note]:
+    """A file cannot be called nothing; a folder may be the one that all lies in."""
+    if info.file_size == 0:
+        return []
+    return [note("name-empty", Severity.ERROR, name=safe(info.orig_filename))]
 
 
 def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
@@ -218,6 +228,8 @@ def _path_refusal(parts: tuple[str, ...], limits: IntakeLimits) -> Refusal | Non
     sizes = [len(part.encode("utf-8", "replace")) for part in parts]
     if max(sizes) > limits.max_name_bytes or sum(sizes) + len(sizes) > limits.max_path_bytes:
         return "name-too-long", {}
+    if len(parts) > limits.max_depth:
+        return "name-too-deep", {"limit": limits.max_depth}
     return None
 
 

@@ -27,6 +27,8 @@ class IntakeLimits:
     """Length of one component of a path, UTF-8; what Linux file systems take."""
     max_path_bytes: int = 1000
     """Length of a path, UTF-8."""
+    max_depth: int = 40
+    """Number of components of a path: folders, and the file in them."""
     max_notebooks: int = 8
     """Number of notebooks that are looked into."""
     max_cells: int = 2000

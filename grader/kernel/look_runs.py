@@ -11,15 +11,12 @@ from typing import Any
 import torch
 
 from . import networks
-from .run_ends import IMAGE_STEPS, MAX_RUNS, close_run, next_name, open_run
+from .bounds import LOOK_STEPS, MAX_RUNS, MOST_PARTS
+from .run_ends import IMAGE_STEPS, close_run, next_name, open_run
 from .state import Look, Run, shielded, state_of
 
-LOOK_STEPS = frozenset({0, 2, 5, 15, 100})
-"""Looks that are recorded whole: image, gradient, and the gradient of the last layer's output."""
 SMALL = 20_000
 """Elements of a gradient of a layer's output that is recorded at each of them, not only first."""
-MOST_PARTS = 64
-"""Different layers, channels and units of one run that are told."""
 SAME = 0.5
 """Correlation of two images from which on the second may have been made of the first."""
 

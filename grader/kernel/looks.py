@@ -8,6 +8,7 @@ output the loss was taken of. Both are copied. What the notebook computes stays 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +17,10 @@ import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torchvision.models.resnet import ResNet
 
+from .bounds import COLOURS
 from .look_runs import settle_without_step
 from .run_ends import module_in_use
-from .state import COLOURS, Look, recordable, shielded, state_of
+from .state import Look, recordable, shielded, state_of
 
 MOST_NODES = 400
 """Nodes of a graph that are looked through for the notebook's own image."""
@@ -37,6 +39,9 @@ class _Way:
     place: list[Any] = field(default_factory=list)
     """Name and number of the call of that module; shared with its hook."""
 
+
+_TELLABLE = re.compile(r"[A-Za-z0-9_.]{0,100}")
+"""Names that the host takes; modules of torchvision have no other."""
 
 _way: list[_Way] = []
 """Of the image under way; one at most."""
@@ -79,7 +84,8 @@ def _open_look(entry: torch.nn.Module, image: Any, taken: list[torch.Tensor]) ->
     # stay there, and would see what else its loss asks of it.
     alias = image.view_as(image)
     alias.register_hook(_receiver(look))
-    names = {} if owner is None else {id(m): name for name, m in owner.named_modules()}
+    modules = () if owner is None else owner.named_modules()
+    names = {id(module): name for name, module in modules if _TELLABLE.fullmatch(name)}
     _way[:] = [_Way(look, names)]
     state_of().look = look
     taken.append(alias)

@@ -10,29 +10,31 @@ import torch
 from torchvision.models.resnet import ResNet
 
 from . import networks
-from .making import how_made
+from .bounds import GREATEST_NUMBER, MAX_PREDICTIONS, MAX_PREDICTIONS_PER_CELL, MAX_SCORES
 from .state import recordable, shielded, state_of
 
 MODEL = "model"
-MAX_PREDICTIONS = 40
-MAX_PREDICTIONS_PER_CELL = 6
 
 
 def describe_model(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Facts about a network: digest, size of the last layer's input, fingerprint, its making."""
+    """Facts about a network: digest, size of the last layer's input, fingerprint."""
     if not isinstance(model, torch.nn.Module):
         return {"weights": "", "in_features": None, "untrained": False}, {}
-    last, weights = getattr(model, "fc", None), networks.weights_sha256(model)
+    last = getattr(model, "fc", None)
     facts = {
-        "weights": weights,
-        "in_features": getattr(last, "in_features", None),
+        "weights": networks.weights_sha256(model),
+        "in_features": _count(getattr(last, "in_features", None)),
         "untrained": networks.untrained(model),
     }
-    made = how_made(model, weights) if facts["untrained"] else {}
     try:
-        return facts, {"fingerprint": networks.fingerprint(model, state_of().seed), **made}
+        return facts, {"fingerprint": networks.fingerprint(model, state_of().seed)}
     except Exception:  # noqa: BLE001 -- a network of another form has no fingerprint
-        return facts, made
+        return facts, {}
+
+
+def _count(value: Any) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= GREATEST_NUMBER else None
 
 
 def network_bound() -> Any:
@@ -75,16 +77,14 @@ def _note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: An
         return
     if not inputs or not recordable(inputs[0]):
         return
-    if not isinstance(output, torch.Tensor) or output.numel() > 100_000:
+    if not isinstance(output, torch.Tensor) or output.numel() > MAX_SCORES or output.dim() != 2:
         return
     state.predictions += 1
     state.predictions_of_cell += 1
-    weights = networks.weights_sha256(model)
-    made = how_made(model, weights) if networks.untrained(model) else {}
     state.channel.send(
         "prediction",
-        {"weights": weights, "training": model.training},
-        {"input": networks.to_numpy(inputs[0]), "logits": networks.to_numpy(output), **made},
+        {"weights": networks.weights_sha256(model), "training": model.training},
+        {"input": networks.to_numpy(inputs[0]), "logits": networks.to_numpy(output)},
     )
 
 

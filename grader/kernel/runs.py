@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Coroutine
 from typing import Any
 
+from .bounds import GREATEST_NUMBER, MAX_RUNS
 from .calls import call_of
 from .look_runs import settle_at_end
-from .run_ends import MAX_RUNS, close_run, module_in_use, next_name, open_run
+from .run_ends import close_run, module_in_use, next_name, open_run
 from .state import Run, shielded, state_of
 
 ATTACK = "generate_adversarial_example"
@@ -24,10 +25,12 @@ def _attack_arguments(function: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 
 def _as_int(value: Any) -> int | None:
+    """A number that can be told: a class that is far from any is none."""
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         return None
+    return number if abs(number) <= GREATEST_NUMBER else None
 
 
 @shielded

@@ -11,12 +11,8 @@ from typing import Any
 
 import torch
 
+from .bounds import COLOURS, MAX_ELEMENTS
 from .channel import Channel
-
-MAX_ELEMENTS = 4 * 3 * 512 * 512
-"""Greatest tensor that is recorded, in elements."""
-COLOURS = 3
-"""Channels of a picture."""
 
 
 @dataclass(eq=False)
@@ -129,10 +125,11 @@ def shielded(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def recordable(value: Any) -> bool:
-    """Whether a value is a batch of pictures of a size that is recorded."""
+    """Whether a value is a batch of colour pictures of a size that is recorded."""
     return (
         isinstance(value, torch.Tensor)
         and value.dim() == 4
+        and value.shape[1] == COLOURS
         and value.is_floating_point()
         and 0 < value.numel() <= MAX_ELEMENTS
     )

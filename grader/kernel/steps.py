@@ -9,20 +9,22 @@ from typing import Any
 import torch
 
 from . import networks
+from .bounds import GRADIENT_STEPS, GREATEST_NUMBER, MAX_RUNS
 from .look_runs import direction_of, settle_before_step
 from .predictions import network_in_use
-from .run_ends import IMAGE_STEPS, MAX_RUNS, next_name, open_run
+from .run_ends import IMAGE_STEPS, close_run, next_name, open_run
 from .state import Run, recordable, shielded, state_of
 
-GRADIENT_STEPS = frozenset({0, 2, 5, 15, 100})
 PROGRESS_EVERY = 5
 
 
 def _float_or_none(value: Any) -> float | None:
+    """A number that can be told: neither infinite nor beyond any step or radius."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         return None
+    return number if abs(number) <= GREATEST_NUMBER else None
 
 
 @shielded
@@ -62,9 +64,11 @@ def _network_shown() -> Any:
 @shielded
 def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
     state = state_of()
-    if not recordable(x) or not recordable(gradient):
-        return
     run = state.run
+    if not recordable(x) or not recordable(gradient):
+        if run is not None and not run.function and run.stepper is not stepper:
+            close_run(None, None)  # another loop has begun, of pictures that are not recorded
+        return
     if run is None or (not run.function and _starts_over(run, stepper, x)):
         if state.runs >= MAX_RUNS:
             return
@@ -80,14 +84,15 @@ def _before_step(stepper: Any, x: Any, gradient: Any) -> None:
         image = networks.to_numpy(x, IMAGE_STEPS[number])
         state.channel.send("run-image", {"run": run.name, "step": number}, {"image": image})
     if number % PROGRESS_EVERY == 0:
-        body = {"run": run.name, "step": number, "total": run.total}
+        total = None if run.total is None or run.total < 0 else run.total
+        body = {"run": run.name, "step": number, "total": total}
         state.channel.send("progress", body)
 
 
 @shielded
-def _after_step(result: Any) -> None:
+def _after_step(stepper: Any, result: Any) -> None:
     run = state_of().run
-    if run is not None:
+    if run is not None and (run.function or run.stepper is stepper):
         run.steps += 1
         run.last = result
         calls = state_of().calls
@@ -111,7 +116,7 @@ def wrap_stepper(cls: type) -> None:
         given = [*args, *kwargs.values(), None, None]
         _before_step(self, given[0], given[1])
         result = step(self, *args, **kwargs)
-        _after_step(result)
+        _after_step(self, result)
         return result
 
     recorded_step.__pset4_original__ = step  # type: ignore[attr-defined]

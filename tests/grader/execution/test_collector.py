@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from grader.checks import evidence_reader, probes_of
-from grader.execution.collector import Collector, StepProgress
+from grader.execution.collector import MOST_BOUND, MOST_SHIMS, Collector, StepProgress
+from grader.execution.statements import MOST_LEFT_OUT
+from grader.kernel.bounds import MAX_MODELS, MAX_PREDICTIONS, MAX_RUNS
 from grader.kernel.channel import MIME
 from grader.model.assignment import load_assignment
 from grader.model.records import Outcome
@@ -57,32 +59,15 @@ def test_run_is_put_together(collector: Collector, tmp_path: Path) -> None:
     assert (np.load(tmp_path / run.final.path) == 3).all()
 
 
-def test_two_images_at_one_step_are_one_file_and_one_record(
-    collector: Collector, tmp_path: Path
-) -> None:
+def test_two_images_at_one_step_are_one_record(collector: Collector, tmp_path: Path) -> None:
     """Gradients of several looks are averaged before a step: the step's own image counts."""
     collector.feed(*message("run-open", OPEN, start=IMAGE))
-    for step, factor in ((0, 1), (1, 2), (0, 3)):
+    for step, factor in ((0, 1), (1, 2), (0, 3), (0, 4)):
         body = {"run": "run1", "step": step}
         collector.feed(*message("run-image", body, image=factor * IMAGE))
     images = collector.runs["run1"].images
     read = evidence_reader(tmp_path)
     assert [(step, float(read(image).max())) for step, image in images] == [(0, 3.0), (1, 2.0)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "more"), [("run-sample", {}), ("run-look", {"layer": "fc", "call": 1, "own": True})]
-)
-def test_what_was_recorded_once_is_not_overwritten(
-    collector: Collector, tmp_path: Path, kind: str, more: dict[str, Any]
-) -> None:
-    collector.feed(*message("run-open", OPEN, start=IMAGE))
-    body = {"run": "run1", "step": 0, **more}
-    collector.feed(*message(kind, body, image=IMAGE, gradient=IMAGE))
-    collector.feed(*message(kind, body, image=IMAGE, gradient=2 * IMAGE))
-    run = collector.runs["run1"]
-    (kept,) = run.samples or run.looks
-    assert float(evidence_reader(tmp_path)(kept.gradient).max()) == 1
     assert "recorded before" in collector.problems[0]
 
 
@@ -170,6 +155,163 @@ def test_hostile_message_is_dropped_and_noted(
     assert list(tmp_path.iterdir()) == []
 
 
+PICTURE = np.zeros((1, 3, 8, 8), np.float16)
+CLOSE = {"run": "run1", "steps": 9, "seconds": 1.0, "error": None, "settings": None}
+SETTINGS = {"step_size": 1.0, "eps_l2": None, "normalised": True, "norm": "l2"}
+STEP = {"run": "run1", "step": 0}
+LOOK = {"run": "run1", "step": 0, "layer": "fc", "call": 1, "own": True}
+MODEL = {"weights": "", "in_features": 2048}
+PREDICTION = {"weights": "", "training": False}
+SCORES = np.zeros((1, 1000), np.float32)
+
+BEYOND = {
+    "seconds that are no number": message("run-close", {**CLOSE, "seconds": float("nan")}),
+    "seconds without end": message("run-close", {**CLOSE, "seconds": float("inf")}),
+    "seconds before the start": message("run-close", {**CLOSE, "seconds": -1.0}),
+    "step without end": message(
+        "run-close", {**CLOSE, "settings": {**SETTINGS, "step_size": float("inf")}}
+    ),
+    "radius without end": message(
+        "run-close", {**CLOSE, "settings": {**SETTINGS, "eps_l2": float("-inf")}}
+    ),
+    "class of 400 digits": message("run-open", {**OPEN, "run": "run2", "class_id": 10**400}),
+    "half a surrogate pair": message(
+        "run-close", {**CLOSE, "error": {"name": "\ud800", "message": ""}}
+    ),
+    "features below zero": message("model", {**MODEL, "in_features": -1}),
+    "one channel": message("run-image", STEP, image=PICTURE[:, :1]),
+    "five channels": message("run-image", STEP, image=np.zeros((1, 5, 8, 8), np.float32)),
+    "a picture without pixels": message("run-image", STEP, image=PICTURE[:, :, :0]),
+    "a batch of none": message("run-image", STEP, image=PICTURE[:0]),
+    "a picture of three dimensions": message("run-image", STEP, image=PICTURE[0]),
+    "a picture of whole numbers": message("run-image", STEP, image=PICTURE.astype(np.int64)),
+    "2000 pixels": message("run-image", STEP, image=np.zeros((1, 3, 2000, 2000), np.float16)),
+    "no picture": message("run-image", STEP),
+    "no direction": message("run-sample", STEP, image=PICTURE),
+    "an array that nobody asked for": message("run-image", STEP, image=PICTURE, other=PICTURE),
+    "an array where there is none": message("note", {"message": "x"}, image=PICTURE),
+    "a step that is not recorded": message("run-image", {**STEP, "step": 4}, image=PICTURE),
+    "a direction that is not recorded": message(
+        "run-sample", {**STEP, "step": 1}, image=PICTURE, gradient=PICTURE
+    ),
+    "a look that is not recorded": message(
+        "run-look", {**LOOK, "step": 1}, image=PICTURE, gradient=PICTURE
+    ),
+    "scores of one dimension": message("model", MODEL, fingerprint=SCORES[0]),
+    "a million scores": message("model", MODEL, fingerprint=np.zeros((1000, 1000), np.float32)),
+    "scores for nothing": message("prediction", PREDICTION, logits=SCORES),
+}
+
+
+@pytest.mark.parametrize(("content", "buffers"), BEYOND.values(), ids=BEYOND)
+def test_what_is_beyond_the_bounds_is_dropped_and_noted(
+    content: dict[str, Any], buffers: list[bytes], collector: Collector, tmp_path: Path
+) -> None:
+    collector.feed(*message("run-open", OPEN))
+    run = collector.runs["run1"]
+    assert collector.feed(content, buffers) is None
+    assert len(collector.problems) == 1
+    assert collector.runs == {"run1": run}
+    assert (collector.models, collector.predictions) == ([], [])
+    assert list(tmp_path.iterdir()) == []
+    collector.problems[0].encode()
+
+
+def test_a_run_of_1000_pixels_is_kept(collector: Collector) -> None:
+    large = np.zeros((1, 3, 1000, 1000), np.float32)
+    collector.feed(*message("run-open", OPEN, start=large))
+    collector.feed(*message("run-sample", STEP, image=large, gradient=large.astype(np.float16)))
+    collector.feed(*message("run-close", CLOSE, final=large))
+    assert collector.problems == []
+    assert collector.runs["run1"].final is not None
+
+
+TWICE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "run-open": (OPEN, {}),
+    "run-sample": (STEP, {"image": PICTURE, "gradient": PICTURE}),
+    "run-look": (LOOK, {"image": PICTURE, "gradient": PICTURE}),
+    "run-close": (CLOSE, {"final": PICTURE}),
+}
+
+
+@pytest.mark.parametrize("kind", TWICE)
+def test_what_was_told_stays_as_it_is(kind: str, collector: Collector, tmp_path: Path) -> None:
+    body, arrays = TWICE[kind]
+    if kind != "run-open":
+        collector.feed(*message("run-open", OPEN))
+    collector.feed(*message(kind, body, **arrays))
+    before = collector.runs["run1"]
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert collector.problems == []
+    collector.feed(*message(kind, body, **{name: array + 1 for name, array in arrays.items()}))
+    assert len(collector.problems) == 1
+    assert collector.runs == {"run1": before}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize("kind", ["run-image", "run-sample", "run-look"])
+def test_nothing_belongs_to_a_run_that_has_ended(kind: str, collector: Collector) -> None:
+    collector.feed(*message("run-open", OPEN))
+    collector.feed(*message("run-close", CLOSE))
+    before = collector.runs["run1"]
+    arrays: dict[str, Any] = {"image": PICTURE} if kind == "run-image" else TWICE["run-look"][1]
+    collector.feed(*message(kind, LOOK if kind == "run-look" else STEP, **arrays))
+    assert collector.runs["run1"] == before
+    assert "not under way" in collector.problems[0]
+
+
+def test_runs_predictions_and_networks_are_counted_on_the_host(collector: Collector) -> None:
+    for number in range(1100):
+        collector.feed(*message("run-open", {**OPEN, "run": f"run{number}"}))
+        collector.feed(*message("model", MODEL))
+        collector.feed(*message("prediction", PREDICTION, input=PICTURE, logits=SCORES))
+    assert len(collector.runs) == MAX_RUNS
+    assert len(collector.models) == MAX_MODELS
+    assert len(collector.predictions) == MAX_PREDICTIONS
+    assert not collector.over_cap
+
+
+def test_one_array_is_not_kept_as_the_result_of_many_calls(
+    collector: Collector, tmp_path: Path
+) -> None:
+    collector.asking = PROBE
+    output = {"name": "a", "kind": "ndarray"}
+    call = {"form": "numpy", "error": None, "outputs": [output]}
+    calls = [{"key": f"case{number}@numpy", **call} for number in range(2)]
+    collector.feed(*message("probe", {"probe": "conv1d_forward", "calls": calls}, a=IMAGE))
+    assert collector.replies == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_along_the_way_leave_room_for_beginnings_and_ends(collector: Collector) -> None:
+    collector.max_bytes = 4 * PICTURE.nbytes
+    for number in (1, 2):
+        run = {"run": f"run{number}"}
+        collector.feed(*message("run-open", {**OPEN, **run}, start=PICTURE))
+        collector.feed(*message("run-image", {**STEP, **run}, image=PICTURE))
+    collector.feed(*message("run-close", CLOSE, final=PICTURE))
+    assert not collector.over_cap
+    assert [len(run.images) for run in collector.runs.values()] == [1, 0]
+    assert collector.runs["run1"].final is not None
+    assert "run2: pictures along the way are not kept any more" in collector.problems[0]
+
+
+def test_names_and_statements_of_a_run_are_counted(collector: Collector) -> None:
+    for _ in range(2000):
+        collector.feed(*message("left-out", left_out()))
+        collector.feed(*message("bound", {"names": ["x"] * 64}))
+        collector.feed(*message("shim", {"name": f"shim {len(collector.shims)}"}))
+    assert len(collector.statements.left_out[-1]) == MOST_LEFT_OUT
+    assert len(collector.bound) <= MOST_BOUND
+    assert len(collector.shims) == MOST_SHIMS
+
+
+def test_a_disk_that_is_full_is_not_the_notebooks_fault(collector: Collector) -> None:
+    collector.folder.rmdir()
+    with pytest.raises(OSError, match="run1-start"):
+        collector.feed(*message("run-open", OPEN, start=IMAGE))
+
+
 def test_second_reply_to_a_probe_is_dropped(collector: Collector) -> None:
     collector.asking = PROBE
     for _ in range(2):
@@ -205,21 +347,21 @@ def test_a_cell_whose_statements_were_left_out_for_the_machine_waits(tmp_path: P
     collector.feed(*message("left-out", left_out()))
     collector.feed(*message("leans", {"names": [{"name": "wandb", "left_out": 0}]}))
 
-    run = collector.finished(cell_run(3))
+    run = collector.statements.finished(cell_run(3))
 
     assert (run.outcome, run.error_name) == (Outcome.NEEDS_HUMAN, "ModuleNotFoundError")
     assert [(one.line, one.reason, one.names) for one in run.left_out] == [
         (2, "module", ("wandb",))
     ]
     assert [(one.name, one.left_out) for one in run.leans_on] == [("wandb", 0)]
-    assert collector.finished(cell_run(4)).left_out == ()
+    assert collector.statements.finished(cell_run(4)).left_out == ()
 
 
 def test_a_cell_that_fails_by_itself_stays_failed_beside_what_was_left_out(tmp_path: Path) -> None:
     collector = Collector(folder=tmp_path, nonce="n", cell_index=3)
     collector.feed(*message("left-out", left_out()))
 
-    run = collector.finished(cell_run(3, Outcome.STUDENT_ERROR, "ValueError", "shapes"))
+    run = collector.statements.finished(cell_run(3, Outcome.STUDENT_ERROR, "ValueError", "shapes"))
 
     assert (run.outcome, run.error_name, len(run.left_out)) == (
         Outcome.STUDENT_ERROR,
@@ -231,4 +373,4 @@ def test_a_cell_that_fails_by_itself_stays_failed_beside_what_was_left_out(tmp_p
 def test_other_weights_were_had_so_the_cell_itself_passed(tmp_path: Path) -> None:
     collector = Collector(folder=tmp_path, nonce="n", cell_index=3)
     collector.feed(*message("left-out", left_out("weights", "")))
-    assert collector.finished(cell_run(3)).outcome is Outcome.PASS
+    assert collector.statements.finished(cell_run(3)).outcome is Outcome.PASS

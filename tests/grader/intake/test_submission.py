@@ -391,6 +391,10 @@ ENTRIES = [
     Entry("pipe", "link", "not a regular file", stat.S_IFIFO | 0o644),
     Entry("n" * 256, "name-too-long", "too long"),
     Entry("d/" * 600 + "x", "name-too-long", "too long"),
+    Entry("d/" * 40 + "x", "name-too-deep", "more than 40 folders deep"),
+    Entry("a/" * 499 + "x", "name-too-deep", "more than 40 folders deep"),
+    Entry("", "name-empty", "A file named '' was left out"),
+    Entry("./.", "name-empty", "A file named './.' was left out"),
     Entry("zeros.bin", "too-large", "it unpacks to 20 MiB", data=bytes(20 << 20)),
 ]
 
