@@ -197,6 +197,27 @@ def _random_network(width_divisor: int, seed: int) -> nn.Module:
         return _blank(width_divisor)
 
 
+def network_made_at(state: Tensor, width_divisor: int) -> nn.Module:
+    """Build the random network that `resnet50()` gives where torch's generator stands like this.
+
+    Args:
+        state: As `torch.get_rng_state()` returns it.
+        width_divisor: By what the widths are divided.
+
+    Returns:
+        In evaluation mode, parameters frozen, on the CPU.
+
+    Raises:
+        ValueError: It is no state of the generator.
+    """
+    with torch.random.fork_rng(devices=[]):
+        try:
+            torch.set_rng_state(state)
+        except (RuntimeError, TypeError) as error:
+            raise ValueError(f"no state of torch's generator: {error}") from error
+        return _finish(_blank(width_divisor), "cpu")
+
+
 def _blank(width_divisor: int) -> nn.Module:
     if width_divisor == 1:
         return cast("nn.Module", torchvision.models.resnet50(weights=None))

@@ -81,12 +81,15 @@ class TrustedNetworks:
         """Return the start image of the attacks, (1, 3, 224, 224)."""
         return self._corgi(space)
 
+    def probe_image(self) -> Tensor:
+        """Return the hidden probe image, (1, 3, 224, 224), as the kernel draws it."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randn((1, 3, SIDE_PX, SIDE_PX), generator=generator)
+
     def fingerprint(self, name: str) -> Tensor:
         """Return a trusted network's logits on the hidden probe image, (1, 1000)."""
         if name not in self._fingerprints:
-            generator = torch.Generator().manual_seed(self.seed)
-            image = torch.randn((1, 3, SIDE_PX, SIDE_PX), generator=generator)
-            self._fingerprints[name] = self.logits(name, image)
+            self._fingerprints[name] = self.logits(name, self.probe_image())
         return self._fingerprints[name]
 
     def logits(self, name: str, images: Tensor) -> Tensor:

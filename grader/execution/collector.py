@@ -328,6 +328,7 @@ class Collector:
                 in_features=body.in_features,
                 weights_sha256=body.weights,
                 fingerprint=self._files.keep(name, arrays.get("fingerprint")),
+                made=self._files.keep(f"model{len(self.models)}-made", arrays.get("made")),
             )
         )
 
@@ -345,6 +346,7 @@ class Collector:
                     training=body.training,
                     image=image,
                     logits=logits,
+                    made=self._files.keep(f"{name}-made", arrays.get("made")),
                 )
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from grader.execution import messages as m
-from grader.kernel.bounds import COLOURS, MAX_ELEMENTS, MAX_SCORES
+from grader.kernel.bounds import COLOURS, MAX_ELEMENTS, MAX_SCORES, MAX_STATE
 
 MOST_DIMENSIONS = 6
 """Dimensions of an array."""
@@ -39,8 +39,10 @@ _NEEDED_SCORES = _Rule(most=MAX_SCORES, dimensions=(2,), needed=True)
 _ANY_LAYER = _Rule(most=4 * MAX_ELEMENTS, dimensions=(1, 2, 3, 4))
 _RESULT = _Rule(most=MAX_ELEMENTS, dimensions=tuple(range(MOST_DIMENSIONS + 1)), floating=False)
 
+_GENERATOR = _Rule(most=MAX_STATE, dimensions=(1,), floating=False)
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
-    "run-open": {"start": _PICTURE, "fingerprint": _SCORES},
+    "run-open": {"start": _PICTURE, "fingerprint": _SCORES, "made": _GENERATOR},
     "run-sample": {"image": _NEEDED_PICTURE, "gradient": _NEEDED_PICTURE},
     "run-image": {"image": _NEEDED_PICTURE},
     "run-look": {
@@ -48,9 +50,14 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "gradient": _NEEDED_PICTURE,
         "cotangent": _ANY_LAYER,
     },
-    "run-close": {"final": _PICTURE, "shown": _PICTURE, "fingerprint": _SCORES},
-    "model": {"fingerprint": _SCORES},
-    "prediction": {"input": _NEEDED_PICTURE, "logits": _NEEDED_SCORES},
+    "run-close": {
+        "final": _PICTURE,
+        "shown": _PICTURE,
+        "fingerprint": _SCORES,
+        "made": _GENERATOR,
+    },
+    "model": {"fingerprint": _SCORES, "made": _GENERATOR},
+    "prediction": {"input": _NEEDED_PICTURE, "logits": _NEEDED_SCORES, "made": _GENERATOR},
 }
 """By kind and name; a probe's reply names its arrays itself, and other messages have none."""
 

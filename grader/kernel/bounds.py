@@ -17,6 +17,8 @@ COLOURS = 3
 """Channels of a picture; a batch of them has four dimensions."""
 MAX_SCORES = 100_000
 """Entries of what a network says of a batch of pictures."""
+MAX_STATE = 10_000
+"""Bytes of the state of torch's generator."""
 EXACT_IMAGES = (0, 1, 2, 3)
 """Steps whose pictures are recorded in single precision, for what one step changes."""
 ROUGH_IMAGES = (5, 6, 10, 20, 30, 40, 60, 80, 100, 125, 150, 175)

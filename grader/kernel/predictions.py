@@ -11,25 +11,27 @@ from torchvision.models.resnet import ResNet
 
 from . import networks
 from .bounds import GREATEST_NUMBER, MAX_PREDICTIONS, MAX_PREDICTIONS_PER_CELL, MAX_SCORES
+from .making import how_made
 from .state import recordable, shielded, state_of
 
 MODEL = "model"
 
 
 def describe_model(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Facts about a network: digest, size of the last layer's input, fingerprint."""
+    """Facts about a network: digest, size of the last layer's input, fingerprint, its making."""
     if not isinstance(model, torch.nn.Module):
         return {"weights": "", "in_features": None, "untrained": False}, {}
-    last = getattr(model, "fc", None)
+    last, weights = getattr(model, "fc", None), networks.weights_sha256(model)
     facts = {
-        "weights": networks.weights_sha256(model),
+        "weights": weights,
         "in_features": _count(getattr(last, "in_features", None)),
         "untrained": networks.untrained(model),
     }
+    made = how_made(model, weights) if facts["untrained"] else {}
     try:
-        return facts, {"fingerprint": networks.fingerprint(model, state_of().seed)}
+        return facts, {"fingerprint": networks.fingerprint(model, state_of().seed), **made}
     except Exception:  # noqa: BLE001 -- a network of another form has no fingerprint
-        return facts, {}
+        return facts, made
 
 
 def _count(value: Any) -> int | None:
@@ -81,10 +83,12 @@ def _note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: An
         return
     state.predictions += 1
     state.predictions_of_cell += 1
+    weights = networks.weights_sha256(model)
+    made = how_made(model, weights) if networks.untrained(model) else {}
     state.channel.send(
         "prediction",
-        {"weights": networks.weights_sha256(model), "training": model.training},
-        {"input": networks.to_numpy(inputs[0]), "logits": networks.to_numpy(output)},
+        {"weights": weights, "training": model.training},
+        {"input": networks.to_numpy(inputs[0]), "logits": networks.to_numpy(output), **made},
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from .channel import Channel
 from .looks import watch_looks
+from .making import watch_making
 from .names import is_from, note_names
 from .predictions import MODEL, network_bound, note_model, watch_predictions
 from .runs import ATTACK, attack_ends, wrap_attack
@@ -177,5 +178,6 @@ def install(channel: Channel, shell: Any, seed: int, wanted: Sequence[str] = ())
     setattr(builtins, HOOK, _looked)
     shell.ast_transformers.append(BindHooks())
     shell.events.register("post_run_cell", _after_cell)
+    watch_making()
     watch_predictions()
     watch_looks()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +18,7 @@ from grader.checks.findings import (
     say,
     where_to_look,
 )
+from grader.checks.images.made_again import gives_the_prediction, inputs_of_last_layer
 from grader.checks.images.recognition import (
     NetworkName,
     corgi_space,
@@ -26,9 +26,9 @@ from grader.checks.images.recognition import (
     network_of,
     network_of_weights,
 )
-from grader.checks.images.stated_features import Stated, features_stated
+from grader.checks.images.stated_features import Stated, features_stated, shows_last_layer
 from grader.checks.tolerance import TOLERANCES, compare, threshold
-from grader.model.records import Bar, BarsExhibit, Measurement, Prediction
+from grader.model.records import Bar, BarsExhibit, Measurement, ModelState, Outcome, Prediction
 from grader.model.text import cell_label, cell_number
 from reference.bundle_files import FULL_IN_FEATURES
 from reference.classify import top_k
@@ -36,6 +36,9 @@ from reference.images import Space
 
 TOP = 5
 """Number of classes that the notebook shows."""
+
+MOST_MADE = 8
+"""Predictions of untrained networks that are repeated, the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,39 +66,51 @@ def check_in_features(context: CheckContext, part_id: str) -> Verdict:
     if not states:
         return why_missing(context, part_id, "A network named `model`", ("resnet50",))
     state = (untrained or states)[0]
+    sure = _inputs_of(context, state)
+    found = state.in_features if sure is None else sure
     measured = Measurement(
         quantity="inputs of the last layer",
-        measured=str(state.in_features),
+        measured=str(found),
         expected=str(wanted),
         tolerance="",
-        ok=state.in_features == wanted,
+        ok=found == wanted,
     )
-    verdict = _in_features_verdict(context, state.in_features == wanted, bool(untrained), part_id)
-    return replace(verdict, measurements=(measured,), evidence_ids=(cell_label(state.cell_index),))
+    notes = () if untrained else (say("in_features.note_trained"),)
+    verdict = (
+        _in_features_verdict(context, sure is not None, part_id)
+        if found == wanted
+        else failed(say("in_features.not_resnet"))
+    )
+    return replace(
+        verdict.adding(*notes) if verdict.outcome is not Outcome.FAIL else verdict,
+        measurements=(measured,),
+        evidence_ids=(cell_label(state.cell_index),),
+    )
 
 
-def _in_features_verdict(
-    context: CheckContext, equal: bool, untrained: bool, part_id: str
-) -> Verdict:
+def _inputs_of(context: CheckContext, state: ModelState) -> int | None:
+    """Inputs of the last layer of a network that the host has, too; None where it has it not."""
+    if network_of(context, state.fingerprint) in TRUSTED:
+        return context.bundle.in_features
+    return inputs_of_last_layer(context, state)
+
+
+def _in_features_verdict(context: CheckContext, sure: bool, part_id: str) -> Verdict:
+    """The verdict where the number is that of ResNet-50; `sure` where the host has the network."""
     answers = {context.bundle.in_features, FULL_IN_FEATURES}
     written = features_stated(context.answer(part_id), answers)
-    if not equal:
-        return failed(say("in_features.not_resnet"))
-    notes = () if untrained else (say("in_features.note_trained"),)
     if written is Stated.RIGHT:
-        return passed(say("in_features.written")).adding(*notes)
+        return passed(say("in_features.written"))
     if written is Stated.WRONG:
         return failed(say("in_features.wrong_number", wanted=context.bundle.in_features))
     if written is Stated.CONTRADICTORY:
-        return needs_human(say("in_features.contradictory")).adding(*notes)
-    shown = any(
-        re.search(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", cell.source, re.MULTILINE)
-        for cell in context.submission.cells
-        if cell.kind == "code"
-    )
-    if shown:
-        return passed(say("in_features.shown")).adding(*notes)
-    return _in_features_of_report(context, answers, part_id).adding(*notes)
+        return needs_human(say("in_features.contradictory"))
+    if not shows_last_layer(c.source for c in context.submission.cells if c.kind == "code"):
+        return _in_features_of_report(context, answers, part_id)
+    if not sure:
+        held = needs_human(say("in_features.not_made_again"))
+        return held.adding(where_to_look(context, part_id))
+    return passed(say("in_features.shown"))
 
 
 def _in_features_of_report(context: CheckContext, answers: set[int], part_id: str) -> Verdict:
@@ -117,7 +132,12 @@ def check_random_network(context: CheckContext, part_id: str) -> Verdict:
     seen = _seen_on_corgi(context)
     untrained = [s for s in seen if s.network == "other"]
     if untrained:
-        return _untrained(context, untrained[0])
+        made = (s for s in untrained[:MOST_MADE] if gives_the_prediction(context, s.prediction))
+        again = next(made, None)
+        if again is not None:
+            return _untrained(context, again)
+        held = needs_human(say("random_network.not_made_again"))
+        return _beside(context, held.adding(where_to_look(context, part_id)), untrained[0])
     own = context.cells_of(part_id)
     trained = [s for s in seen if s.prediction.cell_index in own and s.network in TRUSTED]
     if trained:
@@ -135,10 +155,15 @@ def _is_untrained(context: CheckContext, prediction: Prediction) -> bool:
 
 
 def _untrained(context: CheckContext, seen: Seen) -> Verdict:
+    mode = "training" if seen.prediction.training else "evaluation"
+    return _beside(context, passed(say("random_network.right", mode=mode)), seen)
+
+
+def _beside(context: CheckContext, verdict: Verdict, seen: Seen) -> Verdict:
+    """Show what the network predicted beside the verdict."""
     probabilities = torch.softmax(seen.logits, dim=1)[0]
     top = float(probabilities.max())
     corgi_top = context.expected.predictions.pretrained_top5[0]
-    mode = "training" if seen.prediction.training else "evaluation"
     rows = (
         Measurement(
             quantity="probability of the first class, untrained",
@@ -155,7 +180,6 @@ def _untrained(context: CheckContext, seen: Seen) -> Verdict:
             ok=True,
         ),
     )
-    verdict = passed(say("random_network.right", mode=mode))
     return replace(
         verdict,
         measurements=rows,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from grader.model.notebook_code import parsed
 
 Role: TypeAlias = Literal["in", "out", "bare"]
 
@@ -136,3 +139,26 @@ def _undecided(text: str, answers: Collection[int]) -> bool:
     """Whether the right number is one of two that are offered: `2048 or 1000`."""
     pairs = _CHOICE.findall(_THOUSANDS.sub(r"\1\2", text.lower()))
     return any((int(a) in answers) != (int(b) in answers) for a, b in pairs)
+
+
+_SHOWN = re.compile(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", re.MULTILINE)
+
+
+def shows_last_layer(sources: Iterable[str]) -> bool:
+    """Whether some cell's code looks at the last layer, or shows all of them.
+
+    Comments and texts that stand by themselves are no code.
+    """
+    return any(_SHOWN.search(_code_of(source)) for source in sources)
+
+
+def _code_of(source: str) -> str:
+    tree = parsed(source)
+    if tree is None:
+        return re.sub("#.*", "", source)
+    statements = [one for one in tree.body if not _is_text(one)]
+    return ast.unparse(ast.Module(body=statements, type_ignores=[]))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

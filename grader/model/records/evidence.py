@@ -248,6 +248,9 @@ class ModelState:
     """Digest of the tensors."""
     fingerprint: ArrayRef | None
     """Logits on the hidden probe image, (1, 1000)."""
+    made: ArrayRef | None = None
+    """Of an untrained network: the state of torch's generator when it was made, from which its
+    weights follow; None where it was not seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +267,8 @@ class Prediction:
     """Input, (n, 3, H, W)."""
     logits: ArrayRef
     """Output, (n, 1000)."""
+    made: ArrayRef | None = None
+    """As in `ModelState`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,8 @@ from reference.networks import features, load_network
 from reference.steps import Norm, StepConfig, step
 
 SEED = 20210324
+RANDOM_SEED = 5
+"""Of the network with random weights."""
 SIDE_PX = 112
 N_STEPS = 24
 ASSIGNMENT = load_assignment()
@@ -72,7 +74,7 @@ class Lab:
             class_names=load_class_names(self.bundle.classes),
             seed=SEED,
         )
-        self.random = load_network("random", self.bundle, seed=5)
+        self.random = load_network("random", self.bundle, seed=RANDOM_SEED)
         self.expected = self._expected()
 
     def _load(self, name: str) -> nn.Module:
@@ -180,7 +182,14 @@ class Lab:
     def fingerprint(self, name: str) -> ArrayRef:
         if name in {"pretrained", "robust"}:
             return self.store(self.networks.fingerprint(name))
-        return self.store(torch.randn(1, 1000, generator=torch.Generator().manual_seed(1)))
+        with torch.no_grad():
+            return self.store(self.random(self.networks.probe_image()))
+
+    def made_by(self, network: str) -> ArrayRef | None:
+        """Where torch's generator stood when the random network was made."""
+        if network != "random":
+            return None
+        return self.store(torch.Generator().manual_seed(RANDOM_SEED).get_state())
 
     def run(
         self,
@@ -266,6 +275,7 @@ class Lab:
             training=False,
             image=self.store(image),
             logits=self.store(logits),
+            made=self.made_by(network),
         )
         return replace(prediction, **changes)
 
@@ -276,6 +286,7 @@ class Lab:
             in_features=self.bundle.in_features,
             weights_sha256=digest(network),
             fingerprint=self.fingerprint(network),
+            made=self.made_by(network),
         )
         return replace(state, **changes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CHECKS
-from grader.model.records import Outcome
+from grader.checks.images.stated_features import shows_last_layer
+from grader.model.records import ArrayRef, Outcome
 from reference.images import Space
+from reference.networks import network_made_at
 from tests.grader.checks.support import Lab
 
 R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN
@@ -120,8 +123,71 @@ def test_in_features(lab: Lab) -> None:
     assert check(lab.context(models=states, answers=(("2a", "2048 of them"),)), "2a").outcome is R
     assert check(lab.context(models=states, answers=(("2a", "there are 1000"),)), "2a").outcome is W
     assert check(lab.context(), "2a").outcome is H
-    other = (lab.model("random", in_features=512),)
+    other = (lab.model("random", in_features=512, made=None),)
     assert check(lab.context(models=other, sources=("model.fc",)), "2a").outcome is W
+
+
+def forged(lab: Lab) -> ArrayRef:
+    return lab.store(torch.randn(1, 1000, generator=torch.Generator().manual_seed(1)))
+
+
+@pytest.mark.parametrize("how", ["no state", "noise", "another state", "no such state", "floats"])
+def test_what_an_untrained_network_is_said_to_give_is_not_believed(lab: Lab, how: str) -> None:
+    """Issue 16: 2(a) and 2(b) by two messages and a comment, or a module that returns noise."""
+    state = torch.Generator().manual_seed(77).get_state()
+    kinds: dict[str, dict[str, ArrayRef | None]] = {
+        "no state": {"made": None},
+        "noise": {},
+        "another state": {"made": lab.store(state)},
+        "no such state": {"made": lab.store(state[:100])},
+        "floats": {"made": lab.store(state.float())},
+    }
+    changes: dict[str, Any] = kinds[how]
+    fake = forged(lab) if how != "another state" else None
+    corgi = lab.corgi[Space.NORMALISED]
+    model = lab.model("random", **changes, **({"fingerprint": fake} if fake else {}))
+    seen = lab.prediction("random", corgi, **changes, **({"logits": fake} if fake else {}))
+    context = lab.context(models=(model,), predictions=(seen,), sources=("model.fc",))
+    for check, part, code in (
+        ("in_features", "2a", "in_features.not_made_again"),
+        ("random_network", "2b", "random_network.not_made_again"),
+    ):
+        found = CHECKS[check](context, part)
+        assert (found.outcome, found.code, found.credit) == (H, code, 0.0)
+
+
+def test_a_prediction_in_training_mode_is_repeated_in_it(lab: Lab) -> None:
+    network = network_made_at(torch.Generator().manual_seed(5).get_state(), 8).train()
+    corgi = lab.corgi[Space.NORMALISED]
+    with torch.no_grad():
+        logits = lab.store(network(corgi))
+    seen = lab.prediction("random", corgi, training=True, logits=logits)
+    for _ in range(2):
+        context = lab.context(models=(lab.model("random"),), predictions=(seen,))
+        assert CHECKS["random_network"](context, "2b").outcome is R
+
+
+def test_the_number_of_inputs_is_that_of_the_network_made_again(lab: Lab) -> None:
+    claimed = lab.context(models=(lab.model("random", in_features=512),), sources=("model.fc",))
+    found = CHECKS["in_features"](claimed, "2a")
+    assert (found.outcome, found.measurements[0].measured) == (R, "256")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("model.fc", True),
+        ("%matplotlib inline\nprint(model)", True),
+        ("n = getattr(model, 'fc')", True),
+        ("model", True),
+        ("# model.fc", False),
+        ("x = 1  # print(model)", False),
+        ("'model.fc'", False),
+        ("(", False),
+    ],
+)
+def test_a_comment_shows_no_layer(source: str, shown: bool) -> None:
+    assert shows_last_layer([source]) is shown
 
 
 def test_random_network(lab: Lab) -> None:

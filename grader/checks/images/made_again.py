@@ -1,0 +1,69 @@
+"""A network with random weights, made again on the host: what it gave need not be believed.
+
+Its weights follow from where torch's generator stood when it was made. Where the network that is
+made from there gives the logits that were recorded, they are an untrained ResNet-50's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grader.checks.context import CheckContext, once_per_context
+from grader.checks.images.pushes import cosine
+from grader.checks.tolerance import threshold
+from grader.model.records import ArrayRef, ModelState, Prediction
+from reference.networks import last_in_features, network_made_at
+
+
+def gives_the_prediction(context: CheckContext, prediction: Prediction) -> bool:
+    """Whether the network made again gives the logits of a prediction, in one of its modes."""
+    image, logits = context.tensor(prediction.image), context.tensor(prediction.logits)
+    return _gives(context, prediction.made, image, logits)
+
+
+def inputs_of_last_layer(context: CheckContext, state: ModelState) -> int | None:
+    """Return them for the network made again; None where it is not the one that was looked at."""
+    if state.made is None or state.fingerprint is None:
+        return None
+    logits = context.tensor(state.fingerprint)
+    if not _gives(context, state.made, context.networks.probe_image(), logits):
+        return None
+    network = _made_again(context, state.made)
+    return None if network is None else last_in_features(network)
+
+
+def _gives(context: CheckContext, made: ArrayRef | None, image: Tensor, logits: Tensor) -> bool:
+    network = None if made is None else _made_again(context, made)
+    if network is None or not bool(torch.isfinite(logits).all()):
+        return False
+    same = threshold("same_direction")
+    with closing(_in_modes(network, image)) as modes:
+        return any(cosine(given, logits) >= same for given in modes)
+
+
+def _in_modes(network: nn.Module, image: Tensor) -> Generator[Tensor]:
+    """Yield what it gives in evaluation and in training mode; it is as new afterwards."""
+    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    try:
+        with torch.no_grad():
+            yield network(image)
+            yield network.train()(image)
+    finally:
+        network.eval().load_state_dict(before, strict=False)
+
+
+@once_per_context
+def _made_again(context: CheckContext, made: ArrayRef) -> nn.Module | None:
+    """None where there is no such state of the generator."""
+    state = np.asarray(context.arrays(made))
+    if state.dtype != np.uint8:
+        return None
+    try:
+        return network_made_at(torch.from_numpy(state.copy()), context.bundle.width_divisor)
+    except ValueError:
+        return None
