@@ -6,14 +6,17 @@
   under limits, which is killed when its time is over. It tells the driver the questions
   (`request`), never an answer, and hears progress and, as the last word, the evidence.
 * `workspace` lays out one folder per run: the student's files, the kernel-side package `_pset4/`,
-  the kernel's sockets in a short path. `grader.sandbox` shows them to the kernel in a box, where
-  the host has one: nothing of `grader/`, `reference/` or the expected values is in it.
+  the kernel's sockets in a short path. `grader.sandbox` shows all but the sockets to the kernel in
+  a box, where the host has one: nothing of `grader/`, `reference/` or the expected values is in it.
+  What programs read as their settings is left out of the student's files, and the folders that
+  they look in lie elsewhere; the work folder can be imported from when `_pset4.start` is done.
 * `course_files` answers the URLs that the assignment lists, from the bundle, on sockets that belong
   to the box's network; `names` leads every host there. So `requests`, `urllib`, `wget`, `curl` and
   torch hub all work, over http and https; any other URL is refused at once and named to staff.
 * `drivers` starts a driver, by itself or as a fork of a `driver_server` that has imported it.
 * `warm_kernels` keeps both fork servers up for many runs. A run that it does not fit, or whose warm
-  start fails before the first cell, or whose server ends on the way, is run cold, with a note.
+  start fails before the first cell, or whose server ends on the way, is run cold by
+  another driver, with a note.
 * `places` says where the kernel lives, `kernels` starts and ends it, `client` is nbclient with
   caps. `session` drives it, one cell at a time, each under a hard deadline: interrupt, grace, kill.
   `breaches` are the limits that it reaches, `limit_errors` the exceptions that say so. Stored
@@ -51,8 +54,14 @@ What stays possible, and what staff see of it:
   with what, never the comparison.
 * Isolation shares the host's kernel, and with a GPU its driver. A flaw in either is not held off;
   for a cohort that may try, run the grader in a virtual machine.
-* The driver of a root's grader is itself root, with limits but no box: a flaw in how it reads
-  messages would reach the host.
+* The driver of a root's grader has no box. Before it connects to the kernel it becomes a user of
+  its own, who may read any file (Python may lie in root's home) and signal any process (or its end
+  would not be the box's), and write to nothing but this run's evidence: a flaw in how it reads
+  messages would reach as far. Where there is no control group it stays root, for only root may look
+  at how much memory the run takes; so too where results lie on a disk that gives files no owner.
+  The driver of another user's grader is that user.
+* Boxes that run at the same time see the same read-only files of the system and of Python; by
+  locking them (`flock`) two students' notebooks can send each other bits.
 
 Faults. What the notebook does wrong is an `Outcome` in the evidence. What this code or the machine
 does wrong is a `GraderFault`; the submission is then not graded, never graded down.

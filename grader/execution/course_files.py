@@ -61,11 +61,6 @@ class CourseFiles:
     contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     """TLS context by host."""
 
-    def forget(self) -> None:
-        """Forget what was asked, for a run that begins anew."""
-        for asked in (self.served, self.mirrored, self.missed, self.looked_up):
-            asked.clear()
-
     def file_for(self, url: str) -> Path | None:
         """Return the file for a URL: that of the list, else the one of its name, as of a mirror."""
         normal = normal_url(url)

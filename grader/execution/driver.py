@@ -3,7 +3,9 @@
     python -m grader.execution.driver < request.json
 
 It reads what student code says, so it may be stalled, swamped or brought down by it; then it is
-killed, and the grader goes on. It knows the questions, never the answers.
+killed, and the grader goes on. It knows the questions, never the answers. A root's driver is root
+only until the kernel's box is made: what it then connects to and reads, it does as a user that may
+write to nothing but this run's evidence.
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import IO
 
 from pydantic import TypeAdapter
 
-from grader.execution.notebook_run import run_notebook
+from grader.execution.notebook_run import WarmFailed, run_notebook
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.model.records.codec import from_json
 from grader.sandbox.orphans import adopt_and_follow, kill_descendants
+from grader.sandbox.stepping_down import give_away, may_step_down, step_down
 from reference.errors import GraderFault
 
 PROGRESS_INTERVAL_S = 0.1
@@ -37,12 +41,24 @@ def main() -> None:
         os.dup2(2, 1)  # what a library prints must not mix with our words
         _limit_self(request.plan.limits.driver_memory_mib)
         try:
-            word = DriverWord(evidence=run_notebook(request, _teller(mouth)))
+            evidence = run_notebook(request, _teller(mouth), partial(_box_made, request))
+            word = DriverWord(evidence=evidence)
+        except WarmFailed as failed:
+            word = DriverWord(warm_failed=str(failed) or "no reason was given")
         except GraderFault as fault:
             word = DriverWord(fault=str(fault))
         finally:
             kill_descendants()
         _say(mouth, word)
+
+
+def _box_made(request: DriverRequest) -> None:
+    """Give up what only making a box took. Without a control group root looks at its memory."""
+    if request.cgroup is None or not may_step_down():
+        return
+    request.executed_notebook.touch()
+    if give_away((request.evidence_folder, request.executed_notebook, request.workspace.sockets)):
+        step_down()
 
 
 def _limit_self(memory_mib: float) -> None:

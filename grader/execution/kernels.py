@@ -33,6 +33,12 @@ def unbounded(self, *args, **kwargs):
     made.sndhwm = 0  # else what a fast printer sends is dropped while we are busy
     return made
 zmq.Context.socket = unbounded
+bind = zmq.Socket.bind
+def opened(self, address):
+    if address.startswith("ipc://"):  # opened before this program began: k-1 is file 3
+        self.setsockopt(zmq.USE_FD, 2 + int(address.rpartition("-")[2]))
+    return bind(self, address)
+zmq.Socket.bind = opened
 from ipykernel.iostream import OutStream
 OutStream.flush_interval = 0.02  # seconds; a flood is seen sooner, and less of it is under way
 from ipykernel.kernelapp import launch_new_instance
@@ -52,16 +58,18 @@ def kernel_manager(place: KernelPlace, limits: Limits) -> Any:
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, int(limits.message_mib * MIB))
     context.setsockopt(zmq.RCVHWM, 0)  # the default drops messages of a fast printer
-    # A socket that was connected once must not look at its path again, where student code may have
-    # laid a link to a socket of the host. "Never" (-1) would abort this process: libzmq drops the
-    # rest of a message that is being read when such a connection ends (assertion in fq.cpp).
+    # The kernel answers when it has started, however long its machine takes for that.
+    context.setsockopt(zmq.HANDSHAKE_IVL, 0)
+    # A socket that was connected once need not look at its path again: the kernel is gone. "Never"
+    # (-1) would abort this process: libzmq drops the rest of a message that is being read when such
+    # a connection ends (assertion in fq.cpp).
     context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     context.setsockopt(zmq.SNDTIMEO, SEND_TIMEOUT_MS)
     manager = _Manager(
         context=context,
         transport="ipc",
         ip=str(place.sockets / "k"),
-        connection_file=str(place.sockets / "k.json"),
+        connection_file=str(place.connection / "k.json"),
         shutdown_wait_time=1.0,
     )
     manager.session.unpack = unpacked  # the client's session is the manager's
@@ -73,6 +81,8 @@ def kernel_manager(place: KernelPlace, limits: Limits) -> Any:
             "-f",
             "{connection_file}",
             "--HistoryManager.enabled=False",
+            # Until `_pset4.start` is done, nothing of the submission can be imported.
+            "--InteractiveShellApp.ignore_cwd=True",
         ],
         display_name="Python 3",
         language="python",

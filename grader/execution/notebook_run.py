@@ -14,7 +14,6 @@ from typing import Any
 
 import nbformat
 
-from grader.execution.array_files import clear_arrays
 from grader.execution.asking import Asking, better
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.collector import Collector, StepProgress
@@ -27,7 +26,7 @@ from grader.execution.course_files import (
 )
 from grader.execution.left_out import as_handed_in, machine_facts, notes_of
 from grader.execution.notes import note, words
-from grader.execution.places import boxed_place, cold_place, plain_place, why_cold
+from grader.execution.places import boxed_place, plain_place, why_cold
 from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
 from grader.execution.sources import repeat_source
@@ -46,16 +45,33 @@ from grader.model.records import (
     Severity,
     Submission,
 )
-from grader.model.text import cell_label
+from grader.model.text import cell_label, one_line
 from grader.sandbox.provisioner import KernelPlace
 from grader.sandbox.tiers import Tier
 from reference.errors import GraderFault
 
+NAMED_FILES = 5
+"""Files that a note names."""
 
-def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]) -> Evidence:
+
+class WarmFailed(Exception):
+    """The run could not be made with a warm kernel; with a cold one it may be. It carries why."""
+
+
+def run_notebook(
+    request: DriverRequest,
+    on_progress: Callable[[Progress], None],
+    on_started: Callable[[], None],
+) -> Evidence:
     """Run the notebook by the plan and return what was seen.
 
+    Args:
+        request: The run.
+        on_progress: Told how far it is.
+        on_started: Called when the kernel's box is made, before it is listened to.
+
     Raises:
+        WarmFailed: it has to be made cold.
         GraderFault: the kernel could not be started or prepared; the student is not at fault.
     """
     files = course_files({url: Path(path) for url, path in request.routes.items()})
@@ -66,7 +82,8 @@ def run_notebook(request: DriverRequest, on_progress: Callable[[Progress], None]
             port = serving.enter_context(serve_on_loopback(files))
             place = plain_place(request, proxy_environment(port))
         else:
-            place = boxed_place(request, serving.enter_context(serve_in_box(files)), authority)
+            on_listeners = serving.enter_context(serve_in_box(files))
+            place = boxed_place(request, on_listeners, authority, on_started)
         return _run_in(place, request, files, on_progress)
 
 
@@ -76,23 +93,16 @@ def _run_in(
     files: CourseFiles,
     on_progress: Callable[[Progress], None],
 ) -> Evidence:
-    """Run it there; a warm start that fails, by whatever fault, is made up for by a cold one."""
+    """Run it there; a warm start may fail by whatever fault."""
     run = _Run(request, files, place, on_progress, why_cold(request))
     try:
         asyncio.run(run.go())
     except GraderFault as fault:
         if place.warm is None or run.begun:
             raise
-        why = str(fault.__cause__ or fault)
-    else:
-        if not run.lost:
-            return run.evidence()
-        why = "the fork server ended while the notebook ran"
-    clear_arrays(request.evidence_folder)
-    files.forget()
-    cold = cold_place(place, request.plan.limits)
-    run = _Run(request, files, cold, on_progress, why)
-    asyncio.run(run.go())
+        raise WarmFailed(str(fault.__cause__ or fault)) from fault
+    if run.lost:
+        raise WarmFailed("the fork server ended while the notebook ran")
     return run.evidence()
 
 
@@ -201,6 +211,9 @@ class _Run:
             f"wanted={list(self._asking.names)!r}, "
             f"{machine_facts(self._request.submission)})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
+            # From now on the notebook may import its own files, as in any Jupyter.
+            "from ipykernel.kernelapp import IPKernelApp as _app\n"
+            "_app.instance().ignore_cwd = False; _app.instance().init_path(); del _app\n"
         )
         breach = await session.run_hidden(code, self._place.startup_timeout_s)
         if breach or self._collector.started is None:
@@ -301,6 +314,7 @@ class _Run:
             missed=tuple(self._files.all_missed()),
             notes=(
                 *_notes(self._why_cold, collector.problems, self._files.all_missed()),
+                *_left_out_files(self._request.workspace.left_out),
                 *(note("url-mirrored", Severity.INFO, url=url) for url in self._files.mirrored),
                 *notes_of(self._cells),
             ),
@@ -341,6 +355,15 @@ def _notes(why_cold: str, problems: list[str], missed: list[str]) -> tuple[Note,
     dropped = [note("kernel-message", Severity.WARNING, text=text) for text in problems]
     urls = [note("url-missed", Severity.WARNING, url=url) for url in dict.fromkeys(missed)]
     return (*cold, *dropped, *urls)
+
+
+def _left_out_files(names: tuple[str, ...]) -> tuple[Note, ...]:
+    if not names:
+        return ()
+    some = ", ".join(names[:NAMED_FILES])
+    if len(names) > NAMED_FILES:
+        some += f" and {len(names) - NAMED_FILES} more"
+    return (note("files-left-out", Severity.WARNING, names=one_line(some)),)
 
 
 def _host_facts(collector: Collector, tier: Tier) -> HostFacts:

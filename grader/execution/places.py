@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from grader.execution.request import DriverRequest
-from grader.execution.workspace import ASSETS, SIDE, STAGE
-from grader.model.records import Limits
+from grader.execution.workspace import ASSETS, SETTINGS, SIDE, STAGE
 from grader.sandbox.bounds import resource_limits
 from grader.sandbox.box import Box, Mount, write_etc
 from grader.sandbox.launch import Entry
@@ -51,6 +48,7 @@ def plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
         entry=_entry(request),
         environment=_environment(request) | proxy,
         sockets=request.workspace.sockets,
+        connection=request.workspace.connection,
         cgroup=None,
         on_listeners=lambda _: None,
         startup_timeout_s=request.plan.limits.startup_timeout_s,
@@ -58,7 +56,10 @@ def plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
 
 
 def boxed_place(
-    request: DriverRequest, on_listeners: TakeListeners, authority: bytes
+    request: DriverRequest,
+    on_listeners: TakeListeners,
+    authority: bytes,
+    on_started: Callable[[], None],
 ) -> KernelPlace:
     """Return the place of a kernel in a box.
 
@@ -66,6 +67,7 @@ def boxed_place(
         request: The run.
         on_listeners: Takes the sockets for course files.
         authority: Certificates in PEM that sign the course files' hosts.
+        on_started: Called when the box is made.
     """
     workspace, limits = request.workspace, request.plan.limits
     warm = None if why_cold(request) else request.warm
@@ -78,7 +80,8 @@ def boxed_place(
             Mount(host=workspace.stage, inside=STAGE),
             Mount(host=workspace.package, inside=SIDE),
             Mount(host=workspace.assets, inside=ASSETS),
-            Mount(host=workspace.sockets, inside=str(workspace.sockets), writable=True),
+            Mount(host=workspace.settings, inside=SETTINGS),
+            Mount(host=workspace.connection, inside=str(workspace.connection)),
         ),
         work_mib=limits.work_mib,
         tmp_mib=limits.tmp_mib,
@@ -93,8 +96,10 @@ def boxed_place(
         entry=_entry(request),
         environment={},
         sockets=workspace.sockets,
+        connection=workspace.connection,
         cgroup=request.cgroup,
         on_listeners=on_listeners,
+        on_started=on_started,
         warm=warm,
         startup_timeout_s=min(limits.startup_timeout_s, WARM_STARTUP_S)
         if warm
@@ -103,7 +108,9 @@ def boxed_place(
 
 
 def why_cold(request: DriverRequest) -> str:
-    """Return why a warm start would not do the same as a cold one; empty where it would."""
+    """Return why a kernel is started cold although a warm one was asked for; empty for warm."""
+    if request.cold_because:
+        return request.cold_because
     if request.warm is None or request.tier is Tier.PROCESS:
         return ""
     loaded = set(request.warm.loaded)
@@ -111,10 +118,3 @@ def why_cold(request: DriverRequest) -> str:
     if same:  # the notebook may import these, and would get the library's
         return f"files of the submission are named like libraries: {', '.join(same)[:200]}"
     return ""
-
-
-def cold_place(place: KernelPlace, limits: Limits) -> KernelPlace:
-    """Return the same place for a cold start, with nothing left of a warm one."""
-    shutil.rmtree(place.sockets, ignore_errors=True)
-    place.sockets.mkdir()
-    return replace(place, warm=None, startup_timeout_s=limits.startup_timeout_s)

@@ -53,11 +53,13 @@ class DriverRequest:
     """Group that it joins."""
     warm: WarmServer | None = None
     """Fork server that starts the kernel; None for a cold start."""
+    cold_because: str = ""
+    """Why the kernel is started cold although there is a fork server; empty where it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverWord:
-    """One line from the driver: just one of the three."""
+    """One line from the driver: just one of them."""
 
     progress: Progress | None = None
     """A sign of life."""
@@ -65,3 +67,5 @@ class DriverWord:
     """The end: what was seen."""
     fault: str = ""
     """The end: the grader's own fault, one sentence."""
+    warm_failed: str = ""
+    """The end: why the run could not be made warm; another driver makes it cold."""

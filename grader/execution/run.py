@@ -6,7 +6,8 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -96,7 +97,16 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             cgroup=cgroup,
             warm=job.warm,
         )
-        return _drive(request, job.on_progress)
+        try:
+            return _drive(request, job.on_progress)
+        except _MustStartCold as why:
+            clear_arrays(job.evidence_folder)
+            workspace.start_anew()
+            return _drive(replace(request, cold_because=str(why)), job.on_progress)
+
+
+class _MustStartCold(Exception):
+    """A run could not be made with a warm kernel; it carries why."""
 
 
 def _runs(job: Job) -> Path | None:
@@ -136,6 +146,7 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
                 driver.kill()
                 while words.read(2**16):  # until it is gone
                     continue
+                _take_back(request)
         if evidence is not None:
             return evidence
         complaints.seek(0)
@@ -144,6 +155,16 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
             "The process that drives the notebook ended before it was done: "
             f"{said or 'it said nothing'}. Nothing was graded; try again."
         )
+
+
+def _take_back(request: DriverRequest) -> None:
+    """Own again what a root's driver wrote as another user."""
+    if os.getuid() != 0:
+        return
+    folder = request.evidence_folder
+    for path in (folder, *folder.rglob("*"), request.executed_notebook):
+        with suppress(FileNotFoundError):
+            os.chown(path, 0, os.getgid(), follow_symlinks=False)
 
 
 def _listen(words: IO[bytes], on_progress: OnProgress) -> Evidence | None:
@@ -155,6 +176,8 @@ def _listen(words: IO[bytes], on_progress: OnProgress) -> Evidence | None:
             return None  # cut off in the middle: it was killed
         if word.fault:
             raise GraderFault(word.fault)
+        if word.warm_failed:
+            raise _MustStartCold(word.warm_failed)
         if word.progress is not None:
             on_progress(word.progress)
         if word.evidence is not None:

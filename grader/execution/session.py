@@ -313,10 +313,11 @@ async def open_session(
         await client.async_start_new_kernel()
         await client.async_start_new_kernel_client()
     except Exception as error:
+        why = manager.provisioner.why_ended() or str(error)
         await end_kernel(manager)
         manager.context.destroy(linger=0)
         raise GraderFault(
-            f"The kernel did not start within {place.startup_timeout_s:.0f} s: {error}. "
+            f"The kernel did not start within {place.startup_timeout_s:.0f} s: {why}. "
             "Nothing was graded; try again."
         ) from error
     session = Session(client=client, manager=manager, limits=limits, breaches=breaches)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from grader.execution.drivers import driver_server
 from grader.execution.places import run_environment
-from grader.execution.workspace import ASSETS, STAGE, font_cache, kernel_environment
-from grader.sandbox.box import COURSE_CA, HOME, Mount
+from grader.execution.workspace import ASSETS, SETTINGS, font_cache, kernel_environment
+from grader.sandbox.box import COURSE_CA, HOME, OWN, Mount
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
 from grader.sandbox.warm_server import RESTARTS, Preload, warm_server
@@ -38,7 +38,7 @@ def _preload() -> Preload:
         denied=("debugpy",),  # as in a cold kernel
         # A kernel sets it before the notebook can import matplotlib, which looks once.
         while_importing=(("MPLBACKEND", "module://matplotlib_inline.backend_inline"),),
-        copies=((STAGE, HOME),),
+        copies=((SETTINGS, OWN),),
         trial=_TRIAL,
     )
 
@@ -62,9 +62,9 @@ def warm_kernels(
     Raises:
         GraderFault: it cannot be had; the runs must start cold.
     """
-    environment = run_environment(kernel_environment(HOME, threads, COURSE_CA), device)
+    environment = run_environment(kernel_environment(HOME, OWN, threads, COURSE_CA), device)
     mounts = (
-        Mount(host=font_cache(), inside=f"{STAGE}/.config/matplotlib"),
+        Mount(host=font_cache(), inside=f"{SETTINGS}/config/matplotlib"),
         Mount(host=bundle.root, inside=ASSETS),
     )
     server = warm_server(

@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from grader.sandbox.box import COURSE_CA, HOME
+from grader.sandbox.box import COURSE_CA, HOME, OWN
 from grader.sandbox.openmp import SPINNING
 from grader.sandbox.tiers import Tier
 from reference.bundles import Bundle, cache_folder, writing_to_cache
@@ -22,6 +22,15 @@ KERNEL_PACKAGE = "_pset4"
 
 STAGE, SIDE, ASSETS = "/box/stage", "/box/side", "/box/assets"
 """Where a box sees the student's files, the kernel-side package and the bundle, read-only."""
+SETTINGS = "/box/settings"
+"""Where a box sees what the folder of the kernel's settings and caches begins with."""
+
+FOLDERS_OF_PROGRAMS = frozenset(
+    (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib", ".nv", ".torch")
+)
+"""Names in a home folder below which programs keep settings; a submission has no say in them."""
+READ_UNASKED = ("matplotlibrc", "sitecustomize", "usercustomize")
+"""Names, before the suffix, of what programs read by themselves wherever they find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +40,11 @@ class Workspace:
     root: Path
     """Everything on the host is in it; short, because socket paths are limited to 107 bytes."""
     sockets: Path
-    """Of the kernel, the same path inside and outside."""
+    """Of the kernel, on the host; no box shows it."""
+    connection: Path
+    """Holds the kernel's connection file, the same path inside and outside, read-only inside."""
+    settings: Path
+    """What the folder of the kernel's settings and caches begins with, on the host."""
     authority: Path
     """Where the certificates of the course files' server are, on the host."""
     stage: Path
@@ -50,6 +63,44 @@ class Workspace:
     """(to, link): checkpoints, too large to copy, in a cache that stays writable."""
     environment: dict[str, str]
     """Whole environment of the kernel, before the course files' proxy is added."""
+    left_out: tuple[str, ...]
+    """The student's files that the kernel does not get."""
+
+    def start_anew(self) -> None:
+        """Forget the kernel that was started here, for another."""
+        shutil.rmtree(self.root / "etc", ignore_errors=True)
+        for folder, mode in ((self.sockets, 0o700), (self.connection, 0o711)):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=mode)
+
+
+def files_for_kernel(
+    files: Iterable[str], course_files: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of a submission's files the kernel gets, and which it does not.
+
+    It does not get what programs would read as their settings or run by themselves, nor a folder
+    that is named like a file of the course.
+
+    Args:
+        files: Paths below the submission.
+        course_files: Paths of the course's files in the kernel's work folder.
+    """
+    folders = {str(above) for name in course_files for above in PurePosixPath(name).parents}
+    kept: list[str] = []
+    left_out: list[str] = []
+    for name in files:
+        path = PurePosixPath(name)
+        above = {str(one) for one in path.parents}
+        reserved = (
+            not path.parts
+            or path.parts[0] in FOLDERS_OF_PROGRAMS
+            or any(part.partition(".")[0] in READ_UNASKED for part in path.parts)
+            or name in folders
+            or bool(above & course_files)
+        )
+        (left_out if reserved else kept).append(name)
+    return tuple(kept), tuple(left_out)
 
 
 def _copy_submission(folder: Path, files: tuple[str, ...], stage: Path) -> None:
@@ -58,6 +109,14 @@ def _copy_submission(folder: Path, files: tuple[str, ...], stage: Path) -> None:
         target = stage / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / name, target)
+
+
+def _course_files(bundle: Bundle) -> frozenset[str]:
+    """Paths of the course's files in the work folder."""
+    files = bundle.root / "files"
+    return frozenset(
+        path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()
+    )
 
 
 def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
@@ -86,20 +145,32 @@ def font_cache() -> Path:
     return folder
 
 
-def kernel_environment(work: str, threads: int, authority: str) -> dict[str, str]:
-    """A clean environment: nothing of the grader's own is handed on."""
+def kernel_environment(work: str, own: str, threads: int, authority: str) -> dict[str, str]:
+    """A clean environment: nothing of the grader's own is handed on.
+
+    Programs find their settings and caches in `own`, where nothing of a submission is, whatever
+    lies in the home folder `work`.
+    """
     return {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": work,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "TORCH_HOME": f"{work}/.cache/torch",
-        "MPLCONFIGDIR": f"{work}/.config/matplotlib",
-        "IPYTHONDIR": f"{work}/.ipython",
+        "TORCH_HOME": f"{own}/cache/torch",
+        "MPLCONFIGDIR": f"{own}/config/matplotlib",
+        "IPYTHONDIR": f"{own}/ipython",
+        "JUPYTER_CONFIG_DIR": f"{own}/jupyter/config",
+        "JUPYTER_DATA_DIR": f"{own}/jupyter/data",
+        "JUPYTER_RUNTIME_DIR": f"{own}/jupyter/runtime",
+        "XDG_CACHE_HOME": f"{own}/cache",
+        "XDG_CONFIG_HOME": f"{own}/config",
+        "XDG_DATA_HOME": f"{own}/data",
+        "XDG_STATE_HOME": f"{own}/state",
+        "PYTHONNOUSERSITE": "1",
         "SSL_CERT_FILE": authority,
         "REQUESTS_CA_BUNDLE": authority,
         "CURL_CA_BUNDLE": authority,
-        "CUDA_CACHE_PATH": f"{work}/.nv",
+        "CUDA_CACHE_PATH": f"{own}/nv",
         "PIP_NO_INDEX": "1",
         "HF_HUB_OFFLINE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -118,12 +189,16 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in kept.items() if value is not None}
 
 
-def _links(bundle: Bundle, assets: str, work: str) -> tuple[tuple[str, str], ...]:
-    """Links to the bundle's checkpoints in a torch hub cache that the notebook may write to."""
+def _links(bundle: Bundle, assets: str, own: str, work: str) -> tuple[tuple[str, str], ...]:
+    """Links to the bundle's checkpoints in a torch hub cache that the notebook may write to.
+
+    Notebooks speak of it by its usual place in the home folder too.
+    """
     home = bundle.torch_home
     found = [path.relative_to(home) for path in sorted(home.rglob("*")) if path.is_file()]
     shown = f"{assets}/{home.relative_to(bundle.root)}"
-    return tuple((f"{shown}/{path}", f"{work}/.cache/torch/{path}") for path in found)
+    checkpoints = [(f"{shown}/{path}", f"{own}/cache/torch/{path}") for path in found]
+    return (*checkpoints, (f"{own}/cache", f"{work}/.cache"))
 
 
 def _readable_assets(bundle: Bundle, root: Path) -> Path:
@@ -141,9 +216,15 @@ def _readable_assets(bundle: Bundle, root: Path) -> Path:
 
 def _readable(folder: Path) -> None:
     """The user inside a box is not the one who made these files."""
-    folder.chmod(0o755)
-    for path in folder.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    waiting = [folder]
+    while waiting:  # not `rglob`, which calls itself for each level
+        place = waiting.pop()
+        place.chmod(0o755)
+        for path in place.iterdir():
+            if path.is_dir():
+                waiting.append(path)
+            else:
+                path.chmod(0o644)
 
 
 @contextmanager
@@ -169,31 +250,37 @@ def make_workspace(
     root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-", dir=parent))
     try:
         root.chmod(0o711)
-        stage, package, sockets = root / "stage", root / "side", root / "ipc"
-        sockets.mkdir()
-        config = stage / ".config" / "matplotlib"
+        boxed = tier is not Tier.PROCESS
+        seen = _readable_assets(bundle, root) if boxed else bundle.root
+        kept, left_out = files_for_kernel(files, _course_files(bundle))
+        workspace = _workspace(root, bundle, seen, threads=threads, boxed=boxed)
+        workspace.start_anew()
+        workspace.stage.mkdir()
+        config = workspace.settings / "config" / "matplotlib"
         config.mkdir(parents=True)
         for cached in font_cache().glob("fontlist-*.json"):
             shutil.copyfile(cached, config / cached.name)
-        _copy_submission(folder, files, stage)
-        _copy_kernel_side(package, bundle)
-        _readable(stage)
-        _readable(package)
-        boxed = tier is not Tier.PROCESS
-        seen = _readable_assets(bundle, root) if boxed else bundle.root
-        yield _workspace(root, bundle, seen, threads=threads, boxed=boxed)
+        _copy_submission(folder, kept, workspace.stage)
+        _copy_kernel_side(workspace.package, bundle)
+        for shown in (workspace.stage, workspace.package, workspace.settings):
+            _readable(shown)
+        yield replace(workspace, left_out=left_out)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
 def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: bool) -> Workspace:
     work = HOME if boxed else str(root / "work")
+    own = OWN if boxed else str(root / "own")
     stage = STAGE if boxed else str(root / "stage")
+    settings = SETTINGS if boxed else str(root / "settings")
     assets = ASSETS if boxed else str(bundle.root)
     authority = root / "ca.pem"
     return Workspace(
         root=root,
         sockets=root / "ipc",
+        connection=root / "c",
+        settings=root / "settings",
         authority=authority,
         stage=root / "stage",
         package=root / "side",
@@ -201,7 +288,8 @@ def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: b
         work=work,
         side=SIDE if boxed else str(root / "side"),
         # The course's files are copied, not linked: notebooks download over them.
-        copies=((f"{assets}/files", work), (stage, work)),
-        links=_links(bundle, assets, work),
-        environment=kernel_environment(work, threads, COURSE_CA if boxed else str(authority)),
+        copies=((settings, own), (f"{assets}/files", work), (stage, work)),
+        links=_links(bundle, assets, own, work),
+        environment=kernel_environment(work, own, threads, COURSE_CA if boxed else str(authority)),
+        left_out=(),
     )

@@ -3,8 +3,9 @@
 * `tiers` says what this host can do and what each tier guarantees; it chooses one.
 * `box` describes a box as data and writes bubblewrap's command line for it.
 * `seccomp` makes the filter of system calls, `cgroups` the group that bounds memory and processes.
-* `enter` is the first program inside: it opens the course files' sockets, hands them out, sets
-  the limits, gives up every privilege and becomes the command.
+* `enter` is the first program inside: it opens the kernel's sockets, opens the course files' and
+  hands them out, sets the limits, gives up every privilege and becomes the command.
+* `stepping_down` makes root's driver a user of its own once the box is made.
 * `launch` starts a command in a box; `boxed` runs one to its end and returns what it said.
 * `warm_server` keeps a fork server up in a box of its own: `zygote` imports once and forks, `inner`
   makes a box for each fork; `warm` asks for one, instead of `launch`.

@@ -11,6 +11,9 @@ from pathlib import Path
 HOME = "/box/work"
 """Current folder and home of whatever runs in a box."""
 
+OWN = "/box/own"
+"""Where a kernel keeps its settings and caches: nothing of the submission is ever in it."""
+
 COLAB = "/content"
 """Another name of it: Colab's, by which notebooks speak of their files."""
 
@@ -61,7 +64,7 @@ class Box:
     mounts: tuple[Mount, ...] = ()
     """Besides the system, Python and its packages, which every box sees read-only."""
     work_mib: float = 1024.0
-    """Size of the work folder."""
+    """Size of the work folder, and of the one for settings and caches."""
     tmp_mib: float = 512.0
     """Size of `/tmp`."""
     shared_memory_mib: float = 512.0
@@ -181,7 +184,8 @@ def _mounts(box: Box) -> Iterator[str]:
     mounts.append(Mount(host=Path(__file__).with_name("enter.py"), inside=ENTER))
     yield from ("--perms", "0755", "--dir", "/box")
     # Anybody's to write: the uid that will is not there yet. Nobody else is in the box.
-    yield from _tmpfs(box.work_mib, HOME, "0777")
+    for place in (HOME, OWN):
+        yield from _tmpfs(box.work_mib, place, "0777")
     yield from ("--symlink", HOME, COLAB)
     for mount in (*mounts, *box.mounts):
         yield from _parents(mount.inside)

@@ -15,13 +15,14 @@ from typing import Any
 
 from grader.model.records import Limits
 from grader.sandbox.bounds import resource_limits
-from grader.sandbox.box import HOME, Box, Mount, write_etc
+from grader.sandbox.box import HOME, OWN, Box, Mount, write_etc
 from grader.sandbox.boxed import run_folder
 from grader.sandbox.cgroups import cgroup_for
 from grader.sandbox.doctor_cases import (
     DAEMONS,
     TIMEOUT_S,
     Case,
+    act_as_driver,
     answer,
     end_by_memory,
     end_with_daemons,
@@ -42,6 +43,9 @@ LIMITS = Limits(
 
 _SCRIPT, _SCRIPT_INSIDE = Path(__file__).with_name("escape_attempts.py"), "/box/attempts.py"
 _ENVIRONMENT = (("PATH", "/usr/bin:/bin"),)
+
+SOCKETS = "ipc"
+"""Folder, in that of an attempt, of the sockets that a kernel would answer on."""
 
 BOXES = (Tier.CGROUP, Tier.BUBBLEWRAP)
 EVERYWHERE = tuple(Tier)
@@ -69,6 +73,8 @@ TRIALS = (
     Trial(name="processes", guarantee="sees its own processes only", tiers=BOXES),
     Trial(name="system_calls", guarantee="dangerous system calls denied", tiers=BOXES),
     Trial(name="sockets", guarantee="no raw, packet, vsock or alg sockets", tiers=BOXES),
+    Trial(name="kernel_sockets", guarantee="a kernel's sockets out of reach", tiers=BOXES),
+    Trial(name="driver", guarantee="what listens to a kernel is not root", tiers=(Tier.CGROUP,)),
     Trial(name="fork_limit", guarantee="processes bounded", tiers=BOXES),
     Trial(name="private_memory", guarantee="private memory bounded", tiers=EVERYWHERE),
     Trial(name="shared_memory", guarantee="memory of the whole run bounded", tiers=BOXES),
@@ -151,12 +157,17 @@ def _try(trial: Trial, tier: Tier, warm: WarmServer | None) -> tuple[bool, str]:
     ):
         folder = run_folder(name)
         box = _box(folder, tier)
+        (folder / SOCKETS).mkdir(mode=0o700)
         facts = _facts(listener.getsockname()[1], folder, box)
         if warm is not None:
             facts["closed"] = [*facts["closed"], str(warm.address)]
         entry = _entry(trial, tier, box, facts, folder)
         case = Case(box=box, entry=entry, cgroup=cgroup, warm=warm, memory_mib=LIMITS.memory_mib)
-        special = {"shared_memory": end_by_memory, "daemons": end_with_daemons}.get(trial.name)
+        special = {
+            "shared_memory": end_by_memory,
+            "daemons": end_with_daemons,
+            "driver": act_as_driver,
+        }.get(trial.name)
         if special is not None and box is not None:
             return special(case)
         return answer(run_attempt(case))
@@ -188,6 +199,7 @@ def _facts(port: int, folder: Path, box: Box | None) -> dict[str, Any]:
     python = {sys.prefix, sys.base_prefix}
     return {
         "port": port,
+        "sockets": str(folder / SOCKETS),
         "closed": [str(path) for path in closed if not _holds_python(path, python)],
         "python": [*python, str(Path(json.__file__).parent)],
         "user_namespace": bool(box and box.user_namespace),
@@ -196,6 +208,7 @@ def _facts(port: int, folder: Path, box: Box | None) -> dict[str, Any]:
         "memory_mib": LIMITS.memory_mib,
         "folders": {
             HOME: LIMITS.work_mib,
+            OWN: LIMITS.work_mib,
             "/tmp": LIMITS.tmp_mib,  # noqa: S108 -- inside the box
             "/dev/shm": LIMITS.shared_memory_mib,  # noqa: S108
         },
@@ -232,4 +245,5 @@ def _entry(
         command=(sys.executable, "-c", code, trial.name, json.dumps(facts)),
         limits=limits,
         folder=HOME if box else str(folder),
+        sockets=folder / SOCKETS if box else None,
     )

@@ -11,6 +11,7 @@ Only the standard library; it is mounted into the box alone. The keys of JSON ar
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -23,6 +24,8 @@ PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL =
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
+KERNEL_SOCKETS, FIRST_SOCKET, OUT_OF_THE_WAY = 5, 3, 64
+WAITING = 100
 
 
 def hand_out_listeners(fd: int) -> None:
@@ -41,6 +44,30 @@ def hand_out_listeners(fd: int) -> None:
         sockets.append(one)
     with socket.socket(fileno=fd) as channel:
         socket.send_fds(channel, [b"listeners"], [one.fileno() for one in sockets])
+
+
+def open_kernel_sockets(folder: str) -> list[int]:
+    """Open the sockets that a kernel answers on, in this network; return what they are open as.
+
+    The folder is on the host, and the box does not show it: the kernel gets open sockets, never a
+    path on which it could put something else.
+    """
+    opened = []
+    for number in range(1, KERNEL_SOCKETS + 1):
+        path = f"{folder}/k-{number}"
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(path)
+            os.chmod(path, 0o666)  # noqa: PTH101, S103 -- only its folder leads to it
+            one.listen(WAITING)
+            opened.append(fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, OUT_OF_THE_WAY))
+    return opened
+
+
+def leave_open(sockets: list[int]) -> None:
+    """Leave nothing open for the command but the standard streams and, from 3 on, these."""
+    for number, fd in enumerate(sockets, start=FIRST_SOCKET):
+        os.dup2(fd, number)
+    os.closerange(FIRST_SOCKET + len(sockets), os.sysconf("SC_OPEN_MAX"))
 
 
 def give_up_privileges(uid: int | None) -> None:
@@ -63,11 +90,17 @@ def give_up_privileges(uid: int | None) -> None:
 def fill(copies: list[list[str]], links: list[list[str]]) -> None:
     """Lay files and links into the work folder, as the user that will own them."""
     for source, target in copies:
-        for folder, _, files in os.walk(source):
-            place = os.path.join(target, os.path.relpath(folder, source))  # noqa: PTH118 -- starts faster
+        waiting = [(source, target)]  # not `os.walk`, which calls itself for each level
+        while waiting:
+            folder, place = waiting.pop()
             os.makedirs(place, exist_ok=True)  # noqa: PTH103
-            for name in files:
-                shutil.copyfile(os.path.join(folder, name), os.path.join(place, name))  # noqa: PTH118
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    below = os.path.join(place, entry.name)  # noqa: PTH118 -- starts faster
+                    if entry.is_dir():
+                        waiting.append((entry.path, below))
+                    else:
+                        shutil.copyfile(entry.path, below)
     for source, target in links:
         os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
         os.symlink(source, target)  # noqa: PTH211
@@ -83,8 +116,10 @@ def set_limits(limits: dict[str, int]) -> None:
 
 def main(entry: dict[str, Any]) -> None:
     """Do what the entry says, in this order, and become its command."""
+    sockets = open_kernel_sockets(entry["sockets"]) if entry["sockets"] else []
     if entry["listeners_fd"] is not None:
         hand_out_listeners(entry["listeners_fd"])
+    leave_open(sockets)
     if entry["boxed"]:
         give_up_privileges(entry["uid"])
     elif sys.platform == "linux":

@@ -148,6 +148,47 @@ def sockets(_: dict[str, Any]) -> Answer:
     return not opened, f"opened {', '.join(opened) or 'none'}"
 
 
+def kernel_sockets(facts: dict[str, Any]) -> Answer:
+    """Reach the folder of a kernel's sockets, which are open here, to lay a link in it."""
+    opened = sum(_is_socket(number) for number in range(3, 8))
+    reached = [path for path in (facts["sockets"], *_open_folders()) if _lays_link(path)]
+    return opened == 5 and not reached, f"{opened} are open, reached {reached or 'no folder'}"
+
+
+def _is_socket(number: int) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
+    except OSError:
+        return False
+
+
+def _open_folders() -> list[str]:
+    """Whatever a process of this box has open, as a way out of it."""
+    found = []
+    for process in ("self", "1", "2"):
+        place = f"/proc/{process}/fd"
+        try:
+            found += [f"{place}/{name}" for name in os.listdir(place)]  # noqa: PTH208
+        except OSError:
+            continue
+    return [path for path in found if os.path.isdir(f"{path}/.") and "/proc" not in _target(path)]  # noqa: PTH112
+
+
+def _target(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _lays_link(folder: str) -> bool:
+    try:
+        os.symlink("/tmp", f"{folder}/pset4-doctor")  # noqa: PTH211, S108
+    except OSError:
+        return False
+    return True
+
+
 def fork_limit(facts: dict[str, Any]) -> Answer:
     """Start more processes than the limit."""
     count = 0

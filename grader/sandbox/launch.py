@@ -39,6 +39,8 @@ class Entry:
     """(to, link) inside."""
     folder: str = HOME
     """Current folder of the command."""
+    sockets: Path | None = None
+    """Folder on the host in which a kernel's sockets are opened; None where it is no kernel."""
 
 
 class OuterProcess(Protocol):
@@ -94,11 +96,13 @@ def launch(
         OSError: bubblewrap is not there, or the box could not be made.
     """
     ours, theirs = socket.socketpair() if box.bind_ports else (None, None)
+    place = folder_fd(entry.sockets)
     seccomp = filter_fd()
-    fds = [seccomp, *([theirs.fileno()] if theirs else [])]
+    fds = [seccomp, *([theirs.fileno()] if theirs else []), *place]
     facts = {
         **asdict(entry),
         "boxed": True,
+        "sockets": f"/proc/self/fd/{place[0]}" if place else "",
         "uid": None if box.user_namespace else box.uid,  # there it is that user already
         "listeners_fd": theirs.fileno() if theirs else None,
     }
@@ -118,7 +122,8 @@ def launch(
             cwd="/",
         )
     finally:
-        os.close(seccomp)
+        for fd in (seccomp, *place):
+            os.close(fd)
         if theirs:
             theirs.close()
     boxed = BoxedProcess(process, ())
@@ -137,7 +142,13 @@ def launch_plain(
 ) -> BoxedProcess:
     """Start the entry's command without a box: limits only."""
     script = Path(__file__).with_name("enter.py")
-    facts = {**asdict(entry), "boxed": False, "uid": None, "listeners_fd": None}
+    facts = {
+        **asdict(entry),
+        "boxed": False,
+        "uid": None,
+        "listeners_fd": None,
+        "sockets": str(entry.sockets or ""),
+    }
     process = subprocess.Popen(  # noqa: S603 -- our own command line
         [sys.executable, "-I", "-S", str(script), json.dumps(facts)],
         env=dict(environment),
@@ -147,6 +158,13 @@ def launch_plain(
         start_new_session=True,
     )
     return BoxedProcess(process, ())
+
+
+def folder_fd(folder: Path | None) -> list[int]:
+    """Open a folder that a box does not show, for `enter` to reach it by; none for None."""
+    if folder is None:
+        return []
+    return [os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)]
 
 
 def receive_listeners(channel: socket.socket, boxed: BoxedProcess) -> tuple[socket.socket, ...]:
@@ -170,26 +188,30 @@ PROCESS_IDS = 2**22
 
 def unique_uid() -> int:
     """Return a uid for a root's box that no other process of this host has."""
-    return uid_for(os.getpid(), Path("/proc/self/uid_map").read_text(encoding="ascii"))
+    return uid_for(os.getpid(), _uid_map())
 
 
-def uid_for(pid: int, uid_map: str) -> int:
+def driver_uid() -> int:
+    """Return a uid for this process itself, once it is root's no more: no box has it."""
+    return uid_for(os.getpid(), _uid_map(), outside=True)
+
+
+def _uid_map() -> str:
+    return Path("/proc/self/uid_map").read_text(encoding="ascii")
+
+
+def uid_for(pid: int, uid_map: str, *, outside: bool = False) -> int:
     """Return the uid of the boxes of the process `pid`, of those that this system has.
 
     Args:
         pid: Of the process that makes the box, so that no two have the same.
         uid_map: As `/proc/self/uid_map` shows it; in a container it may hold 65,536 uids only,
             of which the upper half is shared out.
+        outside: For that process itself instead.
     """
     size = min(int(line.split()[2]) for line in uid_map.splitlines()[:1])
-    if size >= FIRST_UID + PROCESS_IDS:
-        return FIRST_UID + pid
-    upper = size // 2
-    return upper + pid % max(1, upper - 2)  # the last two are `nobody` and none
-
-
-def open_to(folder: Path, uid: int) -> None:
-    """Give a folder on the host to the box's user alone."""
-    folder.chmod(0o700)
-    if os.getuid() == 0:
-        os.chown(folder, uid, uid)
+    if size >= FIRST_UID + 2 * PROCESS_IDS:
+        return FIRST_UID + pid + (PROCESS_IDS if outside else 0)
+    quarter = size // 4
+    first = (3 if outside else 2) * quarter
+    return first + pid % max(1, quarter - 2)  # the last two are `nobody` and none

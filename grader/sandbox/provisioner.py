@@ -16,20 +16,11 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.sandbox.box import Box
 from grader.sandbox.cgroups import Cgroup
-from grader.sandbox.launch import (
-    BoxedProcess,
-    Entry,
-    OuterProcess,
-    launch,
-    launch_plain,
-    open_to,
-)
+from grader.sandbox.enter import KERNEL_SOCKETS
+from grader.sandbox.launch import BoxedProcess, Entry, launch, launch_plain
 from grader.sandbox.orphans import kill_descendants
 from grader.sandbox.tail import Tail
 from grader.sandbox.warm import Streams, WarmProcess, WarmServer, launch_warm
-
-CHANNELS = 5
-"""Sockets of a kernel: shell, iopub, stdin, control, heartbeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +34,9 @@ class KernelPlace:
     environment: dict[str, str]
     """Of a plain process; a box has its own."""
     sockets: Path
-    """Folder of its sockets and connection file, the same path inside and outside."""
+    """Folder of its sockets on the host. No box shows it; its user cannot write to it."""
+    connection: Path
+    """Folder of its connection file, the same path inside and outside, read-only inside."""
     cgroup: Cgroup | None
     """Group that it joins; None for none."""
     on_listeners: Callable[[tuple[socket.socket, ...]], None]
@@ -52,6 +45,8 @@ class KernelPlace:
     """Wall-clock seconds until it must listen."""
     warm: WarmServer | None = None
     """Fork server that makes the box; None for bubblewrap."""
+    on_started: Callable[[], None] = lambda: None
+    """Called when the box is made, before anything that comes out of it is read."""
 
 
 class BoxProvisioner(LocalProvisioner):
@@ -64,42 +59,35 @@ class BoxProvisioner(LocalProvisioner):
     tail: Tail
 
     async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
-        """Start the kernel; return when all of its sockets listen.
-
-        The client must connect before student code can put another socket in their place.
+        """Start the kernel. Its sockets are open before its program begins.
 
         Raises:
-            OSError: the box could not be made, or the kernel does not listen in time.
+            OSError: the box could not be made.
         """
-        place = self.place
         os.chmod(self.parent.connection_file, 0o644)  # noqa: PTH101 -- only its own folder leads to it
-        if place.box is not None:
-            open_to(place.sockets, place.box.uid)
         self.tail = Tail()
         self.boxed = self._start(tuple(cmd))
         self.process = self.boxed.process
         self.pid = self.process.pid
         self.pgid = None
-        await self._listening(self.boxed.process)
-        if place.box is not None and os.getuid() == 0:
-            # From now on nobody inside can put anything in the place of a socket.
-            os.chown(place.sockets, 0, 0)
-            place.sockets.chmod(0o555)
+        if self.place.box is None:
+            await self._listening()
+        self.place.on_started()
+        # Threads that serve it come after: they have the rights of this one.
+        self.place.on_listeners(self.boxed.listeners)
         return self.connection_info
 
     def _start(self, command: tuple[str, ...]) -> BoxedProcess:
         place = self.place
-        entry = replace(place.entry, command=command)
+        entry = replace(place.entry, command=command, sockets=place.sockets)
         # Never the grader's own streams, and no file that a notebook could fill.
         mouth = self.tail.mouth
         try:
             if place.box is None:
                 return launch_plain(entry, place.environment, stdout=mouth, stderr=mouth)
-            boxed = self._start_boxed(place.box, entry, mouth)
+            return self._start_boxed(place.box, entry, mouth)
         finally:
             self.tail.started()
-        place.on_listeners(boxed.listeners)
-        return boxed
 
     def _start_boxed(self, box: Box, entry: Entry, mouth: int) -> BoxedProcess:
         warm, cgroup = self.place.warm, self.place.cgroup
@@ -112,19 +100,22 @@ class BoxProvisioner(LocalProvisioner):
         finally:
             os.close(nothing)
 
-    async def _listening(self, process: OuterProcess) -> None:
+    async def _listening(self) -> None:
+        """Wait until the last socket is open: a box tells us when it hands out the others."""
         deadline = time.monotonic() + self.place.startup_timeout_s
-        waiting = [Path(f"{self.parent.ip}-{n}") for n in range(1, CHANNELS + 1)]
-        while waiting:
-            waiting = [path for path in waiting if not _accepts(path)]
-            if process.poll() is not None:
-                raise OSError(f"it ended with status {process.returncode}: {self._last()}")
-            if waiting and time.monotonic() > deadline:
-                raise OSError(f"it does not listen: {self._last()}")
+        while not _accepts(self.place.sockets / f"k-{KERNEL_SOCKETS}"):
+            if why := self.why_ended():
+                raise OSError(why)
+            if time.monotonic() > deadline:
+                raise OSError(f"it does not listen: {self.tail.text()[-600:]}")
             await asyncio.sleep(0.01)
 
-    def _last(self) -> str:
-        return self.tail.text()[-600:]
+    def why_ended(self) -> str:
+        """Return how it ended and its last words; empty where it has not, or never began."""
+        process = self.boxed.process if self.boxed is not None else None
+        if process is None or process.poll() is None:
+            return ""
+        return f"it ended with status {process.returncode}: {self.tail.text()[-600:]}"
 
     async def send_signal(self, signum: int) -> None:
         """Only ends mean anything here; interrupts go by message."""

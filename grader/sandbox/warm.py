@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from grader.sandbox.box import HOME, Box, Mount, etc_mounts, python_homes
+from grader.sandbox.box import HOME, OWN, Box, Mount, etc_mounts, python_homes
 from grader.sandbox.cgroups import Cgroup
-from grader.sandbox.launch import BoxedProcess, Entry, receive_listeners
+from grader.sandbox.launch import BoxedProcess, Entry, folder_fd, receive_listeners
 
 ANSWER_TIMEOUT_S = 10.0
 """Wall-clock seconds in which the fork server must have forked."""
@@ -138,7 +138,9 @@ def launch_warm(
         raise OSError("fork servers with boxes are a feature of Linux")
     request = json.dumps(_request(server, box, entry)).encode()
     ours, theirs = socket.socketpair() if box.bind_ports else (None, None)
-    fds = [streams.stdin, streams.stdout, streams.stderr, *([theirs.fileno()] if theirs else [])]
+    place = folder_fd(entry.sockets)
+    fds = [streams.stdin, streams.stdout, streams.stderr]
+    fds += [*([theirs.fileno()] if theirs else []), *place]
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         connection.settimeout(ANSWER_TIMEOUT_S)
@@ -152,6 +154,8 @@ def launch_warm(
             ours.close()
         raise
     finally:
+        for fd in place:
+            os.close(fd)
         if theirs:
             theirs.close()
     boxed = BoxedProcess(process, ())
@@ -196,6 +200,7 @@ def _request(server: WarmServer, box: Box, entry: Entry) -> Mapping[str, object]
         raise OSError("the fork server runs Python code only")
     folders = [
         (HOME, box.work_mib, 0o777),
+        (OWN, box.work_mib, 0o777),
         ("/tmp", box.tmp_mib, 0o1777),  # noqa: S108 -- inside the box
         ("/dev/shm", box.shared_memory_mib, 0o1777),  # noqa: S108
     ]
@@ -211,6 +216,8 @@ def _request(server: WarmServer, box: Box, entry: Entry) -> Mapping[str, object]
         "folders": [(place, int(mib * 2**20), mode) for place, mib, mode in folders],
         "binds": [_bind(server, mount) for mount in (*etc_mounts(box), *box.mounts)],
         "uid": None if box.user_namespace else box.uid,
+        "listeners": box.bind_ports,
+        "sockets": entry.sockets is not None,
         "environment": dict(box.environment) | {"PWD": "/"},  # as bubblewrap has it
         "limits": dict(entry.limits),
         "copies": entry.copies,

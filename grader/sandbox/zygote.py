@@ -40,8 +40,9 @@ else:
 
 REQUEST_BYTES = 2**20
 """Greatest request."""
-REQUEST_FDS = 4
-"""Standard input, output, error; where asked for, the channel for the course files' sockets."""
+REQUEST_FDS = 5
+"""Standard input, output, error; where asked for, the channel for the course files' sockets, and
+the folder in which the kernel's own are opened."""
 WAITING = 32
 """Requests that may wait to be accepted."""
 TRIAL_S = 5.0
@@ -188,7 +189,8 @@ def _init(
             os._exit(1)
         inner.unshare(inner.CLONE_NEWCGROUP)
         inner.make_box(request)
-        if len(fds) == REQUEST_FDS:
+        sockets = _kernel_sockets(fds.pop()) if request["sockets"] else []
+        if request["listeners"]:
             enter.hand_out_listeners(fds.pop())
         for number, fd in enumerate(fds):
             os.dup2(fd, number)
@@ -198,7 +200,7 @@ def _init(
     except OSError as error:
         _give_up(connection, error)
     connection.close()
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    enter.leave_open(sockets if kernel == 0 else [])
     if kernel == 0:
         _become(request, program)
         return request
@@ -211,6 +213,12 @@ def _init(
         if ended == kernel:
             code = os.waitstatus_to_exitcode(status)
             os._exit(code if code >= 0 else 128 - code)  # as shells and bubblewrap have it
+
+
+def _kernel_sockets(folder: int) -> list[int]:
+    opened = enter.open_kernel_sockets(f"/proc/self/fd/{folder}")
+    os.close(folder)
+    return opened
 
 
 # -- in the kernel --------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -43,6 +45,10 @@ def family() -> set[int]:
     }
 
 
+def is_driver(process: psutil.Process) -> bool:
+    return "grader.execution.driver" in process.cmdline()
+
+
 def run_in(
     tier: Tier,
     bundle: bundles.Bundle,
@@ -50,9 +56,13 @@ def run_in(
     *sources: str,
     on_progress: Callable[[Progress], None] = lambda _: None,
     cell_timeout_s: float = 20,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Evidence:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     submission = factories.submission(
-        other_files=(),
+        other_files=tuple(files),
         cells=tuple(factories.cell(i, source) for i, source in enumerate(sources)),
     )
     limits = Limits(cell_timeout_s=cell_timeout_s, memory_mib=1500, interrupt_grace_s=2)
@@ -96,7 +106,18 @@ def test_nothing_is_left_of_a_run(
     tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
 ) -> None:
     before, traces = family(), left_behind()
-    evidence = run_in(tier, random_bundle, tmp_path, DAEMONS, "print('on')")
+    users: set[int] = set()
+
+    def look(progress: Progress) -> None:
+        if progress.label.startswith("cell"):
+            drivers = [one for one in psutil.Process().children() if is_driver(one)]
+            users.update(uid for one in drivers for uid in one.uids())
+
+    evidence = run_in(tier, random_bundle, tmp_path, DAEMONS, "print('on')", on_progress=look)
+    # What reads a stranger's words is root no more, where root can still bound the run.
+    assert (users == {os.getuid()}) == (tier is not Tier.CGROUP or os.getuid() != 0)
+    made = [*(tmp_path / "evidence").rglob("*"), tmp_path / "executed.ipynb"]
+    assert {path.stat().st_uid for path in made} == {os.getuid()}
     assert [cell.outcome for cell in evidence.cells] == [Outcome.PASS, Outcome.PASS]
     assert evidence.host.isolation == tier.value
     assert family() == before
@@ -125,7 +146,7 @@ def test_a_driver_that_is_killed_is_our_fault_and_leaves_nothing(
     def kill(progress: Progress) -> None:
         if progress.label == "cell 1":
             for process in psutil.Process().children():
-                if "grader.execution.driver" in process.cmdline():
+                if is_driver(process):
                     process.kill()
 
     with pytest.raises(GraderFault, match="ended before it was done"):
@@ -168,6 +189,56 @@ def test_sockets_that_are_swapped_are_never_looked_at_again(
     assert outcomes == [Outcome.PASS, Outcome.PASS, Outcome.TIMEOUT, Outcome.PASS]
 
 
+LEAVES_A_TRACE = "import os; open(os.path.expanduser('~/ran-') + str(__name__), 'w')\n"
+READ_BEFORE_A_NOTEBOOK = {
+    ".ipython/profile_default/startup/00.py": LEAVES_A_TRACE,
+    ".ipython/profile_default/ipython_kernel_config.py": LEAVES_A_TRACE,
+    ".ipython/profile_default/ipython_config.py": LEAVES_A_TRACE,
+    ".jupyter/jupyter_config.py": LEAVES_A_TRACE,
+    ".config/matplotlib/matplotlibrc": "figure.dpi: 7",
+    ".local/lib/python3.11/site-packages/usercustomize.py": LEAVES_A_TRACE,
+    ".local/lib/python3.11/site-packages/x.pth": LEAVES_A_TRACE,
+    "ipython_config.py": LEAVES_A_TRACE,
+    "ipython_kernel_config.py": LEAVES_A_TRACE,
+    "jupyter_config.py": LEAVES_A_TRACE,
+    "matplotlibrc": "figure.dpi: 7",
+    "sitecustomize.py": LEAVES_A_TRACE,
+    "usercustomize/__init__.py": LEAVES_A_TRACE,
+    "psutil.py": LEAVES_A_TRACE,
+    "traitlets.py": LEAVES_A_TRACE,
+    "storemagic.py": LEAVES_A_TRACE,
+    ".cache/torch/hub/checkpoints/resnet50-0676ba61.pth": "not these",
+    "WelshCorgi.jpeg/x.txt": "a folder in place of a file",
+    "mine.py": "value = 7",
+}
+"""What a kernel, or a library, reads by itself where it finds it; and a module of a student's."""
+
+
+@pytest.mark.parametrize("tier", [TIERS[0], TIERS[-1]])
+def test_nothing_of_a_submission_is_read_before_its_first_cell(
+    tier: Tier, random_bundle: bundles.Bundle, tmp_path: Path
+) -> None:
+    looks = """
+import os, sys, matplotlib
+from pathlib import Path
+home = Path.home()
+assert Path.cwd() == home
+assert not list(home.glob("ran-*")), list(home.glob("ran-*"))
+assert matplotlib.rcParams["figure.dpi"] != 7
+import mine
+assert mine.value == 7
+assert Path("WelshCorgi.jpeg").is_file()
+cached = home / ".cache/torch/hub/checkpoints/resnet50-0676ba61.pth"
+assert cached.stat().st_size > 100, cached
+names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR", "XDG_CONFIG_HOME", "TORCH_HOME")
+assert not [name for name in names if Path(os.environ[name]).is_relative_to(home)]
+"""
+    evidence = run_in(tier, random_bundle, tmp_path, looks, files=READ_BEFORE_A_NOTEBOOK)
+    assert [cell.error_message for cell in evidence.cells] == [""]
+    (note,) = (note for note in evidence.notes if note.code == "files-left-out")
+    assert ".ipython/profile_default/startup/00.py" in note.message
+
+
 def test_every_socket_of_the_client_has_our_options(tmp_path: Path) -> None:
     manager = kernel_manager(KernelPlace(**_place(tmp_path)), Limits(message_mib=3))
     manager.write_connection_file()
@@ -188,6 +259,7 @@ def _place(folder: Path) -> dict[str, Any]:
         "entry": Entry(command=(), limits={}),
         "environment": {},
         "sockets": folder,
+        "connection": folder,
         "cgroup": None,
         "on_listeners": lambda _: None,
         "startup_timeout_s": 1.0,

@@ -22,3 +22,11 @@ def test_a_uid_is_there_and_is_nobody_elses(pid: int, uid_map: str) -> None:
 def test_two_processes_have_two_uids() -> None:
     assert len({uid_for(pid, WHOLE) for pid in range(1, 5000)}) == 4999
     assert len({uid_for(pid, CONTAINER) for pid in range(1, 5000)}) == 4999
+
+
+@pytest.mark.parametrize("uid_map", [WHOLE, CONTAINER])
+def test_no_driver_has_the_uid_of_a_box(uid_map: str) -> None:
+    pids = range(1, 5000)
+    drivers = {uid_for(pid, uid_map, outside=True) for pid in pids}
+    assert len(drivers) == 4999
+    assert not drivers & {uid_for(pid, uid_map) for pid in pids}

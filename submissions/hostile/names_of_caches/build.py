@@ -1,0 +1,20 @@
+"""Files where the grader lays its own caches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import notebook_bytes, pdf_bytes, plain_zip
+
+
+def build(target: Path) -> None:
+    plain_zip(
+        target,
+        {
+            "pset4.ipynb": notebook_bytes(),
+            "report.pdf": pdf_bytes(),
+            ".cache/torch/hub/checkpoints/resnet50-0676ba61.pth": b"x",
+            ".config": b"x",
+            ".local": b"x",
+        },
+    )
