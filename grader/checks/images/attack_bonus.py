@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.declaration import Check, Reads
@@ -18,6 +19,8 @@ from grader.checks.findings import (
     where_to_look,
 )
 from grader.checks.images.attack_judge import is_still_the_corgi
+from grader.checks.images.directions import direction_of
+from grader.checks.images.logit_objectives import LOG_PROBABILITY, LOWERED, OTHERS
 from grader.checks.images.recorded_runs import (
     RecordedRun,
     log_probability_curve,
@@ -28,10 +31,14 @@ from grader.checks.tolerance import threshold
 from grader.model.records import Exhibit, Measurement, Remark
 from reference.attack import BOX_ROUNDING
 from reference.classify import log_probability
+from reference.errors import GraderFault
 from reference.images import Space, box_bounds
 
 MOST_SHOWN = 3
 """Examples that are shown."""
+
+MOST_JUDGED = 12
+"""Runs that are judged, the last ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +52,8 @@ class _Further:
     """Rise that is enough."""
     fault: Remark | None
     """Why it is no example, whatever it gains."""
+    doubt: Remark | None
+    """Why a person has to look at it."""
 
     @property
     def target(self) -> int:
@@ -54,12 +63,12 @@ class _Further:
     @property
     def ok(self) -> bool:
         """Whether it is an example."""
-        return self.fault is None and self.gain >= self.least
+        return self.fault is None and self.doubt is None and self.gain >= self.least
 
 
 def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
     """Further classes, of the student's choice: from the corgi, which it still shows."""
-    found = [_read(context, recorded) for recorded in _candidates(context)]
+    found = [_read(context, recorded) for recorded in _candidates(context)[-MOST_JUDGED:]]
     if not found:
         return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
     right = [one for one in found if one.ok]
@@ -77,6 +86,9 @@ def _verdict(context: CheckContext, part_id: str, found: list[_Further]) -> Verd
     if right:
         names = (context.networks.class_names[one.target] for one in right)
         return passed(say("attack_bonus.right", classes=", ".join(dict.fromkeys(names))))
+    doubts = [one.doubt for one in found if one.doubt is not None]
+    if doubts:
+        return needs_human(doubts[0]).adding(where_to_look(context, part_id))
     faults = [one.fault for one in found if one.fault is not None]
     other_start = [fault for fault in faults if fault.code == "attack_bonus.other_start"]
     if other_start:
@@ -110,12 +122,46 @@ def _cells_of_other_years(context: CheckContext) -> frozenset[int]:
 
 
 def _read(context: CheckContext, recorded: RecordedRun) -> _Further:
-    return _Further(
-        recorded=recorded,
-        gain=_gain(context, recorded),
-        least=threshold("bonus_gain") * _usual_gain(context),
-        fault=_fault(context, recorded),
-    )
+    fault, doubt = _fault(context, recorded), None
+    gain, least = _gain(context, recorded), threshold("bonus_gain") * _usual_gain(context)
+    if fault is None and gain >= least:
+        fault, doubt = _aim(context, recorded, gain)
+    return _Further(recorded=recorded, gain=gain, least=least, fault=fault, doubt=doubt)
+
+
+def _aim(
+    context: CheckContext, recorded: RecordedRun, gain: float
+) -> tuple[Remark | None, Remark | None]:
+    """What is wrong with where the steps of a run went that gains, and what is doubtful in it.
+
+    A class also gains where the steps go for another one that is like it.
+    """
+    target, names = recorded.run.class_id or 0, context.networks.class_names
+    direction = direction_of(context, recorded, recorded.network, target)
+    told: dict[str, str | float] = {"target": names[target], "gain": gain}
+    if direction.other_class is not None:
+        other = names[direction.other_class]
+        return say("attack.other_class", target=names[target], other=other), None
+    if direction.objective in _AWAY:
+        return say(_AWAY[direction.objective], target=names[target]), None
+    if direction.heading == "nowhere":
+        return say("attack.zero_gradient"), None
+    if direction.heading == "unknown":
+        return None, say("attack_bonus.unseen", **told)
+    if direction.objective in {LOG_PROBABILITY, *OTHERS}:
+        return None, None
+    logits = context.networks.logits(recorded.network, _final(recorded))
+    return None, None if int(logits[0].argmax()) == target else say("attack.unclear", **told)
+
+
+_AWAY = {"untargeted": "attack.untargeted", LOWERED: "attack.lowered"}
+"""Objectives that do not lead to the target, and what is said of them."""
+
+
+def _final(recorded: RecordedRun) -> Tensor:
+    if recorded.final is None:
+        raise GraderFault(f"{recorded.run.run_id}: expected a run with a last image")
+    return recorded.final
 
 
 def _fault(context: CheckContext, recorded: RecordedRun) -> Remark | None:

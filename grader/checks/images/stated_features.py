@@ -141,24 +141,40 @@ def _undecided(text: str, answers: Collection[int]) -> bool:
     return any((int(a) in answers) != (int(b) in answers) for a, b in pairs)
 
 
-_SHOWN = re.compile(r"\bfc\b|in_features|print\(\s*model\s*\)|^model\s*$", re.MULTILINE)
+_LAST_LAYER = frozenset({"fc", "in_features"})
+_NAMED = re.compile(r"\bfc\b")
+_SHOWN = re.compile(r"^[^#\n]*(\bfc\b|in_features|print\(\s*model\s*\))|^model\s*$", re.MULTILINE)
+"""The same in what is no valid Python."""
 
 
 def shows_last_layer(sources: Iterable[str]) -> bool:
     """Whether some cell's code looks at the last layer, or shows all of them.
 
-    Comments and texts that stand by themselves are no code.
+    Comments, texts that stand by themselves, and what puts another layer there show nothing.
     """
-    return any(_SHOWN.search(_code_of(source)) for source in sources)
+    return any(map(_shows, sources))
 
 
-def _code_of(source: str) -> str:
+def _shows(source: str) -> bool:
     tree = parsed(source)
     if tree is None:
-        return re.sub("#.*", "", source)
-    statements = [one for one in tree.body if not _is_text(one)]
-    return ast.unparse(ast.Module(body=statements, type_ignores=[]))
+        return _SHOWN.search(source) is not None
+    stated = [one.value for one in ast.walk(tree) if isinstance(one, ast.Expr)]
+    texts = {id(one) for one in stated if isinstance(one, ast.Constant)}
+    looks = any(_is_look(node) for node in ast.walk(tree) if id(node) not in texts)
+    return looks or any(map(_is_model, stated))
 
 
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+def _is_look(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr=name, ctx=ast.Load()) | ast.Name(id=name, ctx=ast.Load()):
+            return name in _LAST_LAYER
+        case ast.Constant(value=str(text)):
+            return _NAMED.search(text) is not None
+        case ast.Call(func=ast.Name(id="print"), args=[shown]):
+            return _is_model(shown)
+    return False
+
+
+def _is_model(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "model"

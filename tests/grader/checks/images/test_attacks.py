@@ -12,7 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CHECKS
+from grader.checks.images import attack_bonus
 from grader.checks.images.attack_case import gain_to_reach
+from grader.checks.images.directions import Direction
 from grader.model.records import (
     AttackRun,
     BarsExhibit,
@@ -291,6 +293,58 @@ def test_a_bonus_starts_from_the_corgi_and_leads_to_another_class(lab: Lab) -> N
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+def test_a_bonus_goes_for_the_class_that_it_names(lab: Lab) -> None:
+    """Issue 16: another attack's image, or a function that ignores its class, is no example."""
+    ignores = lab.attack("4e", log_probability_of(282), class_id=283)
+    near = _class_that_gains_with(lab, ignores)
+    ignores = replace(ignores, class_id=near)
+    unseen = lab.attack("4e", log_probability_of(340), class_id=340, recorded=False)
+    nowhere = replace(
+        lab.attack("4e", log_probability_of(340), class_id=340, n_steps=1), final=unseen.final
+    )
+    zero = lab.store(torch.zeros(lab.corgi[Space.PIXELS].shape))
+    still = replace(nowhere, samples=(replace(nowhere.samples[0], gradient=zero),))
+    for run, outcome, code in (
+        (ignores, H, "attack.unclear"),
+        (unseen, H, "attack_bonus.unseen"),
+        (still, W, "attack.zero_gradient"),
+        (nowhere, R, "attack_bonus.right"),
+    ):
+        finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
+        assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+@pytest.mark.parametrize(
+    ("direction", "code"),
+    [
+        (Direction(heading="partly", objective="other_class", cosines=(), other_class=282), ""),
+        (Direction(heading="partly", objective="untargeted", cosines=()), "attack.untargeted"),
+        (Direction(heading="partly", objective="lowered", cosines=()), "attack.lowered"),
+    ],
+)
+def test_a_bonus_that_goes_elsewhere_is_named(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, direction: Direction, code: str
+) -> None:
+    monkeypatch.setattr(attack_bonus, "direction_of", lambda *_: direction)
+    run = lab.attack("4e", log_probability_of(340), class_id=340)
+    finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
+    assert (finding.outcome, finding.code) == (W, code or "attack.other_class")
+
+
+def _class_that_gains_with(lab: Lab, run: AttackRun) -> int:
+    """The class that gains most besides the one that a run goes for."""
+    context = lab.context(runs=(run,))
+    assert run.start is not None
+    assert run.final is not None
+    before, after = (
+        lab.networks.logits("robust", context.tensor(x)).log_softmax(dim=1)[0]
+        for x in (run.start, run.final)
+    )
+    gains = after - before
+    gains[[*TARGETS.values()]] = 0
+    return int(gains.argmax())
 
 
 def test_an_attack_on_a_network_that_is_not_ours_says_which(lab: Lab) -> None:

@@ -183,6 +183,9 @@ def test_the_number_of_inputs_is_that_of_the_network_made_again(lab: Lab) -> Non
         ("# model.fc", False),
         ("x = 1  # print(model)", False),
         ("'model.fc'", False),
+        ("model.fc = torch.nn.Linear(256, 1000)", False),
+        ("model.fc.in_features", True),
+        ("%%foo\nprint(model", False),
         ("(", False),
     ],
 )
