@@ -24,7 +24,13 @@ from grader.checks.findings import (
 )
 from grader.checks.images.attack_case import AttackCase, measure_attack
 from grader.checks.images.attack_exhibits import exhibits_of, rows_of
-from grader.checks.images.logit_objectives import LOG_PROBABILITY, LOWERED, OTHERS, UNCLEAR
+from grader.checks.images.logit_objectives import (
+    LOG_PROBABILITY,
+    LOWERED,
+    OTHER_LOWERED,
+    OTHERS,
+    UNCLEAR,
+)
 from grader.checks.images.recognition import structure_correlation
 from grader.checks.images.recorded_runs import RecordedRun, images_along, network_words
 from grader.checks.images.shown_results import shows_the_original
@@ -104,12 +110,14 @@ def _of_a_gain(
 ) -> Verdict:
     """The verdict on an attack that went for its target and came nearer to it."""
     name = context.networks.class_names[case.target]
-    faults = sorted(_faults(context, case, name), key=lambda fault: share(fault[0]))
+    faults = _faults(context, case, name)
     remarks = [remark for _, remark in faults]
     if all(fault != "weak_gain" for fault, _ in faults):
         remarks.append(say("attack.gain", **gain))
     earned = min((share(fault) for fault, _ in faults), default=1.0)
     doubts = _doubts(context, case)
+    if case.direction.transformed and [fault for fault, _ in faults] == ["weak_gain"]:
+        return needs_human(_by_transformed(case, name)).adding(*doubts)
     if earned < 1:
         return replace(partly(remarks[0], earned), remarks=(*remarks, *doubts))
     if case.direction.heading == "unknown" and case.recorded.run.steps:
@@ -123,15 +131,18 @@ def _of_a_gain(
 
 
 def _faults(context: CheckContext, case: AttackCase, name: str) -> list[tuple[str, Remark]]:
-    """What is wrong with an attack that reaches its target: the name of its share, and a remark."""
+    """What is wrong with an attack that goes for its target: the name of its share, and a remark.
+
+    The cause comes before what it leaves of the gain.
+    """
     found = []
     objective = case.direction.objective
     if objective in OTHERS:
         found.append(("other_objective", say(_OTHER_OBJECTIVES[objective], target=name)))
     if objective == "untargeted":
         found.append((objective, say(_OTHER_OBJECTIVES[objective], target=name)))
-    # What another objective leaves of the gain is its own fault, where the target comes first.
-    if not case.reached and not (objective in OTHERS and _comes_first(context, case)):
+    # The class that was asked for is the first: more of its probability is not what is asked.
+    if not case.reached and not _comes_first(context, case):
         gains = {"gain": case.facts.log_gain, "wanted": case.wanted_gain}
         found.append(("weak_gain", say("attack.weak_gain", target=name, **gains)))
     broken = _broken_constraint(case)
@@ -206,11 +217,20 @@ def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
     change = say("attack.change", target=name, before=before, after=after)
     if case.recorded.network == "other" and not case.recorded.run.untrained:
         return needs_human(say("attack.unknown_network")).adding(change)
+    direction = case.direction
+    if direction.transformed and direction.objective == LOG_PROBABILITY:
+        return needs_human(_by_transformed(case, name)).adding(change)
     verdict = failed(_why_no_gain(context, case, name)).adding(change)
     if case.recorded.space.value == case.experiment.space:
         return verdict
     normalized = case.recorded.space is Space.NORMALISED
     return verdict.adding(say("attack.ran_normalized" if normalized else "attack.ran_pixels"))
+
+
+def _by_transformed(case: AttackCase, name: str) -> Remark:
+    """Random shifts and the like are not asked for, and cost some of the gain."""
+    gains = {"gain": case.facts.log_gain, "wanted": case.wanted_gain}
+    return say("attack.transformed", target=name, **gains)
 
 
 def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
@@ -227,7 +247,9 @@ def _why_no_gain(context: CheckContext, case: AttackCase, name: str) -> Remark:
         return say(_OTHER_OBJECTIVES[direction.objective], target=name)
     if direction.other_class is not None:
         other = context.networks.class_names[direction.other_class]
-        return say("attack.other_class", target=name, other=other)
+        lowered = direction.objective == OTHER_LOWERED
+        code = "attack.other_lowered" if lowered else "attack.other_class"
+        return say(code, target=name, other=other)
     return say("attack.no_gain", target=name, wanted=case.wanted_gain)
 
 

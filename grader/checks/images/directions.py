@@ -34,6 +34,9 @@ LAST = "fc"
 FEW_CLASSES = 10
 """Classes that are tried besides the likeliest ones."""
 
+FEW_LOWERED = 2
+"""Classes that are tried as those which fall."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
@@ -47,6 +50,8 @@ class Direction:
     """(step, cosine with the gradient of the target's log-probability) at each sample."""
     other_class: int | None = None
     """That class, where the objective is that of another one."""
+    transformed: bool = False
+    """Whether the network was shown the image shifted, resized or otherwise transformed."""
 
 
 def direction_of(
@@ -65,6 +70,7 @@ def direction_of(
         heading=_heading(pushes, cosines[0]),
         objective=LOG_PROBABILITY,
         cosines=tuple((p.step, value) for p, value in zip(pushes, cosines, strict=True)),
+        transformed=any(push.transformed for push in pushes),
     )
     if found.heading in {"nowhere", "downhill"}:
         return found
@@ -147,8 +153,9 @@ def _by_image(
         return Named(name=LOG_PROBABILITY)
     ends = [pushes[0].image] if recorded.final is None else [pushes[0].image, recorded.final]
     likeliest = [int(context.networks.logits(network, x)[0].argmax()) for x in ends]
-    classes = sorted({*likeliest, *_classes_along(module, pushes[0])} - {target})
-    others = list(others_of(target, likeliest[0], classes))
+    raised, lowered = _classes_along(module, pushes[0])
+    classes = sorted({*likeliest, *raised} - {target})
+    others = list(others_of(target, likeliest[0], classes, lowered))
     within = min(furthest / CLEARLY, 1 - threshold("same_direction"))
     found = _nearest(module, others, [push for push, _ in told], within)
     same = cosines[0] >= threshold("same_direction")
@@ -179,7 +186,9 @@ def _nearest(
     return None if closest is None else objectives[closest][0]
 
 
-def _classes_along(module: nn.Module, push: Push) -> list[int]:
-    """The classes whose logits rise most along a step."""
+def _classes_along(module: nn.Module, push: Push) -> tuple[list[int], list[int]]:
+    """The classes whose logits rise most along a step, and those whose logits fall most."""
     along = derivatives_along(module, push.image, push.moved.reshape(push.image.shape))[0]
-    return [int(c) for c in along.topk(FEW_CLASSES).indices]
+    rising = along.topk(FEW_CLASSES).indices
+    falling = along.topk(FEW_LOWERED, largest=False).indices
+    return rising.tolist(), falling.tolist()

@@ -24,6 +24,9 @@ LOG_PROBABILITY = "log_probability"
 LOWERED = "lowered"
 """A function that falls where the target's logit rises."""
 
+OTHER_LOWERED = "other_lowered"
+"""The logit of another class, falling."""
+
 UNCLEAR = "unclear"
 """A function of the logits that is none of those known here."""
 
@@ -40,7 +43,7 @@ class Named:
     """An objective by its name."""
 
     name: str
-    """`log_probability`, one of `OTHERS`, `untargeted`, `other_class`, `lowered`, or `unclear`."""
+    """`log_probability`, one of `OTHERS`, or one of the names below."""
     other_class: int | None = None
     """The class, where it is the log-probability or the logit of another one."""
 
@@ -108,14 +111,15 @@ OTHERS: Mapping[str, tuple[Callable[[Tensor, int], Tensor], ...]] = {
 
 
 def others_of(
-    target: int, likeliest: int, classes: Sequence[int]
+    target: int, likeliest: int, raised: Sequence[int], lowered: Sequence[int]
 ) -> Iterator[tuple[Named, Objective]]:
     """Yield every objective that is known, but for the one asked for.
 
     Args:
         target: Class id.
         likeliest: The class that the network sees in the start image.
-        classes: Further classes that may have been aimed at.
+        raised: Further classes that may have been aimed at.
+        lowered: Further classes that the steps may have led away from.
     """
     for name, functions in OTHERS.items():
         for function in functions:
@@ -125,10 +129,13 @@ def others_of(
         yield Named(name="untargeted"), away_from(likeliest)
         yield Named(name="untargeted"), _lowered(likeliest)
     yield Named(name="untargeted"), _all_classes()
-    for other in classes:
+    for other in raised:
         if other != target:
             yield Named(name="other_class", other_class=other), log_probability_of(other)
             yield Named(name="other_class", other_class=other), logit_of(other)
+    for other in lowered:
+        if other not in {target, likeliest}:
+            yield Named(name=OTHER_LOWERED, other_class=other), _lowered(other)
 
 
 def _at(name: str, function: Callable[[Tensor, int], Tensor], target: int) -> Objective:
@@ -141,8 +148,8 @@ def _against(target: int, likeliest: int) -> Objective:
     )
 
 
-def _lowered(likeliest: int) -> Objective:
-    return Objective(name="untargeted", function=lambda logits: -logits[0, likeliest])
+def _lowered(class_id: int) -> Objective:
+    return Objective(name="lowered", function=lambda logits: -logits[0, class_id])
 
 
 def _all_classes() -> Objective:
@@ -165,18 +172,20 @@ def named_by_logits(seen: Sequence[tuple[Tensor, Tensor]], target: int) -> Named
     if away <= threshold("other_objective"):
         return Named(name=LOG_PROBABILITY)
     likeliest = int(seen[0][0].argmax())
-    raised = int(seen[0][1].argmax())
+    raised, lowered = int(seen[0][1].argmax()), int(seen[0][1].argmin())
     tried = [
         (_furthest(telling, objective), number, named)
-        for number, (named, objective) in enumerate(others_of(target, likeliest, (raised,)))
+        for number, (named, objective) in enumerate(
+            others_of(target, likeliest, (raised,), (lowered,))
+        )
     ]
     closest, _, named = min(tried)
     if closest <= min(away / CLEARLY, 1 - threshold("same_direction")):
         return named
     if away <= 1 - threshold("same_direction"):
         return Named(name=LOG_PROBABILITY)
-    lowered = all(float(gradient[0, target]) < 0 for _, gradient in telling)
-    return Named(name=LOWERED if lowered else UNCLEAR)
+    falls = all(float(gradient[0, target]) < 0 for _, gradient in telling)
+    return Named(name=LOWERED if falls else UNCLEAR)
 
 
 def is_telling(logits: Tensor, target: int) -> bool:

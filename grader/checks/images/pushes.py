@@ -18,6 +18,9 @@ from grader.checks.images.recorded_runs import RecordedRun, images_along
 from grader.checks.tolerance import threshold
 from grader.model.records import ArrayRef, GradientSample, Look
 
+SAME_PLACES = 0.99
+"""Correlation of two images from which on none is shifted: neighbouring pixels have less."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asked:
@@ -45,6 +48,8 @@ class Push:
     """Cosine of the image's next change with it; None where that tells nothing."""
     asked: Asked | None = None
     """None where it was not seen."""
+    transformed: bool = False
+    """Whether the image was made of another one whose parts lie elsewhere: shifted, say."""
 
     @property
     def turned(self) -> Push:
@@ -102,16 +107,41 @@ def _of_look(context: CheckContext, recorded: RecordedRun, look: Look) -> Push |
     push = Push(step=look.step, image=image, moved=gradient)
     along = dict(images_along(context, recorded))
     before, after = along.get(look.step), along.get(look.step + 1)
+    if before is not None and after is not None:
+        push = replace(push, transformed=not look.own and _transformed(image, before, after))
     if before is not None and after is not None and after.shape == image.shape == before.shape:
         followed = cosine(after - before, gradient)
         # An image that was shifted before the network saw it may move in any direction.
-        if look.own or abs(followed) >= threshold("uphill"):
+        if look.own or (abs(followed) >= threshold("uphill") and not push.transformed):
             push = replace(push, followed=followed)
     cotangent = None if look.cotangent is None else _item(context, look.cotangent, recorded.item)
     if cotangent is None or not look.layer:
         return push
     asked = Asked(layer=look.layer, call=look.call, cotangent=cotangent)
     return replace(push, asked=asked)
+
+
+def _transformed(image: Tensor, before: Tensor, after: Tensor) -> bool:
+    """Whether the image is no copy of what is moved, though perhaps scaled, offset or noisy.
+
+    Args:
+        image: What the network was shown, (1, 3, H, W).
+        before: The recorded image before the step; of a loop with steps of its own, the same.
+        after: The one behind it, itself transformed there.
+    """
+    if torch.equal(image, before):
+        return not _same_places(before, after)
+    return not _same_places(before, image)
+
+
+def _same_places(one: Tensor, other: Tensor) -> bool:
+    """Whether two images show the same things at the same places."""
+    if one.shape != other.shape:
+        return False
+    a, b = (x.double().flatten(2) for x in (one, other))
+    a, b = (x - x.mean(dim=2, keepdim=True) for x in (a, b))
+    lengths = a.norm(dim=2) * b.norm(dim=2)
+    return bool(((a * b).sum(dim=2) >= SAME_PLACES * lengths).all())
 
 
 def _item(context: CheckContext, reference: ArrayRef, item: int) -> Tensor | None:

@@ -25,6 +25,7 @@ from grader.model.records import (
 )
 from grader.testing import cell_run
 from reference.attack import (
+    Objective,
     away_from,
     gradient_at,
     log_probability_of,
@@ -91,6 +92,10 @@ def drawing(lab: Lab) -> Tensor:
     side = lab.corgi[Space.NORMALISED].shape[-1]
     pixels = F.interpolate(drawing_of(76), size=(side, side), mode="area")
     return from_pixels(pixels, Space.NORMALISED)
+
+
+def falling(class_id: int) -> Objective:
+    return Objective(name="falls", function=lambda logits: -logits[0, class_id])
 
 
 def sign_steps(lab: Lab) -> AttackRun:
@@ -178,6 +183,8 @@ CASES = (
     Case("random steps", "4b", random_steps, W, "attack.no_gain"),
     Case("another class", "4b", lambda b: b.attack("4b", log_probability_of(76)), W,
          "attack.other_class"),
+    Case("another class lowered", "4b", lambda b: b.attack("4b", falling(130)), W,
+         "attack.other_lowered"),
     Case("zero gradient", "4b", lambda lab: lab.attack("4b", direction=torch.zeros_like), W,
          "attack.zero_gradient"),
     Case("never changed", "4b", untouched, W, "attack.unchanged"),

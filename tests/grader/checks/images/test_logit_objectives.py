@@ -26,6 +26,10 @@ def images(count: int = 3) -> list[Tensor]:
     return found
 
 
+LOW = int((torch.cat(images()) < 0).all(dim=0).nonzero()[0])
+"""A class whose logits are all negative."""
+
+
 def seen(objective: Callable[[Tensor], Tensor]) -> list[tuple[Tensor, Tensor]]:
     """The gradients in float32, as a notebook has them."""
     pairs = []
@@ -112,6 +116,10 @@ OTHER: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "the true class's logit lowered": ("untargeted", lambda z: -z[0, TRUE]),
     "another class": ("other_class", lambda z: F.log_softmax(z, dim=1)[0, TARGET + 1]),
     "another class's logit": ("other_class", lambda z: z[0, TARGET + 1]),
+    "another class's logit lowered": ("other_lowered", lambda z: -z[0, 130]),
+    "the size of another class's negative logit": ("other_lowered", lambda z: z[0, LOW].abs()),
+    "the target's logit lowered": ("lowered", lambda z: -z[0, TARGET]),
+    "the size of the target's logit, negative at first": ("unclear", lambda z: z[0, TARGET].abs()),
     "the mean over the classes": ("untargeted", lambda z: F.log_softmax(z, dim=1).mean()),
     "negated logits": ("lowered", lambda z: F.log_softmax(-z, dim=1)[0, TARGET]),
     "two classes at once": ("unclear", lambda z: F.log_softmax(z, dim=1)[0, [TARGET, 99]].sum()),
@@ -128,7 +136,7 @@ def test_every_other_objective_is_named(words: str) -> None:
     wanted, objective = OTHER[words]
     named = named_by_logits(seen(objective), TARGET)
     assert named.name == wanted
-    assert (named.other_class is not None) == (wanted == "other_class")
+    assert (named.other_class is not None) == (wanted in {"other_class", "other_lowered"})
 
 
 def test_every_name_is_tried() -> None:
