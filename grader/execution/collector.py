@@ -316,6 +316,8 @@ class Collector:
             parts=tuple(PartAsked(**part.model_dump()) for part in body.parts),
             shown=self._files.keep(f"{body.run}-shown", arrays.get("shown")),
             training=body.training,
+            carried=body.carried,
+            reduced=body.reduced,
         )
 
     def _model(self, body: m.ModelBody, arrays: dict[str, np.ndarray]) -> None:

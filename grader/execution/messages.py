@@ -155,6 +155,8 @@ class RunClose(_Strict):
     error: CallError | None
     settings: Settings | None
     looks: Count = 0
+    carried: Count = 0
+    reduced: bool = False
     parts: Annotated[list[PartBody], Field(max_length=MOST_PARTS)] = []
     training: bool = False
     weights: Digest = ""

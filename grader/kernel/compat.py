@@ -157,6 +157,16 @@ def install_in_shell(channel: Channel, names: list[str], shell: Any) -> None:
         absent.install(shell)
 
 
+def full_precision() -> None:
+    """Have a GPU's convolutions computed in float32, unless the notebook asks for less.
+
+    By default they are rounded to TF32, of 10 bits. On a real network the cosine of a right step
+    then falls to 0.959, where that of the nearest wrong one is 0.934 (`measured_real.toml`).
+    """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
 def seed_generators(seed: int) -> None:
     """Seed Python's, numpy's and torch's global generators."""
     random.seed(seed)

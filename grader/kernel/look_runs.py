@@ -108,6 +108,7 @@ def give(run: Run, look: Look) -> None:
     """Count a look as its run's next one, and tell the host of it."""
     number = run.looks
     run.looks += 1
+    run.carried += look.carried
     run.first = run.first or look
     run.latest = look
     if run.stepper is None:

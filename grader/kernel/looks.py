@@ -79,6 +79,7 @@ def _open_look(entry: torch.nn.Module, image: Any, taken: list[torch.Tensor]) ->
         own=leaf is image,
         owner=owner,
         training=owner is not None and owner.training,
+        reduced=_is_reduced(image),
     )
     # The network is given another name of the image: a hook on the notebook's own tensor would
     # stay there, and would see what else its loss asks of it.
@@ -100,9 +101,27 @@ def _receiver(look: Look) -> Callable[[torch.Tensor], None]:
     @shielded
     def receive(gradient: torch.Tensor) -> None:
         copy = gradient.detach().clone()
+        look.carried = look.carried or _is_carried(look)
         look.gradient = copy if look.gradient is None else look.gradient + copy
 
     return receive
+
+
+def _is_carried(look: Look) -> bool:
+    """Whether `backward` will add to a gradient that is still there from before a step."""
+    run = state_of().run
+    before = state_of().first if run is None else run.latest
+    there = None if look.leaf is None else look.leaf.grad
+    if before is None or there is None or before.base.shape != look.base.shape:
+        return False
+    return bool(there.any()) and not torch.equal(before.base, look.base)
+
+
+def _is_reduced(image: torch.Tensor) -> bool:
+    """Whether a GPU rounds what it multiplies to fewer digits than float32 has."""
+    if not image.is_cuda:
+        return False
+    return bool(torch.backends.cudnn.allow_tf32) or torch.is_autocast_enabled()
 
 
 def _after_module(module: torch.nn.Module, _given: Any, output: Any) -> None:

@@ -68,6 +68,8 @@ def close_run(result: Any, error: BaseException | None) -> None:
         "error": None if error is None else _described(error),
         "settings": state.settings.get(id(run.stepper)),
         "looks": run.looks,
+        "carried": run.carried,
+        "reduced": run.first is not None and run.first.reduced,
         "parts": [_told(part, times) for part, times in run.parts.items()],
         "training": run.first is not None and run.first.training,
         **other,

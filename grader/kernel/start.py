@@ -33,6 +33,7 @@ def start(
     channel = Channel(shell.kernel, nonce)
     _channels[:] = [channel]
     compat.seed_generators(seed)
+    compat.full_precision()
     compat.install(channel, shims)
     compat.install_in_shell(channel, shims, shell)
     recorder.install(channel, shell, seed, wanted)

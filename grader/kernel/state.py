@@ -31,6 +31,10 @@ class Look:
     """The network."""
     training: bool = False
     """Whether it was in training mode."""
+    reduced: bool = False
+    """Whether it computed in less than float32's precision."""
+    carried: bool = False
+    """Whether its gradient was added to that of an earlier step."""
     gradient: torch.Tensor | None = None
     """Of the loss with respect to the image; None until it comes."""
     layer: str = ""
@@ -57,6 +61,8 @@ class Run:
     model_fn: Any = None
     network: Any = None
     looks: int = 0
+    carried: int = 0
+    """Looks whose gradient was added to that of an earlier step."""
     first: Look | None = None
     latest: Look | None = None
     parts: dict[tuple[str, int, int, int], int] = field(default_factory=dict)

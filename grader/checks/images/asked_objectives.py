@@ -9,6 +9,7 @@ proportion to the output (an l2 norm), constant (a mean), or otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from grader.checks.images.feature_objectives import Climbed
 from grader.checks.images.pushes import Asked, Push, cosine
 from grader.checks.tolerance import threshold
-from reference.attack import Objective
+from reference.attack import Objective, log_probability_of
 from reference.dream import channel_mean, channel_norm, layer_norm
 from reference.errors import GraderFault
 
@@ -88,12 +89,14 @@ def recognise_asked(network: nn.Module, push: Push) -> Climbed | None:
     if found < threshold("same_direction"):
         return None
     objective, uphill = _objective(pulling, output.detach(), asked)
+    single = int((pulling != 0).sum()) == 1
     return Climbed(
         layer=asked.layer,
         objective=objective,
         downhill=not uphill,
         cosine=found,
         call=asked.call,
+        negative=single and not uphill and float(objective.function(output.detach())) < 0,
     )
 
 
@@ -108,12 +111,12 @@ def _fitted(cotangent: Tensor, output: Tensor) -> Tensor | None:
 
 def _objective(pulling: Tensor, output: Tensor, asked: Asked) -> tuple[Objective, bool]:
     """Return the objective, and whether the image moved up it."""
-    if asked.layer == "fc":
-        return _of_class(pulling)
     whole = _form(pulling, output)
     if whole is not None:
         name, uphill = whole
         return _whole(name), uphill
+    if asked.layer == "fc":
+        return _of_class(pulling, output)
     used = [int(c) for c in pulling[0].flatten(1).any(dim=1).nonzero().flatten()]
     if int((pulling != 0).sum()) == 1:
         return _of_unit(pulling)
@@ -172,10 +175,16 @@ def _of_unit(pulling: Tensor) -> tuple[Objective, bool]:
     return Objective(name=name, function=lambda out: out.flatten()[place]), uphill
 
 
-def _of_class(pulling: Tensor) -> tuple[Objective, bool]:
-    """A class of the last layer: the one that the image was led to."""
-    lead = int(pulling[0].argmax())
-    return Objective(name=f"class {lead}", function=lambda logits: logits[0, lead]), True
+def _of_class(pulling: Tensor, output: Tensor) -> tuple[Objective, bool]:
+    """A class of the last layer: the one that the image was led to, or away from."""
+    lead = int(pulling[0].abs().argmax())
+    uphill = float(pulling[0, lead]) > 0
+    likelier = log_probability_of(lead)
+    leaf = output.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(likelier.function(leaf), leaf)
+    if abs(cosine(pulling, gradient)) >= EQUAL and int((pulling != 0).sum()) > 1:
+        return replace(likelier, name=f"log-probability of class {lead}"), uphill
+    return Objective(name=f"class {lead}", function=lambda logits: logits[0, lead]), uphill
 
 
 def _along(pulling: Tensor) -> Callable[[Tensor], Tensor]:

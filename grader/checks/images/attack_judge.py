@@ -100,6 +100,8 @@ def _verdict(context: CheckContext, case: AttackCase, share: Share) -> Verdict:
     if case.share < threshold("gain_some") or aimed is False:
         return _no_gain(context, case, name)
     gain: dict[str, str | float] = {"target": name, "gain": case.facts.log_gain}
+    if case.recorded.run.reduced and not case.direction.objective:
+        return needs_human(say("attack.reduced", **gain)).adding(*_doubts(context, case))
     if aimed is None or case.direction.objective in {UNCLEAR, LOWERED}:
         return needs_human(say("attack.unclear", **gain)).adding(*_doubts(context, case))
     return _of_a_gain(context, case, share, gain)
@@ -220,7 +222,7 @@ def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
     direction = case.direction
     if direction.transformed and direction.objective == LOG_PROBABILITY:
         return needs_human(_by_transformed(case, name)).adding(change)
-    verdict = failed(_why_no_gain(context, case, name)).adding(change)
+    verdict = failed(_why_no_gain(context, case, name)).adding(*_habits(case), change)
     if case.recorded.space.value == case.experiment.space:
         return verdict
     normalized = case.recorded.space is Space.NORMALISED
@@ -281,7 +283,18 @@ def _doubts(context: CheckContext, case: AttackCase) -> list[Remark]:
         classes = {"aimed": "unknown" if aimed is None else aimed, "target": case.target}
         notes.append(say("attack.note_repeated", **classes))
         notes.append(where_to_look(context, case.experiment.part_id))
-    steps = case.recorded.steps
-    if steps not in {0, case.experiment.n_steps}:
-        notes.append(say("attack.note_steps", steps=steps, wanted=case.experiment.n_steps))
-    return notes
+    steps, wanted = case.recorded.steps, case.experiment.n_steps
+    if steps not in {0, wanted} and (case.reached or steps > wanted):
+        notes.append(say("attack.note_steps", steps=steps, wanted=wanted))
+    return [*_habits(case), *notes]
+
+
+def _habits(case: AttackCase) -> list[Remark]:
+    """What may be the cause of too small a gain, and costs nothing by itself."""
+    run, steps, wanted = case.recorded.run, case.recorded.steps, case.experiment.n_steps
+    found = []
+    if run.carried > steps / 2 > 0:
+        found.append(say("attack.accumulated"))
+    if 0 < steps < wanted and not case.reached:
+        found.append(say("attack.short", steps=steps, wanted=wanted))
+    return found

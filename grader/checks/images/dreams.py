@@ -58,6 +58,10 @@ class Dream:
     """Root mean square change of a pixel in [0, 1]."""
     stuck: bool
     """Whether the image never changed."""
+    transformed: bool
+    """Whether the network was shown the image shifted or the like, which costs some of the rise."""
+    no_gradient: bool
+    """Whether the gradient was zero at the start."""
     reference: DreamResult | None
     """The reference's plain run with the same objective, if there is one."""
 
@@ -87,7 +91,7 @@ class Dream:
         climbed = self.climbed
         if climbed is None or climbed.downhill or self.stuck or self.changes:
             return False
-        return self.rise < 1
+        return self.rise < 1 and not climbed.negative
 
     @property
     def descends(self) -> bool:
@@ -103,7 +107,7 @@ class Dream:
     def wanted_rise(self) -> float:
         """Factor that is enough."""
         first, last = self.reference_values
-        if first <= 0:
+        if first <= 0 or self.transformed:
             return threshold("feature_rise")
         return 1 + threshold("feature_gain") * (last / first - 1)
 
@@ -141,6 +145,7 @@ class Dream:
         return (
             self.climbed is not None
             and not self.climbed.downhill
+            and not self.climbed.negative
             and not self.changes
             and not self.stuck
             and self.from_noise
@@ -204,6 +209,8 @@ def _read(context: CheckContext, recorded: RecordedRun) -> Dream | None:
         changes=changes,
         change_rms=change_rms(start, final),
         stuck=is_stuck(context, recorded),
+        transformed=any(push.transformed for push in pushes),
+        no_gradient=bool(pushes) and not bool(pushes[0].moved.any()),
         reference=_reference(context, climbed, name),
     )
 

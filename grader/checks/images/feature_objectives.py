@@ -56,12 +56,15 @@ class Climbed:
     """With the objective's gradient, with its sign."""
     call: int = 1
     """Which call of the module gives that output; a block uses its ReLU three times."""
+    negative: bool = False
+    """Whether it is a negative unit that was led further down: its size rises."""
 
     @property
     def words(self) -> str:
         """Say it for a report."""
         place = self.layer if self.call == 1 else f"{self.layer}, call {self.call}"
-        return f"{self.objective.name} ({place})"
+        falls = ", negative and led further down" if self.negative else ""
+        return f"{self.objective.name} ({place}){falls}"
 
 
 def recognise(network: nn.Module, image: Tensor, direction: Tensor) -> Climbed | None:

@@ -61,9 +61,11 @@ def _verdict(
         return passed(say("features.right", count=len(found), objectives=listed))
     faults = [fault for fault in map(_fault, dreams) if fault is not None]
     unclear = [d for d in dreams if _is_unclear(context, d)]
+    short = _short(context, part_id, dreams)
     if not found and not unclear:
-        return failed(faults[0] if faults else say("features.no_response"))
-    notes = [_runs(dreams), where_to_look(context, part_id)]
+        verdict = failed(faults[0] if faults else say("features.no_response"))
+        return verdict.adding(*short)
+    notes = [*short, _runs(dreams), where_to_look(context, part_id)]
     unseen = [d for d in unclear if d.climbed is None]
     if unseen:
         runs = ", ".join(d.recorded.run.run_id for d in unseen)
@@ -90,6 +92,8 @@ def _is_unclear(context: CheckContext, dream: Dream) -> bool:
     """Whether a run may be right in a way that was not seen."""
     if dream.stuck or dream.changes:
         return False
+    if dream.climbed is not None and dream.climbed.negative:
+        return True
     climbs = dream.climbed is not None and not dream.descends
     if dream.overshoots or dream.contradicts or (climbs and not dream.from_noise):
         return True
@@ -106,6 +110,14 @@ def _runs(dreams: list[Dream]) -> Remark:
     return say("features.runs", runs=told)
 
 
+def _short(context: CheckContext, part_id: str, dreams: list[Dream]) -> list[Remark]:
+    """Name the runs that are not right and took fewer steps than the part asks for."""
+    wanted = context.experiment(part_id).n_steps
+    steps = {d.recorded.run.run_id: d.recorded.steps for d in dreams if not d.ok}
+    short = [f"{run} took {count}" for run, count in steps.items() if 0 < count < wanted]
+    return [say("features.short", wanted=wanted, runs=", ".join(short))] if short else []
+
+
 def _words(dream: Dream) -> str:
     return "objective not recognized" if dream.climbed is None else dream.climbed.words
 
@@ -113,8 +125,8 @@ def _words(dream: Dream) -> str:
 def _fault(dream: Dream) -> Remark | None:
     """Say what is wrong with a run whose objective is known; None for nothing."""
     if dream.stuck:
-        return say("features.stuck")
-    if dream.climbed is None:
+        return say("features.zero_gradient" if dream.no_gradient else "features.stuck")
+    if dream.climbed is None or dream.climbed.negative:
         return None
     return _fault_of_ascent(dream, dream.climbed.words)
 

@@ -227,6 +227,10 @@ class AttackRun:
     """Whether the network was in training mode."""
     untrained: bool = False
     """Whether every batch normalization of the network was as it was made."""
+    carried: int = 0
+    """Looks at which the gradient was added to that of an earlier step."""
+    reduced: bool = False
+    """Whether the GPU computed in less than float32's precision: TF32, or half precision."""
     repeats: str = ""
     """The run whose call the grader repeated with another target; empty for the notebook's own."""
 

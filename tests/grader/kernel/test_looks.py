@@ -208,3 +208,25 @@ def test_a_batch_is_recorded_whole(inbox: Inbox, network: nn.Module) -> None:
     climb(lambda x: network(x)[0, 7] + network(x)[1, 8], both)
     attack_ends(None, None)
     assert inbox.of("run-open")[0][1]["start"].shape == (2, 3, SIDE_PX, SIDE_PX)
+
+
+@pytest.mark.parametrize(
+    ("zeroed", "looks_per_step", "carried"), [(False, 1, 2), (True, 1, 0), (True, 2, 0)]
+)
+def test_gradients_that_are_never_set_to_zero_are_counted(
+    inbox: Inbox, network: nn.Module, zeroed: bool, looks_per_step: int, carried: int
+) -> None:
+    """Two backward passes before one step are a sum on purpose."""
+    x = image().requires_grad_(True)
+    for _ in range(3):
+        if zeroed:
+            x.grad = None
+        for _ in range(looks_per_step):
+            network(x)[0, 7].backward()
+        assert x.grad is not None
+        with torch.no_grad():
+            x += 0.01 * x.grad.sign()
+    attack_ends(None, None)
+    ((closed, _),) = inbox.of("run-close")
+    assert closed["carried"] == carried
+    assert closed["reduced"] is False

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader.kernel import gpu_names, no_gpu
+from grader.kernel import compat, gpu_names, no_gpu
 
 FORK = multiprocessing.get_context("fork")
 
@@ -160,6 +160,18 @@ def test_timing_code_around_an_attack_costs_no_part(tmp_path: Path) -> None:
     there.close()
     assert here.recv() == []
     process.join()
+
+
+def test_a_gpu_computes_in_full_precision_unless_the_notebook_asks_for_less() -> None:
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, matmul.allow_tf32
+    try:
+        cudnn.allow_tf32 = matmul.allow_tf32 = True
+        compat.full_precision()
+        assert not cudnn.allow_tf32
+        assert not matmul.allow_tf32
+    finally:
+        cudnn.allow_tf32, matmul.allow_tf32 = before
 
 
 def test_an_event_that_was_not_recorded_has_no_time() -> None:

@@ -381,6 +381,35 @@ def test_probabilities_of_the_original_shown_for_the_result_wait(lab: Lab) -> No
         assert (finding.code == "attack.shows_original") == (outcome is H)
 
 
+def test_gradients_that_add_up_and_few_steps_are_said_where_the_gain_is_too_small(
+    lab: Lab,
+) -> None:
+    run = replace(lab.attack("4b", n_steps=1), looked=1, carried=1)
+    finding = judged(lab, "4b", run)
+    assert finding.credit < 1
+    assert {"attack.short", "attack.accumulated"} <= {r.code for r in finding.remarks}
+    right = judged(lab, "4b", replace(lab.attack("4b"), carried=N_STEPS - 1))
+    assert right.outcome is R
+    assert "attack.accumulated" in [r.code for r in right.remarks]
+    assert "attack.short" not in [r.code for r in right.remarks]
+
+
+def test_a_low_precision_that_hides_the_objective_waits(lab: Lab) -> None:
+    """As TF32 does on a real network: it turns a step by as much as another objective would."""
+    network, aim = lab.networks.network("pretrained"), log_probability_of(282)
+
+    def turned(x: Tensor) -> Tensor:
+        gradient = gradient_at(network, x, aim)
+        noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+        return torch.add(gradient / gradient.norm(), 0.3 * noise / noise.norm())
+
+    run = lab.attack("4b", direction=turned)
+    assert judged(lab, "4b", run).outcome is R
+    finding = judged(lab, "4b", replace(run, reduced=True))
+    assert (finding.outcome, finding.code) == (H, "attack.reduced")
+    assert judged(lab, "4b", replace(lab.attack("4b"), reduced=True)).outcome is R
+
+
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])
 def test_lost_evidence_is_never_a_pass(lab: Lab, lost: str) -> None:
     nothing: dict[str, Any] = {lost: None}

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 from grader.checks import CHECKS
-from grader.checks.images.feature_objectives import recognise
+from grader.checks.images.asked_objectives import recognise_asked
+from grader.checks.images.feature_objectives import Climbed, recognise
+from grader.checks.images.pushes import Asked, Push
 from grader.model.records import AttackRun, Finding, Outcome, PartAsked
 from grader.testing import cell_run
 from reference.attack import Objective, gradient_at
 from reference.dream import channel_mean, channel_norm, layer_norm, unit
 from reference.networks import features
-from tests.grader.checks.support import SIDE_PX, Lab
+from tests.grader.checks.support import DREAM, SIDE_PX, Lab
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +102,54 @@ def test_hardly_changed(lab: Lab) -> None:
 
 def codes(finding: Finding) -> list[str]:
     return [remark.code for remark in finding.remarks]
+
+
+def test_a_gradient_of_zero_is_not_blamed_on_the_steps(lab: Lab) -> None:
+    dead = lab.dream("layer1", direction=torch.zeros_like, n_steps=3)
+    finding = judged(lab, dead)
+    assert (finding.outcome, finding.code) == (Outcome.FAIL, "features.zero_gradient")
+    still = lab.dream("layer1", config=replace(DREAM, step_size=0), n_steps=3)
+    assert judged(lab, still).code == "features.stuck"
+
+
+def test_fewer_steps_than_asked_are_said_where_the_rise_is_too_small(lab: Lab) -> None:
+    short = lab.dream("layer1", n_steps=1)
+    finding = judged(lab, short, lab.dream("layer2", run_id="run2"))
+    assert "This part asks for 200 steps: run1 took 1." in finding.message
+    assert "features.short" not in codes(judged(lab, *three(lab)))
+
+
+def climbed_at_the_logits(lab: Lab, objective: Objective) -> Climbed:
+    network, image = lab.networks.network("pretrained"), lab.noise(3)
+    logits = lab.networks.logits("pretrained", image)
+    leaf = logits.clone().requires_grad_(True)
+    (cotangent,) = torch.autograd.grad(objective.function(leaf), leaf)
+    push = Push(
+        step=0,
+        image=image,
+        moved=gradient_at(network, image, objective),
+        asked=Asked(layer="fc", call=1, cotangent=cotangent),
+    )
+    found = recognise_asked(network, push)
+    assert found is not None
+    return found
+
+
+def test_classes_are_told_by_what_becomes_of_them(lab: Lab) -> None:
+    """`-logit[130]` and `|logit|` ascend no other class."""
+    logits = lab.networks.logits("pretrained", lab.noise(3))[0]
+    low, high = int(logits.argmin()), int(logits.argmax())
+    for words, downhill, negative, objective in (
+        (f"class {high} (fc)", False, False, lambda z: z[0, high]),
+        (f"class {high} (fc)", True, False, lambda z: -z[0, high]),
+        (f"class {low} (fc), negative and led further down", True, True, lambda z: -z[0, low]),
+        (f"class {low} (fc), negative and led further down", True, True, lambda z: z[0, low].abs()),
+        (f"log-probability of class {low} (fc)", False, False, lambda z: z.log_softmax(1)[0, low]),
+        (f"log-probability of class {low} (fc)", True, False, lambda z: -z.log_softmax(1)[0, low]),
+        ("l2 norm of the layer (fc)", False, False, lambda z: z.norm()),
+    ):
+        found = climbed_at_the_logits(lab, Objective(name="", function=objective))
+        assert (found.words, found.downhill, found.negative) == (words, downhill, negative)
 
 
 def test_a_start_that_is_not_random_is_for_a_person(lab: Lab) -> None:
