@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.bounded import judge, prepare, write_pages
 from grader.checks.registry import probes_of
-from grader.checks.stage import OnStage, Standard, align_cells, judge, standard
+from grader.checks.stage import OnStage, Standard, align_cells, standard
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.execution import OnProgress
 from grader.execution.settings import RunSettings
@@ -40,7 +41,6 @@ from grader.model.records import (
 from grader.model.records.codec import RecordError, load, save
 from grader.model.results_folder import ResultFolder, replacing, rewriting
 from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
-from grader.outputs.pages.stage import write_pages
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import Lateness, lateness_of
@@ -94,6 +94,7 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         GraderFault: our own fault; the old results, if any, are untouched.
     """
     on_stage("bundle")
+    prepare()
     judged_by = standard(request.assignment, request.settings.bundle)
     tier = choose_tier(request.settings.isolation, host_support())
     running = Running(
@@ -205,6 +206,7 @@ def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
 
 def _rejudged(request: RejudgeRequest, before: GradeSheet, on_stage: OnStage) -> Rejudged:
     on_stage("bundle")
+    prepare()
     folder, assignment = request.folder, request.assignment
     missing = next((path for path in _read_again(folder) if not path.is_file()), None)
     if missing is not None:

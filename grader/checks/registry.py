@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import ModuleType
 
 from grader.checks import functions, images, written
@@ -20,6 +21,7 @@ from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
 from grader.planning.probes import probes_for
+from grader.sandbox.apart_server import is_shortage
 from reference.errors import ConfigError
 
 
@@ -73,13 +75,20 @@ def probes_of(assignment: Assignment, seed: int) -> tuple[ProbeSpec, ...]:
 
 def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tuple[Finding, ...]]:
     """Run every check of the assignment; findings by part id, in the file's order."""
+    found: dict[str, tuple[Finding, ...]] = {part.id: () for part in assignment.parts}
+    for part_id, _, run in each_check(assignment, context):
+        found[part_id] = (*found[part_id], run())
+    return found
+
+
+def each_check(
+    assignment: Assignment, context: CheckContext
+) -> Iterator[tuple[str, str, Callable[[], Finding]]]:
+    """Yield the part and id of each check, and what runs it, in the file's order."""
     checks = checks_of(assignment)
-    return {
-        part.id: tuple(
-            _run(check.id, checks.get(check.id), context, part.id) for check in part.checks
-        )
-        for part in assignment.parts
-    }
+    for part in assignment.parts:
+        for check in part.checks:
+            yield part.id, check.id, partial(_run, check.id, checks.get(check.id), context, part.id)
 
 
 def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str) -> Finding:
@@ -87,6 +96,7 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
 
     Raises:
         EvidenceChanged: there is nothing to judge; a finding would stand for the student's work.
+        MemoryError: there is no more memory, whichever library says so.
     """
     if check is None:
         return _fault(check_id, f"the assignment names the check {check_id!r}, which there is not")
@@ -98,7 +108,9 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
         return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
     except EvidenceChanged:
         raise
-    except Exception as error:  # noqa: BLE001 -- the boundary: nothing of this is the student's
+    except Exception as error:  # the boundary: nothing of this is the student's
+        if is_shortage(error):
+            raise MemoryError(str(error)) from error
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rsplit('/', maxsplit=1)[-1]}:{place.lineno}"
         return _fault(check_id, f"{type(error).__name__} at {where}: {error}")

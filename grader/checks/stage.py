@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from grader.checks.context import CheckContext, TrustedNetworks
+from grader.checks.findings import needs_human, say
 from grader.checks.images.reference_pictures import keep_reference_pictures
 from grader.checks.offering import validate_offering
-from grader.checks.registry import run_checks
+from grader.checks.registry import each_check
 from grader.checks.stored_arrays import evidence_reader
 from grader.model.assignment import Assignment
-from grader.model.records import Alignment, Evidence, Findings, RunPlan, Submission
+from grader.model.records import (
+    Alignment,
+    Evidence,
+    Finding,
+    Findings,
+    RunPlan,
+    Submission,
+)
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.planning.alignment import align
 from grader.planning.reference_runs import reference_runs
-from grader.reading.hand_in import read_hand_in
+from grader.reading.hand_in import HandInReading, nothing_read, read_hand_in
 from grader.reading.known_pictures import known_pictures
 from reference.bundle_files import BUNDLE_FILES
 from reference.bundles import Bundle, get_bundle
@@ -67,8 +76,22 @@ def align_cells(folder: ResultFolder, judged_by: Standard) -> None:
 
 
 def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
-    """From the evidence and the other files of the submission to findings; nothing is run."""
+    """From the evidence and the other files to findings, in this process and without its limits.
+
+    For what we made ourselves; `grader.bounded` does the same with what strangers did.
+    """
     on_stage("report")
+    read_report_and_outputs(folder, judged_by)
+    on_stage("checks")
+    found: dict[str, list[Finding]] = {part.id: [] for part in judged_by.assignment.parts}
+    for part_id, _, find in check_submission(folder, judged_by, frozenset()):
+        found[part_id].append(find())
+    by_part = {part_id: tuple(of_part) for part_id, of_part in found.items()}
+    keep_findings(by_part, folder, judged_by)
+
+
+def read_report_and_outputs(folder: ResultFolder, judged_by: Standard) -> None:
+    """From the report and the outputs stored in the notebook to what they say."""
     submission = load(Submission, folder.record("submission"))
     evidence = load(Evidence, folder.record("evidence"))
     arrays = evidence_reader(folder.evidence)
@@ -77,23 +100,61 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
     files = folder.submission.resolve()
     reading = read_hand_in(submission, files, judged_by.assignment, pictures, folder.executed)
     save(reading, folder.record("reading"))
-    on_stage("checks")
+
+
+def without_reading(folder: ResultFolder) -> None:
+    """Say that report and stored outputs were not read, where that reached a limit."""
+    save(nothing_read(), folder.record("reading"))
+
+
+def check_submission(
+    folder: ResultFolder, judged_by: Standard, done: Container[tuple[str, str]]
+) -> Iterator[tuple[str, str, Callable[[], Finding]]]:
+    """Yield the part and id of each check that is not done, and what runs it, in order."""
+    submission = load(Submission, folder.record("submission"))
+    evidence = load(Evidence, folder.record("evidence"))
     planned = load(RunPlan, folder.record("plan")).device
     device = choose_device("cpu" if planned == "cpu" else "auto")
     context = CheckContext(
         evidence=evidence,
-        arrays=arrays,
+        arrays=evidence_reader(folder.evidence),
         expected=judged_by.expected,
         networks=TrustedNetworks.from_bundle(judged_by.bundle, evidence.seed, device),
         bundle=judged_by.bundle,
         assignment=judged_by.assignment,
         submission=submission,
         alignment=load(Alignment, folder.record("alignment")),
-        report=reading.report,
+        report=load(HandInReading, folder.record("reading")).report,
     )
-    found = run_checks(judged_by.assignment, context)
+    for part_id, check_id, run in each_check(judged_by.assignment, context):
+        if (part_id, check_id) not in done:
+            yield part_id, check_id, run
+
+
+def keep_findings(
+    found: Mapping[str, tuple[Finding, ...]], folder: ResultFolder, judged_by: Standard
+) -> None:
+    """Save what was found, and the reference's pictures that it shows."""
     keep_reference_pictures(found, judged_by.expected, folder.evidence)
     save(Findings(by_part=found), folder.record("findings"))
+
+
+class Lost(StrEnum):
+    """Why a check was given up."""
+
+    TIME = "limit.time"
+    """It took more time than one check may."""
+    TIME_OF_ALL = "limit.time_of_all"
+    """All checks together took more time than they may, before it."""
+    MEMORY = "limit.memory"
+    """It took more memory than the checks may."""
+    CRASH = "limit.crash"
+    """Its process was brought down."""
+
+
+def held_at_limit(check_id: str, lost: Lost) -> Finding:
+    """Return the finding of a check that was given up: its part waits for a person."""
+    return needs_human(say(lost.value, check=check_id)).finding(check_id)
 
 
 def _opened(bundle_name: str) -> tuple[Bundle, Expected]:

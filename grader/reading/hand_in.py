@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.model.records import NO_REPORT, Note, ReportReading, Severity, Submission
 from grader.reading.notebook_outputs import read_cell_outputs
+from grader.reading.notes import note
 from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
 from grader.reading.report_process import read_report_apart
@@ -30,6 +31,11 @@ class HandInReading:
     """The report."""
     notes: tuple[Note, ...]
     """For staff: trouble with the report, and the notebook as submitted against our run."""
+
+
+def nothing_read() -> HandInReading:
+    """Return what there is where reading reached a limit."""
+    return HandInReading(report=NO_REPORT, notes=(note("reading-limit"),))
 
 
 def read_hand_in(

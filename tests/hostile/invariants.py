@@ -138,9 +138,10 @@ def _new(before: Before) -> list[psutil.Process]:
 
 
 def _is_our_helper(process: psutil.Process) -> bool:
-    """Python's own resource tracker lives as long as we do."""
+    """What lives as long as we do: Python's resource tracker, and what checks are forked from."""
     try:
-        return "resource_tracker" in " ".join(process.cmdline())
+        words = " ".join(process.cmdline())
+        return "resource_tracker" in words or "apart_server" in words
     except psutil.NoSuchProcess:
         return True
 

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from grader.model.records import Evidence, GradeSheet
+from dataclasses import replace
+
+from grader.model.notes import note
+from grader.model.records import Evidence, GradeSheet, Severity, nothing_seen
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.answer_pictures import pictures_of
+from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
 from grader.scoring.overrides import render_template
 
+PAGES = ("feedback.html", "feedback.pdf", "staff.html", "grades.toml")
+"""What is made of a sheet, in this order."""
 
-def write_pages(folder: ResultFolder) -> None:
-    """From the sheet to pages, and to a `grades.toml` to fill in where there is none."""
+
+def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:
+    """Make one of `PAGES` of the sheet; `grades.toml` only where there is none to fill in.
+
+    Args:
+        name: Which.
+        folder: The results.
+        plain: Whether to leave out pictures, written answers and what was seen in the run.
+    """
     sheet = load(GradeSheet, folder.results)
-    evidence = load(Evidence, folder.record("evidence"))
-    page = render_feedback_html(sheet, folder.evidence)
-    folder.feedback_html.write_text(page, encoding="utf-8")
-    html_to_pdf(page, folder.feedback_pdf)
-    staff = render_staff_html(sheet, folder.evidence, evidence, pictures_of(folder))
-    folder.staff_html.write_text(staff, encoding="utf-8")
-    if not folder.grades.exists():
+    if plain:
+        sheet = _plain(sheet)
+    if name == "feedback.html":
+        page = render_feedback_html(sheet, folder.evidence)
+        folder.feedback_html.write_text(page, encoding="utf-8")
+    elif name == "feedback.pdf":
+        html_to_pdf(render_feedback_html(sheet, folder.evidence), folder.feedback_pdf)
+    elif name == "staff.html":
+        evidence = load(Evidence, folder.record("evidence"))
+        pictures = AnswerPictures() if plain else pictures_of(folder)
+        if plain:
+            evidence = nothing_seen(evidence.host, evidence.seed)
+        staff = render_staff_html(sheet, folder.evidence, evidence, pictures)
+        folder.staff_html.write_text(staff, encoding="utf-8")
+    elif not folder.grades.exists():
         folder.grades.write_text(render_template(sheet), encoding="utf-8")
+
+
+def _plain(sheet: GradeSheet) -> GradeSheet:
+    parts = tuple(
+        replace(part, findings=tuple(replace(one, exhibits=()) for one in part.findings))
+        for part in sheet.parts
+    )
+    said = note("grader.outputs", "page-limit", Severity.WARNING)
+    return replace(sheet, parts=parts, answers=(), notes=(*sheet.notes, said))

@@ -1,0 +1,170 @@
+"""The server of `apart`: imports once, and forks a process for each call.
+
+    python -m grader.sandbox.apart_server FD MODULE ...
+
+FD is a socket of packets: each brings the connection of a call. A call is a length and a pickle;
+the answer is lines of JSON. Closing the connection ends the call, closing FD the server.
+
+    server     imports; nothing may run in parallel before a fork
+      watcher  says how the call ended; with the connection it ends, too
+        call
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pickle
+import re
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.sandbox.orphans import die_with_parent
+
+LENGTH = struct.Struct(">Q")
+"""Of a call, before its pickle."""
+PACKET_BYTES = 64
+MIB = 2**20
+"""Bytes in one MiB."""
+_SHORTAGE = re.compile(
+    r"can't allocate memory|bad_alloc|Cannot allocate memory|Insufficient memory|not enough memory"
+    r"|out of memory|Unable to allocate|Failed to allocate|can't start new thread",
+    re.IGNORECASE,
+)
+_BY_SIGNAL: dict[int, str] = {signal.SIGPROF: "time", signal.SIGKILL: "memory"}
+_DATA = re.compile(r"^VmData:\s+(\d+) kB", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a call may take."""
+
+    memory_mib: float
+    """Private memory in MiB, beyond what its code takes."""
+    step_cpu_s: float
+    """CPU seconds of one step, all its threads together; a step begins where one is told."""
+    wall_s: float
+    """Wall-clock seconds of the call."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an exception says that there is no more memory; each library has words of its own."""
+    return isinstance(error, MemoryError) or bool(_SHORTAGE.search(str(error)[:2000]))
+
+
+def serve(door: socket.socket, modules: list[str]) -> None:
+    """Serve until the other side is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are reaped by the system
+    for name in modules:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # or a child's collector would write to, and so copy, every page
+    while True:
+        packet, fds, _, _ = socket.recv_fds(door, PACKET_BYTES, 1)
+        if not packet:
+            return
+        with socket.socket(fileno=fds[0]) as connection:
+            if os.fork() == 0:
+                door.close()
+                die_with_parent()
+                _watch(connection)
+                os._exit(0)
+
+
+def _watch(connection: socket.socket) -> None:
+    """Fork the call and see it out."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        die_with_parent()
+        _call(connection)
+        os._exit(0)
+    look = select.poll()
+    look.register(os.pidfd_open(child), select.POLLIN)
+    look.register(connection, 0)  # only that the other side has gone
+    look.poll()
+    done, status = os.waitpid(child, os.WNOHANG)
+    if done and status:
+        # SIGPROF is its timer. Nobody else sends SIGKILL but the system, where memory is short.
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        ended = _BY_SIGNAL.get(number, "crash")
+        _say(connection, {"ended": ended})
+
+
+def _say(connection: socket.socket, word: dict[str, Any]) -> None:
+    with suppress(OSError):  # where nobody listens any more
+        connection.sendall(b"\n" + json.dumps(word).encode() + b"\n")
+
+
+def _call(connection: socket.socket) -> None:
+    """Read what is asked and do it."""
+    connection.sendall(b"+")
+    size = LENGTH.unpack(_exactly(connection, LENGTH.size))[0]
+    request = _exactly(connection, size)
+    module, name, arguments, bounds = pickle.loads(request)  # noqa: S301 -- of the grader itself
+    function: Any = importlib.import_module(module)
+    for part in name.split("."):
+        function = getattr(function, part)
+    _limit(bounds)
+
+    def tell(word: str) -> None:
+        signal.setitimer(signal.ITIMER_PROF, bounds.step_cpu_s)
+        _say(connection, {"told": word})
+
+    try:
+        function(tell, *arguments)
+        word: dict[str, Any] = {"ended": "well"}
+    except Exception as error:  # noqa: BLE001 -- the edge: it goes to whoever called
+        word = {"ended": "memory"} if is_shortage(error) else {"raised": _packed(error)}
+    _say(connection, word)
+
+
+def _limit(bounds: Bounds) -> None:
+    """Bound this process: memory by what it may have beyond now, time by its own clock."""
+    found = _DATA.search(Path("/proc/self/status").read_text())
+    now = int(found[1]) * 1024 if found else 0
+    most = now + int(bounds.memory_mib * MIB)
+    # The soft limit only: readers of files, which it starts, have bounds of their own.
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.setitimer(signal.ITIMER_PROF, bounds.step_cpu_s)
+
+
+def _packed(error: Exception) -> str:
+    """The exception for the other side; one that cannot be copied becomes its text."""
+    trace = "".join(traceback.format_exception(error))[-8000:]
+    error.add_note(trace)
+    error.__cause__ = error.__context__ = None
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301 -- made here
+    except Exception:  # noqa: BLE001 -- of whatever class it is
+        text = RuntimeError(f"{type(error).__name__}: {error}")
+        text.add_note(trace)
+        data = pickle.dumps(text)
+    return data.hex()
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    text = bytearray()
+    while len(text) < size:
+        more = connection.recv(min(2**20, size - len(text)))
+        if not more:
+            os._exit(1)
+        text += more
+    return bytes(text)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -1,0 +1,118 @@
+"""What works on foreign data does so apart: whatever becomes of it, whoever called goes on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from grader.sandbox.apart import Bounds, Ended, call_apart, end_server, get_ready
+from grader.sandbox.apart_server import is_shortage
+from reference.errors import ConfigError
+from tests.grader.sandbox import apart_calls as calls
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes of Linux")
+ROOT = Path(__file__).parents[3]
+MODULES = ("tests.grader.sandbox.apart_calls",)
+BOUNDS = Bounds(memory_mib=128, step_cpu_s=0.3, wall_s=20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_server() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        end_server()
+        get_ready(MODULES)
+        yield
+        end_server()
+
+
+def called(
+    function: Callable[..., None], *arguments: Any, bounds: Bounds = BOUNDS
+) -> tuple[Ended, list[str]]:
+    words: list[str] = []
+    ended = call_apart(function, arguments, bounds, modules=MODULES, on_word=words.append)
+    return ended, words
+
+
+def test_a_call_returns_what_it_told() -> None:
+    assert called(calls.adds, 2, 3) == (Ended.WELL, ["adding", "5"])
+
+
+@pytest.mark.parametrize(
+    ("function", "ended", "word"),
+    [
+        (calls.loops, Ended.TIME, "looping"),
+        (calls.fills_memory, Ended.MEMORY, "filling"),
+        (calls.crashes, Ended.CRASH, "crashing"),
+        (calls.exits, Ended.CRASH, "leaving"),
+        (calls.is_killed, Ended.MEMORY, "dying"),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_limit_reached_is_told_by_name_and_the_next_call_is_well(
+    function: Callable[..., None], ended: Ended, word: str
+) -> None:
+    assert called(function) == (ended, [word])
+    assert called(calls.adds, 1, 1)[0] is Ended.WELL
+
+
+def test_each_step_has_its_own_time() -> None:
+    assert called(calls.works_in_steps, 4, 0.15)[0] is Ended.WELL
+    assert called(calls.works_in_steps, 2, 0.6) == (Ended.TIME, ["0"])
+
+
+def test_a_call_that_only_waits_is_cut_off_on_the_walls_clock() -> None:
+    started = time.monotonic()
+    short = Bounds(memory_mib=128, step_cpu_s=5, wall_s=0.5)
+    assert called(calls.sleeps, bounds=short) == (Ended.TIME, ["sleeping"])
+    assert time.monotonic() - started < 5
+
+
+def test_what_the_call_raised_is_raised_here_with_its_traceback_as_a_note() -> None:
+    with pytest.raises(ConfigError, match=r"x\.toml: expected y") as caught:
+        called(calls.raises, True)
+    assert "apart_calls.py" in caught.value.__notes__[0]
+    with pytest.raises(RuntimeError, match="Own: nobody else knows this class"):
+        called(calls.raises, False)
+
+
+def test_no_process_of_a_call_is_left(tmp_path: Path) -> None:
+    short = Bounds(memory_mib=128, step_cpu_s=5, wall_s=0.5)
+    called(calls.leaves_a_process, str(tmp_path / "pid"), bounds=short)
+    until = time.monotonic() + 5
+    pid = int((tmp_path / "pid").read_text())
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_server_that_was_killed_is_started_again() -> None:
+    server = next(p for p in psutil.Process().children() if "apart_server" in " ".join(p.cmdline()))
+    server.kill()
+    server.wait(5)
+    assert called(calls.adds, 2, 3)[0] is Ended.WELL
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+            True,
+        ),
+        (RuntimeError("std::bad_alloc"), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (ValueError("shapes do not fit"), False),
+    ],
+)
+def test_each_library_says_in_its_own_words_that_memory_is_short(
+    error: Exception, short: bool
+) -> None:
+    assert is_shortage(error) is short
