@@ -37,6 +37,12 @@ LENGTH = struct.Struct(">Q")
 PACKET_BYTES = 64
 MIB = 2**20
 """Bytes in one MiB."""
+GPU = Path("/dev/nvidiactl").exists()
+"""Whether checks may use a GPU here."""
+GPU_MEMORY_MIB = 2048
+"""Memory of the host in MiB that a GPU's libraries take beside."""
+LOOK_MS = 250
+"""Milliseconds between two looks at the memory of a call that may use a GPU."""
 _SHORTAGE = re.compile(
     r"can't allocate memory|bad_alloc|Cannot allocate memory|Insufficient memory|not enough memory"
     r"|out of memory|Unable to allocate|Failed to allocate|can't start new thread",
@@ -83,17 +89,24 @@ def serve(door: socket.socket, modules: list[str]) -> None:
 
 
 def _watch(connection: socket.socket) -> None:
-    """Fork the call and see it out."""
+    """Read what is asked, fork the call and see it out."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    connection.sendall(b"+")
+    size = LENGTH.unpack(_exactly(connection, LENGTH.size))[0]
+    request = pickle.loads(_exactly(connection, size))  # noqa: S301 -- of the grader itself
+    bounds: Bounds = request[-1]
     child = os.fork()
     if child == 0:
         die_with_parent()
-        _call(connection)
+        _call(connection, *request)
         os._exit(0)
     look = select.poll()
     look.register(os.pidfd_open(child), select.POLLIN)
     look.register(connection, 0)  # only that the other side has gone
-    look.poll()
+    most = (bounds.memory_mib + GPU_MEMORY_MIB) * MIB + _resident(os.getpid())
+    while not look.poll(LOOK_MS):
+        if GPU and _resident(child) > most:
+            os.kill(child, signal.SIGKILL)
     done, status = os.waitpid(child, os.WNOHANG)
     if done and status:
         # SIGPROF is its timer. Nobody else sends SIGKILL but the system, where memory is short.
@@ -107,12 +120,10 @@ def _say(connection: socket.socket, word: dict[str, Any]) -> None:
         connection.sendall(b"\n" + json.dumps(word).encode() + b"\n")
 
 
-def _call(connection: socket.socket) -> None:
-    """Read what is asked and do it."""
-    connection.sendall(b"+")
-    size = LENGTH.unpack(_exactly(connection, LENGTH.size))[0]
-    request = _exactly(connection, size)
-    module, name, arguments, bounds = pickle.loads(request)  # noqa: S301 -- of the grader itself
+def _call(
+    connection: socket.socket, module: str, name: str, arguments: tuple[Any, ...], bounds: Bounds
+) -> None:
+    """Do what is asked."""
     function: Any = importlib.import_module(module)
     for part in name.split("."):
         function = getattr(function, part)
@@ -130,13 +141,22 @@ def _call(connection: socket.socket) -> None:
     _say(connection, word)
 
 
+def _resident(pid: int) -> int:
+    """Bytes of a process in memory; 0 where it is gone."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
+
+
 def _limit(bounds: Bounds) -> None:
     """Bound this process: memory by what it may have beyond now, time by its own clock."""
     found = _DATA.search(Path("/proc/self/status").read_text())
     now = int(found[1]) * 1024 if found else 0
-    most = now + int(bounds.memory_mib * MIB)
-    # The soft limit only: readers of files, which it starts, have bounds of their own.
-    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    if not GPU:  # whose libraries map much that they never touch; there the watcher looks
+        most = now + int(bounds.memory_mib * MIB)
+        # The soft limit only: readers of files, which it starts, have bounds of their own.
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_PROF, bounds.step_cpu_s)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -70,3 +71,11 @@ def leaves_a_process(tell: Tell, path: str) -> None:
     Path(path).write_text(str(os.getpid()))
     tell("there")
     time.sleep(60)
+
+
+def fills_slowly(tell: Tell) -> None:
+    fills_memory(tell)
+
+
+if os.environ.get("PSET4_TEST_GPU"):  # in the server of one test
+    vars(sys.modules["__main__"]).update(GPU=True, GPU_MEMORY_MIB=64, LOOK_MS=20)

@@ -116,3 +116,11 @@ def test_each_library_says_in_its_own_words_that_memory_is_short(
     error: Exception, short: bool
 ) -> None:
     assert is_shortage(error) is short
+
+
+def test_where_a_gpu_is_the_memory_that_is_in_use_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_server()
+    monkeypatch.setenv("PSET4_TEST_GPU", "1")
+    bounds = Bounds(memory_mib=128, step_cpu_s=30, wall_s=60)
+    assert called(calls.fills_slowly, bounds=bounds) == (Ended.MEMORY, ["filling"])
+    end_server()
