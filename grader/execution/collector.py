@@ -20,6 +20,7 @@ from grader.kernel.bounds import (
     GRADIENT_STEPS,
     LOOK_STEPS,
     MAX_MODELS,
+    MAX_PLOTTED,
     MAX_PREDICTIONS,
     MAX_RUNS,
     ROUGH_IMAGES,
@@ -31,6 +32,7 @@ from grader.model.records import (
     Look,
     ModelState,
     PartAsked,
+    Plotted,
     Prediction,
     ProbeReply,
     ProbeSpec,
@@ -93,6 +95,7 @@ class Collector:
     runs: dict[str, AttackRun] = field(default_factory=dict)
     models: list[ModelState] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
+    plotted: list[Plotted] = field(default_factory=list)
     replies: dict[str, ProbeReply] = field(default_factory=dict)
     shims: set[str] = field(default_factory=set)
     statements: Statements = field(default_factory=Statements)
@@ -167,6 +170,9 @@ class Collector:
                 self._shim(m.ShimTook.model_validate(body))
             case "note":
                 self._problem("recorder: " + m.NoteBody.model_validate(body).message)
+            case "plotted":
+                m.PlottedBody.model_validate(body)
+                self._plotted(arrays["values"])
             case "bound":
                 self._bind(m.NamesBound.model_validate(body))
             case "started":
@@ -351,6 +357,13 @@ class Collector:
                     made=self._files.keep(f"{name}-made", arrays.get("made")),
                 )
             )
+
+    def _plotted(self, values: np.ndarray) -> None:
+        if len(self.plotted) >= MAX_PLOTTED:
+            raise ValueError(f"more than {MAX_PLOTTED} plots")
+        stored = self._files.keep(f"plotted{len(self.plotted)}", values)
+        if stored is not None:
+            self.plotted.append(Plotted(cell_index=self.cell_index, values=stored))
 
     def _probe(self, body: m.ProbeBody, arrays: dict[str, np.ndarray]) -> None:
         asked, self.asking = self.asking, None

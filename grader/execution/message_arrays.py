@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from grader.execution import messages as m
-from grader.kernel.bounds import COLOURS, MAX_ELEMENTS, MAX_SCORES, MAX_STATE
+from grader.kernel.bounds import COLOURS, MAX_CLASSES, MAX_ELEMENTS, MAX_SCORES, MAX_STATE
 
 MOST_DIMENSIONS = 6
 """Dimensions of an array."""
@@ -57,6 +57,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "made": _GENERATOR,
     },
     "model": {"fingerprint": _SCORES, "made": _GENERATOR},
+    "plotted": {"values": _Rule(most=MAX_CLASSES, dimensions=(2,), needed=True)},
     "prediction": {"input": _NEEDED_PICTURE, "logits": _NEEDED_SCORES, "made": _GENERATOR},
 }
 """By kind and name; a probe's reply names its arrays itself, and other messages have none."""

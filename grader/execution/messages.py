@@ -79,6 +79,10 @@ class PredictionBody(_Strict):
     training: bool
 
 
+class PlottedBody(_Strict):
+    """`plot_top_classes` was called: its values are all that there is to say."""
+
+
 class Settings(_Strict):
     """Constructor arguments of a `StepImage`."""
 

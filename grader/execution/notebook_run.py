@@ -309,6 +309,7 @@ class _Run:
             runs=tuple(collector.runs.values()),
             models=tuple(collector.models),
             predictions=tuple(collector.predictions),
+            plotted=tuple(collector.plotted),
             shims=tuple(shim for shim in self._plan.shims if shim.name in took_effect),
             served=tuple(self._files.served),
             missed=tuple(self._files.all_missed()),

@@ -11,6 +11,10 @@ MAX_PREDICTIONS = 40
 """Calls of a network outside an optimization."""
 MAX_PREDICTIONS_PER_CELL = 6
 """Of them in one cell."""
+MAX_PLOTTED = 64
+"""Calls of the helper that shows the values of the classes."""
+MAX_CLASSES = 10_000
+"""Values of one such call."""
 MAX_ELEMENTS = 4 * 3 * 512 * 512
 """Entries of the greatest tensor that is recorded: one picture of 1,000 pixels a side fits."""
 COLOURS = 3

@@ -19,6 +19,7 @@ from .channel import Channel
 from .looks import watch_looks
 from .making import watch_making
 from .names import is_from, note_names
+from .plotted import PLOT, wrap_plot
 from .predictions import MODEL, network_bound, note_model, watch_predictions
 from .runs import ATTACK, attack_ends, wrap_attack
 from .state import remember, shielded, state_of
@@ -26,7 +27,7 @@ from .steps import wrap_stepper
 
 STEPPER = "StepImage"
 HOOK = "__pset4_look__"
-WATCHED = (ATTACK, STEPPER, MODEL)
+WATCHED = (ATTACK, STEPPER, MODEL, PLOT)
 _INDIRECT = frozenset(
     {"exec", "eval", "globals", "locals", "vars", "setattr", "update", "import_module"}
     | {"run_line_magic", "run_cell_magic", "run_cell"}
@@ -47,9 +48,11 @@ def look() -> None:
 
 
 def _wrap_in(namespace: dict[str, Any]) -> None:
-    attack, stepper = namespace.get(ATTACK), namespace.get(STEPPER)
-    if callable(attack) and not hasattr(attack, "__pset4_original__"):
-        namespace[ATTACK] = wrap_attack(attack)
+    stepper = namespace.get(STEPPER)
+    for name, wrap in ((ATTACK, wrap_attack), (PLOT, wrap_plot)):
+        function = namespace.get(name)
+        if callable(function) and not hasattr(function, "__pset4_original__"):
+            namespace[name] = wrap(function)
     if isinstance(stepper, type):
         wrap_stepper(stepper)
 

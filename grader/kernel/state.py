@@ -81,6 +81,7 @@ class RecorderState:
     runs: int = 0
     predictions: int = 0
     predictions_of_cell: int = 0
+    plotted: int = 0
     inside_recorder: bool = False
     last_model: str = ""
     model_seen: Any = None

@@ -174,6 +174,7 @@ class NotebookRun:
             runs=tuple(collector.runs.values()),
             models=tuple(collector.models),
             predictions=tuple(collector.predictions),
+            plotted=tuple(collector.plotted),
             shims=(),
             served=(),
             missed=(),

@@ -30,6 +30,7 @@ from grader.checks.functions.examples import rows_text
 from grader.checks.functions.replies import Answers, answers_of, reply_of
 from grader.checks.functions.rounding import lost_digits
 from grader.checks.functions.softmax_calls import calls_in
+from grader.checks.plotted import shown_in
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, Comparison, Tolerance, compare
 from grader.model.records import Measurement, Outcome, Remark
@@ -103,15 +104,19 @@ def _full(_fault: str) -> float:
 
 def _called(context: CheckContext, part_id: str, verdict: Verdict) -> Verdict:
     """The part asks for the probability that the notebook states: a right function is not all."""
-    own = context.cells_of(part_id)
-    calls = calls_in(c.code for c in context.submission.cells if c.index in own)
-    if verdict.credit and context.unread.intersection(own):
-        return replace(
-            needs_human(say("output2prob.unread_call")), measurements=verdict.measurements
-        )
-    if not verdict.credit or not calls.twice:
+    if not verdict.credit:
         return verdict
-    if calls.once:
+    own = context.cells_of(part_id)
+    shown = [one for one in shown_in(context, own) if one.are_probabilities]
+    twice = sum(one.taken_twice for one in shown)
+    if shown and not twice:
+        return verdict
+    calls = calls_in(c.code for c in context.submission.cells if c.index in own)
+    if context.unread.intersection(own):
+        found = needs_human(say("output2prob.unread_call"))
+    elif not twice and not calls.twice:
+        return verdict
+    elif calls.once or twice < len(shown):
         found = needs_human(say("output2prob.called_on_probabilities"))
     else:
         found = failed(say("output2prob.twice_at_the_call"))
@@ -317,7 +322,7 @@ CHECKS = (
     Check(
         id="output2prob",
         judge=check_output2prob,
-        reads=frozenset({Reads.REPLIES}),
+        reads=frozenset({Reads.REPLIES, Reads.PREDICTIONS}),
         credit=CREDIT,
         probes=asked,
     ),

@@ -1,12 +1,20 @@
-"""4(a), 4(b), 4(e): are the probabilities that the notebook shows those of the attacked image?"""
+"""4(a), 4(b), 4(e): are the probabilities that the notebook shows those of the attacked image?
+
+Two witnesses: pictures that a network was given, and values that the course's helper was given to
+plot. The second also tells where a cell plots numbers that were computed before the attack.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
-from grader.checks.context import CheckContext
+from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.images.recognition import likeness, network_of_weights
 from grader.checks.images.recorded_runs import RecordedRun
+from grader.checks.plotted import shown_in
+from grader.checks.tolerance import TOLERANCES
 from grader.model.records import Prediction
 from reference.images import Space
 
@@ -15,22 +23,56 @@ MOST_RECORDED = 40
 
 
 def shows_the_original(context: CheckContext, part_id: str, recorded: RecordedRun) -> bool:
-    """Whether the part's cells classify the original after the attack, and nothing the result.
+    """Whether the part's cells show the original's probabilities where the result's are asked.
 
     Only what was seen counts: where no cell of the part's classifies a picture behind the attack,
     or where the result is classified anywhere behind it, nothing is said against it.
     """
     final = recorded.final
+    if final is None:
+        return False
+    own = [c for c in context.cells_of(part_id) if c > recorded.run.cell_index]
+    return _classifies_the_original(context, own, recorded, final) or _plots_the_original(
+        context, own, recorded, final
+    )
+
+
+def _plots_the_original(
+    context: CheckContext, own: Sequence[int], recorded: RecordedRun, final: Tensor
+) -> bool:
+    """Whether they plot what the network makes of the original, and no cell what of the result."""
+    later = range(recorded.run.cell_index, len(context.submission.cells))
+    shown = shown_in(context, later)
+    if recorded.network not in TRUSTED or not any(one.cell_index in own for one in shown):
+        return False
+    before, after = (
+        context.networks.logits(recorded.network, image).double()[0].softmax(dim=0)
+        for image in (context.networks.corgi(recorded.space), final)
+    )
+    apart, allowed = _apart(before, after), TOLERANCES["probability_top", "float32"].atol
+    if any(_apart(one.probabilities, after) < apart / 2 for one in shown):
+        return False
+    return apart > 2 * allowed and any(
+        _apart(one.probabilities, before) <= allowed for one in shown if one.cell_index in own
+    )
+
+
+def _apart(one: Tensor, other: Tensor) -> float:
+    return float((one - other).abs().max())
+
+
+def _classifies_the_original(
+    context: CheckContext, own: Sequence[int], recorded: RecordedRun, final: Tensor
+) -> bool:
+    """Whether the part's cells have the network look at the original, and none at the result."""
     predictions = context.evidence.predictions
-    if final is None or len(predictions) >= MOST_RECORDED:
+    if len(predictions) >= MOST_RECORDED:
         return False
     later = [p for p in predictions if p.cell_index >= recorded.run.cell_index]
     if any(_is_nearer(context, p, final, recorded.space) for p in later):
         return False
-    own = set(context.cells_of(part_id))
     return any(
         p.cell_index in own
-        and p.cell_index > recorded.run.cell_index
         and network_of_weights(context, p.weights_sha256) == recorded.network
         and _is_the_corgi(context, p, recorded.space)
         for p in later

@@ -276,6 +276,16 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plotted:
+    """One call of `plot_top_classes`: what the notebook shows as the values of the classes."""
+
+    cell_index: int
+    """The cell during which it was called."""
+    values: ArrayRef
+    """Logits or probabilities, (1, n)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """A name that a probe asks for, as the kernel found it bound to something callable."""
 
@@ -313,6 +323,8 @@ class Evidence:
     """Changes of `model`, in order of time."""
     predictions: tuple[Prediction, ...]
     """Calls of `model` outside an attack, in order of time."""
+    plotted: tuple[Plotted, ...] = ()
+    """Calls of `plot_top_classes`, in order of time."""
     shims: tuple[Shim, ...]
     """Shims that took effect."""
     served: tuple[str, ...]

@@ -466,3 +466,27 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
         gradient, = torch.autograd.grad(loss, x)
         x = step.step(x.detach(), gradient)
     return x
+
+# %% mutant attack-lowers-another-class | loses 4b | says "attack.other_lowered" | runs 4b
+# @ p4a-generate
+# -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
+# +         loss = -logit[:, 130].sum()
+
+# %% held attack-shifted-at-random | waits 4b | says "attack.transformed" | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        shifts = np.random.randint(-8, 9, 2).tolist()
+        loss = F.log_softmax(model_fn(torch.roll(x, shifts, (2, 3))), dim=1)[0, class_id]
+        x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+    return x
+
+# %% variant attack-averages-noisy-gradients | runs 4b
+def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
+    for i in range(n_iter):
+        x = x.detach().requires_grad_(True)
+        for _ in range(2):
+            noisy = x + 0.1 * torch.randn_like(x)
+            F.log_softmax(model_fn(noisy), dim=1)[0, class_id].backward()
+        x = step.step(x.detach(), x.grad)
+    return x

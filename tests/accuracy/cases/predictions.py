@@ -277,3 +277,10 @@ def output2prob(output):
 # + logits = output
 # + prob = output2prob(logits)
 # + prob = prob.squeeze().unsqueeze(0)
+
+# %% held unseen-softmax-in-a-loop | waits 2c | says "on what are probabilities"
+# @ p2c-predict-
+# - prob = output2prob(output)
+# + prob = output
+# + for _ in range(2):
+# +     prob = output2prob(prob)

@@ -71,6 +71,18 @@ def test_two_images_at_one_step_are_one_record(collector: Collector, tmp_path: P
     assert "recorded before" in collector.problems[0]
 
 
+def test_plotted_values_are_kept_with_their_cell(collector: Collector, tmp_path: Path) -> None:
+    collector.cell_index = 4
+    values = np.array([[0.25, 0.75]])
+    collector.feed(*message("plotted", {}, values=values))
+    collector.feed(*message("plotted", {}, values=values[0]))
+    collector.feed(*message("plotted", {}))
+    (kept,) = collector.plotted
+    assert kept.cell_index == 4
+    assert (evidence_reader(tmp_path)(kept.values) == values).all()
+    assert len(collector.problems) == 2
+
+
 def test_the_exception_that_ended_a_run_has_fields_of_its_own(collector: Collector) -> None:
     collector.feed(*message("run-open", OPEN))
     error = {"name": "NotImplementedError", "message": "to do"}

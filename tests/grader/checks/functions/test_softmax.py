@@ -1,4 +1,4 @@
-"""2(c): what a function for one row of ordinary logits is worth, by what the notebook asks for."""
+"""2(c): what a function for one row is worth, and what the notebook shows as probabilities."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CHECKS, CheckContext
-from grader.model.records import Alignment, Finding, Outcome
+from grader.checks.plotted import shown_in
+from grader.model.records import Alignment, Finding, Outcome, Plotted
+from reference.images import Space
 from tests.grader.checks.support import Lab
 
 
@@ -58,3 +61,60 @@ def test_what_is_wrong_for_one_row_is_wrong_in_both_forms(lab: Lab, factor: floa
     for release in (True, False):
         found = judged(lab, lambda o: F.softmax(factor * o, dim=1), release=release)
         assert found.outcome is Outcome.FAIL
+
+
+def shown(lab: Lab, *times: int) -> tuple[Plotted, ...]:
+    """Plots of the corgi's logits, after a softmax taken so many times."""
+    found = []
+    for count in times:
+        values = lab.networks.logits("pretrained", lab.corgi[Space.NORMALISED])
+        for _ in range(count):
+            values = values.softmax(dim=1)
+        found.append(Plotted(cell_index=0, values=lab.store(values)))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("call", "times", "outcome", "code"),
+    [
+        ("p = output2prob(o)\nplot_top_classes(p)", (0, 1), Outcome.PASS, "right"),
+        ("p = output2prob(output2prob(o))", (0, 2), Outcome.FAIL, "twice_at_the_call"),
+        # Where the text misleads, the plot tells.
+        ("q = output2prob(o)\nq = z.softmax(1)\noutput2prob(q)", (1,), Outcome.PASS, "right"),
+        ("for _ in 'ab': o = output2prob(o)", (2,), Outcome.NEEDS_HUMAN, "called_on_probabilities"),
+        ("output2prob(output2prob(o))", (1, 2), Outcome.NEEDS_HUMAN, "called_on_probabilities"),
+        # Where nothing is plotted, the text.
+        ("p = output2prob(output2prob(o))", (), Outcome.FAIL, "twice_at_the_call"),
+        ("p = output2prob(output2prob(o))", (0,), Outcome.FAIL, "twice_at_the_call"),
+    ],
+)
+def test_the_probability_that_the_notebook_shows_counts(
+    lab: Lab, call: str, times: tuple[int, ...], outcome: Outcome, code: str
+) -> None:
+    context = lab.ask({"output2prob": lambda z: z.softmax(1)}, parts={1: "2c"})
+    (defined,) = context.submission.cells
+    cells = (defined, replace(defined, index=1, source=call))
+    plots = tuple(replace(plot, cell_index=1) for plot in shown(lab, *times))
+    context = replace(
+        context,
+        submission=replace(context.submission, cells=cells),
+        evidence=replace(context.evidence, plotted=plots),
+    )
+    found = CHECKS["output2prob"](context, "2c")
+    assert (found.outcome, found.code) == (outcome, f"output2prob.{code}"), found.message
+
+
+def test_a_softmax_taken_once_is_never_taken_for_twice(lab: Lab) -> None:
+    """Percents and an unsure network are told from it; every softmax of probabilities is found."""
+    once, logits, twice, thrice = (
+        one.taken_twice for one in shown_in(replace_plots(lab, shown(lab, 1, 0, 2, 3)), (0,))
+    )
+    assert (once, logits, twice, thrice) == (False, False, True, True)
+    unsure = torch.randn((1, 1000), generator=torch.Generator().manual_seed(0)).softmax(dim=1)
+    plots = tuple(Plotted(cell_index=0, values=lab.store(k * unsure)) for k in (1, 100))
+    found = shown_in(replace_plots(lab, plots), (0,))
+    assert [(one.are_probabilities, one.taken_twice) for one in found] == [(True, False)] * 2
+
+
+def replace_plots(lab: Lab, plots: tuple[Plotted, ...]) -> CheckContext:
+    return lab.context(plotted=plots, sources=["plot_top_classes(p)"], parts={0: "2c"})

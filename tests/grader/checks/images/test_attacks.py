@@ -22,6 +22,7 @@ from grader.model.records import (
     Finding,
     ImageExhibit,
     Outcome,
+    Plotted,
 )
 from grader.testing import cell_run
 from reference.attack import (
@@ -408,6 +409,34 @@ def test_a_low_precision_that_hides_the_objective_waits(lab: Lab) -> None:
     finding = judged(lab, "4b", replace(run, reduced=True))
     assert (finding.outcome, finding.code) == (H, "attack.reduced")
     assert judged(lab, "4b", replace(lab.attack("4b"), reduced=True)).outcome is R
+
+
+def test_plots_of_the_originals_probabilities_for_the_result_wait(lab: Lab) -> None:
+    """What `plot_top_classes` gets tells, though no network was shown anything in that cell."""
+    run = lab.attack("4a")
+    final = lab.context().tensor(run.final)  # type: ignore[arg-type]
+    before, after = (
+        lab.networks.logits("pretrained", x) for x in (lab.corgi[Space.NORMALISED], final)
+    )
+    original, attacked = (
+        Plotted(cell_index=1, values=lab.store(z.softmax(dim=1))) for z in (before, after)
+    )
+    as_logits = Plotted(cell_index=1, values=lab.store(before))
+    others = Plotted(cell_index=1, values=lab.store(before.flip(1)))
+    for plotted, outcome in (
+        ((original,), H),
+        ((as_logits, others), H),
+        ((original, attacked), R),
+        ((original, replace(attacked, cell_index=2)), R),  # shown in another part's cell
+        ((replace(original, cell_index=2),), R),
+        ((replace(original, cell_index=0),), R),  # shown before the attack
+        ((others,), R),
+    ):
+        sources = ["attack", "figure", "more"]
+        context = lab.context(runs=(run,), plotted=plotted, parts={1: "4a"}, sources=sources)
+        finding = CHECKS["targeted_attack"](context, "4a")
+        assert finding.outcome is outcome, finding.message
+        assert (finding.code == "attack.shows_original") == (outcome is H)
 
 
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])
