@@ -20,9 +20,15 @@ from grader.checks.findings import (
 )
 from grader.checks.images.attack_judge import is_still_the_corgi
 from grader.checks.images.directions import direction_of
-from grader.checks.images.logit_objectives import LOG_PROBABILITY, LOWERED, OTHERS
+from grader.checks.images.logit_objectives import (
+    LOG_PROBABILITY,
+    LOWERED,
+    OTHER_LOWERED,
+    OTHERS,
+)
 from grader.checks.images.recorded_runs import (
     RecordedRun,
+    lacks_its_way,
     log_probability_curve,
     pictures,
     recorded_runs_of,
@@ -140,13 +146,14 @@ def _aim(
     direction = direction_of(context, recorded, recorded.network, target)
     told: dict[str, str | float] = {"target": names[target], "gain": gain}
     if direction.other_class is not None:
-        other = names[direction.other_class]
-        return say("attack.other_class", target=names[target], other=other), None
+        lowered = direction.objective == OTHER_LOWERED
+        code = "attack.other_lowered" if lowered else "attack.other_class"
+        return say(code, target=names[target], other=names[direction.other_class]), None
     if direction.objective in _AWAY:
         return say(_AWAY[direction.objective], target=names[target]), None
     if direction.heading == "nowhere":
         return say("attack.zero_gradient"), None
-    if direction.heading == "unknown":
+    if direction.heading == "unknown" or lacks_its_way(recorded):
         return None, say("attack_bonus.unseen", **told)
     if direction.objective in {LOG_PROBABILITY, *OTHERS}:
         return None, None

@@ -32,7 +32,12 @@ from grader.checks.images.logit_objectives import (
     UNCLEAR,
 )
 from grader.checks.images.recognition import structure_correlation
-from grader.checks.images.recorded_runs import RecordedRun, images_along, network_words
+from grader.checks.images.recorded_runs import (
+    RecordedRun,
+    images_along,
+    lacks_its_way,
+    network_words,
+)
 from grader.checks.images.shown_results import shows_the_original
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
@@ -118,6 +123,8 @@ def _of_a_gain(
         remarks.append(say("attack.gain", **gain))
     earned = min((share(fault) for fault, _ in faults), default=1.0)
     doubts = _doubts(context, case)
+    if lacks_its_way(case.recorded):
+        return needs_human(say("attack.way_unseen", **gain)).adding(*doubts)
     if case.direction.transformed and [fault for fault, _ in faults] == ["weak_gain"]:
         return needs_human(_by_transformed(case, name)).adding(*doubts)
     if earned < 1:

@@ -19,6 +19,7 @@ from grader.checks.images.recorded_runs import (
     images_along,
     is_noise,
     is_stuck,
+    lacks_its_way,
     noise_as_far,
     recorded_runs_of,
 )
@@ -130,6 +131,19 @@ class Dream:
         return self.rise >= self.wanted_rise or there
 
     @property
+    def unseen(self) -> bool:
+        """Whether the way to the last image was not seen: no pictures of it, or it leapt there."""
+        return lacks_its_way(self.recorded) or self.leaps
+
+    @property
+    def leaps(self) -> bool:
+        """Whether the objective rose at the very end only, behind the last picture of the way."""
+        few = self.recorded.steps < threshold("least_steps")
+        if few or len(self.values) < 2:
+            return False
+        return self._factor(self.values[-2][1]) < threshold("feature_rise")
+
+    @property
     def from_noise(self) -> bool:
         """Whether the start is a random image."""
         return is_noise(self.start)
@@ -150,6 +164,7 @@ class Dream:
             and not self.stuck
             and self.from_noise
             and self.rose
+            and not self.unseen
             and self.change_rms >= threshold("distinguishable")
         )
 

@@ -24,6 +24,7 @@ from grader.checks.images.inversion_runs import (
     rows_of,
 )
 from grader.checks.images.recognition import corgi_space
+from grader.checks.images.recorded_runs import lacks_its_way
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 
@@ -53,7 +54,7 @@ def _good(context: CheckContext, runs: list[Inversion]) -> dict[str, Inversion]:
     return {
         i.approach.distance.layer: i
         for i in runs
-        if i.approach is not None and _fault(context, i) is None
+        if i.approach is not None and _fault(context, i) is None and not lacks_its_way(i.recorded)
     }
 
 
@@ -137,6 +138,8 @@ def _is_unclear(context: CheckContext, inversion: Inversion) -> bool:
         return False
     if inversion.climbed is not None:
         return False
+    if lacks_its_way(inversion.recorded):
+        return True
     if inversion.approach is None:
         fall = nearest_fall(context.networks, inversion.network, inversion.start, inversion.final)
         return fall <= threshold("inversion_alone")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import torch
-
 from grader.checks.blame import why_missing
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check, Reads
@@ -18,7 +16,12 @@ from grader.checks.findings import (
     where_to_look,
 )
 from grader.checks.images.dreams import Dream, dreams_of, from_the_corgi, grew
-from grader.checks.images.recorded_runs import network_words, pictures, space_of_start
+from grader.checks.images.recorded_runs import (
+    change_rms,
+    network_words,
+    pictures,
+    space_of_start,
+)
 from grader.checks.tolerance import threshold
 from grader.model.records import CurveExhibit, Exhibit, Measurement, Remark
 
@@ -70,6 +73,9 @@ def _verdict(
     if unseen:
         runs = ", ".join(d.recorded.run.run_id for d in unseen)
         notes.append(say("features.note_unrecognized", runs=runs))
+    unseen_ways = [d.recorded.run.run_id for d in unclear if d.climbed is not None and d.unseen]
+    if unseen_ways:
+        notes.append(say("features.note_way_unseen", runs=", ".join(unseen_ways)))
     if not found:
         known = all(d.climbed is not None for d in unclear)
         held = say("features.unclear" if known else "features.unrecognized")
@@ -80,9 +86,10 @@ def _verdict(
 
 
 def _one_image(dreams: list[Dream]) -> bool:
-    """Whether two runs that had different objectives end at the very same image."""
+    """Whether two runs that had different objectives end at images that no eye tells apart."""
     return any(
-        one.final.shape == other.final.shape and torch.equal(one.final, other.final)
+        one.final.shape == other.final.shape
+        and change_rms(one.final, other.final) < threshold("distinguishable")
         for number, one in enumerate(dreams)
         for other in dreams[:number]
     )
@@ -95,6 +102,8 @@ def _is_unclear(context: CheckContext, dream: Dream) -> bool:
     if dream.climbed is not None and dream.climbed.negative:
         return True
     climbs = dream.climbed is not None and not dream.descends
+    if climbs and dream.rose and dream.unseen:
+        return True
     if dream.overshoots or dream.contradicts or (climbs and not dream.from_noise):
         return True
     return dream.climbed is None and (dream.unknown_network or grew(context, dream))

@@ -11,6 +11,7 @@ from grader.checks.context import CheckContext, once_per_context
 from grader.checks.images.recognition import Likeness, NetworkName, corgi_space, network_of
 from grader.checks.images.reference_pictures import reference_exhibit
 from grader.checks.tolerance import threshold
+from grader.kernel.bounds import EXACT_IMAGES, ROUGH_IMAGES
 from grader.model.assignment import Experiment
 from grader.model.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
@@ -125,6 +126,16 @@ def images_along(context: CheckContext, recorded: RecordedRun) -> tuple[tuple[in
     if recorded.final is not None:
         along.append((max(recorded.steps, 1), recorded.final))
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
+
+
+def lacks_its_way(recorded: RecordedRun) -> bool:
+    """Whether a run is said to have taken steps, and the pictures between them are not there.
+
+    They are recorded of every run that takes steps; one that is only told of has none.
+    """
+    expected = [step for step in (*EXACT_IMAGES, *ROUGH_IMAGES) if step < recorded.steps]
+    there = {step for step, _ in recorded.run.images} & set(expected)
+    return not set(expected[:2]) <= there or 2 * len(there) < len(expected)
 
 
 def space_of_start(start: Tensor) -> Space:

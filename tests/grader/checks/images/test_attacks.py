@@ -146,7 +146,7 @@ def part_of_the_way(lab: Lab) -> AttackRun:
             lab.expected.attack("4a").log_p_after,
         )
         low, high = (low, share) if value - before > 0.6 * (after - before) else (share, high)
-    return replace(run, final=lab.store(image), images=run.images[:1])
+    return replace(run, final=lab.store(image))
 
 
 def with_nan(lab: Lab) -> AttackRun:
@@ -301,6 +301,16 @@ def test_a_bonus_starts_from_the_corgi_and_leads_to_another_class(lab: Lab) -> N
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+def test_steps_without_pictures_between_them_are_for_a_person(lab: Lab) -> None:
+    """Issue 16: what the kernel says of steps is a claim; pictures of the way go with them."""
+    for part in TARGETS:
+        finding = judged(lab, part, replace(lab.attack(part), images=()))
+        assert (finding.outcome, finding.code) == (H, "attack.way_unseen"), finding.message
+    bonus = lab.attack("4e", log_probability_of(340), class_id=340)
+    finding = CHECKS["attack_bonus"](lab.context(runs=(replace(bonus, images=()),)), "4f")
+    assert (finding.outcome, finding.code) == (H, "attack_bonus.unseen")
 
 
 def test_a_bonus_goes_for_the_class_that_it_names(lab: Lab) -> None:

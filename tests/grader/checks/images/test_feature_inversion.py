@@ -353,7 +353,7 @@ CASES = (
     Case("two and one that ascends", lambda b: [*three(b)[:2], up("layer3", b)], H,
          "inversion.fewer", "inversion.uphill"),
     Case("another metric", in_another_metric, H, "inversion.unclear"),
-    Case("first and last image only", without_images, R, "inversion.right"),
+    Case("first and last image only", without_images, H, "inversion.unclear"),
     Case("without steps", without_evidence, H, "inversion.unclear"),
     Case("from a picture", from_a_picture, H, "inversion.unclear",
          "inversion.from_picture"),

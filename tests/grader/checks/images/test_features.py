@@ -187,6 +187,46 @@ def test_one_image_for_three_objectives_is_for_a_person(lab: Lab) -> None:
     assert (finding.outcome, finding.code) == (Outcome.NEEDS_HUMAN, "features.one_image")
 
 
+def test_runs_without_steps_are_for_a_person_and_told_to_staff(lab: Lab) -> None:
+    """Issue 16: an image handed in as three runs with no step taken."""
+    runs = three(lab)
+    no_way = judged(lab, *(replace(run, images=()) for run in runs))
+    still = tuple((step, runs[0].images[0][1]) for step, _ in runs[0].images)
+    leaps = judged(lab, *(replace(run, images=still) for run in runs))
+    assert no_way.outcome is Outcome.NEEDS_HUMAN, no_way.message
+    assert "features.note_way_unseen" in codes(no_way)
+    assert (leaps.outcome, leaps.code) == (Outcome.FAIL, "features.stuck")
+
+
+def test_an_objective_that_rises_at_the_very_end_only_is_for_a_person(lab: Lab) -> None:
+    runs = three(lab)
+    early = tuple(
+        replace(run, images=(*run.images[:3], *((step, run.images[2][1]) for step in (5, 10, 20))))
+        for run in runs
+    )
+    near = tuple(
+        replace(run, images=(*run.images[:2], *((n, run.images[0][1]) for n in (2, 5, 10, 20))))
+        for run in runs
+    )
+    for changed in (early, near):
+        finding = judged(lab, *changed)
+        held = finding.outcome is Outcome.NEEDS_HUMAN
+        assert held == ("features.note_way_unseen" in codes(finding)), finding.message
+    assert held
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.02])
+def test_one_image_with_a_little_noise_is_still_one(lab: Lab, amount: float) -> None:
+    first, *others = three(lab)
+    assert first.final is not None
+    image = lab.context(runs=(first,)).tensor(first.final)
+    generator = torch.Generator().manual_seed(0)
+    noisy = (image + amount * torch.randn(image.shape, generator=generator)).clamp(0, 1)
+    same = (replace(run, final=lab.store(noisy)) for run in others)
+    finding = judged(lab, first, *same)
+    assert finding.outcome is Outcome.NEEDS_HUMAN, finding.message
+
+
 def test_random_steps(lab: Lab) -> None:
     generator = torch.Generator().manual_seed(1)
 
