@@ -22,6 +22,8 @@ import typer
 from rich.console import Console
 
 from grader.app.cli import app
+from grader.model.disk import disk_full, is_full
+from grader.model.quiet import quiet_libraries
 from grader.model.text import terminal_line
 from grader.sandbox.openmp import spin_briefly
 from reference.errors import GraderFault, PsetError
@@ -46,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
         ERRORS.print(terminal_line(str(error)), markup=False)
         return 2
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
+        if isinstance(error, OSError) and is_full(error):
+            ERRORS.print(terminal_line(str(disk_full(error, "A file"))), markup=False)
+            return 2
         return _unforeseen(error)
     if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
         ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
@@ -55,6 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 def run() -> NoReturn:
     """The console script: leave at once, since taking torch down takes more than a second."""
     spin_briefly()
+    quiet_libraries()
     status = main()
     atexit._run_exitfuncs()
     with suppress(OSError):  # where nobody listens any more

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from grader.execution.notebook_run import WarmFailed, run_notebook
 from grader.execution.request import DriverRequest, DriverWord, Progress
+from grader.model.disk import DiskFull, room_in
 from grader.model.records.codec import from_json
 from grader.sandbox.orphans import adopt_and_follow, kill_descendants
 from grader.sandbox.stepping_down import give_away, may_step_down, step_down
@@ -41,10 +42,13 @@ def main() -> None:
         os.dup2(2, 1)  # what a library prints must not mix with our words
         _limit_self(request.plan.limits.driver_memory_mib)
         try:
-            evidence = run_notebook(request, _teller(mouth), partial(_box_made, request))
+            with room_in(request.evidence_folder):
+                evidence = run_notebook(request, _teller(mouth), partial(_box_made, request))
             word = DriverWord(evidence=evidence)
         except WarmFailed as failed:
             word = DriverWord(warm_failed=str(failed) or "no reason was given")
+        except DiskFull as full:
+            word = DriverWord(disk_full=str(full))
         except GraderFault as fault:
             word = DriverWord(fault=str(fault))
         finally:

@@ -107,6 +107,8 @@ def driver_server(address: Path) -> Iterator[None]:
         process = subprocess.Popen(  # noqa: S603 -- our own command line
             [sys.executable, "-m", "grader.execution.driver_server", str(listener.fileno())],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # each driver has its own; what libraries say is nobody's
             env=_environment() | {"OPENBLAS_NUM_THREADS": "1"},  # threads do not survive a fork
             pass_fds=[listener.fileno()],
             start_new_session=True,

@@ -31,6 +31,7 @@ from grader.execution.request import DriverRequest, Progress
 from grader.execution.session import Session, open_session
 from grader.execution.sources import repeat_source
 from grader.execution.workspace import KERNEL_PACKAGE
+from grader.model.disk import disk_full, is_full
 from grader.model.records import (
     CellRun,
     Evidence,
@@ -194,6 +195,8 @@ class _Run:
                 raise self._unwritten
             nbformat.write(self._notebook, path)  # type: ignore[no-untyped-call]
         except OSError as error:
+            if is_full(error):
+                raise disk_full(error, path) from error
             raise GraderFault(
                 f"{error.filename or path} cannot be written: {error.strerror}. Nothing was graded."
             ) from error

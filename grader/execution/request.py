@@ -67,5 +67,7 @@ class DriverWord:
     """The end: what was seen."""
     fault: str = ""
     """The end: the grader's own fault, one sentence."""
+    disk_full: str = ""
+    """The end: there was no room for what is recorded, one sentence."""
     warm_failed: str = ""
     """The end: why the run could not be made warm; another driver makes it cold."""

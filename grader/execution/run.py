@@ -17,6 +17,7 @@ from grader.execution.array_files import clear_arrays
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.workspace import make_workspace
+from grader.model.disk import DiskFull, room_in
 from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission, nothing_seen
 from grader.model.records.codec import to_json
 from grader.sandbox.cgroups import cgroup_for
@@ -64,6 +65,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
     """Run the notebook by the plan and return what was seen.
 
     Raises:
+        DiskFull: there is no room for the run's folder, or for what is recorded.
         GraderFault: the kernel could not be started or prepared, or its driver ended; the student
             is not graded down for it.
     """
@@ -129,8 +131,10 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
     """Let a driver do it; it and all below it are gone when this returns or raises."""
     server = request.warm.drivers if request.warm else None
     with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as question:
-        question.write(to_json(request).encode())
-        question.seek(0)
+        with room_in(tempfile.gettempdir()):
+            question.write(to_json(request).encode())
+            question.flush()
+            question.seek(0)
         ear, mouth = os.pipe()
         with (
             os.fdopen(ear, "rb") as words,
@@ -176,6 +180,8 @@ def _listen(words: IO[bytes], on_progress: OnProgress) -> Evidence | None:
             return None  # cut off in the middle: it was killed
         if word.fault:
             raise GraderFault(word.fault)
+        if word.disk_full:
+            raise DiskFull(word.disk_full)
         if word.warm_failed:
             raise _MustStartCold(word.warm_failed)
         if word.progress is not None:

@@ -29,6 +29,8 @@ from reference.errors import GraderFault
 
 MEMORY_POLL_S = 0.5
 """Seconds between looks at the memory of a run that has no control group."""
+NEVER_S = 10**9
+"""Seconds of a time limit of the client's, which goes by the clock on the wall, that may jump."""
 LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
 
@@ -303,7 +305,7 @@ async def open_session(
         km=manager,
         allow_errors=True,
         timeout=None,
-        startup_timeout=int(place.startup_timeout_s),
+        startup_timeout=NEVER_S,
         iopub_timeout=int(limits.late_output_s),
         store_widget_state=False,
         record_timing=False,
@@ -311,9 +313,9 @@ async def open_session(
     client.watch(on_evidence, limits, breaches)
     try:
         await client.async_start_new_kernel()
-        await client.async_start_new_kernel_client()
+        await asyncio.wait_for(client.async_start_new_kernel_client(), place.startup_timeout_s)
     except Exception as error:
-        why = manager.provisioner.why_ended() or str(error)
+        why = manager.provisioner.why_ended() or str(error) or "it does not answer"
         await end_kernel(manager)
         manager.context.destroy(linger=0)
         raise GraderFault(

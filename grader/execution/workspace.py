@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
+from grader.model.disk import room_in
 from grader.sandbox.box import COURSE_CA, HOME, OWN
 from grader.sandbox.openmp import SPINNING
 from grader.sandbox.tiers import Tier
@@ -246,27 +247,39 @@ def make_workspace(
         threads: CPU threads that the kernel may use.
         tier: Whether the kernel sees these folders or what a box makes of them.
         parent: Where the folder is made; None for where temporary files go.
+
+    Raises:
+        DiskFull: there is no room for it.
     """
-    root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-", dir=parent))
+    with room_in(parent or tempfile.gettempdir()):
+        root = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-", dir=parent))
     try:
-        root.chmod(0o711)
-        boxed = tier is not Tier.PROCESS
-        seen = _readable_assets(bundle, root) if boxed else bundle.root
-        kept, left_out = files_for_kernel(files, _course_files(bundle))
-        workspace = _workspace(root, bundle, seen, threads=threads, boxed=boxed)
-        workspace.start_anew()
-        workspace.stage.mkdir()
-        config = workspace.settings / "config" / "matplotlib"
-        config.mkdir(parents=True)
-        for cached in font_cache().glob("fontlist-*.json"):
-            shutil.copyfile(cached, config / cached.name)
-        _copy_submission(folder, kept, workspace.stage)
-        _copy_kernel_side(workspace.package, bundle)
-        for shown in (workspace.stage, workspace.package, workspace.settings):
-            _readable(shown)
-        yield replace(workspace, left_out=left_out)
+        with room_in(root):
+            workspace = _laid_out(root, folder, files, bundle, threads=threads, tier=tier)
+        yield workspace
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _laid_out(
+    root: Path, folder: Path, files: tuple[str, ...], bundle: Bundle, *, threads: int, tier: Tier
+) -> Workspace:
+    root.chmod(0o711)
+    boxed = tier is not Tier.PROCESS
+    seen = _readable_assets(bundle, root) if boxed else bundle.root
+    kept, left_out = files_for_kernel(files, _course_files(bundle))
+    workspace = _workspace(root, bundle, seen, threads=threads, boxed=boxed)
+    workspace.start_anew()
+    workspace.stage.mkdir()
+    config = workspace.settings / "config" / "matplotlib"
+    config.mkdir(parents=True)
+    for cached in font_cache().glob("fontlist-*.json"):
+        shutil.copyfile(cached, config / cached.name)
+    _copy_submission(folder, kept, workspace.stage)
+    _copy_kernel_side(workspace.package, bundle)
+    for shown in (workspace.stage, workspace.package, workspace.settings):
+        _readable(shown)
+    return replace(workspace, left_out=left_out)
 
 
 def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: bool) -> Workspace:

@@ -8,6 +8,7 @@ results/<kerberos>/
   executed.ipynb    the notebook as it came out of our run
   grades.toml       what people decide; never overwritten
   .key              what each stage read: code, questions, tolerances, templates (StageKeys)
+  .files            what lay in the folder when it was made, and how large the run's own files were
   submission/       the files as submitted
   evidence/         arrays (.npy, .npz) and the records of every stage (.json)
     reference/      pictures of the reference run that the pages show beside the student's
@@ -15,6 +16,7 @@ results/<kerberos>/
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.model.disk import room_in
 from reference.errors import ConfigError
 
 GRADES = "grades.toml"
@@ -77,6 +80,11 @@ class ResultFolder:
         return self.root / ".key"
 
     @property
+    def files(self) -> Path:
+        """The list of the folder's files."""
+        return self.root / ".files"
+
+    @property
     def submission(self) -> Path:
         """The files as submitted."""
         return self.root / "submission"
@@ -99,6 +107,7 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
 
     Raises:
         ConfigError: the folder cannot be written.
+        DiskFull: there is no room for it.
     """
     final = out / kerberos
     try:
@@ -108,13 +117,15 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
         raise ConfigError(f"{out}: expected a folder to write to, found: {error}") from error
     partial.chmod(0o755)
     try:
-        yield ResultFolder(root=partial)
-        if (final / GRADES).is_file():
-            shutil.copy2(final / GRADES, partial / GRADES)
-        old = partial.with_suffix(_OLD)
-        if final.exists():
-            final.rename(old)
-        partial.rename(final)
+        with room_in(partial):
+            yield ResultFolder(root=partial)
+            _list_files(ResultFolder(root=partial))
+            if (final / GRADES).is_file():
+                shutil.copy2(final / GRADES, partial / GRADES)
+            old = partial.with_suffix(_OLD)
+            if final.exists():
+                final.rename(old)
+            partial.rename(final)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -137,16 +148,47 @@ def rewriting(folder: ResultFolder, *, keep: bool) -> Iterator[ResultFolder]:
         raise ConfigError(f"{where}: expected a folder to write to, found: {error}") from error
     scratch = ResultFolder(root=Path(made))
     try:
-        scratch.evidence.mkdir()
-        linked = [path for path in folder.root.iterdir() if path.name not in _MADE_ANEW]
-        linked += [path for path in folder.evidence.iterdir() if path.name != REFERENCE]
-        for path in linked:
-            (scratch.root / path.relative_to(folder.root)).symlink_to(path.resolve())
-        yield scratch
-        if keep:
-            move_in(scratch, folder)
+        with room_in(made):
+            scratch.evidence.mkdir()
+            linked = [path for path in folder.root.iterdir() if path.name not in _MADE_ANEW]
+            linked += [path for path in folder.evidence.iterdir() if path.name != REFERENCE]
+            for path in linked:
+                (scratch.root / path.relative_to(folder.root)).symlink_to(path.resolve())
+            yield scratch
+            if keep:
+                move_in(scratch, folder)
     finally:
         shutil.rmtree(scratch.root, ignore_errors=True)
+
+
+def _list_files(folder: ResultFolder) -> None:
+    """Note what lies in the folder; of files that later stages write anew, only that they do."""
+    sizes = {
+        name.as_posix(): path.stat().st_size if of_the_run(name) else None
+        for path in folder.root.rglob("*")
+        if path.is_file() and (name := path.relative_to(folder.root)).name != GRADES
+    }
+    folder.files.write_text(json.dumps(sizes), encoding="ascii")
+
+
+def of_the_run(name: Path) -> bool:
+    """Whether a file of a results folder is the run's own, which judging leaves as it is."""
+    return name.parts[0] in {"submission", "executed.ipynb", GRADES} or (
+        name.suffix in {".npy", ".npz"}
+    )
+
+
+def is_whole(folder: ResultFolder) -> bool:
+    """Whether all files are there that lay in the folder when it was made, the run's own as large.
+
+    A folder whose list is gone, or cannot be read, is not whole.
+    """
+    try:
+        sizes = json.loads(folder.files.read_text(encoding="ascii"))
+        found = {name: (folder.root / name).stat().st_size for name in sizes}
+    except (OSError, ValueError, TypeError):
+        return False
+    return all(size in (None, found[name]) for name, size in sizes.items())
 
 
 def move_in(scratch: ResultFolder, folder: ResultFolder) -> None:
@@ -178,5 +220,6 @@ def set_aside(out: Path, kerberos: str, where: Path) -> None:
     """Move a student's results out of the way, for they are not of what counts now; keep them."""
     folder = out / kerberos
     if folder.exists():
-        where.mkdir(parents=True, exist_ok=True)
-        folder.rename(Path(tempfile.mkdtemp(prefix=f"{kerberos}-", dir=where)) / kerberos)
+        with room_in(where):
+            where.mkdir(parents=True, exist_ok=True)
+            folder.rename(Path(tempfile.mkdtemp(prefix=f"{kerberos}-", dir=where)) / kerberos)

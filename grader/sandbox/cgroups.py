@@ -6,6 +6,7 @@ says so.
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import secrets
@@ -18,6 +19,13 @@ from pathlib import Path
 from reference.errors import GraderFault
 
 ROOT = Path("/sys/fs/cgroup")
+LACKING = frozenset(
+    (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EBUSY, errno.EINVAL, errno.ENODEV)
+)
+"""Errors of a host without groups that this user may make; a group in version 2 whose processes are
+not moved out says that it is busy."""
+PAUSES_S = (0.1, 1.0)
+"""Seconds between two tries."""
 PATIENCE_S = 2.0
 """Seconds that the kernel may take to empty a group whose processes were killed."""
 
@@ -96,12 +104,23 @@ def make_cgroup(*, memory_mib: float, processes: int) -> Cgroup:
 
 @functools.cache
 def cgroups_usable() -> bool:
-    """Whether `make_cgroup` works here: tried once."""
-    try:
-        make_cgroup(memory_mib=64, processes=8).remove()
-    except OSError:
-        return False
-    return True
+    """Whether `make_cgroup` works here: tried until that is sure.
+
+    Raises:
+        OSError: it does not, and not because this user may not, or the host has none.
+    """
+    for pause_s in (*PAUSES_S, None):
+        try:
+            make_cgroup(memory_mib=64, processes=8).remove()
+        except OSError as error:
+            if error.errno in LACKING:
+                return False
+            if pause_s is None:
+                raise
+            time.sleep(pause_s)
+        else:
+            return True
+    return False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,10 +15,20 @@ from grader.sandbox.box import Box, write_etc
 from grader.sandbox.boxed import run_boxed, run_folder
 from grader.sandbox.cgroups import cgroups_usable
 from grader.sandbox.launch import Entry, unique_uid
-from reference.errors import ConfigError
+from reference.errors import ConfigError, GraderFault
 
 TRIAL_TIMEOUT_S = 20.0
 """Seconds that the trial box may take."""
+
+PAUSES_S = (0.1, 1.0)
+"""Seconds between the tries of it."""
+KILLED = 128
+"""Statuses from here on are of commands that a signal ended."""
+FORBIDDEN = (
+    "not permitted", "ermission denied", "No permissions", "not supported", "not implemented",
+    "Invalid argument", "Unknown option", "unknown option", "No such file", "Read-only",
+)  # fmt: skip
+"""What is said where a host cannot make boxes. All else may pass: out of memory, of processes."""
 
 USER_INSIDE = 0
 """Uid inside a box with a user namespace: 0 is only its name there, for the caller. With any other
@@ -72,11 +83,20 @@ class Support:
 
 @functools.cache
 def host_support() -> Support:
-    """Find out what this host offers, by trying it once."""
+    """Find out what this host offers, by trying it until that is sure.
+
+    Raises:
+        GraderFault: no box could be had, and not because this host cannot make one: by an
+            accident nothing is run in a weaker tier. The next call tries again.
+    """
     problem = _problem()
     if problem:
         return Support(tier=Tier.PROCESS, why_not=problem)
-    if not cgroups_usable():
+    try:
+        grouped = cgroups_usable()
+    except OSError as error:
+        raise _accident(f"a control group could not be made: {error}") from error
+    if not grouped:
         return Support(
             tier=Tier.BUBBLEWRAP,
             why_not="this user may not make control groups in /sys/fs/cgroup",
@@ -112,21 +132,38 @@ def _problem() -> str:
     """Why no box can be had; empty where one can."""
     if shutil.which("bwrap") is None:
         return "bubblewrap (bwrap) is not installed"
-    try:
-        status, said = _trial()
-    except OSError as error:
-        return f"a trial box did not start: {error}"
-    if status != 0:
+    for pause_s in (*PAUSES_S, None):
+        status, said = _tried()
+        if status == 0:
+            return ""
         reason = " ".join(said.split())[:300] or f"exit status {status}"
-        hint = "; this system's AppArmor may forbid user namespaces" if "ermission" in said else ""
-        return f"a trial box did not start ({reason}{hint})"
-    return ""
+        if pause_s is not None:
+            time.sleep(pause_s)
+    if status is None or not 0 < status < KILLED or not any(one in said for one in FORBIDDEN):
+        raise _accident(f"a trial box did not start ({reason})")
+    hint = "; this system's AppArmor may forbid user namespaces" if "ermission" in said else ""
+    return f"a trial box did not start ({reason}{hint})"
+
+
+def _accident(what: str) -> GraderFault:
+    return GraderFault(
+        f"{what}, although bubblewrap is installed: expected an isolated run, found none for the "
+        "moment. Nothing was graded; try again, or with ISOLATION=process where you trust the code."
+    )
+
+
+def _tried() -> tuple[int | None, str]:
+    """Run nothing in a box; return its status, None where it did not come to one."""
+    try:
+        return _trial()
+    except OSError as error:
+        return None, str(error)
 
 
 def _trial() -> tuple[int | None, str]:
     """Run nothing in a box."""
     uid, user_namespace = box_user()
-    with tempfile.TemporaryDirectory(prefix="pset4-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-") as folder:
         box = Box(
             folder=run_folder(folder), uid=uid, user_namespace=user_namespace, bind_ports=True
         )

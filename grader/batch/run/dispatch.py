@@ -7,7 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from grader.batch.run.executors import Slots
+from grader.batch.run.executors import Slots, why_lost
+from grader.model.disk import DiskFull
 from grader.model.text import one_line
 from reference.errors import ConfigError, PsetError
 
@@ -23,6 +24,14 @@ class Result(Protocol):
     @property
     def worth_retrying(self) -> bool:
         """Whether another try may end otherwise."""
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether there was no room for it, so that all others wait too."""
+
+    @property
+    def sentence(self) -> str:
+        """Why nothing came of it; empty otherwise."""
 
 
 T = TypeVar("T")
@@ -84,6 +93,7 @@ def dispatch(
 
     Raises:
         ConfigError: the executor itself is gone.
+        DiskFull: a worker has no room to write to.
     """
     waiting = iter(tasks)
     under_way: dict[Future[R], tuple[Assigned[T], int]] = {}
@@ -97,6 +107,8 @@ def dispatch(
         for future in ended:
             assigned, attempt = under_way.pop(future)
             result = _result(work, future)
+            if result.disk_full:
+                raise DiskFull(result.sentence)
             if result.worth_retrying and attempt < TRIES:
                 under_way[_submit(work, executor, assigned)] = (assigned, attempt + 1)
             else:
@@ -128,5 +140,4 @@ def _result(work: Work[T, R], future: Future[R]) -> R:
     except PsetError as error:
         return work.failed(one_line(str(error)))
     except Exception as error:  # noqa: BLE001 -- whatever a lost worker leaves
-        reason = one_line(str(error)) or type(error).__name__
-        return work.failed(f"The worker was lost ({type(error).__name__}: {reason[:300]}).")
+        return work.failed(why_lost(error))

@@ -6,6 +6,7 @@ worker takes the place of the lost one.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,12 +14,16 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
+from grader.model.quiet import quiet_libraries
+from grader.model.text import one_line
+from grader.sandbox.leftovers import sweep
 from grader.sandbox.orphans import die_with_parent
 from reference.errors import ConfigError
 
@@ -53,12 +58,11 @@ class WorkerPool(Executor):
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         """Run the call in a worker.
 
-        The future fails with `pebble.ProcessExpired` where the worker dies, with `TimeoutError`
-        where it takes too long.
+        The future fails with `pebble.ProcessExpired` where the worker dies or takes too long; see
+        `why_lost`.
         """
-        future: Future[Result] = self._pool.schedule(
-            fn, args=args, kwargs=kwargs, timeout=self._timeout_s
-        )
+        call = partial(fn, *args, **kwargs)
+        future: Future[Result] = self._pool.schedule(_timed, args=(self._timeout_s, call))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -69,6 +73,26 @@ class WorkerPool(Executor):
             self._pool.close()
         if wait:
             self._pool.join()
+
+
+def _timed(limit_s: float, call: Callable[[], Result]) -> Result:
+    """Do it; where it takes too long the system ends this process, by a clock that never jumps."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        return call()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def why_lost(error: Exception) -> str:
+    """Return a sentence about a task whose worker came back with no result."""
+    if isinstance(error, ProcessExpired):
+        if error.exitcode == -signal.SIGALRM:
+            return "It took longer than any submission may; its worker was ended."
+        return f"Its worker ended (status {error.exitcode})."
+    reason = one_line(str(error)) or type(error).__name__
+    return f"The worker was lost ({type(error).__name__}: {reason[:300]})."
 
 
 @contextmanager
@@ -85,6 +109,7 @@ def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Exec
     else:
         pool.shutdown()
     finally:
+        sweep()  # what a worker that was ended could not take away
         if before is None:
             del os.environ["OMP_NUM_THREADS"]
         else:
@@ -106,6 +131,9 @@ def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, Slots]
     """
     try:
         from distributed import Client
+
+        # What it logs is in the sentences about lost workers, and in the scheduler's own log.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
     except ImportError as error:
         raise ConfigError(
             "SCHEDULER: expected the package `distributed`, found none; install the packages of "
@@ -159,7 +187,12 @@ def _free_gpu_memory_gib() -> float:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is for the coordinator; when that dies, so does this process."""
+    """Ctrl-C is for the coordinator; when that dies, so does this process. It says nothing."""
+    quiet_libraries()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
 

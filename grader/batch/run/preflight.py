@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
+from grader.batch.run.dispatch import TRIES
 from grader.batch.run.keys import todays_keys
 from grader.model.assignment import Assignment
 from grader.model.stage_keys import GraderKeys
@@ -22,15 +23,20 @@ def check_before_running(
             other code, or none could be started.
     """
     looks = [executor.submit(todays_keys, assignment, bundle_name) for _ in range(workers)]
-    for one in looks:
+    spare = workers * (TRIES - 1)
+    while looks:
         try:
-            found = one.result()
+            found = looks.pop(0).result()
         except PsetError:
             raise
         except Exception as error:
-            raise ConfigError(
-                f"The workers cannot work: {type(error).__name__}: {error}; nothing was graded"
-            ) from error
+            if not spare:
+                raise ConfigError(
+                    f"The workers cannot work: {type(error).__name__}: {error}; nothing was graded"
+                ) from error
+            spare -= 1  # it was lost; another has taken its place
+            looks.append(executor.submit(todays_keys, assignment, bundle_name))
+            continue
         if found != keys:
             raise ConfigError(
                 "The workers run another version of the grader, of Python or of the bundle than "

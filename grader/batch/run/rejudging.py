@@ -30,7 +30,7 @@ from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records import GradeSheet
 from grader.model.records.codec import load
-from grader.model.results_folder import ResultFolder, move_in
+from grader.model.results_folder import ResultFolder, is_whole, move_in
 from grader.model.stage_keys import GraderKeys, StageKeys
 from grader.model.version import code_version
 from grader.scoring.changes import PartChange, changed_parts
@@ -161,9 +161,9 @@ def keys_in(folder: ResultFolder) -> StageKeys | None:
 
 
 def folder_holds(folder: ResultFolder, run_key: str, seed: int | None) -> bool:
-    """Whether a results folder is of that run, and of no other with the same key."""
+    """Whether a results folder is of that run, and of no other with the same key, and whole."""
     keys = keys_in(folder)
-    return keys is not None and _of_run(keys, run_key, seed)
+    return keys is not None and _of_run(keys, run_key, seed) and is_whole(folder)
 
 
 def _of_run(keys: StageKeys, run_key: str, seed: int | None) -> bool:

@@ -64,6 +64,8 @@ class TaskResult:
     """Wall-clock seconds of it all."""
     worker: str
     """Host and process id."""
+    disk_full: bool = False
+    """Whether there was no room for it, so that all others wait too."""
 
 
 def no_result(sentence: str) -> TaskResult:
@@ -125,6 +127,8 @@ class RejudgeResult:
     """Wall-clock seconds."""
     worker: str
     """Host and process id."""
+    disk_full: bool = False
+    """Whether there was no room for it, so that all others wait too."""
 
 
 def not_rejudged(sentence: str) -> RejudgeResult:

@@ -6,6 +6,7 @@ import os
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,13 +17,15 @@ from grader.batch.run.task import (
     RejudgeResult,
     RejudgeTask,
     TaskResult,
+    no_result,
     not_rejudged,
     pack,
     unpack,
     without_exhibits,
 )
+from grader.model.disk import DiskFull, room_in
 from grader.model.records.codec import RecordError, load
-from grader.model.results_folder import GRADES, ResultFolder
+from grader.model.results_folder import ResultFolder, of_the_run
 from grader.model.stage_keys import StageKeys
 from grader.model.text import one_line
 from grader.scoring.lateness import lateness_of
@@ -34,46 +37,51 @@ if TYPE_CHECKING:
 
 def grade_task(task: GradeTask) -> TaskResult:
     """Grade one submission; whatever happens to it is in the result, never an exception."""
-    from grader.pipeline import grade  # torch: seconds, and only workers need it
-
     started = time.perf_counter()
     stages: list[tuple[str, float]] = []
-    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as folder:
-        zip_path = Path(folder) / _file_name(task)
-        zip_path.write_bytes(task.content)
-        state, sentence, again = State.GRADED, "", False
-        sheet, keys, sheet_json, archive = None, None, b"", b""
-        try:
-            record = grade(
-                _request(task, zip_path, task.out or Path(folder) / "out"),
-                lambda name: stages.append((name, time.perf_counter())),
-                lambda _: None,
-            )
-            sheet = without_exhibits(record.sheet)
-            keys = load(StageKeys, record.folder.key).grader
-            sheet_json = record.folder.results.read_bytes()
-            archive = b"" if task.out else pack(record.folder)
-        except SubmissionError as error:
-            state, sentence = State.REJECTED, str(error)
-        except ConfigError as error:
-            state, sentence = State.FAULT, str(error)
-        except GraderFault as error:
-            state, sentence, again = State.FAULT, str(error), True
-        except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
-            state, sentence, again = State.FAULT, f"{type(error).__name__}: {error}", True
+    result = no_result("")
+    try:
+        result = _graded(task, lambda name: stages.append((name, time.perf_counter())))
+    except SubmissionError as error:
+        result = replace(result, state=State.REJECTED, sentence=str(error), worth_retrying=False)
+    except DiskFull as error:
+        result = replace(result, sentence=str(error), disk_full=True)
+    except ConfigError as error:
+        result = replace(result, sentence=str(error), worth_retrying=False)
+    except GraderFault as error:
+        result = replace(result, sentence=str(error))
+    except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
+        result = replace(result, sentence=f"{type(error).__name__}: {error}")
     ended = time.perf_counter()
-    return TaskResult(
-        state=state,
-        sentence=one_line(sentence),
-        worth_retrying=again,
-        sheet=sheet,
-        keys=keys,
-        sheet_json=sheet_json,
-        archive=archive,
+    return replace(
+        result,
+        sentence=one_line(result.sentence),
         stage_seconds=_durations(stages, ended),
         seconds=ended - started,
         worker=_name(),
     )
+
+
+def _graded(task: GradeTask, on_stage: Callable[[str], None]) -> TaskResult:
+    from grader.pipeline import grade  # torch: seconds, and only workers need it
+
+    with (
+        room_in(tempfile.gettempdir()),
+        tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as folder,
+    ):
+        zip_path = Path(folder) / _file_name(task)
+        zip_path.write_bytes(task.content)
+        request = _request(task, zip_path, task.out or Path(folder) / "out")
+        record = grade(request, on_stage, lambda _: None)
+        return replace(
+            no_result(""),
+            state=State.GRADED,
+            worth_retrying=False,
+            sheet=without_exhibits(record.sheet),
+            keys=load(StageKeys, record.folder.key).grader,
+            sheet_json=record.folder.results.read_bytes(),
+            archive=b"" if task.out else pack(record.folder),
+        )
 
 
 def rejudge_task(task: RejudgeTask) -> RejudgeResult:
@@ -86,6 +94,8 @@ def rejudge_task(task: RejudgeTask) -> RejudgeResult:
         result = _rejudged(task)
     except (MustGradeAgain, RecordError) as error:
         result = replace(result, sentence=str(error), must_run=True, worth_retrying=False)
+    except DiskFull as error:
+        result = replace(result, sentence=str(error), disk_full=True)
     except ConfigError as error:
         result = replace(result, sentence=str(error), worth_retrying=False)
     except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
@@ -101,7 +111,10 @@ def rejudge_task(task: RejudgeTask) -> RejudgeResult:
 def _rejudged(task: RejudgeTask) -> RejudgeResult:
     from grader.pipeline import RejudgeRequest, rejudge
 
-    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as place:
+    with (
+        room_in(tempfile.gettempdir()),
+        tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-task") as place,
+    ):
         folder = ResultFolder(root=task.folder or Path(place) / task.kerberos)
         if task.folder is None:
             folder.root.mkdir()
@@ -126,13 +139,6 @@ def _rejudged(task: RejudgeTask) -> RejudgeResult:
             seconds=0.0,
             worker="",
         )
-
-
-def of_the_run(name: Path) -> bool:
-    """Whether a file of a results folder is the run's own, which judging leaves as it is."""
-    return name.parts[0] in {"submission", "executed.ipynb", GRADES} or (
-        name.suffix in {".npy", ".npz"}
-    )
 
 
 def made_by_judging(name: Path) -> bool:

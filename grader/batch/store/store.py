@@ -193,13 +193,15 @@ def _careful_sqlite(connection: Any, _: object) -> None:
 
 
 def _migrate(engine: Engine) -> None:
-    """Bring the tables to the newest form, all or nothing."""
+    """Bring the tables to the newest form, all or nothing, whenever it is killed."""
     config = Config()
     config.set_main_option(
         "script_location", str(resources.files("grader.batch.store") / "migrations")
     )
     with engine.connect() as connection:
         config.attributes["connection"] = connection
+        if engine.dialect.name == "sqlite":  # whose driver begins none before a table is made
+            connection.exec_driver_sql("BEGIN")
         try:
             command.upgrade(config, "head")
         except CommandError as error:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
+import random
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from grader.model.results_folder import recover, replacing
+from grader.model.results_folder import ResultFolder, is_whole, recover, replacing
 from reference.errors import ConfigError
 
 
@@ -59,3 +63,53 @@ def test_a_folder_is_mended_after_a_kill(tmp_path: Path, moment: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["jdoe"]
     assert (old / "results.json").read_text() == ("new" if moment == "after" else "old")
     assert (old / "grades.toml").read_text() == "by a person"
+
+
+def make_whole(out: Path) -> ResultFolder:
+    with replacing(out, "jdoe") as folder:
+        folder.evidence.mkdir()
+        for name in ("evidence/x.npy", "evidence/plan.json", "results.json", "feedback.html"):
+            (folder.root / name).write_text(name)
+    return ResultFolder(root=out / "jdoe")
+
+
+@pytest.mark.parametrize(
+    "name", ["evidence/x.npy", "evidence/plan.json", "results.json", "feedback.html", ".files"]
+)
+def test_a_folder_that_lacks_a_file_is_not_whole(tmp_path: Path, name: str) -> None:
+    folder = make_whole(tmp_path)
+    assert is_whole(folder)
+    (folder.root / name).unlink()
+    assert not is_whole(folder)
+
+
+def test_a_run_s_own_file_that_was_cut_off_is_seen_and_pages_may_be_written_anew(
+    tmp_path: Path,
+) -> None:
+    folder = make_whole(tmp_path)
+    folder.feedback_html.write_text("of other points")
+    folder.grades.write_text("[parts.3c]")
+    assert is_whole(folder)
+    (folder.evidence / "x.npy").write_text("ev")
+    assert not is_whole(folder)
+
+
+KILLS = 20
+
+
+def test_a_folder_is_the_old_one_or_the_new_one_whenever_its_writer_is_killed(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(4)  # noqa: S311 -- moments, not secrets
+    make_whole(tmp_path)
+    for _ in range(KILLS):
+        writer = os.fork()
+        if writer == 0:
+            while True:
+                make_whole(tmp_path)
+        time.sleep(chance.uniform(0.0, 0.01))
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+        recover(tmp_path)
+        assert is_whole(ResultFolder(root=tmp_path / "jdoe"))
+        assert [path.name for path in tmp_path.iterdir()] == ["jdoe"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from grader.batch.store.conversion import light, sheet_digest
@@ -190,14 +193,7 @@ def test_a_run_that_is_judged_again_keeps_what_was_found_at_first(
 
 
 def test_a_store_of_the_first_form_is_brought_to_todays(tmp_path: Path, url: str | None) -> None:
-    with open_store(tmp_path, url) as store, store.engine.begin() as connection:
-        for statement in (
-            "DROP TABLE judgement",
-            "ALTER TABLE finding DROP COLUMN judgement_id",
-            "ALTER TABLE page DROP COLUMN pages_key",
-            "UPDATE alembic_version SET version_num = '0001'",
-        ):
-            connection.execute(text(statement))
+    of_the_first_form(tmp_path, url)
     with open_store(tmp_path, url) as store:
         batch = filled(store)
         (standing,) = store.standings(batch)
@@ -260,3 +256,56 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path, url: str | None) 
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match="newer version"), open_store(tmp_path, url):
         pass
+
+
+KILLS = 6
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "of the first form"])
+def test_a_store_is_whole_whenever_its_maker_is_killed(tmp_path: Path, old: bool) -> None:
+    whole = tmp_path / "whole"
+    if old:
+        of_the_first_form(whole, None)
+    steps = opened_and_killed(whole, after=None)
+    for after in range(1, steps, max(1, steps // KILLS)):
+        folder = tmp_path / str(after)
+        if old:
+            of_the_first_form(folder, None)
+        opened_and_killed(folder, after=after)
+        with open_store(folder) as store:
+            filled(store)
+
+
+def opened_and_killed(folder: Path, *, after: int | None) -> int:
+    """Open a store in a process that is killed after some statements; return how many it made."""
+    ear, mouth = os.pipe()
+    maker = os.fork()
+    if maker == 0:
+        made = 0
+
+        def count(*_: object) -> None:
+            nonlocal made
+            made += 1
+            os.write(mouth, b".")
+            if made == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        event.listen(Engine, "after_cursor_execute", count)
+        with suppress(BaseException), open_store(folder):
+            pass
+        os._exit(0)
+    os.close(mouth)
+    os.waitpid(maker, 0)
+    with os.fdopen(ear, "rb") as words:
+        return len(words.read())
+
+
+def of_the_first_form(folder: Path, url: str | None) -> None:
+    with open_store(folder, url) as store, store.engine.begin() as connection:
+        for statement in (
+            "DROP TABLE judgement",
+            "ALTER TABLE finding DROP COLUMN judgement_id",
+            "ALTER TABLE page DROP COLUMN pages_key",
+            "UPDATE alembic_version SET version_num = '0001'",
+        ):
+            connection.execute(text(statement))
