@@ -146,8 +146,9 @@ bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/READ
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
 
-regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks and the JSON schema
+regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, docs/evidence.md
 	@$(BIN)/python -m authoring.release
+	@$(BIN)/python -m authoring.evidence
 	@$(BIN)/python -m grader.outputs.schema
 
 clean: ## Remove results and caches; keeps .venv

@@ -35,6 +35,47 @@ class Reads(StrEnum):
     """Written answers and the report."""
 
 
+class Basis(StrEnum):
+    """Where what a check decides by comes from."""
+
+    RECOMPUTED = "recomputed"
+    """Computed anew on the host, from recorded pictures and trusted weights."""
+    PROBED = "probed"
+    """Returned by the student's function for inputs that the host drew, and compared there."""
+    CLAIMED = "claimed"
+    """Told by the kernel, and not to be computed from anything else."""
+    READ = "read"
+    """Written by the student: read by the grader or by a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rests:
+    """Something that a check decides by."""
+
+    on: Basis
+    """Where it comes from."""
+    what: str
+    """What it is, as a phrase."""
+
+
+UNCHANGED = Rests(
+    on=Basis.PROBED, what="the arguments come back as they were sent, which the host compares"
+)
+"""Of every function of a layer."""
+
+OBJECTIVE = Rests(
+    on=Basis.RECOMPUTED,
+    what="the objective, from the directions against trusted gradients at the recorded pictures",
+)
+"""Of every attack."""
+
+STEPS = Rests(
+    on=Basis.CLAIMED,
+    what="that the pictures were made by steps of the code that the cell shows, and their number",
+)
+"""Of every optimization of a picture."""
+
+
 def asks_nothing(seed: int) -> tuple[Question, ...]:  # noqa: ARG001
     """Return no question: for checks that look at what the notebook does by itself."""
     return ()
@@ -50,6 +91,11 @@ class Check:
     """Decides it."""
     reads: frozenset[Reads]
     """What it looks at."""
+    rests: tuple[Rests, ...]
+    """What its points rest on; `docs/evidence.md` is made of it.
+
+    Where a notebook reaches into the recorders, a check that rests on a claim waits for a person.
+    """
     credit: Credit = field(default_factory=dict)
     """By fault: its share of the points."""
     function: str = ""

@@ -17,6 +17,7 @@ from grader.checks.functions.short_cuts import short_cut_notes
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
 from grader.checks.stored_arrays import EvidenceChanged
+from grader.checks.tampering import held_for_tampering
 from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
@@ -104,6 +105,7 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
         return not_attempted(say("missing.untouched")).finding(check_id)
     try:
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
+        finding = held_for_tampering(finding, context, check)
         short_cuts = short_cut_notes(context, check_id, check.function)
         return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
     except EvidenceChanged:

@@ -37,21 +37,29 @@
 Trust. Everything that the kernel says is a claim: student code shares its process, can read the
 nonce, patch the recorders, forge any message. So a reply is only raw numbers (dtype, shape,
 bytes; no pickle, no objects) for inputs drawn on the host from a fresh seed, accepted once, while
-it is asked for; and whatever is worth points is recomputed on the host, from images and trusted
-weights, in a process where no student code ever ran. Patched libraries, objects that are equal to
-everything, result files, saved outputs and claims of success meet no comparison that they could
-change.
+it is asked for; what a function left of its arguments comes back with it and is compared with what
+was sent. Whatever is worth points of a network is recomputed on the host, from images and trusted
+weights, in a process where no student code ever ran; a network with random weights is made again
+from where torch's generator stood. Patched libraries, objects that are equal to everything, result
+files, saved outputs and claims of success meet no comparison that they could change.
+
+Claims decide what is compared with what: the calls and digests that the recorders report, steps
+and their number, which layer a loss was taken of. Where they cannot be borne out, the part waits:
+a network that cannot be made again, steps without pictures between them, an objective that rises
+behind the last of these only, pictures for different objectives that are alike, a direction that
+the image did not follow. So does every check that rests on a claim where a cell names `_pset4`
+(`grader/checks/tampering.py`). `docs/evidence.md` says for each part what its points rest on.
 
 What stays possible, and what staff see of it:
 
 * An image or array that was computed elsewhere, or by other code than the cell shows, is handed in
-  as the result of an attack. Its gain and constraint are real, who made it is not known. The staff
-  page says when no step was recorded, and how long the run took.
+  as the result of an attack, with pictures of a way to it. Its gain and constraint are real, who
+  made it is not known. The staff page says when no step was recorded, and how long the run took.
 * Probe inputs can be seen by the code that answers them, so a function may be right for inputs that
-  look like ours and wrong else; sizes and numbers differ from run to run.
+  look like ours and wrong else; sizes and numbers differ from run to run. What comes back of its
+  arguments may be a copy of what was sent: what a function loses that works in place.
 * A forbidden helper can be called in ways that neither the source nor the profile shows.
-* Calls and weights' digests that the recorders report may be forged: they decide what is compared
-  with what, never the comparison.
+* Code that reaches the recorders without naming them is not noticed by that.
 * Isolation shares the host's kernel, and with a GPU its driver. A flaw in either is not held off;
   for a cohort that may try, run the grader in a virtual machine.
 * The driver of a root's grader has no box. Before it connects to the kernel it becomes a user of

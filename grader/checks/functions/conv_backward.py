@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import UNCHANGED, Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, failed, needs_human, partly, passed, say
 from grader.checks.functions.conv_backward_faults import explain_gradient
 from grader.checks.functions.conv_diagnosis import FUNCTION as FORWARD
@@ -256,6 +256,15 @@ CHECKS = (
         id="conv_grad_input",
         judge=check_conv_grad_input,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED,
+                what="gradients to the input for hidden cases, against the adjoint "
+                "of a convention or of the own forward, which is measured by "
+                "steps",
+            ),
+            UNCHANGED,
+        ),
         credit=CREDIT,
         function=FUNCTION,
         probes=asked,
@@ -264,6 +273,15 @@ CHECKS = (
         id="conv_grad_kernel",
         judge=check_conv_grad_kernel,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED,
+                what="gradients to the kernel for hidden cases, against the "
+                "adjoint of a convention or of the own forward, which is "
+                "measured by steps",
+            ),
+            UNCHANGED,
+        ),
         credit={fault: one for fault, one in CREDIT.items() if fault != "boundary"},
         function=FUNCTION,
         probes=asked,

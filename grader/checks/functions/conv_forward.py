@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.credit import PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import UNCHANGED, Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, failed, needs_human, partly, passed, say
 from grader.checks.functions.conv_diagnosis import (
     FUNCTION,
@@ -248,6 +248,14 @@ CHECKS = (
         id="conv_forward",
         judge=check_conv_forward,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED,
+                what="outputs for hidden signals and kernels, and for steps of "
+                "each of their entries, against every convention",
+            ),
+            UNCHANGED,
+        ),
         credit=CREDIT,
         function=FUNCTION,
         probes=asked,

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import Credit, PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import UNCHANGED, Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import (
     compared,
@@ -202,6 +202,12 @@ def check_of(check_id: str, spec: FunctionSpec) -> Check:
         id=check_id,
         judge=judge,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED, what=f"the {spec.result} for hidden inputs, against the formula"
+            ),
+            UNCHANGED,
+        ),
         credit=spec.credit,
         function=spec.function,
         probes=asked,

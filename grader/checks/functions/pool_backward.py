@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import UNCHANGED, Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import (
     Try,
@@ -305,6 +305,14 @@ CHECKS = (
         id="pool_backward",
         judge=check_pool_backward,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED,
+                what="gradients for hidden signals, ties among them, against the "
+                "right ones or the slopes of the own forward",
+            ),
+            UNCHANGED,
+        ),
         credit=CREDIT,
         function=BACKWARD,
         probes=asked,

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import UNCHANGED, Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, failed, partly, passed, say
 from grader.checks.functions.examples import (
     compared,
@@ -250,6 +250,13 @@ CHECKS = (
         id="pool_forward",
         judge=check_pool_forward,
         reads=frozenset({Reads.REPLIES}),
+        rests=(
+            Rests(
+                on=Basis.PROBED,
+                what="outputs for hidden signals, ties among them, against the maxima",
+            ),
+            UNCHANGED,
+        ),
         credit=CREDIT,
         function=FORWARD,
         probes=asked,

@@ -13,7 +13,7 @@ from scipy.special import expit, log_softmax, softmax
 from grader.checks.blame import blame_of, blamed_for_name, why_missing
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, Share, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -323,6 +323,14 @@ CHECKS = (
         id="output2prob",
         judge=check_output2prob,
         reads=frozenset({Reads.REPLIES, Reads.PREDICTIONS}),
+        rests=(
+            Rests(
+                on=Basis.PROBED, what="probabilities for hidden logits, against softmax in float64"
+            ),
+            Rests(
+                on=Basis.READ, what="where the notebook's code takes probabilities of probabilities"
+            ),
+        ),
         credit=CREDIT,
         probes=asked,
     ),

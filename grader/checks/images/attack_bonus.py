@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import OBJECTIVE, STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -241,5 +241,14 @@ CHECKS = (
         id="attack_bonus",
         judge=check_attack_bonus,
         reads=frozenset({Reads.RUNS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="start, gain and pixel box, from the first and last picture "
+                "with trusted weights",
+            ),
+            OBJECTIVE,
+            STEPS,
+        ),
     ),
 )

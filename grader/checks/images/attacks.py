@@ -7,7 +7,7 @@ from dataclasses import replace
 from grader.checks.blame import why_missing
 from grader.checks.context import CheckContext
 from grader.checks.credit import PartialCredit, shares_of
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import OBJECTIVE, STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     needs_human,
@@ -143,6 +143,15 @@ CHECKS = (
         judge=check_targeted_attack,
         objective="log_probability",
         reads=frozenset({Reads.RUNS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="start, gain, ball and pixel box, from the first and last "
+                "picture with trusted weights",
+            ),
+            OBJECTIVE,
+            STEPS,
+        ),
         credit=_CREDIT,
     ),
 )

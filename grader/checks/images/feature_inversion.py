@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.checks.blame import why_missing
 from grader.checks.context import CheckContext
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -169,5 +169,16 @@ CHECKS = (
         judge=check_feature_inversion,
         objective="feature_distance",
         reads=frozenset({Reads.RUNS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="the distance to the corgi's features along the recorded "
+                "pictures, by trusted weights",
+            ),
+            Rests(
+                on=Basis.RECOMPUTED, what="the direction of the steps against its trusted gradient"
+            ),
+            STEPS,
+        ),
     ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from grader.checks.blame import why_missing
 from grader.checks.context import CheckContext
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -213,5 +213,18 @@ CHECKS = (
         judge=check_feature_visualisation,
         objective="layer_norm",
         reads=frozenset({Reads.RUNS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="the objective, by pulling what the loss asked back through "
+                "the trusted network",
+            ),
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="its rise along the recorded pictures, the random start and "
+                "the visible change",
+            ),
+            STEPS,
+        ),
     ),
 )

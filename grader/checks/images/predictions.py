@@ -9,7 +9,7 @@ from torch import Tensor
 
 from grader.checks.blame import why_missing
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
@@ -311,15 +311,40 @@ CHECKS = (
         id="in_features",
         judge=check_in_features,
         reads=frozenset({Reads.PREDICTIONS, Reads.TEXT}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="the network: made again from where torch's generator stood, "
+                "or one of the bundle's",
+            ),
+            Rests(
+                on=Basis.READ,
+                what="the number, in the answer or the report, or the code that shows the layer",
+            ),
+        ),
     ),
     Check(
         id="random_network",
         judge=check_random_network,
         reads=frozenset({Reads.PREDICTIONS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="the logits on the corgi, by the network made again from "
+                "where torch's generator stood",
+            ),
+        ),
     ),
     Check(
         id="top_predictions",
         judge=check_top_predictions,
         reads=frozenset({Reads.PREDICTIONS}),
+        rests=(
+            Rests(
+                on=Basis.RECOMPUTED,
+                what="classes and probability of the logits, against those of the "
+                "bundle's network on the corgi",
+            ),
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.context import CheckContext
-from grader.checks.declaration import Check, Reads
+from grader.checks.declaration import Basis, Check, Reads, Rests
 from grader.checks.findings import Verdict, needs_human, say, where_to_look
 from grader.checks.functions.conv_forward import own_forward
 from grader.checks.functions.replies import in_report
@@ -91,5 +91,6 @@ CHECKS = (
         id="prose",
         judge=check_prose,
         reads=frozenset({Reads.TEXT}),
+        rests=(Rests(on=Basis.READ, what="the answer, by a person"),),
     ),
 )
