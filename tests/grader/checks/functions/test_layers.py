@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from grader.checks import CHECKS
 from grader.model.records import Outcome, StemExhibit
 from reference import conv, pool
 from reference.conv import CONVENTIONS, DEFAULT_CONVENTION, Convention
+from reference.convention import Anchor, Boundary
 from tests.grader.checks.support import Lab
 from tests.grader.checks.words import wrong_in
 
@@ -552,6 +554,27 @@ def test_every_convention_passes_forward_and_backward(lab: Lab, convention: Conv
     assert convention.describe(2) in found.message
     assert CHECKS["conv_grad_input"](context, "3a").outcome is R
     assert CHECKS["conv_grad_kernel"](context, "3b").outcome is R
+
+
+@pytest.mark.parametrize("boundary", ["edge", "reflect", "symmetric", "circular"])
+@pytest.mark.parametrize("anchor", ["left", "right"])
+def test_a_gradient_without_the_padding_is_one_fault_after_every_padding(
+    lab: Lab, boundary: Boundary, anchor: Anchor
+) -> None:
+    own = Convention(boundary=boundary, anchor=anchor)
+    zero = replace(own, boundary="zero")
+    context = lab.ask(
+        {
+            F1: lambda x, w: conv.forward(x, w, own),
+            B1: lambda x, w, g: (
+                conv.grad_input(g, w, zero),
+                conv.grad_kernel(x, g, len(w), own),
+            ),
+        }
+    )
+    found = CHECKS["conv_grad_input"](context, "3a")
+    assert (found.outcome, found.code) == (Outcome.PARTIAL, "conv_backward.ends")
+    assert CHECKS["conv_grad_kernel"](context, "3b").outcome is Outcome.PASS
 
 
 def test_a_lost_point_comes_with_the_smallest_public_example(lab: Lab) -> None:
