@@ -10,19 +10,15 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import tempfile
-import traceback
 from contextlib import suppress
-from datetime import datetime
-from pathlib import Path
 from typing import NoReturn
 
-import platformdirs
 import typer
 from rich.console import Console
 
 from grader.app.cli import app
 from grader.model.disk import disk_full, is_full
+from grader.model.fault_log import keep_fault
 from grader.model.quiet import quiet_libraries
 from grader.model.text import terminal_line
 from grader.sandbox.openmp import spin_briefly
@@ -42,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except GraderFault as error:
+        keep_fault(error)
         ERRORS.print(terminal_line(f"Grader error: {error}"), markup=False)
         return 3
     except PsetError as error:
@@ -75,26 +72,10 @@ def _unforeseen(error: Exception) -> int:
     if callable(message):
         ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
         return 2
-    log = _kept("".join(traceback.format_exception(error)))
+    log = keep_fault(error)
     ERRORS.print(
         f"Grader error: {type(error).__name__}: {error}. Please send {log} to the maintainers of "
         "the grader.",
         markup=False,
     )
     return 3
-
-
-def _kept(report: str) -> Path:
-    """Write a fault to the user's folder for logs, or where that cannot be, a temporary file."""
-    now = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-    log = platformdirs.user_log_path("pset4-grader") / f"fault-{now}-{os.getpid()}.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(report, encoding="utf-8")
-    except OSError:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", prefix="grader-fault-", suffix=".log", delete=False
-        ) as file:
-            file.write(report)
-        return Path(file.name)
-    return log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.batch.collect.manifest import ManifestRow, read_manifest
@@ -13,7 +13,7 @@ from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.class_files import write_exports, write_similarity
 from grader.batch.records import ClassRow
 from grader.batch.run.batch import only_batch, run_batch
-from grader.batch.run.executors import Slots, dask_cluster, local_pool, workers_that_fit
+from grader.batch.run.executors import Slots, dask_cluster, local_pool, room_for, workers_that_fit
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
 from grader.batch.run.rejudging import (
@@ -101,7 +101,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 assignment=request.assignment,
                 course=request.course,
                 bundle=bundle,
-                settings=request.settings,
+                settings=_beside_others(request, slots()),
                 shared_files=request.scheduler is None,
                 slots=slots,
             )
@@ -293,6 +293,13 @@ def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
     timeout_s = deadline_s(settings.limits) + CHECKS_TIMEOUT_S
     with local_pool(workers, threads=settings.threads or 1, timeout_s=timeout_s) as executor:
         yield executor, lambda: workers
+
+
+def _beside_others(request: ClassRequest, workers: int) -> RunSettings:
+    """How notebooks are run while as many go on; a cluster's workers are whoever set it up's."""
+    if request.scheduler is not None:
+        return request.settings
+    return replace(request.settings, room_mib=room_for(workers, request.settings.limits))
 
 
 def _refuse_unasked_process(wish: Wish) -> None:

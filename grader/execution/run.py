@@ -16,11 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from grader.execution.array_files import clear_arrays
 from grader.execution.drivers import started_driver
 from grader.execution.request import DriverRequest, DriverWord, Progress
+from grader.execution.session import MEMORY_LIMIT
 from grader.execution.workspace import make_workspace
 from grader.model.disk import DiskFull, room_in
 from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission, nothing_seen
 from grader.model.records.codec import to_json
-from grader.sandbox.cgroups import cgroup_for
+from grader.sandbox.cgroups import Cgroup, cgroup_for
 from grader.sandbox.leftovers import sweep
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
@@ -83,7 +84,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             parent=_runs(job),
         ) as workspace,
         cgroup_for(
-            memory_mib=limits.memory_mib,
+            memory_mib=limits.run_memory_mib,
             processes=limits.processes,
             wanted=job.tier is Tier.CGROUP,
         ) as cgroup,
@@ -100,11 +101,27 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             warm=job.warm,
         )
         try:
-            return _drive(request, job.on_progress)
+            evidence = _drive(request, job.on_progress)
         except _MustStartCold as why:
             clear_arrays(job.evidence_folder)
             workspace.start_anew()
-            return _drive(replace(request, cold_because=str(why)), job.on_progress)
+            evidence = _drive(replace(request, cold_because=str(why)), job.on_progress)
+        if limits.run_memory_mib < limits.memory_mib and _reached_room(evidence, cgroup):
+            raise NeedsRoom(
+                f"The run reached the {limits.run_memory_mib:.0f} MiB that it had beside others."
+            )
+        return evidence
+
+
+class NeedsRoom(GraderFault):
+    """A run reached the memory that it had beside others, which is less than it may take."""
+
+
+def _reached_room(evidence: Evidence, cgroup: Cgroup | None) -> bool:
+    """Whether the system or we ended any process of the run for its memory."""
+    if cgroup is not None:
+        return cgroup.out_of_memory_kills() > 0
+    return any(cell.error_name == MEMORY_LIMIT for cell in evidence.cells)
 
 
 class _MustStartCold(Exception):
@@ -154,11 +171,14 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
         if evidence is not None:
             return evidence
         complaints.seek(0)
-        said = " ".join(complaints.read()[-1500:].decode(errors="replace").split())
-        raise GraderFault(
+        said = complaints.read()[-8000:].decode(errors="replace").strip()
+        last = said.rpartition("\n")[2].strip()[:300].rstrip(".")
+        fault = GraderFault(
             "The process that drives the notebook ended before it was done: "
-            f"{said or 'it said nothing'}. Nothing was graded; try again."
+            f"{last or 'it said nothing'}. Nothing was graded; try again."
         )
+        fault.add_note(said)  # for the log
+        raise fault
 
 
 def _take_back(request: DriverRequest) -> None:

@@ -43,6 +43,8 @@ class KernelGone(Exception):
         self.breach = breach
 
 
+MEMORY_LIMIT = "MemoryLimit"
+"""Name of what ends a run that takes too much memory."""
 _DIED = Breach(
     name="KernelDied",
     sentence=words("kernel-ended"),
@@ -66,8 +68,8 @@ def _message_size(limit_mib: float) -> Breach:
 
 def _memory(limits: Limits) -> Breach:
     return Breach(
-        name="MemoryLimit",
-        sentence=words("memory.run", limit_mib=limits.memory_mib),
+        name=MEMORY_LIMIT,
+        sentence=words("memory.run", limit_mib=limits.run_memory_mib),
     )
 
 
@@ -267,7 +269,7 @@ async def _watch_memory(session: Session) -> None:
     while session.alive:
         pid = session.manager.provisioner.pid
         used_mib = await asyncio.to_thread(tree_memory_mib, pid)
-        if used_mib > session.limits.memory_mib:
+        if used_mib > session.limits.run_memory_mib:
             session.breaches.report(_memory(session.limits))
             return
         await asyncio.sleep(MEMORY_POLL_S)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from grader.model.records import Limits
 from grader.sandbox.tiers import Wish
 
+DRIVER_ROOM_MIB = 1024.0
+"""Private memory in MiB of a driver beside others; of a complete submission it takes 170."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
@@ -24,5 +27,7 @@ class RunSettings:
     """How notebooks must be kept apart."""
     seed: int | None = None
     """Of the hidden inputs; None for a fresh one."""
+    room_mib: float | None = None
+    """Memory in MiB that a run has beside others; None where it is alone."""
     warm: bool = False
     """Whether workers fork kernels from a server that has imported torch already."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.execution.run import Job, OnProgress, execute, no_evidence
-from grader.execution.settings import RunSettings
+from grader.execution.settings import DRIVER_ROOM_MIB, RunSettings
 from grader.model.assignment import Assignment
-from grader.model.records import Alignment, Evidence, ProbeSpec, RunPlan, Submission
+from grader.model.records import Alignment, Evidence, Limits, ProbeSpec, RunPlan, Submission
 from grader.model.records.codec import save
 from grader.model.results_folder import ResultFolder
 from grader.planning.plan import RunOptions, plan_run, repeats_of
@@ -61,7 +61,7 @@ def run_submission(
         device=choose_device(settings.device).type,
         seed=seed,
         nonce=secrets.token_hex(16),
-        limits=settings.limits,
+        limits=_limits(settings),
     )
     repeats = repeats_of(running.assignment)
     plan = plan_run(submission, alignment, tuple(probes), running.bundle, options, repeats)
@@ -69,6 +69,15 @@ def run_submission(
     evidence = _run(plan, submission, folder, running)
     save(evidence, folder.record("evidence"))
     return evidence
+
+
+def _limits(settings: RunSettings) -> Limits:
+    """The limits of a run; beside others it, and what drives it, have less memory."""
+    limits = settings.limits
+    if settings.room_mib is None:
+        return limits
+    driver = min(limits.driver_memory_mib, DRIVER_ROOM_MIB)
+    return replace(limits, room_mib=settings.room_mib, driver_memory_mib=driver)
 
 
 def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: Running) -> Evidence:

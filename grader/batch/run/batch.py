@@ -31,7 +31,13 @@ from grader.batch.run.rejudging import (
     sorted_out,
 )
 from grader.batch.run.rescoring import rescore_batch
-from grader.batch.run.task import GradeTask, TaskResult, no_result, unpack
+from grader.batch.run.task import (
+    GradeTask,
+    TaskResult,
+    no_result,
+    unpack,
+    with_all_memory,
+)
 from grader.batch.run.watching import Watcher
 from grader.batch.run.worker import grade_task
 from grader.batch.store.rows import BatchRow, DoneRun, HandInRow, Judgement, RunRow, Standing
@@ -42,7 +48,7 @@ from grader.model.stage_keys import GraderKeys
 from grader.model.version import code_version
 from reference.errors import ConfigError
 
-GRADE = Work(call=grade_task, failed=no_result)
+GRADE = Work(call=grade_task, failed=no_result, again=with_all_memory)
 """What workers do."""
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from grader.batch.run.executors import Slots, why_lost
+from grader.batch.run.executors import HasFreshWorkers, Slots, why_lost
 from grader.model.disk import DiskFull
 from grader.model.text import one_line
 from reference.errors import ConfigError, PsetError
@@ -35,6 +35,12 @@ class Result(Protocol):
 
 
 T = TypeVar("T")
+
+
+def _as_it_is(task: T) -> T:
+    return task
+
+
 R = TypeVar("R", bound=Result)
 
 
@@ -46,6 +52,8 @@ class Work(Generic[T, R]):
     """Does it; in a worker."""
     failed: Callable[[str], R]
     """What there is to say where no worker came back with a result."""
+    again: Callable[[T], T] = _as_it_is
+    """What is different the second time, when nothing else goes on beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,9 @@ def dispatch(
 ) -> Iterator[Done[T, R]]:
     """Yield each task's end as soon as it is there; no order.
 
+    What is worth another try has it in a fresh worker, once nothing else is under way; where the
+    executor has no such workers, as soon as may be.
+
     Args:
         work: What is done with each.
         tasks: What to do.
@@ -96,10 +107,17 @@ def dispatch(
         DiskFull: a worker has no room to write to.
     """
     waiting = iter(tasks)
+    again: list[Assigned[T]] = []
     under_way: dict[Future[R], tuple[Assigned[T], int]] = {}
     while True:
+        if again and not isinstance(executor, HasFreshWorkers):
+            under_way |= {_submit_again(work, executor, one): (one, TRIES) for one in again}
+            again.clear()
         while len(under_way) <= slots() and (one := next(waiting, None)) is not None:
             under_way[_submit(work, executor, one)] = (one, 1)
+        if again and not under_way:
+            one = again.pop(0)
+            under_way[_submit_again(work, executor, one)] = (one, TRIES)
         if not under_way:
             return
         on_poll(tuple(assigned.kerberos for assigned, _ in under_way.values()))
@@ -110,20 +128,31 @@ def dispatch(
             if result.disk_full:
                 raise DiskFull(result.sentence)
             if result.worth_retrying and attempt < TRIES:
-                under_way[_submit(work, executor, assigned)] = (assigned, attempt + 1)
+                again.append(assigned)
             else:
                 yield Done(assigned=assigned, result=result, attempts=attempt)
 
 
 def _submit(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:
+    return _submit_to(executor.submit, work.call, assigned.make)
+
+
+def _submit_again(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:
+    submit = executor.submit_fresh if isinstance(executor, HasFreshWorkers) else executor.submit
+    return _submit_to(submit, work.call, lambda: work.again(assigned.make()))
+
+
+def _submit_to(
+    submit: Callable[..., Future[R]], call: Callable[[T], R], make: Callable[[], T]
+) -> Future[R]:
     try:
-        task = assigned.make()
+        task = make()
     except PsetError as error:  # its files cannot be read any more: nobody else's loss
         failed: Future[R] = Future()
         failed.set_exception(error)
         return failed
     try:
-        return executor.submit(work.call, task)
+        return submit(call, task)
     except RuntimeError as error:
         raise ConfigError(
             f"The workers are gone ({error}); the same command continues where it was."

@@ -16,20 +16,27 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from grader.execution.settings import DRIVER_ROOM_MIB
 from grader.model.quiet import quiet_libraries
+from grader.model.records import Limits
 from grader.model.text import one_line
 from grader.sandbox.leftovers import sweep
 from grader.sandbox.orphans import die_with_parent
 from reference.errors import ConfigError
 
 GIB = 2**30
-WORKER_MEMORY_GIB = 3.0
-"""Memory that a worker, its kernel and the checks take together at full size."""
+IDLE_WORKER_MIB = 1800.0
+"""Memory in MiB of a worker and its fork servers, which have torch imported three times."""
+LEAST_ROOM_MIB = 2560.0
+"""Least memory in MiB for the run of a notebook beside others; a complete one takes 1,500. What
+needs more is run again alone."""
+SPARE_MIB = 1024.0
+"""Memory in MiB that is left to the coordinator and to the machine."""
 GPU_WORKER_MEMORY_GIB = 8.0
 """GPU memory that a worker's kernel and checks take together."""
 TASKS_PER_WORKER = 200
@@ -43,11 +50,23 @@ Slots = Callable[[], int]
 Result = TypeVar("Result")
 
 
+@runtime_checkable
+class HasFreshWorkers(Protocol):
+    """An executor that can run a call in a worker of its own."""
+
+    def submit_fresh(
+        self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
+    ) -> Future[Result]:
+        """Run the call in a worker that nothing before can have harmed."""
+
+
 class WorkerPool(Executor):
     """Processes of this machine; a task that outlasts `timeout_s` is killed with its worker."""
 
     def __init__(self, workers: int, *, timeout_s: float, initializer: Callable[[], None]) -> None:
         self._timeout_s = timeout_s
+        self._initializer = initializer
+        self._fresh: list[ProcessPool] = []
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=TASKS_PER_WORKER,
@@ -65,14 +84,31 @@ class WorkerPool(Executor):
         future: Future[Result] = self._pool.schedule(_timed, args=(self._timeout_s, call))
         return future
 
+    def submit_fresh(
+        self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
+    ) -> Future[Result]:
+        """Run the call in a worker of its own, which nothing before can have harmed."""
+        pool = ProcessPool(
+            max_workers=1,
+            initializer=self._initializer,
+            context=multiprocessing.get_context("spawn"),
+        )
+        call = partial(fn, *args, **kwargs)
+        future: Future[Result] = pool.schedule(_timed, args=(self._timeout_s, call))
+        pool.close()  # it ends with this call
+        self._fresh.append(pool)
+        return future
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers: now, with `cancel_futures`, else when all is done."""
-        if cancel_futures:
-            self._pool.stop()
-        else:
-            self._pool.close()
+        for pool in (self._pool, *self._fresh):
+            if cancel_futures:
+                pool.stop()
+            else:
+                pool.close()
         if wait:
-            self._pool.join()
+            for pool in (self._pool, *self._fresh):
+                pool.join()
 
 
 def _timed(limit_s: float, call: Callable[[], Result]) -> Result:
@@ -161,8 +197,23 @@ def dask_cluster(address: str, *, gpus: bool) -> Iterator[tuple[Executor, Slots]
             raise
 
 
+def room_for(workers: int, limits: Limits) -> float | None:
+    """Return the memory in MiB that a run may take while as many go on, all at their limits.
+
+    None where each may take all that its limits say.
+    """
+    each = (_available_mib() - SPARE_MIB) / workers - IDLE_WORKER_MIB
+    if workers == 1 or each >= limits.memory_mib + limits.driver_memory_mib:
+        return None
+    return max(LEAST_ROOM_MIB, min(limits.memory_mib, each - DRIVER_ROOM_MIB))
+
+
+def _available_mib() -> float:
+    return float(psutil.virtual_memory().available) / 2**20
+
+
 def workers_that_fit(asked: int | None, device: str) -> int:
-    """Return how many workers this machine has room for.
+    """Return how many workers this machine has room for, each with all that it may take.
 
     Args:
         asked: By the caller, who is then believed; None for as many as fit.
@@ -170,7 +221,8 @@ def workers_that_fit(asked: int | None, device: str) -> int:
     """
     if asked is not None:
         return asked
-    memory = int(psutil.virtual_memory().available / GIB / WORKER_MEMORY_GIB)
+    each = IDLE_WORKER_MIB + DRIVER_ROOM_MIB + LEAST_ROOM_MIB
+    memory = int((_available_mib() - SPARE_MIB) / each)
     fitting = min(_cores(), memory)
     if device != "cpu" and Path("/dev/nvidiactl").exists():
         fitting = min(fitting, int(_free_gpu_memory_gib() / GPU_WORKER_MEMORY_GIB))

@@ -40,6 +40,11 @@ class GradeTask:
         return self.hand_in.kerberos
 
 
+def with_all_memory(task: GradeTask) -> GradeTask:
+    """Return the task as it is run alone: with all memory that a run may take."""
+    return replace(task, settings=replace(task.settings, room_mib=None))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
     """What came of it."""

@@ -24,6 +24,7 @@ from grader.batch.run.task import (
     without_exhibits,
 )
 from grader.model.disk import DiskFull, room_in
+from grader.model.fault_log import keep_fault
 from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import ResultFolder, of_the_run
 from grader.model.stage_keys import StageKeys
@@ -48,10 +49,8 @@ def grade_task(task: GradeTask) -> TaskResult:
         result = replace(result, sentence=str(error), disk_full=True)
     except ConfigError as error:
         result = replace(result, sentence=str(error), worth_retrying=False)
-    except GraderFault as error:
-        result = replace(result, sentence=str(error))
     except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
-        result = replace(result, sentence=f"{type(error).__name__}: {error}")
+        result = replace(result, sentence=_said(error, task.kerberos))
     ended = time.perf_counter()
     return replace(
         result,
@@ -99,13 +98,20 @@ def rejudge_task(task: RejudgeTask) -> RejudgeResult:
     except ConfigError as error:
         result = replace(result, sentence=str(error), worth_retrying=False)
     except Exception as error:  # noqa: BLE001 -- the edge: one submission never stops the rest
-        result = replace(result, sentence=f"{type(error).__name__}: {error}")
+        result = replace(result, sentence=_said(error, task.kerberos))
     return replace(
         result,
         sentence=one_line(result.sentence),
         seconds=time.perf_counter() - started,
         worker=_name(),
     )
+
+
+def _said(error: Exception, kerberos: str) -> str:
+    """Keep a fault whole in the log; return it as a sentence."""
+    log = keep_fault(error, kerberos)
+    said = str(error) if isinstance(error, GraderFault) else f"{type(error).__name__}: {error}"
+    return f"{said.rstrip('.')[:600]}. The log on {socket.gethostname()} is {log}."
 
 
 def _rejudged(task: RejudgeTask) -> RejudgeResult:

@@ -53,6 +53,14 @@ class Limits:
     """Messages that the recorders send."""
     driver_memory_mib: float = 3072.0
     """Private memory in MiB of the process that drives the kernel."""
+    room_mib: float | None = None
+    """All memory of the run together in MiB while others go on beside it; None for `memory_mib`.
+    What reaches only this is run again alone."""
+
+    @property
+    def run_memory_mib(self) -> float:
+        """All memory of the run together in MiB."""
+        return self.memory_mib if self.room_mib is None else min(self.room_mib, self.memory_mib)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,142 @@
+"""What a worker did not come to an end with is tried once more: alone, in a fresh worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.batch.run.dispatch import Assigned, Done, Work, dispatch
+from grader.batch.run.executors import (
+    LEAST_ROOM_MIB,
+    HasFreshWorkers,
+    local_pool,
+    room_for,
+    workers_that_fit,
+)
+from grader.batch.run.task import GradeTask, with_all_memory
+from grader.execution.settings import DRIVER_ROOM_MIB, RunSettings
+from grader.execution.stage import _limits as limits_of
+from grader.model.records import Limits
+
+
+@dataclass(frozen=True)
+class Outcome:
+    sentence: str
+    worth_retrying: bool = False
+    disk_full: bool = False
+
+
+class Ordinary(Executor):
+    """Does at once what it is given."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.calls.append(f"{args[0]}")
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class WithFresh(Ordinary):
+    def submit_fresh(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = self.submit(fn, *args, **kwargs)
+        self.calls[-1] = f"fresh {self.calls[-1]}"
+        return future
+
+
+def work(failing: set[str]) -> Work[str, Outcome]:
+    return Work(
+        call=lambda task: Outcome(task, worth_retrying=task in failing),
+        failed=Outcome,
+        again=lambda task: f"{task} with all memory",
+    )
+
+
+def done(executor: Executor, failing: set[str]) -> list[Done[str, Outcome]]:
+    tasks = [Assigned(kerberos=name, make=lambda name=name: name) for name in "abcd"]  # type: ignore[misc]
+    given = dispatch(work(failing), tasks, executor, slots=lambda: 1, on_poll=lambda _: None)
+    return list(given)
+
+
+def test_a_second_try_waits_until_nothing_else_goes_on() -> None:
+    executor = WithFresh()
+    ended = done(executor, {"a", "b"})
+    assert executor.calls[:4] == ["a", "b", "c", "d"]
+    fresh = {"fresh a with all memory", "fresh b with all memory"}
+    assert set(executor.calls[4:]) == fresh
+    attempts = {one.assigned.kerberos: one.attempts for one in ended}
+    assert attempts == {"a": 2, "b": 2, "c": 1, "d": 1}
+
+
+def test_there_is_no_third_try() -> None:
+    executor = WithFresh()
+    ended = done(executor, {"a", "a with all memory"})
+    assert [one.result.worth_retrying for one in ended if one.attempts == 2] == [True]
+    assert len(executor.calls) == 5
+
+
+def test_a_cluster_tries_again_as_soon_as_it_can() -> None:
+    executor = Ordinary()
+    ended = done(executor, {"a"})
+    assert len(ended) == 4
+    assert executor.calls.index("a with all memory") < 4
+
+
+def test_a_fresh_worker_is_a_process_of_its_own() -> None:
+    with local_pool(1, threads=1, timeout_s=60) as pool:
+        assert isinstance(pool, HasFreshWorkers)
+        first = pool.submit(os.getpid).result(60)
+        fresh = pool.submit_fresh(os.getpid).result(60)
+        again = pool.submit(os.getpid).result(60)
+    assert first == again != fresh
+
+
+@pytest.mark.parametrize(
+    ("available_gib", "workers", "room"),
+    [(5, 1, None), (15, 2, 4350), (64, 4, None), (64, 8, 5240), (24, 2, 8192)],
+)
+def test_workers_that_fit_have_what_their_processes_may_take(
+    monkeypatch: pytest.MonkeyPatch, available_gib: int, workers: int, room: float | None
+) -> None:
+    monkeypatch.setattr("grader.batch.run.executors._available_mib", lambda: available_gib * 1024.0)
+    found = room_for(workers, Limits())
+    assert found == (room if room is None else pytest.approx(room, abs=30))
+
+
+def test_no_worker_is_started_that_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.batch.run.executors._cores", lambda: 64)
+    for gib in (4, 8, 16, 32, 64):
+        monkeypatch.setattr("grader.batch.run.executors._available_mib", lambda: gib * 1024.0)  # noqa: B023
+        workers = workers_that_fit(None, "cpu")
+        room = room_for(workers, Limits())
+        assert room is None or room >= LEAST_ROOM_MIB
+        if workers > 1:
+            limits = limits_of(RunSettings(bundle="studio", room_mib=room))
+            taken = workers * (limits.run_memory_mib + limits.driver_memory_mib)
+            assert taken < gib * 1024
+
+
+def test_a_run_beside_others_has_less_memory_and_alone_all_of_it() -> None:
+    settings = RunSettings(bundle="studio", room_mib=3000.0)
+    beside = limits_of(settings)
+    assert (beside.run_memory_mib, beside.memory_mib) == (3000.0, Limits().memory_mib)
+    assert beside.driver_memory_mib == DRIVER_ROOM_MIB
+    task = GradeTask(
+        content=b"",
+        hand_in=None,  # type: ignore[arg-type]
+        run_key="",
+        assignment=None,  # type: ignore[arg-type]
+        settings=settings,
+        out=Path(),
+    )
+    alone = limits_of(with_all_memory(task).settings)
+    assert alone == replace(Limits())
+    assert alone.run_memory_mib == alone.memory_mib
