@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reference.errors import ConfigError
 
+LITTLE_BYTES = 2**18
+"""Room in bytes below which a disk counts as full for a database, which writes in steps."""
 FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 """Errors of the system that say so: no room on the disk, or in this user's share of it."""
 
@@ -26,11 +28,23 @@ def is_full(error: OSError) -> bool:
 def disk_full(error: OSError, place: Path | str) -> DiskFull:
     """Return what there is to say; `place` is named where the error itself names none."""
     named = error.filename if isinstance(error.filename, str) else place
-    found = os.strerror(error.errno or errno.ENOSPC)
+    return no_room(named)
+
+
+def no_room(place: Path | str) -> DiskFull:
+    """Return what there is to say where there is no room for `place`."""
     return DiskFull(
-        f"{named}: the disk is full: expected room to write to, found: {found}; make some, and the "
-        "same command goes on"
+        f"{place}: the disk is full, or this user's share of it: expected room to write to; make "
+        "some, and the same command goes on"
     )
+
+
+def has_no_room(folder: Path) -> bool:
+    """Whether the disk of a folder is as good as full."""
+    try:
+        return shutil.disk_usage(folder).free < LITTLE_BYTES
+    except OSError:
+        return False
 
 
 @contextmanager

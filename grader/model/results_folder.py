@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.model.disk import room_in
+from grader.model.disk import disk_full, is_full, room_in
 from reference.errors import ConfigError
 
 GRADES = "grades.toml"
@@ -114,6 +114,8 @@ def replacing(out: Path, kerberos: str) -> Iterator[ResultFolder]:
         out.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{kerberos}-", suffix=_PARTIAL, dir=out))
     except OSError as error:
+        if is_full(error):
+            raise disk_full(error, out) from error
         raise ConfigError(f"{out}: expected a folder to write to, found: {error}") from error
     partial.chmod(0o755)
     try:
@@ -145,6 +147,8 @@ def rewriting(folder: ResultFolder, *, keep: bool) -> Iterator[ResultFolder]:
     try:
         made = tempfile.mkdtemp(prefix=f".{folder.root.name}-", suffix=_PARTIAL, dir=where)
     except OSError as error:
+        if is_full(error):
+            raise disk_full(error, where or tempfile.gettempdir()) from error
         raise ConfigError(f"{where}: expected a folder to write to, found: {error}") from error
     scratch = ResultFolder(root=Path(made))
     try:

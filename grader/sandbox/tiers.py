@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.model.disk import disk_full, is_full
 from grader.sandbox.box import Box, write_etc
 from grader.sandbox.boxed import run_boxed, run_folder
 from grader.sandbox.cgroups import cgroups_usable
@@ -88,6 +89,7 @@ def host_support() -> Support:
     Raises:
         GraderFault: no box could be had, and not because this host cannot make one: by an
             accident nothing is run in a weaker tier. The next call tries again.
+        DiskFull: there is no room for the folder of a trial box.
     """
     problem = _problem()
     if problem:
@@ -157,6 +159,8 @@ def _tried() -> tuple[int | None, str]:
     try:
         return _trial()
     except OSError as error:
+        if is_full(error):  # the disk of the trial's folder
+            raise disk_full(error, tempfile.gettempdir()) from error
         return None, str(error)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -134,8 +136,11 @@ def why_lost(error: Exception) -> str:
 @contextmanager
 def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Executor]:
     """Give a pool of processes; all of them, and all below them, are gone when the block ends."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # libraries read it once, when they are imported
+    caches = tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-")  # torch would leave one behind
+    # Libraries read these once, when they are imported.
+    ours = {"OMP_NUM_THREADS": str(threads), "TORCHINDUCTOR_CACHE_DIR": caches}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ |= ours
     pool = WorkerPool(workers, timeout_s=timeout_s, initializer=_begin_worker)
     try:
         yield pool
@@ -145,11 +150,12 @@ def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Exec
     else:
         pool.shutdown()
     finally:
+        shutil.rmtree(caches, ignore_errors=True)
         sweep()  # what a worker that was ended could not take away
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.model.disk import disk_full, is_full
 from reference.errors import ConfigError, GraderFault
 
 
@@ -27,6 +28,7 @@ class Blobs:
 
         Raises:
             ConfigError: the folder cannot be written.
+            DiskFull: there is no room for them.
         """
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
@@ -41,6 +43,8 @@ class Blobs:
                 os.fsync(file.fileno())
             Path(partial).replace(path)
         except OSError as error:
+            if is_full(error):
+                raise disk_full(error, path) from error
             raise ConfigError(f"{path.parent}: expected a folder to write to: {error}") from error
         return digest
 

@@ -36,6 +36,7 @@ from grader.batch.store.rows import (
     Standing,
 )
 from grader.batch.store.tables import BATCH, FINDING, GRADE, HAND_IN, JUDGEMENT, OVERRIDE, PAGE, RUN
+from grader.model.disk import has_no_room, no_room
 from grader.model.records import GradeSheet
 from grader.model.records.codec import from_json
 from grader.scoring.overrides import Override
@@ -156,6 +157,7 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
 
     Raises:
         ConfigError: it cannot be opened, or is of a newer form than this code knows.
+        DiskFull: there is no room for it, or for what is added.
     """
     folder = results / FOLDER
     try:
@@ -173,6 +175,8 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
         try:
             yield store
         except SQLAlchemyError as error:
+            if url is None and has_no_room(folder):
+                raise no_room(folder) from error
             raise ConfigError(
                 f"store {_safe(url) or folder}: the database failed ({_reason(error)}); what is "
                 "in it is kept: mend it, and the same command goes on"
@@ -180,6 +184,8 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
 
 
 def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:
+    if url is None and has_no_room(folder):  # SQLite calls that by several names
+        return no_room(folder)
     return ConfigError(
         f"store {_safe(url) or folder}: expected a database that can be opened, found: "
         f"{_reason(error)}"

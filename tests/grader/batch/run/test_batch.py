@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
@@ -27,10 +30,12 @@ from grader.batch.store.rows import RunRow
 from grader.batch.store.store import Store, open_store
 from grader.execution.settings import RunSettings
 from grader.model.assignment import load_assignment
+from grader.model.disk import DiskFull
 from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
+from tests.full_disk import FullDisk
 
 pytestmark = pytest.mark.slow
 
@@ -314,3 +319,59 @@ def test_an_assignment_that_does_not_go_with_the_bundle_stops_it_before_the_firs
     with open_store(school.results) as store, pytest.raises(ConfigError):
         school.batch(store)
     assert school.executor.calls == []
+
+
+# -- a disk that is full --------------------------------------------------------------------------
+
+EVERY = 11
+
+
+def test_a_full_disk_is_a_sentence_at_every_write_and_the_same_command_goes_on(
+    school: Class, tmp_path: Path
+) -> None:
+    disk = FullDisk(tmp_path, Path(tempfile.gettempdir()))
+    sentences = []
+    with open_store(school.results) as store:
+        for after in range(0, 1000, EVERY):
+            try:
+                with disk.full_after(after):
+                    outcome = school.batch(store)
+            except DiskFull as error:
+                sentences.append(str(error))
+                assert State.FAULT not in {run.state for run in school.seen.runs}
+            else:
+                break
+        rows = school.rows(store, outcome)
+        states = {name: rows[name].state for name in ("sbroken", "pbroken")}
+        assert states == {"sbroken": State.GRADED, "pbroken": State.REJECTED}
+        with disk.full_after(0), pytest.raises(ConfigError, match=r"gradebook.csv: cannot be writ"):
+            write_gradebook(list(rows.values()), ASSIGNMENT, school.results)
+    assert len(sentences) > 2
+    assert all(one.startswith("/") and "the disk is full" in one for one in sentences)
+    assert [path.name for path in school.results.glob(".*")] == [".store"]
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("mount"), reason="only root mounts")
+def test_a_disk_that_is_truly_full(school: Class) -> None:
+    """Too small for the store, then for the results; then large enough."""
+    said = []
+    mount(school.results, "16k")
+    try:
+        for size_kib in (16, 300, 64_000):
+            mount(school.results, f"{size_kib}k", "remount")
+            try:
+                with open_store(school.results) as store:
+                    rows = school.rows(store, school.batch(store))
+            except ConfigError as error:
+                said.append(str(error))
+                assert State.FAULT not in {run.state for run in school.seen.runs}
+        assert rows["sbroken"].state is State.GRADED
+        assert len(said) == 2
+        assert all(str(school.results) in one and "disk is full" in one for one in said), said
+    finally:
+        subprocess.run(["umount", school.results], check=True)
+
+
+def mount(place: Path, size: str, *options: str) -> None:
+    how = ",".join((f"size={size}", *options))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", how, "tmpfs", place], check=True)
