@@ -309,6 +309,11 @@ def hardly_changed(lab: InversionLab) -> list[AttackRun]:
     return [lab.approach(layer, config=tiny) for layer in LAYERS[:3]]
 
 
+def back_at_the_start(lab: InversionLab) -> list[AttackRun]:
+    """The way was right, but what is handed in can hardly be told from the start."""
+    return [replace(run, final=run.start) for run in three(lab)]
+
+
 def pasted(lab: InversionLab) -> list[AttackRun]:
     """The corgi in place of the result."""
     corgi = lab.store(lab.corgi[Space.PIXELS])
@@ -364,6 +369,7 @@ CASES = (
     Case("descends norms", norms_down, W, "inversion.descends"),
     Case("from the corgi", from_the_corgi, W, "inversion.from_corgi"),
     Case("hardly changed", hardly_changed, W, "inversion.weak"),
+    Case("back at the start", back_at_the_start, W, "inversion.hardly_changed"),
     Case("the corgi pasted in", pasted, W, "inversion.pasted"),
     Case("random steps", random_steps, W, "inversion.no_approach"),
     Case("not finite", with_nan, H, "missing.unknown"),
