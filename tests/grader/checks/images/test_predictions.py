@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from grader.checks import CHECKS
+from grader.checks.images.made_again import gives_the_prediction
 from grader.checks.images.stated_features import shows_last_layer
 from grader.model.records import ArrayRef, Outcome
 from reference.images import Space
@@ -165,6 +166,11 @@ def test_a_prediction_in_training_mode_is_repeated_in_it(lab: Lab) -> None:
     for _ in range(2):
         context = lab.context(models=(lab.model("random"),), predictions=(seen,))
         assert CHECKS["random_network"](context, "2b").outcome is R
+
+
+def test_a_small_picture_has_no_training_mode(lab: Lab) -> None:
+    seen = lab.prediction("random", torch.zeros(1, 3, 8, 8), logits=forged(lab))
+    assert not gives_the_prediction(lab.context(predictions=(seen,)), seen)
 
 
 def test_the_number_of_inputs_is_that_of_the_network_made_again(lab: Lab) -> None:
