@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.notes import words
+from grader.execution.unpacking import TOO_LARGE
 from grader.kernel.bounds import GREATEST_NUMBER
 from grader.kernel.channel import MIME
 from grader.model.records import Limits
@@ -81,6 +82,9 @@ class CappedClient(NotebookClient):
         if msg["msg_type"] not in _READ:
             return None  # widgets, for one: they draw nothing that is graded
         content = msg["content"]
+        if TOO_LARGE in content:  # an animation, for one; the cell is over its cap, not the run
+            self._breaches.report(_cell_output(self._limits))
+            return None
         if msg["msg_type"] == "update_display_data" and not self._has_room(content):
             return None  # else it grows an output that was small when it was counted
         if not _is_count(content.get("execution_count", 0)):

@@ -17,10 +17,9 @@ from nbclient.exceptions import DeadKernelError
 
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.client import CappedClient
-from grader.execution.kernels import MIB, end_kernel, kernel_manager
+from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
-from grader.execution.unpacking import MOST_BYTES, TooLarge
 from grader.model.records import CellRun, Limits, Outcome
 from grader.model.text import one_line
 from grader.sandbox.memory import tree_memory_mib
@@ -53,17 +52,11 @@ _DIED = Breach(
 
 
 def _protocol(error: Exception) -> Breach:
-    if isinstance(error, TooLarge):
-        return _message_size(MOST_BYTES // MIB)
     return Breach(
         name="ProtocolViolation",
         sentence=words("protocol", error=type(error).__name__),
         outcome=Outcome.STUDENT_ERROR,
     )
-
-
-def _message_size(limit_mib: float) -> Breach:
-    return Breach(name="OutputLimit", sentence=words("message-size", limit_mib=limit_mib))
 
 
 def _memory(limits: Limits) -> Breach:
@@ -282,7 +275,12 @@ async def _watch_connection(session: Session, channel: Any) -> None:
     await asyncio.sleep(LAST_WORDS_S)
     process = session.manager.provisioner.process
     if session.alive and process is not None and process.poll() is None:
-        session.breaches.report(_message_size(session.limits.message_mib))
+        session.breaches.report(
+            Breach(
+                name="OutputLimit",
+                sentence=words("message-size", limit_mib=session.limits.message_mib),
+            )
+        )
 
 
 @asynccontextmanager

@@ -12,32 +12,29 @@ import math
 import re
 from typing import Any
 
-MOST_BYTES = 32 * 2**20
-"""Bytes of one part of a message: four times what a cell may show."""
+MOST_BYTES = 16 * 2**20
+"""Bytes of one part of a message that are read: twice what a cell may show."""
 MOST_NESTED = 100
 """Depth of lists and objects; what lies deeper is left out."""
 MOST_DIGITS = 18
 """Digits of a whole number: those of 64 bits."""
 LEFT_OUT = "…"
 """Stands where something nested too deep stood."""
+TOO_LARGE = "too large"
+"""The only key of what stands for a part of more bytes than are read; its value is their number."""
 
 _HALF_PAIR = re.compile(rb"\\u[dD][89abABcdefCDEF]")
 
 
-class TooLarge(ValueError):
-    """A message of more than the bytes that are read."""
-
-
 def unpacked(packed: bytes | str) -> Any:
-    """Return the values of a part of a message.
+    """Return the values of a part of a message; of a too large one only its size.
 
     Raises:
-        TooLarge: it has more than `MOST_BYTES`.
         ValueError: it is no JSON.
     """
     data = packed.encode("utf-8", "replace") if isinstance(packed, str) else packed
     if len(data) > MOST_BYTES:
-        raise TooLarge(f"{len(data)} bytes in one message")
+        return {TOO_LARGE: len(data)}
     text = data.decode("utf-8", "replace")
     try:
         value = json.loads(
