@@ -139,7 +139,7 @@ accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/
 hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions, case by case [WARM=1]
 	@$(BIN)/python -m tests.hostile $(if $(WARM),--warm)
 
-fuzz: $(READY) $(SYSTEM_READY) ## Send 10,000 damaged zips, notebooks and reports through (about 10 minutes)
+fuzz: $(READY) $(SYSTEM_READY) ## Send damaged files, odd zips, and odd messages of a kernel through (about 40 minutes; goes on where it was)
 	@$(BIN)/python -m tests.fuzz
 
 bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/README.md (about 40 minutes)

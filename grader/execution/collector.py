@@ -143,7 +143,7 @@ class Collector:
         return bound
 
     def _problem(self, text: str) -> None:
-        told = one_line(text)[:400]
+        told = one_line(text[:2000])[:400]
         if len(self.problems) < MOST_PROBLEMS and told not in self.problems:
             self.problems.append(told)
 

@@ -24,6 +24,7 @@ from grader.execution.course_files import (
     serve_in_box,
     serve_on_loopback,
 )
+from grader.execution.fresh_notebook import fresh_notebook
 from grader.execution.left_out import as_handed_in, machine_facts, notes_of
 from grader.execution.notes import note, words
 from grader.execution.places import boxed_place, plain_place, why_cold
@@ -44,7 +45,6 @@ from grader.model.records import (
     RunCell,
     RunProbe,
     Severity,
-    Submission,
 )
 from grader.model.text import cell_label, one_line
 from grader.sandbox.provisioner import KernelPlace
@@ -107,23 +107,6 @@ def _run_in(
     return run.evidence()
 
 
-def _fresh_notebook(submission: Submission) -> Any:
-    """The submission's cells with no stored outputs, tags or kernel choice."""
-    makers: dict[str, Any] = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }
-    cells = []
-    for cell in submission.cells:
-        fresh = makers[cell.kind](cell.source)
-        if cell.part_id:
-            fresh.metadata["pset4"] = {"part": cell.part_id}
-        cells.append(fresh)
-    metadata = {"language_info": {"name": "python"}}
-    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)  # type: ignore[no-untyped-call]
-
-
 class _Run:
     """One run under way."""
 
@@ -153,7 +136,7 @@ class _Run:
             max_messages=request.plan.limits.evidence_messages,
         )
         self._started = time.perf_counter()
-        self._notebook = _fresh_notebook(request.submission)
+        self._notebook = fresh_notebook(request.submission)
         self._cells: list[CellRun] = []
         self._asking = Asking(request.plan)
         self._unwritten: OSError | None = None

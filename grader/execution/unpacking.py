@@ -71,4 +71,6 @@ def _cleaned(value: Any, depth: int) -> Any:
 
 def _text(text: str) -> str:
     """The text with U+FFFD in the place of each half pair."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

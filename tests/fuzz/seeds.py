@@ -25,7 +25,7 @@ from tests.hostile.making import (
 )
 
 CRASHERS = Path(__file__).parent / "crashers"
-"""Files that once broke something: `NAME.zip`, `NAME.ipynb`, `NAME.pdf`."""
+"""What once broke something: `NAME.zip`, `NAME.ipynb`, `NAME.pdf`; numbers in `NAME.json`."""
 
 _FONT = b"/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
 _TEXT = (

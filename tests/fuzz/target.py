@@ -27,7 +27,7 @@ from grader.reading.report_limits import ReportLimits
 from reference.errors import ConfigError, SubmissionError
 from tests import factories
 from tests.fuzz.mutate import damaged, damaged_json
-from tests.fuzz.seeds import CRASHERS, notebooks, reports, zips
+from tests.fuzz.seeds import notebooks, reports, zips
 from tests.hostile.making import Member, raw_zip_bytes
 from tests.hostile.pages import active_content
 
@@ -67,11 +67,6 @@ def case(seed: int, number: int) -> Case:
         how = draw.choice((damaged, damaged_json, damaged_json))
         data = how(draw, draw.choice(notebooks()))
     return Case(kind=kind, data=data, render=number // len(KINDS) % PAGE_EVERY == 0)
-
-
-def crashers() -> tuple[Path, ...]:
-    """Files that once broke something."""
-    return tuple(sorted(path for path in CRASHERS.glob("*.*") if path.suffix[1:] in KINDS))
 
 
 def crasher(path: Path) -> Case:

@@ -1,6 +1,6 @@
-"""Damaged files in a process with bounds: `python -m tests.fuzz.worker SEED FIRST LAST`.
+"""Inputs in a process with bounds: `python -m tests.fuzz.worker SUBJECT SEED FIRST LAST`.
 
-One JSON object per file on standard output. A file that takes all memory or all time, or crashes a
+One JSON object per input on standard output. One that takes all memory or all time, or crashes a
 reader, ends the process; see `tests.fuzz.campaign`.
 """
 
@@ -14,29 +14,36 @@ import traceback
 import warnings
 
 from grader.sandbox.limited import limit_this_process
-from tests.fuzz.target import case, go_through
+from tests.fuzz.measure import Worst
+from tests.fuzz.subjects import SUBJECTS
+from tests.fuzz.target import Fault
 
 MEMORY_MIB = 3072.0
-"""Private memory; PyTorch's modules alone take a third of it."""
+"""Private memory, a driver's; PyTorch's modules alone take a third of it."""
 ALARM_S = 60
-"""Seconds after which a file ends the process."""
+"""Seconds after which an input ends the process."""
 
 
-def main(seed: int, first: int, last: int) -> None:
-    """Send files `first` to `last - 1` through."""
+def main(name: str, seed: int, first: int, last: int) -> None:
+    """Send inputs `first` to `last - 1` through."""
     limit_this_process(memory_mib=MEMORY_MIB, cpu_s=36_000)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    subject = SUBJECTS[name]
     for number in range(first, last):
         signal.alarm(ALARM_S)
         print(json.dumps({"number": number, "begins": True}), flush=True)  # noqa: T201
+        worst = Worst()
+        found: dict[str, object] = {"number": number}
         try:
-            found = {"number": number, "result": go_through(case(seed, number))}
+            found["result"] = subject.go_through(seed, number, worst)
+            if worst.seconds > subject.slow_s or worst.mib > subject.most_mib:
+                raise Fault(f"it took {worst.seconds:.1f} s and {worst.mib:.0f} MiB")
         except Exception as error:  # noqa: BLE001 -- this is what we look for
             trace = traceback.format_exc()[-1500:]
-            found = {"number": number, "result": "fault", "why": repr(error)[:300], "trace": trace}
-        print(json.dumps(found), flush=True)  # noqa: T201
+            found |= {"result": "fault", "why": repr(error)[:300], "trace": trace}
+        print(json.dumps({**found, "seconds": worst.seconds, "mib": worst.mib}), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(sys.argv[1], *map(int, sys.argv[2:5]))
