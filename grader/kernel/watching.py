@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 
@@ -55,11 +55,16 @@ def _resolved(name: str) -> Any:
         found: Any = sys.modules.get(module)
         if found is not None:
             for part in rest:
-                found = getattr(found, part, None)
+                found = _attribute(found, part)
             return found
         module, _, last = module.rpartition(".")
         rest.insert(0, last)
     return None
+
+
+def _attribute(one: Any, name: str) -> Any:
+    """An attribute; of a module only what it holds already: SciPy imports its parts when asked."""
+    return vars(one).get(name) if isinstance(one, ModuleType) else getattr(one, name, None)
 
 
 def _layers(one: Any) -> Iterator[Any]:

@@ -25,7 +25,8 @@ README = Path(__file__).parent / "README.md"
 INTRODUCTION = """# How right the grades are
 
 `make accuracy` grades a corpus of wrong answers (mutants) and of right ones that look different
-(variants), and writes this page; every `make test` grades it too and fails on a miss. A mutant must
+(variants), and writes this page; every `make test` grades it too, parts that share code by turns,
+and fails on a miss. A mutant must
 lose points at the part where it is wrong and at no other, with a message that names the fault; a
 variant must keep all its points.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -32,15 +33,25 @@ def shares() -> list[tuple[str, tuple[str, ...]]]:
 
 
 def grade(
-    family: str, ids: Sequence[str], on_case: Callable[[dict[str, Any]], None] = lambda _: None
+    family: str,
+    ids: Sequence[str],
+    on_case: Callable[[dict[str, Any]], None] = lambda _: None,
+    brief: bool = False,
 ) -> list[dict[str, Any]]:
     """Grade some cases of a family in a process of their own.
+
+    Args:
+        family: Of `FAMILIES`.
+        ids: Of its cases.
+        on_case: Told each case's result.
+        brief: Whether parts that share code are asked by turns, as `make test` does.
 
     Raises:
         RuntimeError: the process failed, or left a case out.
     """
+    importlib.import_module("matplotlib.pyplot")  # here once, not in every worker
     here, there = FORK.Pipe(duplex=False)
-    process = FORK.Process(target=_work, args=(family, list(ids), there))
+    process = FORK.Process(target=_work, args=(family, list(ids), there, brief))
     process.start()
     there.close()
     results: list[dict[str, Any]] = []
@@ -54,10 +65,10 @@ def grade(
     return results
 
 
-def _work(family: str, ids: list[str], there: Connection) -> None:
+def _work(family: str, ids: list[str], there: Connection, brief: bool) -> None:
     """Be a worker: the student's code changes global state, of this process alone."""
     mpl.use("agg")
-    grade_cases(family, ids, lambda result: there.send_bytes(json.dumps(result).encode()))
+    grade_cases(family, ids, lambda result: there.send_bytes(json.dumps(result).encode()), brief)
 
 
 def grade_all(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.accuracy.__main__ import README
-from tests.accuracy.corpus import parts_of
+from tests.accuracy.corpus import FAMILIES, briefly, parts_of
 from tests.accuracy.grading import grade, shares
 from tests.accuracy.selection import all_cases
 
@@ -19,7 +19,7 @@ from tests.accuracy.selection import all_cases
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_verdicts(family: str, ids: tuple[str, ...]) -> None:
-    results = grade(family, ids)
+    results = grade(family, ids, brief=True)
     assert [(r["id"], miss) for r in results for miss in r["misses"]] == []
 
 
@@ -33,6 +33,18 @@ def test_the_corpus_is_large_and_its_ids_are_unique() -> None:
         assert bool(case.loses) == (case.kind == "mutant"), case.id
         assert bool(case.waits) == (case.kind == "held"), case.id
         assert {*case.loses, *case.waits} <= set(parts_of(case)), case.id
+
+
+def test_in_brief_every_case_is_graded_and_every_part_that_shares_code_has_its_turn() -> None:
+    whole, brief = all_cases(), [briefly(case) for case in all_cases()]
+    for before, after in zip(whole, brief, strict=True):
+        assert set(parts_of(after)) <= set(parts_of(before)), after.id
+        assert bool(parts_of(after)), after.id
+        marked = {*before.loses, *before.waits}
+        assert not marked or marked & set(parts_of(after)), after.id
+    turns = [parts_of(a) for b, a in zip(whole, brief, strict=True) if a is not b]
+    alike = FAMILIES["attacks"].alike
+    assert all(turns.count((part,)) >= len(turns) // (2 * len(alike)) for part in alike)
 
 
 def test_the_table_is_that_of_this_corpus() -> None:

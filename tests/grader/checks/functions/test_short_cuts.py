@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> Non
     listed = ["colorsys.rgb_to_hsv", "colorsys.hsv_to_rgb", "this.d", "nowhere.at.all"]
     assert functions_used(inner_import, [0.5], listed) == ["colorsys.rgb_to_hsv"]
     assert "this" not in sys.modules
+
+
+def test_a_library_that_is_imported_when_asked_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lazy = ModuleType("lazy")
+    lazy.__dict__["__getattr__"] = lambda name: pytest.fail(f"asked for {name}")
+    monkeypatch.setitem(sys.modules, "lazy", lazy)
+    assert functions_used(abs, [1], ["lazy.part.function"]) == []
 
 
 def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
