@@ -49,6 +49,8 @@ MOST_BOUND = 1000
 """Names that a cell binds anew."""
 MOST_PROBLEMS = 50
 """Dropped messages that staff are told of."""
+REFUSED = 4
+"""Times the bytes that a run may have kept: what it may send in vain before it is stopped."""
 _ALONG_THE_WAY = frozenset({"run-sample", "run-image", "run-look"})
 """Kinds that are dropped where half of the run's bytes are used: a run is known without them."""
 _STEPS = {
@@ -57,6 +59,10 @@ _STEPS = {
     "run-look": LOOK_STEPS,
 }
 """What is recorded of a run, by kind; each once."""
+
+
+class _NoRoom(ValueError):
+    """An honest message that is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,8 @@ class Collector:
     max_messages: int = 20_000
     """Greatest number of messages of the run."""
     over_cap: bool = False
-    """Whether one of the two was reached; what came after was dropped."""
+    """Whether one of the two was reached, by what is kept or by what is refused; what came after
+    was dropped."""
     cell_index: int = -1
     """The cell under way."""
     asking: ProbeSpec | None = None
@@ -108,6 +115,8 @@ class Collector:
     _told: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     """Kind, run and step of what was recorded on the way, and how often."""
     _bytes: int = 0
+    _refused: int = 0
+    """Bytes of the messages that were not kept: reading them is work too."""
     _messages: int = 0
     _replied: int = 0
 
@@ -134,6 +143,9 @@ class Collector:
             arrays = self._arrays(envelope, buffers)
             return self._dispatch(envelope, arrays)
         except (ValidationError, ValueError, KeyError, TypeError) as error:
+            if not isinstance(error, _NoRoom):
+                self._refused += sum(len(one) for one in buffers)
+            self.over_cap = self.over_cap or self._refused > REFUSED * self.max_bytes
             self._problem(f"message dropped: {type(error).__name__}: {error}")
             return None
 
@@ -153,7 +165,7 @@ class Collector:
         if size and envelope.kind in _ALONG_THE_WAY:
             if self._bytes + size > self.max_bytes // 2:
                 run = str(envelope.body.get("run", ""))[:20]
-                raise ValueError(f"{run}: pictures along the way are not kept any more")
+                raise _NoRoom(f"{run}: pictures along the way are not kept any more")
         elif self._bytes + size > self.max_bytes:
             self.over_cap = True
             raise ValueError("the run's evidence is over its cap")

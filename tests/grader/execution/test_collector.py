@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.checks import evidence_reader, probes_of
-from grader.execution.collector import MOST_BOUND, MOST_SHIMS, Collector, StepProgress
+from grader.execution.collector import MOST_BOUND, MOST_SHIMS, REFUSED, Collector, StepProgress
 from grader.execution.statements import MOST_LEFT_OUT
 from grader.kernel.bounds import MAX_MODELS, MAX_PREDICTIONS, MAX_RUNS
 from grader.kernel.channel import MIME
@@ -338,6 +338,24 @@ def test_evidence_is_capped(collector: Collector) -> None:
     assert list(collector.runs) == ["run1"]
     assert "over its cap" in collector.problems[0]
     assert collector.over_cap
+
+
+def test_what_is_sent_in_vain_is_capped_too(collector: Collector) -> None:
+    collector.max_bytes = IMAGE.nbytes
+    for _ in range(REFUSED):
+        collector.feed(*message("model", {"weights": "", "in_features": 1}, fingerprint=IMAGE))
+    assert not collector.over_cap
+    collector.feed(*message("model", {"weights": "", "in_features": 1}, fingerprint=IMAGE))
+    assert collector.over_cap
+    assert collector.models == []
+
+
+def test_pictures_for_which_there_is_no_room_stop_nothing(collector: Collector) -> None:
+    collector.max_bytes = 2 * IMAGE.nbytes
+    collector.feed(*message("run-open", OPEN, start=IMAGE))
+    for step in range(3 * REFUSED):
+        collector.feed(*message("run-image", {"run": "run1", "step": step}, image=IMAGE))
+    assert not collector.over_cap
 
 
 def test_messages_are_capped(collector: Collector) -> None:
