@@ -327,6 +327,7 @@ CHECKS = (
             Rests(
                 on=Basis.PROBED, what="probabilities for hidden logits, against softmax in float64"
             ),
+            Rests(on=Basis.CLAIMED, what="the values that `plot_top_classes` was given"),
             Rests(
                 on=Basis.READ, what="where the notebook's code takes probabilities of probabilities"
             ),

@@ -151,6 +151,7 @@ CHECKS = (
             ),
             OBJECTIVE,
             STEPS,
+            Rests(on=Basis.CLAIMED, what="whose probabilities the notebook shows"),
         ),
         credit=_CREDIT,
     ),
