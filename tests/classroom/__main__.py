@@ -1,6 +1,7 @@
 """The whole sample class: cold, warm, with a worker killed, on Dask with a worker killed.
 
     python -m tests.classroom [WAY ...]       ways: cold warm killed dask
+    python -m tests.classroom neighbours      see `tests.classroom.neighbours`
 
 Prints for each way what is not as class.toml says it must be; exit 1 if anything.
 """
@@ -19,6 +20,7 @@ import psutil
 from authoring.class_samples import build_class, expected_gradebook, read_class
 from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
+from tests.classroom.neighbours import measured
 from tests.classroom.running import (
     Ended,
     coordinator,
@@ -73,6 +75,13 @@ WAYS: dict[str, Callable[[Path, Path], Ended]] = {
 
 def main(names: list[str]) -> int:
     """Take the ways, print what came of each."""
+    if names == ["neighbours"]:
+        with tempfile.TemporaryDirectory(prefix="neighbours-") as place:
+            wrong = 0
+            for line in measured(Path(place)):
+                print(line, flush=True)
+                wrong += line.startswith("!")
+            return int(wrong > 0)
     expected = expected_gradebook(read_class(), load_assignment())
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="classroom-") as place:

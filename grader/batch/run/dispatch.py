@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from reference.errors import ConfigError, PsetError
 
 TRIES = 2
 """Times that a submission is tried before it is set apart as a fault of the grader."""
+LONGEST_TURN, LEAST_TURN_S, FEWEST_SEEN = 3.0, 60.0, 3
+"""A submission that takes more than so many times what others took (the median of as many),
+and more than so many seconds, is stopped while others wait, and run anew after them."""
 POLL_S = 0.5
 """Seconds between two signs of life while nothing ends."""
 
@@ -92,8 +97,9 @@ def dispatch(
 ) -> Iterator[Done[T, R]]:
     """Yield each task's end as soon as it is there; no order.
 
-    What is worth another try has it in a fresh worker, once nothing else is under way; where the
-    executor has no such workers, as soon as may be.
+    What is worth another try has it in a fresh worker, once nothing else is under way; so has what
+    takes far longer than the others, which are not to wait for it. Where the executor has no such
+    workers, a second try comes as soon as may be.
 
     Args:
         work: What is done with each.
@@ -107,30 +113,70 @@ def dispatch(
         DiskFull: a worker has no room to write to.
     """
     waiting = iter(tasks)
-    again: list[Assigned[T]] = []
-    under_way: dict[Future[R], tuple[Assigned[T], int]] = {}
+    again: list[tuple[Assigned[T], int]] = []
+    under_way: dict[Future[R], _Try[T]] = {}
+    pace = _Pace()
     while True:
-        if again and not isinstance(executor, HasFreshWorkers):
-            under_way |= {_submit_again(work, executor, one): (one, TRIES) for one in again}
-            again.clear()
+        at_once = len(again) if not isinstance(executor, HasFreshWorkers) else 0
         while len(under_way) <= slots() and (one := next(waiting, None)) is not None:
-            under_way[_submit(work, executor, one)] = (one, 1)
-        if again and not under_way:
-            one = again.pop(0)
-            under_way[_submit_again(work, executor, one)] = (one, TRIES)
+            under_way[_submit(work, executor, one)] = _Try(one, 1)
+        for one, attempt in again[: at_once or not under_way]:
+            under_way[_submit_again(work, executor, one)] = _Try(one, attempt)
+            again.remove((one, attempt))
         if not under_way:
             return
-        on_poll(tuple(assigned.kerberos for assigned, _ in under_way.values()))
+        on_poll(tuple(trying.assigned.kerberos for trying in under_way.values()))
         ended, _ = wait(under_way, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in ended:
-            assigned, attempt = under_way.pop(future)
+            trying = under_way.pop(future)
             result = _result(work, future)
+            pace.note(trying)
             if result.disk_full:
                 raise DiskFull(result.sentence)
-            if result.worth_retrying and attempt < TRIES:
-                again.append(assigned)
+            if result.worth_retrying and trying.attempt < TRIES:
+                again.append((trying.assigned, trying.attempt + 1))
             else:
-                yield Done(assigned=assigned, result=result, attempts=attempt)
+                yield Done(assigned=trying.assigned, result=result, attempts=trying.attempt)
+        if isinstance(executor, HasFreshWorkers):
+            again += [(one.assigned, one.attempt) for one in pace.let_others_go_first(under_way)]
+
+
+@dataclass(slots=True)
+class _Try(Generic[T]):
+    """A task that is with the workers."""
+
+    assigned: Assigned[T]
+    attempt: int
+    began: float | None = None
+    """When a worker was first seen at it, on the monotonic clock; None before."""
+
+
+class _Pace:
+    """How long submissions take, and so which of them the others should not wait for."""
+
+    def __init__(self) -> None:
+        self._seconds: list[float] = []
+
+    def note(self, trying: _Try[T]) -> None:
+        """Take note of one that ended."""
+        if trying.began is not None:
+            self._seconds.append(time.monotonic() - trying.began)
+
+    def let_others_go_first(self, under_way: dict[Future[R], _Try[T]]) -> list[_Try[T]]:
+        """Stop what takes far longer than others did while others wait; return it, for later."""
+        now = time.monotonic()
+        for future, trying in under_way.items():
+            if trying.began is None and future.running():
+                trying.began = now
+        if len(self._seconds) < FEWEST_SEEN or all(one.running() for one in under_way):
+            return []
+        most = max(LEAST_TURN_S, LONGEST_TURN * statistics.median(self._seconds))
+        slow = [
+            future
+            for future, trying in under_way.items()
+            if trying.began is not None and now - trying.began > most and future.cancel()
+        ]
+        return [under_way.pop(future) for future in slow]
 
 
 def _submit(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:

@@ -76,6 +76,69 @@ def test_a_second_try_waits_until_nothing_else_goes_on() -> None:
     assert attempts == {"a": 2, "b": 2, "c": 1, "d": 1}
 
 
+class Queue(WithFresh):
+    """Has one worker, which is done with a task when the test says so."""
+
+    def __init__(self, slow: str) -> None:
+        super().__init__()
+        self.slow = slow
+        self.running: list[Running] = []
+        self.cancelled: list[str] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.calls.append(f"{args[0]}")
+        future = Running(self, args[0])
+        future.result_of = lambda: fn(*args, **kwargs)
+        self.running.append(future)
+        return future
+
+    def turn(self) -> None:
+        """End the first in the row, unless it is the slow one and runs beside others."""
+        if self.running:
+            first = self.running[0]
+            if first.task != self.slow:
+                self.running.pop(0).set_result(first.result_of())
+
+
+class Running(Future[Any]):
+    def __init__(self, queue: Queue, task: str) -> None:
+        super().__init__()
+        self.queue, self.task = queue, task
+        self.result_of: Callable[[], Any] = lambda: None
+
+    def running(self) -> bool:
+        return bool(self.queue.running) and self.queue.running[0] is self
+
+    def cancel(self) -> bool:
+        self.queue.running.remove(self)
+        self.queue.cancelled.append(self.task)
+        return True
+
+
+@pytest.mark.parametrize("slow", ["e", "h"])
+def test_who_takes_far_longer_than_others_lets_them_go_first(
+    monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    clock = iter(range(0, 100_000, 30))
+    monkeypatch.setattr("grader.batch.run.dispatch.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("grader.batch.run.dispatch.POLL_S", 0.001)
+    executor = Queue(slow)
+    tasks = [Assigned(kerberos=name, make=lambda name=name: name) for name in "abcdefgh"]  # type: ignore[misc]
+    given = dispatch(
+        work(set()), tasks, executor, slots=lambda: 1, on_poll=lambda _: executor.turn()
+    )
+    ended: list[str] = []
+    for one in given:
+        ended.append(one.assigned.kerberos)
+        assert one.attempts == 1  # it was not at fault
+        if len(ended) == 7:
+            executor.slow = ""
+    assert ended == [name for name in "abcdefgh" if name != slow] + [slow]
+    # The last one has nobody behind it: it is let run.
+    assert executor.cancelled == ([slow] if slow != "h" else [])
+    assert (f"fresh {slow} with all memory" in executor.calls) is (slow != "h")
+
+
 def test_there_is_no_third_try() -> None:
     executor = WithFresh()
     ended = done(executor, {"a", "a with all memory"})
@@ -85,9 +148,10 @@ def test_there_is_no_third_try() -> None:
 
 def test_a_cluster_tries_again_as_soon_as_it_can() -> None:
     executor = Ordinary()
-    ended = done(executor, {"a"})
-    assert len(ended) == 4
-    assert executor.calls.index("a with all memory") < 4
+    tasks = [Assigned(kerberos=name, make=lambda name=name: name) for name in "abcdefgh"]  # type: ignore[misc]
+    given = dispatch(work({"a"}), tasks, executor, slots=lambda: 1, on_poll=lambda _: None)
+    assert len(list(given)) == 8
+    assert executor.calls.index("a with all memory") < 6
 
 
 def test_a_fresh_worker_is_a_process_of_its_own() -> None:

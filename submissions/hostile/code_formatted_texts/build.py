@@ -1,0 +1,20 @@
+"""An f-string of 6,000 values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import handed_in, with_cells
+
+SOURCE = "x = 1\ny = f'" + "{x}" * 6_000 + "'"
+
+
+def build(target: Path) -> None:
+    cell = {
+        "cell_type": "code",
+        "source": SOURCE,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    handed_in(target, with_cells(cell))

@@ -1,0 +1,20 @@
+"""A string of 100,000 operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hostile.making import handed_in, with_cells
+
+SOURCE = "x = " + "-" * 100_000 + "1"
+
+
+def build(target: Path) -> None:
+    cell = {
+        "cell_type": "code",
+        "source": SOURCE,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    handed_in(target, with_cells(cell))
