@@ -29,6 +29,7 @@ from grader.execution.stage import Running, new_seed, run_submission
 from grader.intake.hand_in import HandIn
 from grader.intake.submission import read_submission
 from grader.model.assignment import Assignment, Course
+from grader.model.fault_log import working_on
 from grader.model.records import (
     Alignment,
     Evidence,
@@ -93,6 +94,11 @@ def grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> 
         ConfigError: an option, the bundle or the out folder is wrong.
         GraderFault: our own fault; the old results, if any, are untouched.
     """
+    with working_on(request.hand_in.zip_name or request.hand_in.path.name):
+        return _grade(request, on_stage, on_progress)
+
+
+def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> GradeRecord:
     on_stage("bundle")
     prepare()
     judged_by = standard(request.assignment, request.settings.bundle)
@@ -197,7 +203,8 @@ def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
     """
     before = load(GradeSheet, request.folder.results)
     try:
-        return _rejudged(request, before, on_stage)
+        with working_on(request.folder.root.name):
+            return _rejudged(request, before, on_stage)
     except (RecordError, EvidenceChanged) as error:
         root = request.folder.root
         sentence = str(error).replace(f"{root.resolve()}/", "").replace(f"{root}/", "")

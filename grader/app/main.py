@@ -18,7 +18,7 @@ from rich.console import Console
 
 from grader.app.cli import app
 from grader.model.disk import disk_full, is_full
-from grader.model.fault_log import keep_fault
+from grader.model.fault_log import case_of, keep_fault
 from grader.model.quiet import quiet_libraries
 from grader.model.text import terminal_line
 from grader.sandbox.openmp import spin_briefly
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         status = INTERRUPTED
     except GraderFault as error:
         keep_fault(error)
-        ERRORS.print(terminal_line(f"Grader error: {error}"), markup=False)
+        ERRORS.print(terminal_line(f"Grader error: {case_of(error)}{error}"), markup=False)
         return 3
     except PsetError as error:
         ERRORS.print(terminal_line(str(error)), markup=False)
@@ -74,8 +74,8 @@ def _unforeseen(error: Exception) -> int:
         return 2
     log = keep_fault(error)
     ERRORS.print(
-        f"Grader error: {type(error).__name__}: {error}. Please send {log} to the maintainers of "
-        "the grader.",
+        f"Grader error: {case_of(error)}{type(error).__name__}: {error}. Please send {log} to the "
+        "maintainers of the grader.",
         markup=False,
     )
     return 3

@@ -5,10 +5,33 @@ from __future__ import annotations
 import os
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
+
+from reference.errors import GraderFault, PsetError
+
+_CASE = "while working on "
+
+
+@contextmanager
+def working_on(case: str) -> Iterator[None]:
+    """Let what goes wrong in the block, by no fault of student or staff, carry the case's name."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, GraderFault) or not isinstance(error, PsetError):
+            error.add_note(f"{_CASE}{case}")
+        raise
+
+
+def case_of(error: BaseException) -> str:
+    """Return the case that an error carries, for the beginning of a sentence; empty for none."""
+    notes = (note for note in getattr(error, "__notes__", ()) if note.startswith(_CASE))
+    return next((f"{note.removeprefix(_CASE)}: " for note in notes), "")
 
 
 def keep_fault(error: BaseException, case: str = "") -> Path:

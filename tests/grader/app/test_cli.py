@@ -10,6 +10,7 @@ import pytest
 
 from grader.app.main import main
 from grader.pipeline import GradeRecord
+from reference.errors import GraderFault
 from tests.grader.conftest import short_zip
 
 BAD_INPUT = {
@@ -56,6 +57,25 @@ def test_unforeseen_error_is_our_fault_and_kept(
     assert str(log) in said.replace("\n", "")
     assert "Traceback" in log.read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_fault_names_its_case_and_shows_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def fails(*_: object) -> None:
+        fault = GraderFault("The driver ended.")
+        fault.add_note('Traceback (most recent call last):\n  File "driver.py"')
+        raise fault
+
+    monkeypatch.setattr("grader.pipeline._grade", fails)
+    assert main(["grade", "ada.zip", "--out", str(tmp_path / "out")]) == 3
+    said = capsys.readouterr().err
+    assert "Grader error: ada.zip: The driver ended." in said
+    assert "Traceback" not in said
+    (log,) = (tmp_path / "state").rglob("fault-*.log")
+    assert 'File "driver.py"' in log.read_text()
 
 
 def test_its_traceback_is_kept_where_the_folder_for_logs_cannot_be_written_to(
