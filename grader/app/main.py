@@ -56,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """The console script: leave at once, since taking torch down takes more than a second."""
+    # The current folder may be a student's repository: what we start imports nothing from it.
+    os.environ["PYTHONSAFEPATH"] = "1"
     spin_briefly()
     quiet_libraries()
     status = main()

@@ -17,6 +17,8 @@ INHERITED = (
     "PYTHONFAULTHANDLER", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
 """What a driver gets of the grader's environment; never a token."""
+SERVER = (sys.executable, "-P", "-m", "grader.execution.driver_server")
+"""-P: the current folder may be a student's repository, and holds no module of ours."""
 WAITING = 32
 """Requests that may wait to be accepted."""
 CONNECT_TIMEOUT_S = 10.0
@@ -57,7 +59,7 @@ def started_driver(
         connection = _asked(server, request, words, complaints) if server else None
         if connection is None:
             process = subprocess.Popen(
-                [sys.executable, "-m", "grader.execution.driver"],
+                [sys.executable, "-P", "-m", "grader.execution.driver"],
                 stdin=request,
                 stdout=words,
                 stderr=complaints,
@@ -105,7 +107,7 @@ def driver_server(address: Path) -> Iterator[None]:
         address.chmod(0o600)
         listener.listen(WAITING)
         process = subprocess.Popen(  # noqa: S603 -- our own command line
-            [sys.executable, "-m", "grader.execution.driver_server", str(listener.fileno())],
+            [*SERVER, str(listener.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # each driver has its own; what libraries say is nobody's

@@ -138,7 +138,8 @@ def font_cache() -> Path:
         with writing_to_cache():
             folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            [sys.executable, "-c", "import matplotlib.font_manager"],
+            [sys.executable, "-P", "-c", "import matplotlib.font_manager"],
+            cwd=folder,  # the current one may be a student's, with a `matplotlibrc`
             env={**os.environ, "MPLCONFIGDIR": str(folder)},
             check=False,
             capture_output=True,

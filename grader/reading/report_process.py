@@ -63,9 +63,10 @@ def read_report_apart(
         answer = run_limited(
             __name__, files=(path,), stdin=sink.getvalue(), timeout_s=limits.wall_s
         )
-        return from_json(ReportReading, answer.decode("utf-8", "replace"), where=path.name)
     except TookTooLong:
         return unread(trouble("report-limits.time", limit_s=limits.wall_s))
+    try:
+        return from_json(ReportReading, answer.decode("utf-8", "replace"), where=path.name)
     except ConfigError:  # no answer, or none that fits: the child was stopped
         return unread(trouble("report-limits.memory", limit_mib=limits.memory_mib))
 

@@ -111,7 +111,7 @@ def act_as_driver(_: Case) -> tuple[bool, str]:
         listener.bind(f"{folder}/s")
         listener.listen()
         done = subprocess.run(  # noqa: S603 -- our own module
-            [sys.executable, "-m", "grader.sandbox.driver_attempts", folder],
+            [sys.executable, "-P", "-m", "grader.sandbox.driver_attempts", folder],
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,
