@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ import zmq
 
 from grader.execution import Job, Progress, execute
 from grader.execution.kernels import kernel_manager
+from grader.execution.session import NEVER_S
 from grader.model.records import Alignment, Evidence, Limits, Outcome
 from grader.planning.plan import RunOptions, plan_run
 from grader.sandbox.cgroups import ROOT
@@ -267,3 +269,12 @@ def _place(folder: Path) -> dict[str, Any]:
         "on_listeners": lambda _: None,
         "startup_timeout_s": 1.0,
     }
+
+
+def test_time_limits_go_by_clocks_that_do_not_jump() -> None:
+    sources = list((Path(__file__).parents[3] / "grader").rglob("*.py"))
+    assert len(sources) > 100
+    jumping = re.compile(r"\btime\.time\(|from time import time\b")
+    assert [path.name for path in sources if jumping.search(path.read_text("utf-8"))] == []
+    # The client's own limit goes by the wall's clock, so it must never be reached.
+    assert NEVER_S > 20 * 365 * 86_400
