@@ -197,12 +197,17 @@ def _random_network(width_divisor: int, seed: int) -> nn.Module:
         return _blank(width_divisor)
 
 
-def network_made_at(state: Tensor, width_divisor: int) -> nn.Module:
-    """Build the random network that `resnet50()` gives where torch's generator stands like this.
+LAYOUTS = ("resnet50", "resnet18", "resnet34")
+"""Networks of torchvision that somebody may take, the problem set's own first."""
+
+
+def network_made_at(state: Tensor, width_divisor: int, layout: str = LAYOUTS[0]) -> nn.Module:
+    """Build the random network that torchvision gives where torch's generator stands like this.
 
     Args:
         state: As `torch.get_rng_state()` returns it.
-        width_divisor: By what the widths are divided.
+        width_divisor: By what the widths of a ResNet-50 are divided.
+        layout: One of `LAYOUTS`.
 
     Returns:
         In evaluation mode, parameters frozen, on the CPU.
@@ -215,7 +220,9 @@ def network_made_at(state: Tensor, width_divisor: int) -> nn.Module:
             torch.set_rng_state(state)
         except (RuntimeError, TypeError) as error:
             raise ValueError(f"no state of torch's generator: {error}") from error
-        return _finish(_blank(width_divisor), "cpu")
+        if layout == LAYOUTS[0]:
+            return _finish(_blank(width_divisor), "cpu")
+        return _finish(torchvision.models.get_model(layout, weights=None), "cpu")
 
 
 def _blank(width_divisor: int) -> nn.Module:

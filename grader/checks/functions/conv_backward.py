@@ -8,7 +8,7 @@ on the input and on the kernel is no layer, and nothing is compared with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -45,7 +45,14 @@ from grader.checks.functions.replies import Answers
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agreeing, agrees
 from grader.model.records import Outcome
-from grader.planning.probes import Call, ConvCase, Question, conv_cases, conv_demos
+from grader.planning.probes import (
+    Call,
+    ConvCase,
+    Question,
+    conv_cases,
+    conv_demos,
+    conv_rows,
+)
 
 CREDIT = {
     "even_kernel": PartialCredit(meaning="right for odd kernels, wrong for even ones", default=0.5),
@@ -58,6 +65,9 @@ CREDIT = {
 
 Fault: TypeAlias = Literal["none", "swapped", "even_kernel", "boundary", "other"]
 """How a gradient differs from a target."""
+
+LEAST_COMPARED = 3
+"""One of so many cases must have something to compare with; of odd kernels are nearly half."""
 
 PROVEN = frozenset({"conv_backward.zeros", "function.not_finite"})
 """Faults that no forward of whatever length could excuse."""
@@ -146,7 +156,7 @@ def _fault(
     right = _agreeing(outputs, target, which)
     judged = {c: y for c, y in outputs.items() if c.key in target.of(which)}
     wrong = [c for c in judged if c not in right]
-    if not any(_telling(c) for c in judged):
+    if not _tells_enough(judged, outputs, target):
         return "other", len(right)  # no evidence is never a pass
     if not wrong:
         return "none", len(right)
@@ -158,6 +168,15 @@ def _fault(
     if which == "input" and _right_inside(judged, target):
         return "boundary", len(right)
     return "other", len(right)
+
+
+def _tells_enough(
+    judged: Collection[ConvCase], cases: Collection[ConvCase], target: Target
+) -> bool:
+    """Whether enough cases can be compared: a forward of the right length for odd kernels does."""
+    known = [c for c in cases if not target.own or len(conv_rows(c)) > 1]
+    there, wanted = (sum(map(_telling, some)) for some in (judged, known))
+    return 0 < wanted <= LEAST_COMPARED * there
 
 
 def _telling(case: ConvCase) -> bool:
@@ -177,7 +196,7 @@ def _verdict(
         return keeps_state(FUNCTION, answers, (first.x, first.w, first.grad_out))
     match _fault(answers, outputs, target, gradient.which)[0]:
         case "none":
-            return _right(answers, target, gradient)
+            return _right(answers, outputs, target, gradient)
         case "swapped":
             return partly(say("conv_backward.swapped", function=FUNCTION), share("swapped"))
         case "even_kernel":
@@ -201,8 +220,15 @@ def _beside(answers: Answers, target: Target, gradient: GradientCheck) -> str:
     return target.words
 
 
-def _right(answers: Answers, target: Target, gradient: GradientCheck) -> Verdict:
+def _right(
+    answers: Answers,
+    outputs: Mapping[ConvCase, Array | None],
+    target: Target,
+    gradient: GradientCheck,
+) -> Verdict:
     forward = gradient.forward
+    if any(_is_odd(c, y, gradient) for c, y in outputs.items() if c.key not in target.to_input):
+        return needs_human(say("conv_backward.forward_tells_nothing", gradient=gradient.name))
     if target.own and forward is not None and not forward.uses_all:
         return needs_human(say("conv_backward.forward_leaves_out", gradient=gradient.name))
     if answers.changed_arguments:
@@ -210,6 +236,15 @@ def _right(answers: Answers, target: Target, gradient: GradientCheck) -> Verdict
     if target.own and forward is not None and forward.lengths_wrong:
         return passed(say("conv_backward.right_where_comparable", gradient=gradient.name))
     return passed(say("conv_backward.right", gradient=gradient.name, target=target.words))
+
+
+def _is_odd(case: ConvCase, output: Array | None, gradient: GradientCheck) -> bool:
+    """Whether something was returned that is no gradient, where the forward tells nothing of it."""
+    forward = gradient.forward
+    if output is None or forward is None or forward.lengths_wrong:
+        return False
+    size = len(case.x if gradient.which == "input" else case.w)
+    return output.size != size or not bool(np.isfinite(output).all())
 
 
 def _wrong(

@@ -214,7 +214,7 @@ def _follows(answers: Answers, case: ConvCase, convention: Convention) -> bool:
 
 def _constant(rows: Array | None) -> bool:
     """Whether all of a case's calls, which differ in their inputs, gave one and the same output."""
-    return rows is not None and len(rows) > 1 and bool((rows == rows[0]).all())
+    return rows is not None and rows.ndim > 0 and len(rows) > 1 and bool((rows == rows[0]).all())
 
 
 def _closest(answers: Answers, cases: tuple[ConvCase, ...]) -> Convention:

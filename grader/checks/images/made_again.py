@@ -17,30 +17,36 @@ from grader.checks.context import CheckContext, once_per_context
 from grader.checks.images.pushes import cosine
 from grader.checks.tolerance import threshold
 from grader.model.records import ArrayRef, ModelState, Prediction
-from reference.networks import last_in_features, network_made_at
+from reference.networks import LAYOUTS, last_in_features, network_made_at
 
 
 def gives_the_prediction(context: CheckContext, prediction: Prediction) -> bool:
     """Whether the network made again gives the logits of a prediction, in one of its modes."""
     image, logits = context.tensor(prediction.image), context.tensor(prediction.logits)
-    return _gives(context, prediction.made, image, logits)
+    return _giving(context, prediction.made, image, logits) is not None
 
 
 def inputs_of_last_layer(context: CheckContext, state: ModelState) -> int | None:
     """Return them for the network made again; None where it is not the one that was looked at."""
-    if state.made is None or state.fingerprint is None:
+    if state.fingerprint is None:
         return None
     logits = context.tensor(state.fingerprint)
-    if not _gives(context, state.made, context.networks.probe_image(), logits):
-        return None
-    network = _made_again(context, state.made)
+    network = _giving(context, state.made, context.networks.probe_image(), logits)
     return None if network is None else last_in_features(network)
 
 
-def _gives(context: CheckContext, made: ArrayRef | None, image: Tensor, logits: Tensor) -> bool:
-    network = None if made is None else _made_again(context, made)
-    if network is None or not bool(torch.isfinite(logits).all()):
-        return False
+def _giving(
+    context: CheckContext, made: ArrayRef | None, image: Tensor, logits: Tensor
+) -> nn.Module | None:
+    """The network, of those that may have been made there, that gives these logits."""
+    if made is None or not bool(torch.isfinite(logits).all()):
+        return None
+    networks = (_made_again(context, made, layout) for layout in LAYOUTS)
+    there = (network for network in networks if network is not None)
+    return next((network for network in there if _gives(network, image, logits)), None)
+
+
+def _gives(network: nn.Module, image: Tensor, logits: Tensor) -> bool:
     same = threshold("same_direction")
     with closing(_in_modes(network, image)) as modes:
         return any(cosine(given, logits) >= same for given in modes)
@@ -59,12 +65,13 @@ def _in_modes(network: nn.Module, image: Tensor) -> Generator[Tensor]:
 
 
 @once_per_context
-def _made_again(context: CheckContext, made: ArrayRef) -> nn.Module | None:
+def _made_again(context: CheckContext, made: ArrayRef, layout: str) -> nn.Module | None:
     """None where there is no such state of the generator."""
     state = np.asarray(context.arrays(made))
     if state.dtype != np.uint8:
         return None
+    divisor = context.bundle.width_divisor
     try:
-        return network_made_at(torch.from_numpy(state.copy()), context.bundle.width_divisor)
+        return network_made_at(torch.from_numpy(state.copy()), divisor, layout)
     except ValueError:
         return None

@@ -173,6 +173,19 @@ def test_a_small_picture_has_no_training_mode(lab: Lab) -> None:
     assert not gives_the_prediction(lab.context(predictions=(seen,)), seen)
 
 
+def test_another_network_of_torchvision_is_made_again_too(lab: Lab) -> None:
+    network = network_made_at(torch.Generator().manual_seed(5).get_state(), 8, "resnet18")
+    corgi = lab.corgi[Space.NORMALISED]
+    with torch.no_grad():
+        logits, fingerprint = (network(x) for x in (corgi, lab.networks.probe_image()))
+    seen = lab.prediction("random", corgi, logits=lab.store(logits))
+    model = lab.model("random", fingerprint=lab.store(fingerprint))
+    context = lab.context(models=(model,), predictions=(seen,), sources=("model.fc",))
+    assert CHECKS["random_network"](context, "2b").outcome is R
+    found = CHECKS["in_features"](context, "2a")
+    assert (found.outcome, found.code) == (W, "in_features.not_resnet")
+
+
 def test_the_number_of_inputs_is_that_of_the_network_made_again(lab: Lab) -> None:
     claimed = lab.context(models=(lab.model("random", in_features=512),), sources=("model.fc",))
     found = CHECKS["in_features"](claimed, "2a")
