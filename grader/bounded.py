@@ -33,7 +33,7 @@ from reference.errors import GraderFault
 
 MODULES = ("grader.bounded", "weasyprint")
 """What the process has imported from which they are forked."""
-CHECKS = Bounds(memory_mib=2048, step_cpu_s=60, wall_s=300)
+CHECKS = Bounds(memory_mib=3072, step_cpu_s=60, wall_s=300)
 """Of all checks of a submission, one step for each. A complete one takes 3 s and 0.6 GiB in all."""
 PAGES_BOUNDS = Bounds(memory_mib=1536, step_cpu_s=60, wall_s=300)
 """Of all pages of a submission, one step for each. A complete one takes 4 s and 0.3 GiB in all."""

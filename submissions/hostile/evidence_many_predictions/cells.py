@@ -2,16 +2,16 @@
 import numpy as np
 from torchvision import models
 from _pset4 import start
-from _pset4.predictions import look_at
+from _pset4.predictions import describe_model
 model = models.resnet50(pretrained=True).eval()
 channel = start._channels[0]
 settings = {'step_size': 0.05, 'eps_l2': None, 'normalised': False, 'norm': 'abs'}
-facts, seen = look_at(model)
+facts, seen = describe_model(model)
 def begin(run, image, function='', class_id=None):
     body = {'run': run, 'function': function, 'class_id': class_id, 'repeats': '', **facts}
     channel.send('run-open', body, {**seen, 'start': image})
 def end(run, image):
-    body = {'run': run, 'steps': 200, 'seconds': 1.0, 'error': '', 'settings': settings}
+    body = {'run': run, 'steps': 200, 'seconds': 1.0, 'error': None, 'settings': settings}
     channel.send('run-close', body, {'final': image})
 def sample(run, image, gradient):
     channel.send('run-sample', {'run': run, 'step': 0}, {'image': image, 'gradient': gradient})
