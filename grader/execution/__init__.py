@@ -26,7 +26,11 @@
   declared shims, recorders. From then on the kernel sends evidence as display messages of our own
   MIME type, with this run's nonce, plain JSON facts and raw array bytes in the message's buffers.
   `collector` checks and stores them as `.npy` and `.npz` files; nothing of them reaches the cell's
-  outputs.
+  outputs. One boundary: `unpacking` turns JSON into plain values (valid Unicode, finite numbers,
+  bounded depth) before anything reads it; `messages` bounds each field, `message_arrays` each array
+  by kind before it is decoded; counts of runs, steps, predictions and names are those of
+  `grader.kernel.bounds`, which the recorders keep to. What is beyond is dropped and noted; no path
+  is written twice.
 * Probes are asked between cells, right behind the cell that last binds the names they need, because
   notebooks rebind their globals. The plan reads which cell that is; the kernel sees which cell it
   was, however the name was bound (`exec`, `%run`, a module, a class), and `asking` goes by both.

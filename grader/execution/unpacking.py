@@ -14,6 +14,8 @@ from typing import Any
 
 MOST_BYTES = 16 * 2**20
 """Bytes of one part of a message that are read: twice what a cell may show."""
+MOST_OPENED = 1_000_000
+"""Lists and objects in it, and brackets in its text: each takes some hundred bytes of memory."""
 MOST_NESTED = 100
 """Depth of lists and objects; what lies deeper is left out."""
 MOST_DIGITS = 18
@@ -21,7 +23,7 @@ MOST_DIGITS = 18
 LEFT_OUT = "…"
 """Stands where something nested too deep stood."""
 TOO_LARGE = "too large"
-"""The only key of what stands for a part of more bytes than are read; its value is their number."""
+"""The only key of what stands for a part that is larger than is read; its value is its bytes."""
 
 _HALF_PAIR = re.compile(rb"\\u[dD][89abABcdefCDEF]")
 
@@ -33,7 +35,8 @@ def unpacked(packed: bytes | str) -> Any:
         ValueError: it is no JSON.
     """
     data = packed.encode("utf-8", "replace") if isinstance(packed, str) else packed
-    if len(data) > MOST_BYTES:
+    opened = data.count(b"[") + data.count(b"{")
+    if len(data) > MOST_BYTES or opened > MOST_OPENED:
         return {TOO_LARGE: len(data)}
     text = data.decode("utf-8", "replace")
     try:
@@ -43,7 +46,7 @@ def unpacked(packed: bytes | str) -> Any:
     except RecursionError as error:
         raise ValueError("nested without end") from error
     halves = _HALF_PAIR.search(data) is not None
-    if halves or data.count(b"[") + data.count(b"{") > MOST_NESTED:
+    if halves or opened > MOST_NESTED:
         return _cleaned(value, MOST_NESTED)
     return value
 

@@ -20,7 +20,7 @@ from tests.grader.execution.fake_kernel import FakeKernel
 
 SLOW_S = 6.0
 """Processor seconds that one message may take on a slow machine; a usual one takes 0.0005."""
-MOST_MIB = 1600.0
+MOST_MIB = 1000.0
 """Memory that one message may take: two of the greatest, unpacked, are held at most."""
 
 

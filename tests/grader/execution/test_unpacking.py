@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.execution.unpacking import LEFT_OUT, MOST_BYTES, MOST_NESTED, TOO_LARGE, unpacked
+from grader.execution.unpacking import (
+    LEFT_OUT,
+    MOST_BYTES,
+    MOST_NESTED,
+    MOST_OPENED,
+    TOO_LARGE,
+    unpacked,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -55,3 +62,5 @@ def test_nesting_has_an_end(brackets: tuple[bytes, bytes]) -> None:
 
 def test_size_has_an_end() -> None:
     assert unpacked(b" " * (MOST_BYTES + 1)) == {TOO_LARGE: MOST_BYTES + 1}
+    many = b"[" + b"[]," * MOST_OPENED + b"1]"
+    assert unpacked(many) == {TOO_LARGE: len(many)}

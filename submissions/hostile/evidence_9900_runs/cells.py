@@ -1,0 +1,12 @@
+# %% last
+from _pset4 import start
+channel = start._channels[0]
+step = {'run': 'run1', 'step': 0}
+opened = {'run': 'run1', 'function': 'generate_adversarial_example', 'class_id': 76, 'weights': '', 'in_features': 2048}
+closed = {'run': 'run1', 'steps': 200, 'seconds': 30.0, 'error': None, 'settings': None}
+picture = np.random.rand(1, 3, 32, 32).astype('float32')
+
+for number in range(9900):
+    name = {'run': f'run{number}'}
+    channel.send('run-open', {**opened, **name, 'class_id': number % 1000}, {'start': picture})
+    channel.send('run-close', {**closed, **name}, {'final': picture})
