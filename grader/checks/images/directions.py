@@ -78,10 +78,11 @@ def direction_of(
         return replace(found, objective="")
     named = _by_logits(context, pushes, network, target)
     if named is None or named.name in {LOWERED, UNCLEAR}:
-        # At the logits, rounding may hide the gradient for a class that is all but sure.
         by_image = _by_image(context, recorded, pushes, cosines, network, target)
-        unclear = named is not None and by_image.name in {"", LOG_PROBABILITY}
-        named = named if named is not None and unclear else by_image
+        # At the logits, rounding may hide the gradient for a class that is all but sure; at the
+        # image, different functions of all logits may look alike.
+        if named is None or by_image.name in {"other_class", "untargeted"}:
+            named = by_image
     return replace(found, objective=named.name, other_class=named.other_class)
 
 

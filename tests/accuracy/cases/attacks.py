@@ -490,3 +490,8 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
             F.log_softmax(model_fn(noisy), dim=1)[0, class_id].backward()
         x = step.step(x.detach(), x.grad)
     return x
+
+# %% held attack-sums-many-logits | waits 4b | says "attack.unclear" | runs 4b
+# @ p4a-generate
+# -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
+# +         loss = logit[:, class_id:].sum()
