@@ -20,6 +20,7 @@ from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
+from grader.model.disk import disk_full, is_full
 from grader.model.records import CellRun, Limits, Outcome
 from grader.model.text import one_line
 from grader.sandbox.memory import tree_memory_mib
@@ -294,6 +295,7 @@ async def open_session(
     """Start a kernel for the notebook; whatever happens, it is gone when the block ends.
 
     Raises:
+        DiskFull: there is no room for what starts it.
         GraderFault: the kernel did not start.
     """
     manager = kernel_manager(place, limits)
@@ -318,6 +320,8 @@ async def open_session(
         why = manager.provisioner.why_ended() or str(error) or "it does not answer"
         await end_kernel(manager)
         manager.context.destroy(linger=0)
+        if isinstance(error, OSError) and is_full(error):
+            raise disk_full(error, place.connection) from error
         raise GraderFault(
             f"The kernel did not start within {place.startup_timeout_s:.0f} s: {why}. "
             "Nothing was graded; try again."
