@@ -207,7 +207,8 @@ _FORWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
 def own_gradients(context: CheckContext, cases: tuple[PoolCase, ...]) -> Mapping[str, Floats]:
     """Return gradients of the student's own forward, by differences, where its shape fits.
 
-    A forward that copies the same place of every window, or none, is no pooling: it has none.
+    A forward that copies the same place of every window, or none, or takes of far more samples than
+    a window has, is no pooling: it has none.
     """
     reply = reply_of(context, FORWARD)
     if reply is None or reply.outcome is not Outcome.PASS:
@@ -224,7 +225,8 @@ def own_gradients(context: CheckContext, cases: tuple[PoolCase, ...]) -> Mapping
         if (matrix := _slopes(found.answers.get(case.key), case)) is not None
     }
     places = {int(m - i) for c, matrix in slopes.items() if c.k > 1 for m, i in np.argwhere(matrix)}
-    if len(places) < 2:
+    wide = any((matrix != 0).sum(axis=0).max() > 2 * c.k for c, matrix in slopes.items())
+    if len(places) < 2 or wide:
         return {}
     return {c.key: matrix @ np.array(c.grad_out) for c, matrix in slopes.items()}
 

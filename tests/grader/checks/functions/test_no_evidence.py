@@ -234,6 +234,14 @@ def test_what_is_not_work_is_worth_nothing(
         assert found.credit == 0, (check, found.message)
 
 
+def test_a_forward_of_all_samples_is_no_pooling(lab: Lab) -> None:
+    functions = {
+        "maxpool1d_forward": lambda x, k: np.full(len(x) - k + 1, x.sum()),
+        "maxpool1d_backward": lambda x, k, g: np.full(len(x), g.sum()),
+    }
+    assert CHECKS["pool_backward"](lab.ask(functions), "3d").outcome is Outcome.FAIL
+
+
 def test_a_changed_argument_is_found_by_the_host_whatever_the_kernel_says(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
