@@ -19,7 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.bounded import judge, prepare, write_pages
+from grader.bounded.judging import judge
+from grader.bounded.limits import prepare
+from grader.bounded.pages import write_pages
 from grader.checks.registry import probes_of
 from grader.checks.stage import OnStage, Standard, align_cells, standard
 from grader.checks.stored_arrays import EvidenceChanged

@@ -78,7 +78,7 @@ def align_cells(folder: ResultFolder, judged_by: Standard) -> None:
 def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
     """From the evidence and the other files to findings, in this process and without its limits.
 
-    For what we made ourselves; `grader.bounded` does the same with what strangers did.
+    For what we made ourselves; `grader.bounded.judging` does the same with what strangers did.
     """
     on_stage("report")
     read_report_and_outputs(folder, judged_by)

@@ -21,7 +21,7 @@ import psutil
 
 from authoring.hostile_samples import HONEST, build_hostile, read_hostile
 from grader.batch.run.executors import IDLE_WORKER_MIB
-from grader.bounded import CHECKS, PAGES_BOUNDS
+from grader.bounded.limits import CHECKS, PAGES_BOUNDS
 from grader.model.records import Limits
 from tests.classroom.running import start
 

@@ -10,7 +10,7 @@ import psutil
 
 from authoring.hostile_samples import hostile_names
 from grader.batch.run.executors import IDLE_WORKER_MIB, LEAST_ROOM_MIB
-from grader.bounded import CHECKS, PAGES_BOUNDS
+from grader.bounded.limits import CHECKS, PAGES_BOUNDS
 from grader.execution.settings import DRIVER_ROOM_MIB
 from tests.classroom.neighbours import HONEST_ONES, WORST, Taken, beside, differences, kind_of
 

@@ -1,9 +1,8 @@
-"""Checks and pages have limits of their own; what reaches one is given up by name."""
+"""Checks have limits of their own; what reaches one is given up by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,54 +10,14 @@ from typing import Any
 
 import pytest
 
-from grader import bounded
+from grader.bounded import judging
 from grader.checks.findings import passed, say
 from grader.model.records import Finding, Outcome
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages import stage as pages
 from grader.sandbox.apart import Bounds, Ended
 from reference.errors import GraderFault
 from tests.factories import ASSIGNMENT
-
-Ends = dict[str, Ended]
-"""By what is told: how the process ends there."""
-
-
-class Died(Exception):
-    pass
-
-
-class FakeProcess:
-    """Stands for `call_apart`: the function runs here, and dies at some of its words."""
-
-    def __init__(self, ends: Ends, seconds: float = 0.0) -> None:
-        self.ends, self.seconds, self.calls = ends, seconds, 0
-        self.walls: list[float] = []
-
-    def __call__(
-        self,
-        function: Callable[..., None],
-        arguments: tuple[Any, ...],
-        bounds: Bounds,
-        *,
-        modules: tuple[str, ...],
-        on_word: Callable[[str], None],
-    ) -> Ended:
-        self.calls += 1
-        self.walls.append(bounds.wall_s)
-        ended = Ended.WELL
-
-        def tell(word: str) -> None:
-            nonlocal ended
-            on_word(word)
-            for text, how in self.ends.items():
-                if text in word and "finding" not in word:
-                    ended = how
-                    raise Died
-
-        with suppress(Died):
-            function(tell, *arguments)
-        return ended
+from tests.grader.bounded.fake_process import Died, Ends, FakeProcess
 
 
 @pytest.fixture
@@ -87,11 +46,11 @@ def judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any
             "standard": lambda *_: None,
             "keep_findings": lambda found, *_: kept.update(found),
         }.items():
-            monkeypatch.setattr(bounded, name, stand_in)
+            monkeypatch.setattr(judging, name, stand_in)
         judged_by: Any = SimpleNamespace(
             assignment=ASSIGNMENT, bundle=SimpleNamespace(name="studio-narrow")
         )
-        bounded.judge(ResultFolder(root=tmp_path), judged_by, stages.append)
+        judging.judge(ResultFolder(root=tmp_path), judged_by, stages.append)
         return kept, process, [*stages, *lost]
 
     return judge
@@ -142,7 +101,7 @@ def test_several_checks_may_reach_limits(judged: Callable[..., Any]) -> None:
 def test_when_the_time_of_all_is_over_the_rest_waits(
     judged: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "CHECKS", Bounds(memory_mib=1, step_cpu_s=1, wall_s=0))
+    monkeypatch.setattr(judging, "CHECKS", Bounds(memory_mib=1, step_cpu_s=1, wall_s=0))
     found, process, _ = judged({"3a ": Ended.TIME})
     codes = {part: of_part[0].remarks[0].code for part, of_part in found.items()}
     assert codes["1a"] == "report.nothing"
@@ -152,7 +111,7 @@ def test_when_the_time_of_all_is_over_the_rest_waits(
 
 
 def test_a_report_that_takes_too_much_costs_no_point(judged: Callable[..., Any]) -> None:
-    found, process, stages = judged({bounded.READING: Ended.MEMORY})
+    found, process, stages = judged({judging.READING: Ended.MEMORY})
     assert set(outcomes(found).values()) == {Outcome.PASS}
     assert process.calls == 2
     assert stages[-1] == "reading"
@@ -164,40 +123,16 @@ def test_what_ends_before_the_first_check_is_a_fault(
     def dies(tell: Callable[[str], None], *_: object) -> None:
         raise Died
 
-    monkeypatch.setattr(bounded, "_judge", dies)
+    monkeypatch.setattr(judging, "_judge", dies)
     process = FakeProcess({})
 
     def crash(*args: Any, **kwargs: Any) -> Ended:
         process(*args, **kwargs)
         return Ended.CRASH
 
-    monkeypatch.setattr(bounded, "call_apart", crash)
+    monkeypatch.setattr(judging, "call_apart", crash)
     judged_by: Any = SimpleNamespace(
         assignment=ASSIGNMENT, bundle=SimpleNamespace(name="studio-narrow")
     )
     with pytest.raises(GraderFault, match="ended before the first"):
-        bounded.judge(ResultFolder(root=Path()), judged_by, lambda _: None)
-
-
-@pytest.mark.parametrize("page", pages.PAGES[:3])
-def test_a_page_that_takes_too_much_is_made_plain(
-    monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
-    made: list[tuple[str, bool]] = []
-    process = FakeProcess({page: Ended.MEMORY})
-
-    def make(name: str, folder: object, *, plain: bool) -> None:
-        made.append((name, plain))
-
-    def call(*args: Any, **kwargs: Any) -> Ended:
-        process.ends = {} if process.calls else process.ends
-        return process(*args, **kwargs)
-
-    monkeypatch.setattr(bounded, "make_page", make)
-    monkeypatch.setattr(bounded, "call_apart", call)
-    bounded.write_pages(ResultFolder(root=Path()))
-    assert made == [(name, name == page) for name in pages.PAGES]
-    process.calls, process.ends = 0, {page: Ended.MEMORY}
-    monkeypatch.setattr(bounded, "call_apart", process)
-    with pytest.raises(GraderFault, match=page.replace(".", r"\.")):
-        bounded.write_pages(ResultFolder(root=Path()))
+        judging.judge(ResultFolder(root=Path()), judged_by, lambda _: None)

@@ -1,8 +1,6 @@
-"""What comes after the run, within limits of its own: checks and pages of one submission, apart.
+"""The checks of one submission, in a process of their own: one that reaches a limit is left out.
 
-They work on what a stranger handed in, so each may take more memory or time than it should. They do
-so in a process of their own. At a limit the step that reached it is given up, by name, and the rest
-goes on in a fresh one: a check's part waits for a person, a page is made without pictures.
+Its part waits for a person, and the other checks go on in a fresh process.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from grader.bounded.limits import CHECKS, MODULES
 from grader.checks.stage import (
     Lost,
     OnStage,
@@ -27,23 +26,11 @@ from grader.model.assignment import Assignment
 from grader.model.records import Finding
 from grader.model.records.codec import from_json, to_json
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.stage import PAGES, make_page
-from grader.sandbox.apart import Bounds, Ended, Tell, call_apart, get_ready
+from grader.sandbox.apart import Ended, Tell, call_apart
 from reference.errors import GraderFault
 
-MODULES = ("grader.bounded", "weasyprint")
-"""What the process has imported from which they are forked."""
-CHECKS = Bounds(memory_mib=3072, step_cpu_s=60, wall_s=300)
-"""Of all checks of a submission, one step for each. A complete one takes 3 s and 0.6 GiB in all."""
-PAGES_BOUNDS = Bounds(memory_mib=1536, step_cpu_s=60, wall_s=300)
-"""Of all pages of a submission, one step for each. A complete one takes 4 s and 0.3 GiB in all."""
 READING = "reading"
 """The step before the checks."""
-
-
-def prepare() -> None:
-    """Start what the steps are forked from, while something else goes on."""
-    get_ready(MODULES)
 
 
 @dataclass(slots=True)
@@ -151,45 +138,3 @@ def _judge(
         step = f"{part_id} {check_id}"
         tell(json.dumps({"step": step}))
         tell(json.dumps({"step": step, "finding": to_json(find())}))
-
-
-def write_pages(folder: ResultFolder) -> None:
-    """From the sheet to pages, and to a `grades.toml` to fill in where there is none.
-
-    Raises:
-        GraderFault: a page cannot be made, not even a plain one.
-    """
-    plain: set[str] = set()
-    made: set[str] = set()
-    step = ""
-
-    def hear(word: str) -> None:
-        nonlocal step
-        made.update({step} if step else ())
-        step = word
-
-    while True:
-        step = ""
-        ended = call_apart(
-            _write,
-            (folder, frozenset(made), frozenset(plain)),
-            PAGES_BOUNDS,
-            modules=MODULES,
-            on_word=hear,
-        )
-        if ended is Ended.WELL:
-            return
-        if step not in PAGES or step in plain:
-            raise GraderFault(
-                f"The page {step or 'of the submission'} cannot be made within its limits "
-                f"({ended.value})."
-            )
-        plain.add(step)
-
-
-def _write(tell: Tell, folder: ResultFolder, made: frozenset[str], plain: frozenset[str]) -> None:
-    """Make the pages that are not made yet. Runs apart."""
-    for name in PAGES:
-        if name not in made:
-            tell(name)
-            make_page(name, folder, plain=name in plain)
