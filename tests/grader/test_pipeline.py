@@ -37,6 +37,7 @@ def nothing(*_: object) -> None:
 
 def test_results_folder_is_complete(graded: GradeRecord) -> None:
     assert sorted(path.name for path in graded.folder.root.iterdir()) == [
+        ".files",
         ".key",
         "evidence",
         "executed.ipynb",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from grader.model.records import GradeSheet
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.model.stage_keys import StageKeys
+from grader.sandbox.apart import Bounds, Ended
 from tests import factories
 from tests.grader.batch.run.test_batch import Class, Here, Seen
 
@@ -132,10 +134,24 @@ def test_who_moves_when_a_share_changes(
     assert "0.25" in page
 
 
+def checked_here(
+    function: Callable[..., None],
+    arguments: tuple[Any, ...],
+    bounds: Bounds,
+    *,
+    modules: tuple[str, ...],
+    on_word: Callable[[str], None],
+) -> Ended:
+    """Stands for `call_apart`, whose process would not see what this one has patched."""
+    function(on_word, *arguments)
+    return Ended.WELL
+
+
 def test_a_tolerance_moves_points_too(
     graded: Class, no_kernel: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     school = copied(graded, tmp_path)
+    monkeypatch.setattr("grader.bounded.judging.call_apart", checked_here)
     none = {key: replace(one, rtol=0.0, atol=0.0) for key, one in tolerance.TOLERANCES.items()}
     monkeypatch.setattr(tolerance, "TOLERANCES", none)
     with open_store(school.results) as store:
