@@ -133,7 +133,12 @@ def test_what_a_notebook_has_beyond_the_limits_is_not_read() -> None:
 
 
 def test_the_students_code_is_parsed_in_one_place() -> None:
-    ours = {"model/notebook_code.py", "checks/sentences.py", "outputs/schema/__init__.py"}
+    ours = {
+        "model/notebook_code.py",
+        "checks/sentences.py",
+        "outputs/schema/__init__.py",
+        "planning/probes/questions.py",
+    }
     root = Path(grader.__file__).parent
     found = set()
     for path in root.rglob("*.py"):
@@ -141,4 +146,4 @@ def test_the_students_code_is_parsed_in_one_place() -> None:
         if not name.startswith(("kernel/", "testing/")):  # the student's process, and our tests
             calls = (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call))
             found |= {name for call in calls if ast.unparse(call.func) == "ast.parse"}
-    assert found == ours  # besides it: the grader's own sentences and records
+    assert found == ours  # besides it: the grader's own sentences, records and questions
