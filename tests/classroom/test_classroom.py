@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from authoring.class_samples import ExpectedRow, build_class, expected_gradebook, read_class
 from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
-from tests.classroom.running import coordinator, driver, everything, run, run_and_kill, worker
+from tests.classroom.running import coordinator, driver, run, run_and_kill, worker
 from tests.kills.killing import kill_early
 
 SOME = (
@@ -56,12 +56,13 @@ def all_as_expected(results: Path, expected: Sequence[ExpectedRow]) -> None:
 
 def test_killed_again_and_again_it_ends_with_the_same_grades(folder: Path, tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311 -- moments, not secrets
-    for _ in range(2):  # in the first moments of a results folder
-        kill_early(folder, tmp_path / "r", chance, *OPTIONS)
-    for victims in ([worker, coordinator], [driver, everything]):
-        ended = run_and_kill(folder, tmp_path / "r", victims, chance, *OPTIONS)
-        assert "Traceback" not in ended.output, ended.output
-        assert ended.status == -signal.SIGKILL
+    # All of it in the first moments of a results folder; then one by one, the command last.
+    # `python -m tests.kills` kills a hundred times.
+    kill_early(folder, tmp_path / "r", chance, *OPTIONS)
+    victims = [worker, driver, coordinator]
+    ended = run_and_kill(folder, tmp_path / "r", victims, chance, *OPTIONS)
+    assert "Traceback" not in ended.output, ended.output
+    assert ended.status == -signal.SIGKILL
     ended = run(folder, tmp_path / "r", *OPTIONS)
     assert ended.status == 0, ended.output
     all_as_expected(tmp_path / "r", EXPECTED)
