@@ -127,7 +127,7 @@ types: $(READY) ## mypy --strict, tests included
 quick: $(READY) $(SYSTEM_READY) lint ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS) --quick
 
-test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (some 20 minutes on 2 cores)
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (some 25 minutes on 2 cores)
 	@$(MAKE) -s --no-print-directory -j2 types pytest
 
 pytest: $(TEST_READY)

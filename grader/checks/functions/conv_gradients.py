@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.checks.credit import Share
 from grader.checks.functions.conv_forward import Forward
+from grader.checks.functions.rounding import tells_too_little
 from grader.planning.probes import ConvCase
 from reference import conv
 from reference.conv import CONVENTIONS, Convention
@@ -96,8 +97,10 @@ def targets_of(forward: Forward | None, cases: tuple[ConvCase, ...]) -> tuple[Ta
         to_kernel=_adjoint(forward.to_kernel, cases),
         own=True,
     )
-    telling = [c for c in cases if len(c.w) > 1 and c.key in own.to_input]
-    return (own, *conventions) if telling else conventions
+    telling = [c.key for c in cases if len(c.w) > 1 and c.key in own.to_input]
+    tables = (own.to_input, own.to_kernel)
+    faint = any(tells_too_little([table[key] for key in telling]) for table in tables)
+    return (own, *conventions) if telling and not faint else conventions
 
 
 def _adjoint(matrices: Mapping[str, Floats], cases: tuple[ConvCase, ...]) -> Gradients:

@@ -31,6 +31,7 @@ from grader.checks.functions.pool_forward import (
     unless_changed,
 )
 from grader.checks.functions.replies import Answers, no_result
+from grader.checks.functions.rounding import tells_too_little
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import Outcome, Remark
@@ -123,10 +124,15 @@ def _backward_verdict(
         return unless_changed(answers, say("pool_backward.right"), BACKWARD, share)
     # Only where the forward is wrong may its own slopes stand for the right ones: they skip ties.
     forward_wrong = any(not agrees(g, _gradient(c), "pool_slope") for c, g in own_pairs)
-    fits_own = forward_wrong and all(
-        y is not None and c.key in own and agrees(y, own[c.key], "pool_slope")
-        for c, y in outputs.items()
-        if c.is_hidden and len(c.x) <= STEPPED_N
+    faint = tells_too_little([g for _, g in own_pairs], "pool_slope")
+    fits_own = (
+        forward_wrong
+        and not faint
+        and all(
+            y is not None and c.key in own and agrees(y, own[c.key], "pool_slope")
+            for c, y in outputs.items()
+            if c.is_hidden and len(c.x) <= STEPPED_N
+        )
     )
     if fits_own:
         return passed(say("pool_backward.right_for_own_forward"))

@@ -18,6 +18,9 @@ COARSE = 0.02
 DECIMALS = range(1, 6)
 """Numbers of decimals that somebody rounds to."""
 
+FAINT = 3
+"""One case of so many that zeros would fit is too many."""
+
 SINGLE = float(np.finfo(np.float32).eps)
 """Relative: rounded numbers may have gone through single precision."""
 
@@ -68,3 +71,12 @@ def _is_coarse(found: Floats) -> bool:
     return np.array_equal(found, halved) or any(
         np.allclose(found, found.round(decimals), rtol=SINGLE, atol=0) for decimals in DECIMALS
     )
+
+
+def tells_too_little(gradients: Sequence[Floats], quantity: str = "layer") -> bool:
+    """Whether the tolerance cannot tell gradients from zeros, in one case of three or more.
+
+    A forward whose slopes are that small is none to judge a gradient by: zeros would be right.
+    """
+    faint = [g.any() and agrees(np.zeros_like(g), g, quantity) for g in gradients]
+    return FAINT * sum(map(bool, faint)) > len(faint)

@@ -319,3 +319,19 @@ def test_only_the_results_that_are_asked_for_are_read(
 def test_what_is_no_array_of_numbers_is_told_as_what_it_is(returned: Any, what: str) -> None:
     (found,) = results_of(returned, 1)
     assert found.unreadable == what
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e-9, 1e-7])
+def test_a_forward_so_faint_that_zeros_fit_it_is_no_target(lab: Lab, scale: float) -> None:
+    context = lab.ask(
+        {
+            "conv1d_forward": lambda x, w: scale * np.asarray(conv.forward(x, w)),
+            "conv1d_backward": lambda x, w, _: (0 * np.asarray(x), 0 * np.asarray(w)),
+            "maxpool1d_forward": lambda x, k: scale * np.asarray(pool.forward(x, k)[0]),
+            "maxpool1d_backward": lambda x, *_: 0 * np.asarray(x),
+        }
+    )
+    for check, part, _ in CHECKED:
+        if check != "conv_update":
+            finding = CHECKS[check](context, part)
+            assert (finding.outcome, finding.credit) == (Outcome.FAIL, 0.0), finding
