@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from grader.model.records.decisions import (
+    BESIDE,
+    FIRST,
+    NOTHING_HANDED_IN,
+    AppliedItem,
+    Decided,
+    Decision,
+    DecisionKind,
+    Mark,
+)
 from grader.model.records.evidence import (
     UNREADABLE,
     ArrayRef,
@@ -56,13 +66,25 @@ from grader.model.records.report import (
     ReportSection,
     ReportTrouble,
 )
+from grader.model.records.rubrics import (
+    Rubric,
+    RubricItem,
+    RubricSaved,
+    Show,
+    Start,
+    share_of,
+)
 from grader.model.records.submission import Alignment, Cell, CellMatch, Note, Severity, Submission
 
 __all__ = [
+    "BESIDE",
     "DECIDED",
+    "FIRST",
+    "NOTHING_HANDED_IN",
     "NO_REPORT",
     "UNREADABLE",
     "Alignment",
+    "AppliedItem",
     "ArrayRef",
     "AttackRun",
     "Bar",
@@ -72,6 +94,9 @@ __all__ = [
     "CellMatch",
     "CellRun",
     "CurveExhibit",
+    "Decided",
+    "Decision",
+    "DecisionKind",
     "Evidence",
     "Exhibit",
     "Finding",
@@ -84,6 +109,7 @@ __all__ = [
     "LeftOut",
     "Limits",
     "Look",
+    "Mark",
     "Measurement",
     "ModelState",
     "Note",
@@ -102,14 +128,20 @@ __all__ = [
     "ReportReading",
     "ReportSection",
     "ReportTrouble",
+    "Rubric",
+    "RubricItem",
+    "RubricSaved",
     "RunCell",
     "RunFacts",
     "RunPlan",
     "RunProbe",
     "Severity",
     "Shim",
+    "Show",
+    "Start",
     "StemExhibit",
     "StepSettings",
     "Submission",
     "nothing_seen",
+    "share_of",
 ]
