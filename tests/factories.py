@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pypdf import PdfWriter
 
 from grader.model.assignment import Assignment, Course, load_assignment
 from grader.model.records import (
     Cell,
+    Decision,
     Evidence,
     Finding,
     GradeSheet,
@@ -239,3 +241,16 @@ def grade_sheet(
         overrides,
     )
     return replace(sheet, **changes)
+
+
+def decision(**changes: Any) -> Decision:
+    """A person's points for 3(c), the first."""
+    made = Decision(
+        uuid=uuid4().hex,
+        kerberos="jdoe",
+        part_id="3c",
+        zip_sha256="a" * 64,
+        share=0.5,
+        author="ta1",
+    )
+    return replace(made, **changes)

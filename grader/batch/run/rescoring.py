@@ -31,15 +31,12 @@ def rescore_batch(
         ConfigError: a `grades.toml` cannot be read; nothing is changed then.
     """
     renewed: list[tuple[int, GradeSheet]] = []
-    decided = {}
     for standing in store.standings(batch_id):
         if standing.grade is None:
             continue
-        today, overrides = scored_today(standing, standing.grade, assignment, results)
-        decided[standing.hand_in.kerberos] = overrides
+        today, _ = scored_today(standing, standing.grade, assignment, results)
         if sheet_digest(today) != standing.grade.digest:
             renewed.append((standing.grade.run_id, today))
-    store.note_overrides(decided)
     store.add_grades(renewed, code)
     return len(renewed)
 

@@ -2,6 +2,7 @@
 
 * `tables` is the schema; `migrations` brings any older store to it (Alembic).
 * `blobs` keeps zips and result sheets as files that are named by their digest.
+* `queries` and `decision_rows` speak SQL, within a transaction of the store.
 * `store` opens a store (SQLite in the results folder, or PostgreSQL by URL) and is the only
   module that writes to it.
 

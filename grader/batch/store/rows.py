@@ -8,6 +8,9 @@ from grader.intake.hand_in import HandIn
 from grader.model.records import GradeSheet
 from grader.model.stage_keys import GraderKeys
 
+DONE = ("graded", "rejected")
+"""States of a run that need not be run again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:

@@ -13,12 +13,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
@@ -127,7 +129,63 @@ OVERRIDE = Table(
     Column("noted_at", String(40), nullable=False),
     Index("ix_override_kerberos", "kerberos"),
 )
-"""What a person decided, each time it changed."""
+"""What a person decided, as noted before there were decisions; no row is added any more."""
+
+DECISION = Table(
+    "decision",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(64), nullable=False, unique=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("part_id", String(40), nullable=False),
+    Column("zip_sha256", String(64), nullable=False),  # empty: nothing was handed in
+    Column("replaces", String(64), nullable=True),  # uuid, empty for a first; null: beside
+    Column("body", Text, nullable=False),  # JSON of the record
+    Column("digest", String(64), nullable=False),  # over the row before it, and `body`
+    UniqueConstraint("kerberos", "part_id", "zip_sha256", "replaces", name="uq_decision_replaces"),
+    Index("ix_decision_kerberos", "kerberos"),
+    Index("ix_decision_part_id", "part_id"),
+)
+"""What a person decided about a part of a hand-in; of two that replace the same one, one is kept
+in force and the other beside it."""
+
+RUBRIC = Table(
+    "rubric",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("part_id", String(40), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    UniqueConstraint("part_id", "number", name="uq_rubric_part_id"),
+)
+"""A rubric that a person changed; the offering's own is number 1 and not here."""
+
+RELEASE = Table(
+    "release",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(64), nullable=False, unique=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),  # publish, withdraw
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index("ix_release_kerberos", "kerberos"),
+)
+"""A grade was published or withdrawn."""
+
+REQUEST = Table(
+    "request",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(64), nullable=False, unique=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("part_id", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index("ix_request_kerberos", "kerberos"),
+)
+"""One entry of a regrade request."""
 
 GRADE = Table(
     "grade",

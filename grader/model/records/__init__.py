@@ -9,8 +9,11 @@ from grader.model.records.decisions import (
     AppliedItem,
     Decided,
     Decision,
+    DecisionKey,
     DecisionKind,
     Mark,
+    in_force,
+    open_conflicts,
 )
 from grader.model.records.evidence import (
     UNREADABLE,
@@ -59,6 +62,7 @@ from grader.model.records.plan import (
     RunProbe,
     Shim,
 )
+from grader.model.records.releases import Release, ReleaseKind, RequestEvent, RequestKind
 from grader.model.records.report import (
     NO_REPORT,
     ReportPicture,
@@ -96,6 +100,7 @@ __all__ = [
     "CurveExhibit",
     "Decided",
     "Decision",
+    "DecisionKey",
     "DecisionKind",
     "Evidence",
     "Exhibit",
@@ -122,12 +127,16 @@ __all__ = [
     "ProbeReply",
     "ProbeSpec",
     "ProbeValue",
+    "Release",
+    "ReleaseKind",
     "Remark",
     "RepeatAttack",
     "ReportPicture",
     "ReportReading",
     "ReportSection",
     "ReportTrouble",
+    "RequestEvent",
+    "RequestKind",
     "Rubric",
     "RubricItem",
     "RubricSaved",
@@ -142,6 +151,8 @@ __all__ = [
     "StemExhibit",
     "StepSettings",
     "Submission",
+    "in_force",
     "nothing_seen",
+    "open_conflicts",
     "share_of",
 ]

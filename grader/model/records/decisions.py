@@ -5,8 +5,10 @@ Nothing is overwritten: each decision names the one that it replaces.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 NOTHING_HANDED_IN = ""
 """Digest of a zip that is not there."""
@@ -32,7 +34,18 @@ class DecisionKind(StrEnum):
 
 
 BESIDE = frozenset({DecisionKind.SECOND, DecisionKind.CONFLICT})
-"""Kinds that replace nothing: their parent is the decision that they stand beside."""
+"""Kinds that replace nothing and never count."""
+
+
+class DecisionKey(NamedTuple):
+    """What a decision is about."""
+
+    kerberos: str
+    """Whose."""
+    part_id: str
+    """Such as `3c`."""
+    zip_sha256: str
+    """Digest of the hand-in; empty where nothing was handed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +89,11 @@ class Decision:
     zip_sha256: str
     """Digest of the hand-in that it is about; empty where nothing was handed in."""
     parent: str = FIRST
-    """uuid of the decision that it replaces, or stands beside; empty for the first."""
+    """uuid of the decision that it was made on, and replaces where it counts; empty for the first.
+
+    What replaces a decision replaces it whole: its points, items, comment, note and flag."""
+    settles: tuple[str, ...] = ()
+    """uuids of the conflicts that it settles."""
     kind: DecisionKind = DecisionKind.HUMAN
     """How it came about, and whether it counts."""
     rubric_number: int = 0
@@ -105,6 +122,18 @@ class Decision:
     """ISO 8601 in UTC; the store fills it in."""
 
     @property
+    def key(self) -> DecisionKey:
+        """What it is about."""
+        return DecisionKey(self.kerberos, self.part_id, self.zip_sha256)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says, whoever says it and when."""
+        items = tuple(sorted((one.id, one.times) for one in self.items))
+        said = (self.comment, self.note, self.flag, self.marks)
+        return (self.kind is DecisionKind.WITHDRAWN, items, self.adjust_share, self.share, *said)
+
+    @property
     def counts(self) -> bool:
         """Whether it can be in force."""
         return self.kind not in BESIDE
@@ -118,3 +147,20 @@ class Decided:
     """What holds for that part of that hand-in now; None where nothing does."""
     conflict: Decision | None = None
     """The new decision, kept beside the one in force; None where it is in force itself."""
+
+
+def in_force(decisions: Iterable[Decision]) -> Mapping[DecisionKey, Decision]:
+    """Return what holds, of decisions in the order in which they were added.
+
+    A withdrawn one is among it: what comes next replaces that one.
+    """
+    return {one.key: one for one in decisions if one.counts}
+
+
+def open_conflicts(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the conflicts that no decision has settled, as they were added."""
+    known = tuple(decisions)
+    settled = {uuid for one in known for uuid in one.settles}
+    return tuple(
+        one for one in known if one.kind is DecisionKind.CONFLICT and one.uuid not in settled
+    )

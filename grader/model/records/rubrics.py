@@ -88,8 +88,8 @@ class Rubric:
 class RubricSaved:
     """What came of a changed rubric."""
 
-    in_force: Rubric
-    """What holds now."""
+    in_force: Rubric | None
+    """What holds now; None for the offering's own."""
     conflict: Rubric | None = None
     """The change that was made on an older one, and is not saved; None where it holds."""
 

@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from grader.batch.store.conversion import light, sheet_digest
-from grader.batch.store.rows import BatchRow, HandInRow, Judgement, RunRow
-from grader.batch.store.store import DONE, Store, open_store
+from grader.batch.store.rows import DONE, BatchRow, HandInRow, Judgement, RunRow
+from grader.batch.store.store import Store, open_store
 from grader.batch.store.tables import APPEND_ONLY, FINDING, JUDGEMENT, METADATA, OVERRIDE
 from grader.intake.hand_in import HandIn
+from grader.model.records import Release, ReleaseKind, RequestEvent, RequestKind, Rubric
 from grader.model.stage_keys import GraderKeys
-from grader.scoring.overrides import Override
 from reference.errors import ConfigError
-from tests.factories import grade_sheet
+from tests.factories import decision, grade_sheet
 
 BATCH = BatchRow(assignment="pset4_sp21", options="{}", notes=("One zip has no name.",))
 HAND_IN = HandInRow(
@@ -80,7 +80,15 @@ def judgement(**changes: Any) -> Judgement:
 def filled(store: Store) -> int:
     batch = store.begin_batch(BATCH, [HAND_IN])
     store.add_run(RUN, judgement())
-    store.note_overrides({"jdoe": [Override(part_id="3c", points=1.0)]})
+    store.decide(decision())
+    store.save_rubric(Rubric(part_id="3c", parent=1))
+    store.release(Release(uuid="r", kind=ReleaseKind.PUBLISH, kerberos="jdoe"))
+    store.note_request(
+        RequestEvent(uuid="q", request="q", kerberos="jdoe", part_id="3c", kind=RequestKind.OPENED)
+    )
+    with store.engine.begin() as connection:  # as stores before decisions have it
+        values = {"kerberos": "jdoe", "part_id": "3c", "points": 1.0, "comment": "", "author": ""}
+        connection.execute(insert(OVERRIDE).values(**values, withdrawn=False, noted_at=""))
     return batch
 
 
@@ -200,21 +208,6 @@ def test_a_store_of_the_first_form_is_brought_to_todays(tmp_path: Path, url: str
         assert standing.judge_key == "j1"
 
 
-def test_a_decision_is_noted_each_time_it_changes(tmp_path: Path, url: str | None) -> None:
-    one, other = Override(part_id="3c", points=1.0), Override(part_id="3c", points=2.0, author="ta")
-    with open_store(tmp_path, url) as store:
-        for decided in ([one], [one], [other], [], [], [one]):
-            store.note_overrides({"jdoe": decided, "other": []})
-        with store.engine.connect() as connection:
-            rows = connection.execute(select(OVERRIDE).order_by(OVERRIDE.c.id)).all()
-    assert [(row.points, row.author, row.withdrawn) for row in rows] == [
-        (1.0, "", False),
-        (2.0, "ta", False),
-        (None, "ta", True),
-        (1.0, "", False),
-    ]
-
-
 def test_hostile_text_is_stored(tmp_path: Path, url: str | None) -> None:
     hostile = "a\0b \ud800 '; DROP TABLE run; -- \U0001f436"
     with open_store(tmp_path, url) as store:
@@ -303,6 +296,10 @@ def opened_and_killed(folder: Path, *, after: int | None) -> int:
 def of_the_first_form(folder: Path, url: str | None) -> None:
     with open_store(folder, url) as store, store.engine.begin() as connection:
         for statement in (
+            "DROP TABLE decision",
+            "DROP TABLE rubric",
+            "DROP TABLE release",
+            "DROP TABLE request",
             "DROP TABLE judgement",
             "ALTER TABLE finding DROP COLUMN judgement_id",
             "ALTER TABLE page DROP COLUMN pages_key",

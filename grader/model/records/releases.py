@@ -1,0 +1,76 @@
+"""What students have been told, and what they asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReleaseKind(StrEnum):
+    """What was done with a student's grade."""
+
+    PUBLISH = "publish"
+    """It is final until it is withdrawn."""
+    WITHDRAW = "withdraw"
+    """It is provisional again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A student's grade was published or withdrawn. The newest holds."""
+
+    uuid: str
+    """Its own name."""
+    kind: ReleaseKind
+    """Which of the two."""
+    kerberos: str
+    """Whose."""
+    grade_sha256: str = ""
+    """Digest of the grade sheet that was published; empty where there is none."""
+    total: float | None = None
+    """Points that were published, after the late coefficient."""
+    author: str = ""
+    """Who did it."""
+    note: str = ""
+    """Why; for staff."""
+    noted_at: str = ""
+    """ISO 8601 in UTC; the store fills it in."""
+
+
+class RequestKind(StrEnum):
+    """What happened to a regrade request."""
+
+    OPENED = "opened"
+    """A student asks."""
+    REPLY = "reply"
+    """Somebody says something; nothing is decided."""
+    KEPT = "kept"
+    """The points stay."""
+    CHANGED = "changed"
+    """The points changed, by `decision`."""
+    REOPENED = "reopened"
+    """Asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEvent:
+    """One entry in the thread of a regrade request about one part."""
+
+    uuid: str
+    """Its own name."""
+    request: str
+    """uuid of the entry that opened the request: its own where it does."""
+    kerberos: str
+    """Whose."""
+    part_id: str
+    """Such as `3c`."""
+    kind: RequestKind
+    """What happened."""
+    text: str = ""
+    """Markdown, for the student."""
+    decision: str = ""
+    """uuid of the decision that changed the points; empty otherwise."""
+    author: str = ""
+    """Who wrote it: kerberos of the student, or one of the staff."""
+    noted_at: str = ""
+    """ISO 8601 in UTC; the store fills it in."""
