@@ -1,0 +1,124 @@
+"""Answers are sorted into piles: nothing is graded as equal that a grader would tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from grader.reading.answer_texts import TextSource
+from grader.review.answers import Answer, AnswerState
+from grader.review.piles import Pile, PileKind, normal, piles
+
+PAD = "I pad the signal with zeros on both ends, so that the output keeps the length N."
+MIRROR = "The border is mirrored: a copy of the samples keeps the mean of the picture."
+LONG = f"{PAD} The padding is constant, so no gradient goes there, and it is not learned."
+
+
+def answer(kerberos: str, text: str = "", state: AnswerState = AnswerState.WRITTEN) -> Answer:
+    return Answer(
+        kerberos=kerberos,
+        part_id="3c",
+        zip_sha256=kerberos * 2,
+        state=state,
+        report_pages=(),
+        pages=0,
+        pages_by="",
+        notebook=text,
+        report="",
+        text=text,
+        source=TextSource.NOTEBOOK,
+        code=(),
+    )
+
+
+def shown(found: Sequence[Pile]) -> list[tuple[str, tuple[tuple[str, ...], ...]]]:
+    return [(pile.kind.value, pile.groups) for pile in found]
+
+
+def test_blank_missing_and_what_is_not_found_come_first_each_as_a_pile() -> None:
+    class_ = [
+        answer("ann", PAD),
+        answer("bob", state=AnswerState.UNPLACED),
+        answer("cyd", state=AnswerState.BLANK),
+        answer("dan", state=AnswerState.MISSING),
+        answer("eve", state=AnswerState.BLANK),
+        answer("fay"),
+    ]
+    assert shown(piles(class_)) == [
+        ("missing", (("dan",),)),
+        ("blank", (("cyd",), ("eve",))),
+        ("unplaced", (("bob",),)),
+        ("no_text", (("fay",),)),
+        ("alone", (("ann",),)),
+    ]
+
+
+def test_an_answer_to_another_question_comes_first_too() -> None:
+    others = [answer(f"s{i}", f"{PAD} My reason number {i} is simplicity.") for i in range(9)]
+    off = answer("off", "Jgd wvxq fjkp bbzz qqkx vvzk.")
+
+    kinds = {name: pile.kind for pile in piles([*others, off]) for name in pile.members}
+    assert kinds.pop("off") is PileKind.UNLIKE
+    assert PileKind.UNLIKE not in kinds.values()
+
+
+def test_answers_that_differ_in_case_space_and_dollars_are_one_group() -> None:
+    class_ = [answer("ann", "$x[i]$ is  **zero**"), answer("bob", "X[ i ] is\nzero ")]
+
+    (pile,) = piles(class_)
+    assert (pile.kind, pile.groups, pile.proposed) == (PileKind.EQUAL, (("ann", "bob"),), False)
+    assert normal("\\left( x \\right)") == normal("(x)")
+    assert normal("\\leftarrow") != normal("arrow")
+    assert normal("ﬁlter") == normal("Filter")
+
+
+def test_nearly_equal_answers_are_proposed_and_keep_their_groups() -> None:
+    class_ = [answer("ann", LONG), answer("bob", LONG.replace("The", "the") + " So"),
+              answer("cyd", LONG), answer("dan", MIRROR)]  # fmt: skip
+
+    near = next(pile for pile in piles(class_) if "ann" in pile.members)
+    assert (near.kind, near.groups) == (PileKind.NEAR, (("ann", "cyd"), ("bob",)))
+    assert near.proposed
+
+
+@pytest.mark.parametrize(
+    ("this", "that"),
+    [("not learned", "learned"), ("zeros", "zeros + 1"), ("N.", "N - 1."), ("is con", "isn't con")],
+)
+def test_one_word_or_sign_that_turns_the_meaning_keeps_answers_apart(this: str, that: str) -> None:
+    assert this in LONG
+    found = piles([answer("ann", LONG), answer("bob", LONG.replace(this, that))])
+
+    assert [pile.kind for pile in found] == [PileKind.ALONE] * 2
+
+
+def test_answers_whose_formulas_have_equal_values_are_one_pile() -> None:
+    class_ = [answer("ann", PAD), answer("bob", MIRROR), answer("cyd", "It is zero.")]
+
+    found = piles(class_, {"ann": "f1", "bob": "f1", "cyd": "f2"})
+    by_kind = {pile.kind: pile for pile in found}
+    assert set(by_kind[PileKind.SAME_FORMULA].members) == {"ann", "bob"}
+    assert by_kind[PileKind.ALONE].members == ("cyd",)
+
+
+def test_like_answers_are_neighbors_and_everybody_is_in_one_pile() -> None:
+    kinds = {"p": PAD, "m": MIRROR, "t": "Trees and hills stand far from every kernel here."}
+    class_ = [answer(f"{kind}{i}", f"{text} Case {i * 7 + 3}.")
+              for i in range(3) for kind, text in kinds.items()]  # fmt: skip
+
+    members = [name for pile in piles(class_) for name in pile.members]
+    assert sorted(members) == sorted(one.kerberos for one in class_)
+    runs = [name[0] for name in members]
+    assert sum(a != b for a, b in pairwise(runs)) == 2
+
+
+def test_a_pile_has_the_same_id_as_long_as_it_holds_the_same_hand_ins() -> None:
+    class_ = [answer("ann", PAD), answer("bob", PAD)]
+    again = piles([class_[1], class_[0]])
+    resubmitted = piles([class_[0], answer("cyd", PAD)])
+
+    assert piles(class_)[0].id == again[0].id != resubmitted[0].id
+    assert piles([]) == ()
+    assert piles([answer("x", "k"), answer("y", "n")])[0].kind is PileKind.ALONE
