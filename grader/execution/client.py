@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal
 
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.notes import words
@@ -13,6 +14,7 @@ from grader.execution.unpacking import TOO_LARGE
 from grader.kernel.bounds import GREATEST_NUMBER
 from grader.kernel.channel import MIME
 from grader.model.records import Limits
+from grader.model.text import cell_label
 
 MIB = 2**20
 """Bytes in one MiB."""
@@ -35,9 +37,12 @@ class CappedClient(NotebookClient):
         on_evidence: Callable[[Any, list[Any]], None],
         limits: Limits,
         breaches: Breaches,
+        on_dropped: Callable[[str], None],
     ) -> None:
-        """Say who takes evidence, what the limits are, and who is told of a breach."""
+        """Say who takes evidence, what the limits are, who is told of a breach, and of a message
+        that was dropped."""
         self._on_evidence = on_evidence
+        self._on_dropped = on_dropped
         self._limits = limits
         self._breaches = breaches
         self.reply: Mapping[str, Any] = {}
@@ -75,7 +80,7 @@ class CappedClient(NotebookClient):
         return True
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Count every message, and leave widgets out."""
+        """Count every message; leave widgets out, and what no notebook can hold."""
         self._messages += 1
         if self._messages > self._limits.messages:
             self._breaches.report(_too_many(self._limits))
@@ -89,7 +94,15 @@ class CappedClient(NotebookClient):
             return None  # else it grows an output that was small when it was counted
         if not _is_count(content.get("execution_count", 0)):
             del content["execution_count"]
-        return super().process_message(msg, cell, cell_index)
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellControlSignal:
+            raise
+        except Exception as error:  # noqa: BLE001 -- nbclient and nbformat believe what they read
+            # One output lost is all that it comes to: any cell may show what is no output.
+            where, kind = cell_label(cell_index), type(error).__name__
+            self._on_dropped(words("dropped", where=where, kind=msg["msg_type"], error=kind))
+            return None
 
 
 def _is_count(value: Any) -> bool:

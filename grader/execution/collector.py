@@ -146,7 +146,7 @@ class Collector:
             if not isinstance(error, _NoRoom):
                 self._refused += sum(len(one) for one in buffers)
             self.over_cap = self.over_cap or self._refused > REFUSED * self.max_bytes
-            self._problem(f"message dropped: {type(error).__name__}: {error}")
+            self.problem(f"message dropped: {type(error).__name__}: {error}")
             return None
 
     def take_bound(self) -> tuple[str, ...]:
@@ -154,7 +154,8 @@ class Collector:
         bound, self.bound = tuple(self.bound), []
         return bound
 
-    def _problem(self, text: str) -> None:
+    def problem(self, text: str) -> None:
+        """Tell staff of something that was dropped: once, on one line, and not too many."""
         told = one_line(text[:2000])[:400]
         if len(self.problems) < MOST_PROBLEMS and told not in self.problems:
             self.problems.append(told)
@@ -181,7 +182,7 @@ class Collector:
             case "shim":
                 self._shim(m.ShimTook.model_validate(body))
             case "note":
-                self._problem("recorder: " + m.NoteBody.model_validate(body).message)
+                self.problem("recorder: " + m.NoteBody.model_validate(body).message)
             case "plotted":
                 m.PlottedBody.model_validate(body)
                 self._plotted(arrays["values"])

@@ -149,7 +149,12 @@ class _Run:
         limits = self._plan.limits
         self._report()
         async with open_session(
-            self._notebook, self._place, limits, self._on_evidence, self._breaches
+            self._notebook,
+            self._place,
+            limits,
+            self._on_evidence,
+            self._breaches,
+            self._collector.problem,
         ) as session:
             await self._prepare(session)
             for number, step in enumerate(self._plan.steps):

@@ -291,8 +291,17 @@ async def open_session(
     limits: Limits,
     on_evidence: Callable[[Any, list[Any]], None],
     breaches: Breaches,
+    on_dropped: Callable[[str], None],
 ) -> AsyncIterator[Session]:
     """Start a kernel for the notebook; whatever happens, it is gone when the block ends.
+
+    Args:
+        notebook: Its cells get their outputs.
+        place: Where the kernel lives.
+        limits: Of the run.
+        on_evidence: Takes what the recorders send.
+        breaches: Told of a limit that is reached.
+        on_dropped: Told of a message that is no output of a notebook.
 
     Raises:
         DiskFull: there is no room for what starts it.
@@ -312,7 +321,7 @@ async def open_session(
         store_widget_state=False,
         record_timing=False,
     )
-    client.watch(on_evidence, limits, breaches)
+    client.watch(on_evidence, limits, breaches, on_dropped)
     try:
         await client.async_start_new_kernel()
         await asyncio.wait_for(client.async_start_new_kernel_client(), place.startup_timeout_s)

@@ -68,7 +68,9 @@ class FakeKernel:
         self.run = _Run(request, course_files({}), cast("Any", None), lambda _: None, "")
         self.notebook: Any = self.run._notebook
         self.client: Any = CappedClient(self.notebook, allow_errors=True, record_timing=False)
-        self.client.watch(self.run._on_evidence, self.limits, self.run._breaches)
+        self.client.watch(
+            self.run._on_evidence, self.limits, self.run._breaches, self.run._collector.problem
+        )
         self._wire = Wire(key=b"", unpack=unpacked)
         self._numbers = itertools.count()
         self.begin_cell(0)

@@ -79,6 +79,31 @@ def test_a_display_of_too_many_bytes_costs_its_cell_and_not_the_run(tmp_path: Pa
     assert kernel.notebook.cells[0].outputs == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("display_data", {"data": {"text/plain": ["a", 1]}, "metadata": {}}),
+        ("display_data", {"data": {"image/png": 5}, "metadata": {}}),
+        ("display_data", {}),
+        ("update_display_data", {"transient": {"display_id": "d"}}),
+        ("stream", {"name": 7, "text": [1]}),
+        ("error", {"ename": {}, "evalue": None, "traceback": 5}),
+        ("execute_result", {"data": [], "metadata": 3}),
+        ("status", {}),
+    ],
+)
+def test_what_is_no_output_of_a_notebook_is_left_out_and_the_run_goes_on(
+    kind: str, content: dict[str, Any], tmp_path: Path
+) -> None:
+    kernel = FakeKernel(tmp_path)
+    kernel.hear("display_data", SHOWN)
+    assert kernel.hear(kind, content) == "heard"
+    assert kernel.hear("stream", {"name": "stdout", "text": "on"}) == "heard"
+    notes = [note.message for note in kernel.end().notes]
+    assert [kind in note for note in notes] == [True]
+    assert [one.output_type for one in kernel.notebook.cells[0].outputs][-1] == "stream"
+
+
 def test_types_that_come_to_nothing_are_counted_and_left_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

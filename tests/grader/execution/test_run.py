@@ -16,6 +16,7 @@ from grader.checks import probes_of
 from grader.execution import Progress
 from grader.model.assignment import load_assignment
 from grader.model.records import ArrayRef, AttackRun, CellRun, Evidence, Limits, Outcome
+from grader.model.text import cell_label
 from tests.grader.execution.conftest import COURSE, Run
 
 pytestmark = pytest.mark.kernel
@@ -246,7 +247,30 @@ def test_no_recorder_failed(tour: Tour) -> None:
     assert [n.message for n in tour.evidence.notes if n.code == "kernel-message"] == []
 
 
+ODD = {
+    "cannot be read": "class E(Exception):\n    def __str__(self): raise SystemExit('x')\nraise E",
+    "is no text": "class E(BaseException):\n    def __str__(self): return 5\nraise E",
+    "hides its cause": (
+        "class E(Exception):\n    @property\n    def __cause__(self): raise SystemExit\n"
+        "E.__module__ = 5\nraise E('seen')"
+    ),
+    "names half a character": "class E(Exception): pass\nE.__name__ = chr(0xd800)\nraise E",
+    "has 30,000 causes": (
+        "e = None\nfor i in range(30_000):\n"
+        "    n = ValueError(i); n.__cause__ = e; e = n\nraise e"
+    ),
+    "is a group of 20,000": "raise ExceptionGroup('g', [ValueError(i) for i in range(20_000)])",
+    "is a strange syntax error": "raise SyntaxError('x', (b'a', 'l', None, 4))",
+}
+"""Exceptions that are hard to show."""
+
 BAD = {
+    **ODD,
+    "shows what is no output": (
+        "from IPython.display import publish_display_data\n"
+        "publish_display_data({'image/png': '!', 'text/plain': ['a', 1]})\n"
+        "get_ipython().payload_manager.write_payload({'source': 'ask_exit'})"
+    ),
     "sleeps": "import time; time.sleep(60)",
     "floods": "while True: print('x' * 10_000)",
     "goes on": "print('alive')",
@@ -280,13 +304,35 @@ def bad(run_cells: Run) -> tuple[Evidence, set[int]]:
 def test_each_limit_has_its_outcome(bad: tuple[Evidence, set[int]]) -> None:
     outcomes = {list(BAD)[run.cell_index]: run.outcome for run in bad[0].cells}
     assert outcomes == {
+        **dict.fromkeys(ODD, Outcome.STUDENT_ERROR),
+        "shows what is no output": Outcome.PASS,
         "sleeps": Outcome.TIMEOUT,
         "floods": Outcome.RESOURCE_LIMIT,
         "goes on": Outcome.PASS,
         "forges": Outcome.PASS,
         "ignores the interrupt": Outcome.TIMEOUT,
     }
-    assert all(run.error_message for run in bad[0].cells if run.outcome is not Outcome.PASS)
+    ended = [run for run in bad[0].cells[len(ODD) :] if run.outcome is not Outcome.PASS]
+    assert all(run.error_message for run in ended)
+
+
+def test_an_odd_exception_ends_its_own_cell_soon_and_can_be_read(
+    bad: tuple[Evidence, set[int]],
+) -> None:
+    for name, run in zip(BAD, bad[0].cells, strict=False):
+        if name in ODD:
+            assert run.error_name.isprintable(), name
+            assert run.error_name
+            assert run.error_message.isprintable(), name
+            assert run.seconds < 3, name  # the limit of a cell here
+
+
+def test_what_is_no_output_of_a_notebook_is_left_out_and_noted(
+    bad: tuple[Evidence, set[int]],
+) -> None:
+    left_out = [n.message for n in bad[0].notes if n.message.startswith("Output left out in")]
+    cell = cell_label(list(BAD).index("shows what is no output"))
+    assert [cell in message for message in left_out] == [True]
 
 
 def test_functions_without_an_end_are_timeouts_heeding_the_interrupt_or_not(run_cells: Run) -> None:
@@ -317,7 +363,7 @@ def test_forged_messages_are_dropped_and_noted(bad: tuple[Evidence, set[int]]) -
     notes = " ".join(n.message for n in evidence.notes)
     for sign in ("was not asked", "error for RunOpen", "unknown kind", "nonce"):
         assert sign in notes
-    assert len([n for n in evidence.notes if n.code == "kernel-message"]) == 4
+    assert len([n for n in evidence.notes if n.code == "kernel-message"]) == 4 + 1
 
 
 def test_kernel_that_ends_itself(run_cells: Run) -> None:
