@@ -20,6 +20,7 @@ from grader.model.records import (
     NO_REPORT,
     Alignment,
     ArrayRef,
+    Cell,
     Evidence,
     Outcome,
     ReportReading,
@@ -144,20 +145,25 @@ class CheckContext:
     @cached_property
     def is_untouched(self) -> bool:
         """Whether all that was handed in is the notebook that students get, never run."""
-        given = {_stripped(cell.source) for cell in self.assignment.template}
         submission = self.submission
         return (
             bool(submission.cells)
             and not submission.report_path
             and not submission.other_files
             and all(
-                not cell.stored_outputs
-                and cell.execution_count is None
-                and _stripped(cell.source) in given
+                not cell.stored_outputs and cell.execution_count is None and self.is_given(cell)
                 for cell in submission.cells
                 if cell.source.strip()
             )
         )
+
+    @cached_property
+    def _given(self) -> frozenset[str]:
+        return frozenset(_stripped(cell.source) for cell in self.assignment.template)
+
+    def is_given(self, cell: Cell) -> bool:
+        """Whether a cell is one of the notebook that students get, as they get it."""
+        return _stripped(cell.source) in self._given
 
     def answer(self, part_id: str) -> str:
         """Return the written answer to a part, all of its cells, or an empty string."""

@@ -39,8 +39,7 @@ class CappedClient(NotebookClient):
         breaches: Breaches,
         on_dropped: Callable[[str], None],
     ) -> None:
-        """Say who takes evidence, what the limits are, who is told of a breach, and of a message
-        that was dropped."""
+        """Say who takes evidence, what the limits are, who hears of breaches and of drops."""
         self._on_evidence = on_evidence
         self._on_dropped = on_dropped
         self._limits = limits

@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from grader.checks.blame import blame_of, why_missing
 from grader.checks.context import TRUSTED, CheckContext
+from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import OBJECTIVE, STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
     needs_human,
     not_attempted,
+    partly,
     passed,
     say,
     where_to_look,
 )
 from grader.checks.images.attack_judge import is_still_the_corgi
+from grader.checks.images.attacks import ATTACK
 from grader.checks.images.directions import direction_of
 from grader.checks.images.logit_objectives import (
     LOG_PROBABILITY,
@@ -45,6 +49,9 @@ MOST_SHOWN = 3
 
 MOST_JUDGED = 12
 """Runs that are judged, the last ones."""
+
+LEAST_CLASSES = 2
+"""Different classes that are several: the part asks for classes, not for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,7 +83,7 @@ def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
     """Further classes, of the student's choice: from the corgi, which it still shows."""
     found = [_read(context, recorded) for recorded in _candidates(context)[-MOST_JUDGED:]]
     if not found:
-        return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
+        return _none(context, part_id)
     right = [one for one in found if one.ok]
     shown = right or found
     return replace(
@@ -87,14 +94,40 @@ def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
     )
 
 
+def _none(context: CheckContext, part_id: str) -> Verdict:
+    """No attack that can be judged: nothing was written, or what was written left no trace."""
+    if _may_be_written(context, part_id) or _are_aside(context):
+        return why_missing(context, part_id, "An attack toward a further class", (ATTACK,))
+    return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
+
+
+def _may_be_written(context: CheckContext, part_id: str) -> bool:
+    """Whether the part's own cell, or one that was never run, is not as it was handed out."""
+    blame = blame_of(context)
+    own = set(context.cells_of(part_id)) & blame.cells.keys()
+    never_run = blame.cells.keys() - blame.runs.keys()
+    return any(not context.is_given(blame.cells[index]) for index in own | never_run)
+
+
+def _are_aside(context: CheckContext) -> bool:
+    """Whether there is an attack toward a class of no part that cannot be judged."""
+    asked = {experiment.target for experiment in context.assignment.experiments}
+    return any(
+        a.run.class_id not in asked and not a.run.repeats and not a.run.error
+        for a in _towards_classes(context)
+    )
+
+
 def _verdict(context: CheckContext, part_id: str, found: list[_Further]) -> Verdict:
-    right = [one for one in found if one.ok]
-    if right:
-        names = (context.networks.class_names[one.target] for one in right)
-        return passed(say("attack_bonus.right", classes=", ".join(dict.fromkeys(names))))
+    names = context.networks.class_names
+    right = tuple(dict.fromkeys(names[one.target] for one in found if one.ok))
+    if len(right) >= LEAST_CLASSES:
+        return passed(say("attack_bonus.right", classes=", ".join(right)))
     doubts = [one.doubt for one in found if one.doubt is not None]
     if doubts:
         return needs_human(doubts[0]).adding(where_to_look(context, part_id))
+    if right:
+        return _one_class(context, part_id, right[0])
     faults = [one.fault for one in found if one.fault is not None]
     other_start = [fault for fault in faults if fault.code == "attack_bonus.other_start"]
     if other_start:
@@ -102,16 +135,33 @@ def _verdict(context: CheckContext, part_id: str, found: list[_Further]) -> Verd
     return failed(faults[0] if faults else say("attack_bonus.weak"))
 
 
-def _candidates(context: CheckContext) -> list[RecordedRun]:
-    asked = {(e.target, e.network) for e in context.assignment.experiments}
+def _one_class(context: CheckContext, part_id: str, name: str) -> Verdict:
+    """One class is part of what is asked, unless others were there before it was overwritten."""
+    if any(run.repeats for run in context.evidence.runs):
+        seen = needs_human(say("attack_bonus.one_seen", target=name))
+        return seen.adding(where_to_look(context, part_id))
+    share: Share = shares_of(context.assignment, "attack_bonus", _CREDIT)
+    return partly(say("attack_bonus.one_class", target=name), share("one_class"))
+
+
+def _towards_classes(context: CheckContext) -> list[RecordedRun]:
+    """All runs toward a class that is one."""
     dropped = _cells_of_other_years(context)
     return [
         a
         for a in recorded_runs_of(context)
         if a.run.class_id is not None
         and 0 <= a.run.class_id < len(context.networks.class_names)
-        and (a.run.class_id, a.network) not in asked
         and a.run.cell_index not in dropped
+    ]
+
+
+def _candidates(context: CheckContext) -> list[RecordedRun]:
+    asked = {(e.target, e.network) for e in context.assignment.experiments}
+    return [
+        a
+        for a in _towards_classes(context)
+        if (a.run.class_id, a.network) not in asked
         and a.network in TRUSTED
         and not a.run.repeats
         and a.start is not None
@@ -236,6 +286,8 @@ def _exhibits(context: CheckContext, one: _Further) -> tuple[Exhibit, ...]:
     return (*pictures(recorded, "", f"toward {name}"), curve)
 
 
+_CREDIT = {"one_class": PartialCredit(meaning="a single further class", default=0.5)}
+
 CHECKS = (
     Check(
         id="attack_bonus",
@@ -250,5 +302,6 @@ CHECKS = (
             OBJECTIVE,
             STEPS,
         ),
+        credit=_CREDIT,
     ),
 )

@@ -160,6 +160,7 @@ def _right_runs(lab: Lab) -> tuple[AttackRun, ...]:
         lab.attack("4e"),
         *(lab.dream(layer) for layer in ("layer1", "layer2", "layer3")),
         lab.attack("4e", log_probability_of(340), class_id=340),
+        lab.attack("4e", log_probability_of(145), class_id=145),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from grader.checks import CHECKS
 from grader.model.records import CellRun, Outcome
 from grader.testing.evidence import cell_run
-from tests.grader.checks.support import Lab
+from tests.grader.checks.support import ASSIGNMENT, Lab
 
 ATTACK = "x = generate_adversarial_example(model, x, 76)"
 FAILS = Outcome.STUDENT_ERROR
@@ -20,6 +20,9 @@ def raised(index: int, name: str = "ValueError", message: str = "no") -> CellRun
     return cell_run(index, FAILS, name, message)
 
 
+BONUS_AS_GIVEN = next(c.source for c in ASSIGNMENT.template if "bonus_targets" in c.source)
+
+
 class Case(NamedTuple):
     id: str
     sources: tuple[str, ...]
@@ -28,6 +31,8 @@ class Case(NamedTuple):
     outcome: Outcome
     says: str
     check: str = "targeted_attack"
+    part: str = ""
+    """Where it is not the first one of `parts`."""
 
 
 UNDEFINED = raised(1, "NameError", "name 'start' is not defined")
@@ -71,7 +76,15 @@ CASES = (
         WAITS,
         "",
     ),
-    Case("another part's cell", ("z = 1", ATTACK), {1: "4e"}, (cell_run(0), raised(1)), WAITS, ""),
+    Case(
+        "another part's cell",
+        ("z = 1", ATTACK),
+        {1: "4e"},
+        (cell_run(0), raised(1)),
+        WAITS,
+        "",
+        part="4a",
+    ),
     Case(
         "the stub of the course",
         (
@@ -186,12 +199,59 @@ CASES = (
         "",
         "output2prob",
     ),
+    Case(
+        "a bonus that the run did not come to",
+        ("exit()", ATTACK),
+        {1: "4f"},
+        (raised(0, "KernelDied"),),
+        WAITS,
+        "",
+        "attack_bonus",
+    ),
+    Case(
+        "a bonus of which nothing was seen",
+        (ATTACK,),
+        {0: "4f"},
+        (cell_run(0),),
+        WAITS,
+        "",
+        "attack_bonus",
+    ),
+    Case(
+        "a bonus that raised",
+        (ATTACK,),
+        {0: "4f"},
+        (raised(0),),
+        FAILS,
+        UNTIL.format(1),
+        "attack_bonus",
+    ),
+    Case(
+        "no bonus",
+        (ATTACK,),
+        {0: "4e"},
+        (raised(0),),
+        Outcome.NOT_ATTEMPTED,
+        "No attack toward a further class",
+        "attack_bonus",
+        "4f",
+    ),
+    Case(
+        "no bonus in a run that ended",
+        (ATTACK, BONUS_AS_GIVEN),
+        {0: "4e", 1: "4f"},
+        (raised(0, "KernelDied"),),
+        Outcome.NOT_ATTEMPTED,
+        "No attack toward a further class",
+        "attack_bonus",
+        "4f",
+    ),
 )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_cell_is_to_blame_only_where_the_part_needs_it(lab: Lab, case: Case) -> None:
-    part = next(iter(case.parts.values())) if case.id != "another part's cell" else "4a"
+    part = case.part or next(iter(case.parts.values()))
     context = lab.context(sources=case.sources, parts=case.parts, cells=case.runs)
     found = CHECKS[case.check](context, part)
     assert found.outcome is case.outcome

@@ -256,8 +256,7 @@ ODD = {
     ),
     "names half a character": "class E(Exception): pass\nE.__name__ = chr(0xd800)\nraise E",
     "has 30,000 causes": (
-        "e = None\nfor i in range(30_000):\n"
-        "    n = ValueError(i); n.__cause__ = e; e = n\nraise e"
+        "e = None\nfor i in range(30_000):\n    n = ValueError(i); n.__cause__ = e; e = n\nraise e"
     ),
     "is a group of 20,000": "raise ExceptionGroup('g', [ValueError(i) for i in range(20_000)])",
     "is a strange syntax error": "raise SyntaxError('x', (b'a', 'l', None, 4))",

@@ -273,14 +273,26 @@ def test_bonus(lab: Lab) -> None:
     asked = [lab.attack(part) for part in TARGETS]
     further = [lab.attack("4e", log_probability_of(c), class_id=c) for c in (76, 145, 340)]
     away = lab.attack("4e", away_from(340), class_id=340)
+    twice = (further[2], replace(further[2], run_id="again"))
+    repeated = replace(asked[2], repeats=further[1].run_id)
     for runs, outcome, code in (
         ((*asked, *further), R, "attack_bonus.right"),
+        ((*asked, *twice), Outcome.PARTIAL, "attack_bonus.one_class"),
+        ((*asked, further[1], away), Outcome.PARTIAL, "attack_bonus.one_class"),
+        ((*asked[:2], repeated, further[1]), H, "attack_bonus.one_seen"),
         ((*asked, away), W, "attack_bonus.weak"),
         (tuple(asked), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
         ((), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=runs), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+def test_a_bonus_on_a_network_that_is_not_ours_is_for_a_person(lab: Lab) -> None:
+    run = lab.attack("4e", log_probability_of(340), class_id=340, n_steps=1)
+    other = replace(run, fingerprint=lab.fingerprint("random"))
+    finding = CHECKS["attack_bonus"](lab.context(runs=(other,)), "4f")
+    assert (finding.outcome, finding.code) == (H, "missing.unknown")
 
 
 def test_a_bonus_starts_from_the_corgi_and_leads_to_another_class(lab: Lab) -> None:
@@ -328,7 +340,7 @@ def test_a_bonus_goes_for_the_class_that_it_names(lab: Lab) -> None:
         (ignores, H, "attack.unclear"),
         (unseen, H, "attack_bonus.unseen"),
         (still, W, "attack.zero_gradient"),
-        (nowhere, R, "attack_bonus.right"),
+        (nowhere, Outcome.PARTIAL, "attack_bonus.one_class"),
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
