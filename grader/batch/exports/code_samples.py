@@ -1,6 +1,6 @@
-"""What is compared between students: their code cells, and the pictures stored in their notebook.
+"""What is compared between students: code cells, prose, the report, and pictures in the notebook.
 
-Both are read from a results folder; nothing is run.
+All is read from a results folder; nothing is run.
 """
 
 from __future__ import annotations
@@ -8,21 +8,27 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.intake.limits import IntakeLimits
 from grader.intake.notebook import Json, NotANotebook, document_of, source_of
 from grader.model.assignment import Assignment
-from grader.model.records import Alignment, Submission
+from grader.model.records import Alignment, ReportSection, Submission
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
+from grader.reading.hand_in import HandInReading
 from reference.errors import ConfigError
 
 MAX_CELL = 20_000
 """Characters of a cell that are compared."""
 MAX_CODE = 120_000
 """Characters of all of a student's cells that are compared; the course's notebook has 13,000."""
+MAX_PROSE = 60_000
+"""Characters of all of a student's prose that are compared; a long report has 20,000."""
+_DIVIDED = re.compile(r"(?<=[a-z])-\s*\n\s*(?=[a-z])")
+"""Where a line end divides a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +41,71 @@ class CodeSample:
     """(part id or empty, text) of the code cells, in order."""
     picture_digests: tuple[tuple[str, str], ...] = ()
     """(part id, SHA-256 of the bytes) of PNG pictures stored under cells of the attacks."""
+    prose: tuple[tuple[str, str], ...] = ()
+    """(part id or empty, text) of written answers, of the notebook and of the report."""
+    report_sha256: str = ""
+    """Of the bytes of `report.pdf`; empty where there is none."""
 
 
 def read_sample(
     folder: ResultFolder, assignment: Assignment, limits: IntakeLimits | None = None
 ) -> CodeSample | None:
-    """Return the sample of a results folder, or None where no notebook can be read from it."""
+    """Return the sample of a results folder, or None where it holds no notebook and no report."""
     limits = limits or IntakeLimits()
     try:
         submission = load(Submission, folder.evidence / "submission.json")
         alignment = load(Alignment, folder.evidence / "alignment.json")
     except ConfigError:
         return None
-    if not submission.notebook_path:
+    if not submission.notebook_path and not submission.report_path:
         return None
     document: Mapping[str, Json] = {}
-    path = folder.submission / submission.notebook_path
     try:
-        # The record is ours, but the path in it is the student's.
-        if path.resolve().is_relative_to(folder.submission.resolve()):
-            document = document_of(path.read_bytes())
+        document = document_of(_bytes_of(folder, submission.notebook_path))
     except (OSError, NotANotebook):
         document = {}
-    return code_sample(submission, alignment, document, assignment, limits)
+    sample = code_sample(submission, alignment, document, assignment, limits)
+    return replace(
+        sample,
+        prose=_prose(folder, alignment),
+        report_sha256=_digest_of_report(folder, submission.report_path),
+    )
+
+
+def _bytes_of(folder: ResultFolder, name: str) -> bytes:
+    path = folder.submission / name
+    # The record is ours, but the path in it is the student's.
+    if not name or not path.resolve().is_relative_to(folder.submission.resolve()):
+        return b""
+    return path.read_bytes()
+
+
+def _digest_of_report(folder: ResultFolder, name: str) -> str:
+    try:
+        data = _bytes_of(folder, name)
+    except OSError:
+        return ""
+    return hashlib.sha256(data).hexdigest() if data else ""
+
+
+def _prose(folder: ResultFolder, alignment: Alignment) -> tuple[tuple[str, str], ...]:
+    """Return the written answers of the notebook, then the report's text by its labels."""
+    try:
+        sections = load(HandInReading, folder.record("reading")).report.sections
+    except ConfigError:
+        sections = ()
+    written = (*alignment.answers, *((_first(one), one.text) for one in sections))
+    found, left = [], MAX_PROSE
+    for part_id, text in written:
+        if text.strip() and left > 0:
+            found.append((part_id, _DIVIDED.sub("", text[:left])))
+            left -= len(text)
+    return tuple(found)
+
+
+def _first(section: ReportSection) -> str:
+    """The part that a section answers; none where its label is that of a whole problem."""
+    return section.part_ids[0] if section.part_ids and not section.whole_problem else ""
 
 
 def code_sample(

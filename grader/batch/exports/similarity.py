@@ -4,8 +4,8 @@ Fingerprints (copydetect) do not see names, comments and white space. Those of t
 taken out, and so are those that many of the class have: exercises this small have a usual
 solution, and it proves nothing. Pairs that share enough of the rest are joined to groups.
 
-Besides, cells that are the same word for word, names included, and pictures of the attacks that are
-the same byte for byte.
+Besides, cells that are the same word for word, names included, prose that shares words in a
+row, and reports and pictures of the attacks that are the same byte for byte.
 
 None of it is scored, and none of it tells who wrote the code. Staff read it.
 """
@@ -25,9 +25,11 @@ from scipy.sparse.csgraph import connected_components
 
 from grader.batch.exports.code_samples import CodeSample
 from grader.batch.exports.fingerprints import hashes, hashes_of_cells, marked_lines, without_magics
+from grader.batch.exports.similar_prose import same_reports, similar_prose
 from grader.batch.exports.similarity_records import (
     Line,
     Piece,
+    ProseSettings,
     SameCell,
     SamePicture,
     SimilarGroup,
@@ -45,6 +47,7 @@ def compare_class(
     template: Sequence[TemplateCell],
     settings: SimilaritySettings | None = None,
     known_pictures: Collection[str] = (),
+    questions: Iterable[str] = (),
 ) -> Similarity:
     """Return what the students of a class have in common.
 
@@ -53,9 +56,11 @@ def compare_class(
         template: Cells of the notebook that students get; their code is no one's own.
         settings: When code counts as similar.
         known_pictures: SHA-256 of pictures that the template holds.
+        questions: Texts of the assignment, which answers may quote.
     """
     settings = settings or SimilaritySettings()
     given = tuple(cell.source for cell in template if cell.kind == "code")
+    all_given = tuple(cell.source for cell in template)
     unchanged = frozenset(map(_bare, given))
     students = [
         replace(
@@ -86,6 +91,8 @@ def compare_class(
         cells=_same_cells(students, template_hashes, settings),
         pictures=_same_pictures(students, known_pictures, settings),
         settings=settings,
+        reports=same_reports(students),
+        prose=similar_prose(students, (*questions, *all_given), ProseSettings(), limit),
     )
 
 

@@ -9,7 +9,13 @@ from urllib.parse import quote
 
 from grader.batch.exports.code_samples import read_sample
 from grader.batch.exports.similarity import compare_class
-from grader.batch.exports.similarity_records import Line, Similarity, SimilarPair
+from grader.batch.exports.similarity_records import (
+    Line,
+    Similarity,
+    SimilarPair,
+    SimilarProse,
+    Span,
+)
 from grader.batch.exports.writing import write_whole
 from grader.batch.records import ClassRow, State
 from grader.model.assignment import Assignment
@@ -50,6 +56,20 @@ class PairView:
     """What they share."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProseView:
+    """Texts of two students side by side."""
+
+    left: str
+    """First student."""
+    right: str
+    """Second student."""
+    words: int
+    """Runs of words that both have."""
+    pieces: tuple[tuple[str, tuple[Span, ...], tuple[Span, ...]], ...]
+    """Part, such as `3(c)`, and both texts."""
+
+
 def render_similarity_page(similarity: Similarity) -> str:
     """Return the page."""
     return render_page(
@@ -69,6 +89,8 @@ def render_similarity_page(similarity: Similarity) -> str:
             (", ".join(map(_label, one.part_ids)), one.kerberos_names, one.sha256[:12])
             for one in similarity.pictures[:MOST_CELLS]
         ],
+        reports=[(one.kerberos_names, one.sha256[:12]) for one in similarity.reports],
+        prose=[_prose(pair) for pair in similarity.prose if pair.pieces],
         link=lambda kerberos: f"{quote(kerberos, safe='')}/staff.html",
     )
 
@@ -94,7 +116,11 @@ def compare_results(rows: Iterable[ClassRow], assignment: Assignment, results: P
     """
     graded = (row.kerberos for row in rows if row.state is State.GRADED)
     found = (read_sample(ResultFolder(root=results / name), assignment) for name in graded)
-    return compare_class([sample for sample in found if sample is not None], assignment.template)
+    return compare_class(
+        [sample for sample in found if sample is not None],
+        assignment.template,
+        questions=[part.question for part in assignment.parts],
+    )
 
 
 def _pair(pair: SimilarPair) -> PairView:
@@ -106,6 +132,15 @@ def _pair(pair: SimilarPair) -> PairView:
             PieceView(label=_label(piece.part_id), left=piece.left, right=piece.right)
             for piece in pair.pieces
         ),
+    )
+
+
+def _prose(pair: SimilarProse) -> ProseView:
+    return ProseView(
+        left=plain(pair.left),
+        right=plain(pair.right),
+        words=pair.shared,
+        pieces=tuple((_label(one.part_id), one.left, one.right) for one in pair.pieces),
     )
 
 

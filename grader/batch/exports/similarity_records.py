@@ -28,6 +28,64 @@ class SimilaritySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProseSettings:
+    """When prose counts as similar."""
+
+    words: int = 7
+    """Words in a row that are looked for."""
+    least_runs: int = 20
+    """Such runs that a pair must have in common: 26 words in a row, or several shorter pieces."""
+    most_pairs: int = 100
+    """Pairs that are shown with their text, the most similar first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Some text."""
+
+    text: str
+    """As the student wrote it."""
+    marked: bool
+    """Whether it is in both submissions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProsePiece:
+    """Texts of one part in which two submissions agree."""
+
+    part_id: str
+    """Part; empty for none."""
+    left: tuple[Span, ...]
+    """The first student's; empty where it is the text of another part."""
+    right: tuple[Span, ...]
+    """The second student's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarProse:
+    """Two submissions that share words in a row which few others have."""
+
+    left: str
+    """Kerberos name, the lesser."""
+    right: str
+    """Kerberos name, the greater."""
+    shared: int
+    """Runs of words that both have."""
+    pieces: tuple[ProsePiece, ...] = ()
+    """Side by side; empty where there are too many pairs to show all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameReport:
+    """A `report.pdf` that several students handed in byte for byte."""
+
+    sha256: str
+    """Of its bytes."""
+    kerberos_names: tuple[str, ...]
+    """Of whom, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of code."""
 
@@ -115,3 +173,9 @@ class Similarity:
     """Shared by few first."""
     settings: SimilaritySettings = field(default_factory=SimilaritySettings)
     """By which it was found."""
+    reports: tuple[SameReport, ...] = ()
+    """By their students."""
+    prose: tuple[SimilarProse, ...] = ()
+    """The most similar first."""
+    prose_settings: ProseSettings = field(default_factory=ProseSettings)
+    """By which prose was found."""
