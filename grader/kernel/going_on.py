@@ -26,6 +26,9 @@ from .machine import reason_of
 
 MOST_TOLD = 200
 """Statements of a run that are told."""
+MOST_STATEMENTS = 1000
+"""Statements of a cell that are run one by one; the course's longest has 20. Each costs IPython
+the better part of a millisecond, so a cell of more is run as a whole: what ends one ends it."""
 MOST_CHARACTERS = 200
 """Characters of a statement or an exception that are told."""
 
@@ -119,6 +122,11 @@ class GoingOn:
         result: Any = None,
     ) -> bool:
         """Run a cell's statements one by one; return whether one of them ended the cell."""
+        if len(nodelist) > MOST_STATEMENTS:
+            ended: bool = await self._run_plainly(
+                as_a_whole(nodelist), cell_name, interactivity, compiler=compiler, result=result
+            )
+            return ended
         cell = self._cell
         self._depth += 1
         try:
@@ -251,6 +259,15 @@ class GoingOn:
         lines = self._cell.source.split("\n")
         first = self._cell.blank + getattr(statement, "lineno", 1) - 1
         return lines[first].strip() if 0 <= first < len(lines) else ""
+
+
+def as_a_whole(nodelist: list[ast.stmt]) -> list[ast.stmt]:
+    """Put all but the last of many statements, which may be shown, into one."""
+    *first, last = nodelist
+    if any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in first):
+        return nodelist  # such a one stands at the beginning, or nowhere
+    truth = ast.copy_location(ast.Constant(value=True), first[0])
+    return [ast.copy_location(ast.If(test=truth, body=first, orelse=[]), first[0]), last]
 
 
 def _blank_lines(source: str) -> int:
