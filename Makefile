@@ -36,6 +36,10 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
+# Of `make review`: hide names; who gets a link, such as "alice bob:reader"; its port.
+BLIND ?=
+GRADERS ?=
+PORT ?=
 # Of `make rejudge`: only show whose points would change.
 DRY ?=
 # Of `make test`: twice as many as there are cores, for tests often wait for kernels and limits.
@@ -56,7 +60,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check batch score rejudge classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +87,9 @@ score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs no
 rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence with the current checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=]
 	@$(GRADER) rejudge $(or $(OUT),results) $(CLASS) $(if $(DRY),--dry-run) $(if $(WORKERS),--workers $(WORKERS)) \
 	  $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
+
+review: $(READY) $(SYSTEM_READY) ## Open the desk: grade in the browser what checks leave to people [OUT=results] [GRADERS="alice:head bob"] [BLIND=1] [PORT=] [ASSIGNMENT=] [STORE=]
+	@$(GRADER) review $(or $(OUT),results) $(CLASS) $(OFFERING) $(if $(BLIND),--blind) $(if $(PORT),--port $(PORT)) $(foreach one,$(GRADERS),--grader $(one))
 
 classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask, and interrupted; compare with the expected results
 	@$(BIN)/python -m tests.classroom

@@ -335,6 +335,49 @@ def _offering_of(folder: ResultFolder, named: str | None) -> Assignment:
     return load_assignment(named or recorded_offering(recorded, folder.root))
 
 
+@app.command("review")
+def review_command(
+    results: Annotated[Path, typer.Argument(help="Results folder of a class.", metavar="RESULTS")],
+    grader: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who gets a link, such as alice, bob:reader or carol:head; may be repeated. You, "
+            "as head, by default."
+        ),
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Hide names; each look behind a code is kept.")
+    ] = False,
+    assignment: Annotated[
+        str | None,
+        typer.Option(help="Offering: a name, its folder, or a .toml file; unchanged by default."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; another one needs --origin.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen at; 8690 or the next free one by default.", min=0)
+    ] = 0,
+    origin: Annotated[
+        str, typer.Option(help="How others reach it through a proxy, such as https://host.")
+    ] = "",
+    store: Store = None,
+) -> None:
+    """Open the desk: people grade in the browser what checks leave to them."""
+    from grader.app.review_terminal import ReviewOptions, open_review
+
+    options = ReviewOptions(
+        graders=grader or (),
+        assignment=assignment,
+        blind=blind,
+        host=host,
+        port=port,
+        origin=origin,
+        store=store,
+    )
+    open_review(Console(), results, options)
+
+
 @app.command("doctor")
 def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
     """Test every isolation guarantee on this host; exit 1 if one does not hold."""

@@ -15,14 +15,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.batch.store import decision_rows, queries
 from grader.batch.store.blobs import Blobs
 from grader.batch.store.conversion import columns, grade_row, now, page_row
 from grader.batch.store.rows import DONE, BatchRow, DoneRun, HandInRow, Judgement, RunRow, Standing
-from grader.batch.store.tables import BATCH, GRADE, HAND_IN, PAGE, RUN
+from grader.batch.store.tables import BATCH, GRADE, HAND_IN, JUDGEMENT, PAGE, RUN
 from grader.model.disk import has_no_room, no_room
 from grader.model.records import (
     Decided,
@@ -72,6 +72,12 @@ class Store:
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
         return (row.id, row.assignment) if row else None
+
+    def revision(self) -> tuple[int, ...]:
+        """Return what grows whenever something is graded: ids of batch, run, judgement, grade."""
+        newest = [select(func.max(table.c.id)) for table in (BATCH, RUN, JUDGEMENT, GRADE)]
+        with self.engine.connect() as connection:
+            return tuple(connection.execute(query).scalar() or 0 for query in newest)
 
     def batch_notes(self, batch_id: int) -> tuple[str, ...]:
         """Return what staff should know about the batch's folder."""

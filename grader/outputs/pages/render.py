@@ -59,11 +59,12 @@ def render_staff_html(
 
 def render_page(template: str, *styles: str, **context: object) -> str:
     """Return a template filled in, with the theme and more stylesheets inside it."""
-    return _environment().get_template(template).render(css=_css(*styles), **context)
+    return environment().get_template(template).render(css=_css(*styles), **context)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills in templates: all that is not markup of ours is escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

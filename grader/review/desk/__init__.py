@@ -1,0 +1,1 @@
+"""The desk: pages in a browser on which people grade."""

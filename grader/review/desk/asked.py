@@ -1,0 +1,133 @@
+"""What a page is asked with, and what it needs to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from grader.model.assignment import Assignment
+from grader.outputs.pages.render import environment
+from grader.review.desk.access import Doors, Reviewer, Role
+from grader.review.desk.classroom import Attendance, Classroom, Seat
+from grader.review.desk.guard import Address
+from grader.review.desk.holding import Holding, holdings
+from grader.review.desk.ledger import Ledger, rubric_of
+from grader.review.desk.reveals import Reveals
+from grader.review.desk.static import addresses
+
+
+class NotFound(Exception):
+    """There is no such part, student or page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """All that stays the same while the desk is open."""
+
+    results: Path
+    """Of the class."""
+    assignment: Assignment
+    """What was to be answered."""
+    offering: str
+    """Name or folder of it, where its solved notebook is found."""
+    ledger: Ledger
+    """Decisions and rubrics."""
+    attendance: Attendance
+    """The class."""
+    doors: Doors
+    """Who may come in."""
+    address: Address
+    """Where it is reached."""
+    reveals: Reveals
+    """Who looked behind a code."""
+    blind: bool = False
+    """Whether names are hidden."""
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session's cookie; browsers send cookies of one port to all of a host."""
+        port = self.address.origin.rpartition(":")[2].strip("/")
+        return f"desk_{port}" if port.isdecimal() else "desk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, by somebody who may make it."""
+
+    desk: Desk
+    """That is asked."""
+    request: Request
+    """As it came."""
+    reviewer: Reviewer
+    """By whom."""
+    form: FormData = field(default_factory=FormData)
+    """Fields of a form; empty where it reads."""
+
+    @property
+    def room(self) -> Classroom:
+        """The class as it stands."""
+        return self.desk.attendance.room
+
+    @property
+    def part_id(self) -> str:
+        """Return the part that the address names.
+
+        Raises:
+            NotFound: the offering has none of that id.
+        """
+        part_id: str = self.request.path_params["part"]
+        if part_id not in {part.id for part in self.desk.assignment.parts}:
+            raise NotFound(f"There is no part {part_id!r}.")
+        return part_id
+
+    @property
+    def seat(self) -> Seat:
+        """Return the student whom the address names by a code.
+
+        Raises:
+            NotFound: nobody has that code.
+        """
+        seat = self.room.by_code.get(self.request.path_params["code"])
+        if seat is None:
+            raise NotFound("There is no student with this code in this class.")
+        return seat
+
+    @property
+    def wants_piece(self) -> bool:
+        """Whether only the piece of the page that changes is wanted."""
+        headers = self.request.headers
+        return "x-panel" in headers or headers.get("hx-request") == "true"
+
+    def held(self, part_id: str) -> Mapping[str, Holding]:
+        """Return what is decided about the answers to a part, by kerberos."""
+        ledger = self.desk.ledger
+        rows = ledger.decisions(part_id=part_id)
+        return holdings(rows, self.room, rubric_of(ledger, part_id))
+
+    def page(self, template: str, **context: Any) -> Response:
+        """Return a page, or its piece."""
+        html = (
+            environment()
+            .get_template(f"review/{template}")
+            .render(
+                static=addresses(),
+                me=self.reviewer,
+                role=Role,
+                blind=self.desk.blind,
+                course="/".join(self.desk.assignment.courses),
+                piece=self.wants_piece,
+                **context,
+            )
+        )
+        return HTMLResponse(html)
+
+
+def told(state: str, sentence: str, status: int = 200, **more: object) -> Response:
+    """Return what became of a form, for the page that sent it."""
+    return JSONResponse({"state": state, "sentence": sentence, **more}, status_code=status)

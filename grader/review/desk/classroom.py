@@ -1,0 +1,242 @@
+"""The class as the desk sees it: seats with codes in place of names, in an order of its own.
+
+An address never holds a name: it holds a code, made with a key that stays in the results folder.
+The order in which answers come is drawn with the same key, another one for each part, so that it
+has nothing to do with names, and stays the same from day to day.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from grader.batch.records import State
+from grader.batch.store.rows import Standing
+from grader.batch.store.store import FOLDER, Store
+from grader.model.assignment import Assignment
+from grader.model.records import GradeSheet, PartGrade
+from grader.model.records.codec import RecordError, load
+from grader.model.results_folder import ResultFolder
+from grader.model.text import one_line
+from reference.errors import ConfigError
+
+KEY_FILE = "review.key"
+"""In the store's folder; whoever has it can tell codes from names."""
+REFRESH_S = 10.0
+"""Seconds after which the class is looked at anew, for a batch may run beside the desk."""
+_CODE_CHARS = 7
+_HIDDEN = "▇▇▇"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One student, with the hand-in that counts."""
+
+    kerberos: str
+    """Whose."""
+    code: str
+    """What stands for the name in addresses, and on pages that hide names."""
+    name: str
+    """Full name; may be empty."""
+    course: str
+    """Under which the student takes it."""
+    zip_sha256: str
+    """Digest of the zip that counts; empty where nothing was handed in."""
+    state: State
+    """What became of it."""
+    sentence: str
+    """Why it was rejected or failed; empty otherwise."""
+    late_coefficient: float
+    """What all points are multiplied by."""
+    parts: Mapping[str, PartGrade] = field(hash=False)
+    """What checks found, by part; empty where nothing was graded."""
+
+    def waits_in(self, part_id: str) -> bool:
+        """Whether checks left points of the part to a person."""
+        part = self.parts.get(part_id)
+        return part is not None and part.pending_points > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classroom:
+    """All seats."""
+
+    seats: tuple[Seat, ...]
+    """By kerberos."""
+    key: bytes
+    """Draws codes and orders."""
+    assignment: Assignment
+    """What they answered."""
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Seat]:
+        """Seats by their codes."""
+        return {seat.code: seat for seat in self.seats}
+
+    @cached_property
+    def by_kerberos(self) -> Mapping[str, Seat]:
+        """Seats by kerberos."""
+        return {seat.kerberos: seat for seat in self.seats}
+
+    @cached_property
+    def _orders(self) -> dict[str, tuple[Seat, ...]]:
+        return {}
+
+    def order(self, part_id: str) -> tuple[Seat, ...]:
+        """Return the seats whose course has points for a part, in the order they are read in."""
+        if part_id not in self._orders:
+            drawn = sorted(self.seats, key=lambda seat: _drawn(self.key, part_id, seat.kerberos))
+            self._orders[part_id] = tuple(
+                seat for seat in drawn if self.assignment.max_points(part_id, seat.course) > 0
+            )
+        return self._orders[part_id]
+
+    @cached_property
+    def human_parts(self) -> tuple[str, ...]:
+        """Parts of which a person decides somewhere in the class, in the handout's order."""
+        return tuple(
+            part.id
+            for part in self.assignment.parts
+            if part.kind == "human" or any(seat.waits_in(part.id) for seat in self.seats)
+        )
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        words = {seat.kerberos for seat in self.seats if len(seat.kerberos) > 2}
+        words |= {one_line(seat.name) for seat in self.seats if len(seat.name) > 4}
+        return _any_of(words)
+
+    def concealed(self, text: str, seat: Seat) -> str:
+        """Return text without the names of the class, and without each word of the seat's own."""
+        own = _any_of({seat.kerberos, *(word for word in seat.name.split() if len(word) > 2)})
+        return own.sub(_HIDDEN, self._names.sub(_HIDDEN, text))
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    known = sorted(filter(None, words), key=len, reverse=True)
+    either = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in known)
+    return (
+        re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE)
+        if (either)
+        else re.compile(r"(?!)")
+    )
+
+
+def _drawn(key: bytes, *words: str) -> bytes:
+    return hmac.new(key, "\0".join(words).encode(), hashlib.sha256).digest()
+
+
+def code_of(key: bytes, kerberos: str) -> str:
+    """Return what stands for a name: letters and digits that tell nothing without the key."""
+    return base64.b32encode(_drawn(key, "code", kerberos))[:_CODE_CHARS].decode("ascii")
+
+
+def key_of(results: Path) -> bytes:
+    """Return the key of a results folder; drawn when it is first asked for.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    path = results / FOLDER / KEY_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        try:
+            os.link(made, path)  # whoever comes first draws it
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a file to write a key to, found: {error}") from error
+
+
+def read_classroom(store: Store, assignment: Assignment, results: Path, key: bytes) -> Classroom:
+    """Return the class as it stands: the newest batch, and what was graded one by one beside it."""
+    batch = store.newest_batch()
+    seats: dict[str, Seat] = {}
+    if batch is not None:
+        for standing in store.standings(batch[0]):
+            if standing.hand_in.role != "superseded":
+                seat = _seat_of(standing, key)
+                seats[seat.kerberos] = seat
+    for folder in sorted(results.iterdir()):
+        if folder.name not in seats and not folder.name.startswith("."):
+            seat_alone = _seat_alone(ResultFolder(root=folder), key)
+            if seat_alone is not None:
+                seats[folder.name] = seat_alone
+    ordered = tuple(seats[name] for name in sorted(seats))
+    return Classroom(seats=ordered, key=key, assignment=assignment)
+
+
+def _seat_of(standing: Standing, key: bytes) -> Seat:
+    hand_in, run, grade = standing.hand_in.hand_in, standing.run, standing.grade
+    state = State.MISSING if standing.hand_in.role == "missing" else State.WAITING
+    return Seat(
+        kerberos=hand_in.kerberos,
+        code=code_of(key, hand_in.kerberos),
+        name=one_line(hand_in.name),
+        course=hand_in.course,
+        zip_sha256=standing.hand_in.zip_sha256,
+        state=State(run.state) if run else state,
+        sentence=run.sentence if run else "",
+        late_coefficient=grade.sheet.late_coefficient if grade else 1.0,
+        parts={part.id: part for part in grade.sheet.parts} if grade else {},
+    )
+
+
+def _seat_alone(folder: ResultFolder, key: bytes) -> Seat | None:
+    try:
+        sheet = load(GradeSheet, folder.results)
+    except RecordError:
+        return None
+    return Seat(
+        kerberos=sheet.kerberos,
+        code=code_of(key, sheet.kerberos),
+        name="",
+        course=sheet.course,
+        zip_sha256=sheet.facts.zip_sha256,
+        state=State.GRADED,
+        sentence="",
+        late_coefficient=sheet.late_coefficient,
+        parts={part.id: part for part in sheet.parts},
+    )
+
+
+class Attendance:
+    """The class, read anew where something was graded since; never while somebody waits twice."""
+
+    def __init__(self, read: Callable[[], Classroom], stamp: Callable[[], object]) -> None:
+        """Take what reads the class, and what differs whenever it would read another one."""
+        self._read, self._stamp_of = read, stamp
+        self._stamp = stamp()
+        self._room = read()
+        self._looked = time.monotonic()
+        self._lock = threading.Lock()
+
+    @property
+    def room(self) -> Classroom:
+        """The class as it stands, at most `REFRESH_S` old."""
+        if time.monotonic() - self._looked > REFRESH_S and self._lock.acquire(blocking=False):
+            try:
+                stamp = self._stamp_of()
+                if stamp != self._stamp:
+                    self._room, self._stamp = self._read(), stamp
+                self._looked = time.monotonic()
+            finally:
+                self._lock.release()
+        return self._room

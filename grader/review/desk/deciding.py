@@ -1,0 +1,134 @@
+"""Forms of the desk that write: decisions, taking them back, settling conflicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from grader.model.records.decisions import Decision, DecisionKind
+from grader.outputs.pages.words import part_label, part_points
+from grader.review.desk.access import Role
+from grader.review.desk.asked import Asked, told
+from grader.review.desk.classroom import Seat
+from grader.review.desk.forms import NotTaken, Outdated, decision_from, field, uuid_of
+from grader.review.desk.holding import NOTHING_DECIDED, Holding, next_to_grade
+from grader.review.desk.ledger import rubric_of
+
+
+def decide(asked: Asked) -> Response:
+    """Add a decision about an answer; say `saved` when it is on the disk, and not before."""
+    part_id, seat = asked.part_id, asked.seat
+    rubric = rubric_of(asked.desk.ledger, part_id)
+    held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+    known = _known(held, uuid_of(asked.form))
+    if known is not None:  # sent twice, since the first reply was lost
+        rubric = replace(rubric, number=known.rubric_number)
+    most = asked.room.assignment.max_points(part_id, seat.course)
+    if most <= 0:
+        raise NotTaken(f"{seat.course} has no points for this part.")
+    made = decision_from(asked.form, seat, rubric, most, asked.reviewer)
+    if known is None:
+        settles = held.conflicts if asked.reviewer.role >= Role.HEAD else ()
+        return _add(asked, seat, replace(made, settles=tuple(one.uuid for one in settles)))
+    if known.content == made.content:
+        return _saved(asked, seat, known)
+    raise Outdated("This answer was saved before you changed it; look at it, and save again.")
+
+
+def undo(asked: Asked) -> Response:
+    """Bring back what held before the latest decision about an answer; that adds a row."""
+    part_id, seat = asked.part_id, asked.seat
+    held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+    latest, made = field(asked.form, "parent"), uuid_of(asked.form)
+    known = _known(held, made)
+    if known is not None:
+        return _saved(asked, seat, known)
+    if not latest or latest != held.newest:
+        raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+    return _add(asked, seat, _taken_back(held, made, asked.reviewer.name))
+
+
+def _taken_back(held: Holding, uuid: str, author: str) -> Decision:
+    counted = [one for one in held.history if one.counts]
+    latest = counted[-1]
+    bare = Decision(
+        uuid=uuid,
+        kerberos=latest.kerberos,
+        part_id=latest.part_id,
+        zip_sha256=latest.zip_sha256,
+        parent=latest.uuid,
+        kind=DecisionKind.WITHDRAWN,
+        author=author,
+    )
+    if len(counted) == 1:
+        return bare
+    before = counted[-2]
+    return replace(
+        before, uuid=uuid, parent=latest.uuid, author=author, settles=(), seconds=0.0, noted_at=""
+    )
+
+
+def settle(asked: Asked) -> Response:
+    """Let one of several decisions about an answer count; that adds a row of whoever settles it."""
+    part_id, seat = asked.part_id, asked.seat
+    held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+    made, chosen = uuid_of(asked.form), uuid_of(asked.form, "keep")
+    known = _known(held, made)
+    if known is not None:
+        return _saved(asked, seat, known)
+    beside = (*((held.in_force,) if held.in_force else ()), *held.conflicts)
+    kept = next((one for one in beside if one.uuid == chosen), None)
+    if kept is None or field(asked.form, "parent") != held.newest:
+        raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+    decision = replace(
+        kept,
+        uuid=made,
+        parent=held.newest,
+        settles=tuple(one.uuid for one in held.conflicts),
+        kind=DecisionKind.HUMAN,
+        author=asked.reviewer.name,
+        note="\n".join(filter(None, (kept.note, f"Settled: the decision of {kept.author}."))),
+        seconds=0.0,
+        noted_at="",
+    )
+    return _add(asked, seat, decision)
+
+
+def _known(held: Holding, uuid: str) -> Decision | None:
+    return next((one for one in held.history if one.uuid == uuid), None)
+
+
+def _add(asked: Asked, seat: Seat, decision: Decision) -> Response:
+    done = asked.desk.ledger.decide(decision)
+    if done.conflict is None:
+        return _saved(asked, seat, decision)
+    return _in_conflict(asked, seat, decision.part_id)
+
+
+def _in_conflict(asked: Asked, seat: Seat, part_id: str) -> Response:
+    held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+    other = held.in_force.author if held.in_force else "Somebody"
+    return told(
+        "conflict",
+        f"{other} decided about this answer before you. Theirs counts; yours is kept beside it.",
+        409,
+        compare=f"/part/{part_id}/answers/{seat.code}/compare",
+    )
+
+
+def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
+    if decision.kind is DecisionKind.CONFLICT:
+        return _in_conflict(asked, seat, decision.part_id)
+    part_id, room = decision.part_id, asked.room
+    most = room.assignment.max_points(part_id, seat.course)
+    upcoming = next_to_grade(room, part_id, asked.held(part_id), seat.kerberos)
+    points = "" if decision.share is None else part_points(decision.share * most)
+    what = f"{points} of {part_points(most)}" if points else "not graded"
+    return told(
+        "saved",
+        f"Saved: {part_label(part_id)} of {seat.code} is {what}.",
+        uuid=decision.uuid,
+        points=points,
+        next=f"/part/{part_id}/answers/{upcoming.code}" if upcoming else "",
+    )

@@ -1,0 +1,327 @@
+"""One answer on the desk: where it stands, the rubric with its counts, and what was said before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from markupsafe import Markup
+
+from grader.model.records.decisions import Decision, DecisionKind
+from grader.model.records.rubrics import Rubric, RubricItem, Start
+from grader.model.text import one_line
+from grader.outputs.pages.markup import inline_markup, plain
+from grader.outputs.pages.words import amount, moment, part_label, part_points
+from grader.review.desk.classroom import Classroom, Seat
+from grader.review.desk.forms import signed
+from grader.review.desk.holding import (
+    NOTHING_DECIDED,
+    Holding,
+    PartCount,
+    Stand,
+    count_part,
+    neighbors,
+    next_to_grade,
+    stand_of,
+)
+
+KEYS = "1234567890"
+"""Keys of the items of one bank, in order."""
+MAX_LIBRARY = 8
+"""Comments that are offered again."""
+TONES = {
+    Stand.CONFLICT: "fail",
+    Stand.FLAGGED: "partial",
+    Stand.NEEDS: "wait",
+    Stand.GRADED: "pass",
+    Stand.CHECKED: "none",
+    Stand.NOTHING: "none",
+}
+"""Color of each stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """One item of the rubric, to be switched on and off."""
+
+    id: str
+    """Of the item."""
+    key: str
+    """That switches it."""
+    bank: int
+    """Number of the ten among which the key is looked up, from 0."""
+    share: float
+    """Of the part's maximum."""
+    points: str
+    """The same in points, with its sign."""
+    title: str
+    """One line."""
+    for_staff: Markup
+    """When it applies."""
+    times: int
+    """How often it is applied now."""
+    count: int
+    """To how many answers it is applied."""
+    one_of: str
+    """Group of which only one may apply; empty for none."""
+    retired: bool
+    """Whether it can only be taken off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """A decision in words."""
+
+    uuid: str
+    """Which."""
+    author: str
+    """Whose."""
+    when: str
+    """When."""
+    what: str
+    """`graded`, `flagged`, `withdrawn`, …."""
+    points: str
+    """Given; empty where none were."""
+    items: tuple[str, ...]
+    """Titles of what was applied."""
+    comment: str
+    """For the student."""
+    note: str
+    """For staff."""
+    flag: str
+    """Why the head should look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """The desk around one answer, without the evidence."""
+
+    part_id: str
+    """Which part."""
+    label: str
+    """As people write it."""
+    title: str
+    """One line."""
+    code: str
+    """Of the seat."""
+    who: str
+    """Name, or the code where names are hidden."""
+    course: str
+    """Of the student."""
+    stand: Stand
+    """How the answer stands."""
+    tone: str
+    """Its color."""
+    uuid: str
+    """Of the decision that this page may make."""
+    parent: str
+    """uuid of what it would replace."""
+    zip_sha256: str
+    """Of the hand-in that is shown."""
+    max_points: float
+    """To be had."""
+    max_words: str
+    """The same in words."""
+    rubric: Rubric
+    """That holds."""
+    groups: tuple[tuple[str, tuple[ItemView, ...]], ...]
+    """(heading, items)."""
+    start: float
+    """Share at which points begin."""
+    adjust: str
+    """Typed points; empty for none."""
+    comment: str
+    """Shown in the box."""
+    note: str
+    """For staff."""
+    flag: str
+    """Why the head should look."""
+    in_force: DecisionView | None
+    """What counts now."""
+    offered: DecisionView | None
+    """Decision about an earlier hand-in."""
+    conflicts: tuple[DecisionView, ...]
+    """Decisions that came too late."""
+    history: tuple[DecisionView, ...]
+    """Newest first."""
+    library: tuple[str, ...]
+    """Comments that were used before, the most used first."""
+    count: PartCount
+    """How far the part is."""
+    place: int
+    """Of the answer in the part's order, from 1."""
+    of: int
+    """Answers of the part."""
+    before: str
+    """Code of the answer before; empty for none."""
+    after: str
+    """Code of the answer after; empty for none."""
+    next_code: str
+    """Code of the next answer that needs grading; empty where none does."""
+    next_part: str
+    """Part of the same student after this one; empty for none."""
+    previous_part: str
+    """Part of the same student before this one; empty for none."""
+    machine: str
+    """What the checks gave, in words; empty where a person decides all."""
+
+
+def desk_view(
+    room: Classroom,
+    part_id: str,
+    seat: Seat,
+    rubric: Rubric,
+    held: Mapping[str, Holding],
+    *,
+    blind: bool,
+) -> DeskView:
+    """Return the desk around one answer.
+
+    Args:
+        room: The class.
+        part_id: Which part.
+        seat: Whose answer.
+        rubric: That holds.
+        held: What is decided about the part's answers, by kerberos.
+        blind: Whether names are hidden.
+    """
+    part = room.assignment.part(part_id)
+    most = room.assignment.max_points(part_id, seat.course)
+    own = held.get(seat.kerberos, NOTHING_DECIDED)
+    base = own.in_force or own.offered
+    count = count_part(room, part_id, held)
+    before, after = neighbors(room, part_id, seat.kerberos)
+    upcoming = next_to_grade(room, part_id, held, seat.kerberos)
+    stand = stand_of(seat, part_id, own)
+    parts = parts_of(room, seat)
+    at = parts.index(part_id) if part_id in parts else -1
+    order = [one.kerberos for one in room.order(part_id)]
+    return DeskView(
+        part_id=part_id,
+        label=part_label(part_id),
+        title=plain(part.title),
+        code=seat.code,
+        who=name_of(seat, blind=blind),
+        course=seat.course,
+        stand=stand,
+        tone=TONES[stand],
+        uuid=uuid4().hex,
+        parent=own.newest,
+        zip_sha256=seat.zip_sha256,
+        max_points=most,
+        max_words=amount(most),
+        rubric=rubric,
+        groups=_groups(rubric, own.in_force, most, count),
+        start=1.0 if rubric.start is Start.FULL else 0.0,
+        adjust=_typed(own.in_force, most),
+        comment=base.comment if base else "",
+        note=own.in_force.note if own.in_force else "",
+        flag=own.flag,
+        in_force=decision_words(own.in_force, most) if own.in_force else None,
+        offered=decision_words(own.offered, most) if own.offered else None,
+        conflicts=tuple(decision_words(one, most) for one in own.conflicts),
+        history=tuple(decision_words(one, most) for one in reversed(own.history)),
+        library=comments_used(held.values()),
+        count=count,
+        place=order.index(seat.kerberos) + 1 if seat.kerberos in order else 0,
+        of=len(order),
+        before=before.code if before else "",
+        after=after.code if after else "",
+        next_code=upcoming.code if upcoming else "",
+        next_part=parts[at + 1] if 0 <= at < len(parts) - 1 else "",
+        previous_part=parts[at - 1] if at > 0 else "",
+        machine=_machine(seat, part_id),
+    )
+
+
+def parts_of(room: Classroom, seat: Seat) -> list[str]:
+    """Return the parts that the student's course has points for, in the handout's order."""
+    assignment = room.assignment
+    return [part.id for part in assignment.parts if assignment.max_points(part.id, seat.course) > 0]
+
+
+def name_of(seat: Seat, *, blind: bool) -> str:
+    """Return how a page calls a student."""
+    if blind:
+        return seat.code
+    return plain(f"{seat.kerberos} ({seat.name})" if seat.name else seat.kerberos)
+
+
+def _machine(seat: Seat, part_id: str) -> str:
+    part = seat.parts.get(part_id)
+    if part is None or part.pending_points > 0 or part.human_points is not None:
+        return ""
+    return f"Checks gave {part_points(part.points)} of {amount(part.max_points)}."
+
+
+def _groups(
+    rubric: Rubric, decision: Decision | None, most: float, count: PartCount
+) -> tuple[tuple[str, tuple[ItemView, ...]], ...]:
+    times = {item.id: item.times for item in decision.items} if decision else {}
+    shown = [item for item in rubric.items if not item.retired or item.id in times]
+    groups: dict[str, list[ItemView]] = {}
+    for index, item in enumerate(shown):
+        view = _item(item, index, times.get(item.id, 0), most, count)
+        groups.setdefault(item.group, []).append(view)
+    return tuple((plain(name), tuple(items)) for name, items in groups.items())
+
+
+def _item(item: RubricItem, index: int, times: int, most: float, count: PartCount) -> ItemView:
+    bank, place = divmod(index, len(KEYS))
+    return ItemView(
+        id=item.id,
+        key=KEYS[place],
+        bank=bank,
+        share=item.share,
+        points=signed(item.share, most),
+        title=plain(item.title),
+        for_staff=inline_markup(item.for_staff),
+        times=times,
+        count=count.items.get(item.id, 0),
+        one_of=plain(item.group) if item.one_of else "",
+        retired=item.retired,
+    )
+
+
+def _typed(decision: Decision | None, most: float) -> str:
+    """Return what stands in the field of typed points."""
+    if decision is None or decision.share is None:
+        return ""
+    if decision.adjust_share or not decision.items:
+        return part_points(decision.adjust_share * most) or "0"
+    return ""
+
+
+def decision_words(decision: Decision, most: float) -> DecisionView:
+    """Return a decision in words."""
+    given = "" if decision.share is None else part_points(decision.share * most)
+    whats = {
+        DecisionKind.CONFLICT: "kept beside it",
+        DecisionKind.WITHDRAWN: "withdrawn",
+        DecisionKind.IMPORTED: "imported",
+        DecisionKind.GROUP: f"graded with the pile {decision.group}",
+        DecisionKind.SECOND: "second reading",
+    }
+    plainly = "graded" if decision.share is not None else "flagged" if decision.flag else "noted"
+    return DecisionView(
+        uuid=decision.uuid,
+        author=plain(one_line(decision.author)) or "unknown",
+        when=moment(decision.noted_at),
+        what=plain(whats.get(decision.kind, plainly)),
+        points=given,
+        items=tuple(
+            plain(item.title) + (f" ×{item.times}" if item.times > 1 else "")
+            for item in decision.items
+        ),
+        comment=plain(decision.comment),
+        note=plain(decision.note),
+        flag=plain(decision.flag),
+    )
+
+
+def comments_used(held: Iterable[Holding]) -> tuple[str, ...]:
+    """Return the comments given so far, the most used first."""
+    used = Counter(one.in_force.comment for one in held if one.in_force and one.in_force.comment)
+    return tuple(plain(text) for text, _ in used.most_common(MAX_LIBRARY))

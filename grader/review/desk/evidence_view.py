@@ -1,0 +1,237 @@
+"""What the desk shows of one answer: pages, words, code, what the run found, what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from markupsafe import Markup
+
+from grader.model.assignment import Assignment, solved_notebook
+from grader.model.records import GradeSheet
+from grader.model.records.codec import RecordError, load
+from grader.model.results_folder import ResultFolder
+from grader.model.text import cell_label
+from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
+from grader.outputs.pages.feedback_view import PartView, page_of
+from grader.outputs.pages.markup import code_html, inline_markup, markdown_html, plain
+from grader.outputs.pages.notebooks import read_cells, without_prompts
+from grader.outputs.pages.words import pages as page_count
+from grader.outputs.pages.words import part_label
+from grader.reading.page_process import DrawnLine
+from grader.review.answers import Answer, AnswerState, answer_of
+from grader.review.desk.classroom import Classroom, Seat
+from grader.review.page_pictures import pages_of
+from reference.errors import ConfigError
+
+MOST_SHOWN = 4
+"""Pages that are seen at once; a part that takes more is looked at page by page."""
+_LETTER = (935, 1210)
+"""Pixels of a letter page, where its own are not known yet."""
+_STATES = {
+    AnswerState.WRITTEN: "",
+    AnswerState.UNPLACED: "Which pages answer this part is not known; all pages are shown.",
+    AnswerState.BLANK: "The report has the part's heading, and nothing after it.",
+    AnswerState.MISSING: "Neither report.pdf nor the notebook has an answer.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeView:
+    """A piece of code."""
+
+    where: str
+    """Such as `cell 5, line 3`."""
+    html: Markup
+    """Highlighted."""
+
+
+Line = tuple[str, float, float, float, float]
+"""Text, and left, top, width and height in percent of the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetView:
+    """One page of the report."""
+
+    number: int
+    """From 1."""
+    address: str
+    """Of its picture."""
+    ratio: tuple[int, int] | None
+    """Width and height in pixels; None where it cannot be drawn."""
+    lines: tuple[Line, ...]
+    """Its text, to be selected, searched and read out."""
+    proposed: bool
+    """Whether it answers the part."""
+    shown: bool
+    """Whether it is seen first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceView:
+    """All that a grader reads before deciding."""
+
+    question: Markup
+    """Of the handout."""
+    said: str
+    """A sentence about what there is to read; empty where there is all."""
+    pages: tuple[int, ...]
+    """Pages of the report that answer the part, from 1."""
+    page_count: int
+    """Pages of the report."""
+    pages_words: str
+    """How the pages were found."""
+    notebook: Markup
+    """The written answer in the notebook; may be empty."""
+    report_text: str
+    """What the report says under the part's heading; may be empty."""
+    sheets: tuple[SheetView, ...]
+    """Pages of the report as pictures."""
+    code: tuple[CodeView, ...]
+    """Of the part's functions."""
+    found: PartView | None
+    """What the checks found; None where nothing was graded."""
+    notes: Markup
+    """What staff compare the answer with."""
+    reference: Markup
+    """The reference's answer."""
+
+
+def evidence_view(
+    results: Path, offering: str, seat: Seat, room: Classroom, part_id: str, *, blind: bool
+) -> EvidenceView:
+    """Return what there is to read of one answer.
+
+    Args:
+        results: Of the class.
+        offering: Name or folder, where the solved notebook is found.
+        seat: Whose answer.
+        room: The class.
+        part_id: To which part.
+        blind: Whether names are taken out.
+    """
+    folder = ResultFolder(root=results / seat.kerberos)
+    part = room.assignment.part(part_id)
+    answer = answer_of(folder, room.assignment, part_id)
+    own = _pictures(folder)
+
+    def shown(text: str) -> str:
+        return room.concealed(text, seat) if blind else text
+
+    return EvidenceView(
+        question=markdown_html(part.question) if part.question else Markup(),
+        said=seat.sentence or _STATES[answer.state],
+        pages=answer.report_pages,
+        page_count=answer.pages,
+        pages_words=_pages_words(answer),
+        notebook=_markdown(shown(answer.notebook), own) if answer.notebook else Markup(),
+        report_text=plain(shown(answer.report)),
+        sheets=_sheets(folder, seat, answer, shown),
+        code=tuple(
+            CodeView(
+                where=f"{cell_label(piece.cell_index)}, line {piece.first_line}",
+                html=code_html(shown(piece.source)),
+            )
+            for piece in answer.code
+        ),
+        found=_found(folder, part_id),
+        notes=inline_markup(part.notes) if part.notes else Markup(),
+        reference=reference_answer(room.assignment, offering, part_id),
+    )
+
+
+def _sheets(
+    folder: ResultFolder, seat: Seat, answer: Answer, shown: Callable[[str], str]
+) -> tuple[SheetView, ...]:
+    drawn = pages_of(folder)
+    first = answer.report_pages[:MOST_SHOWN] or ((1,) if drawn.pages else ())
+    made = []
+    for number in range(1, drawn.pages + 1):
+        facts = drawn.facts(number) if number in first else None
+        size = (facts.width_px, facts.height_px) if facts and facts.width_px else _LETTER
+        made.append(
+            SheetView(
+                number=number,
+                address=f"/students/{seat.code}/pages/{number}?v={seat.zip_sha256[:12]}",
+                ratio=None if number in drawn.failed else size,
+                lines=tuple(_line(one, shown) for one in facts.lines) if facts else (),
+                proposed=number in answer.report_pages,
+                shown=number in first,
+            )
+        )
+    return tuple(made)
+
+
+def _line(line: DrawnLine, shown: Callable[[str], str]) -> Line:
+    left, top, right, bottom = (round(100 * edge, 2) for edge in line.box)
+    size = (round(right - left, 2), round(bottom - top, 2))
+    return (plain(shown(line.text)), left, top, *size)
+
+
+def _pages_words(answer: Answer) -> str:
+    if not answer.pages:
+        return "There is no report.pdf that can be opened."
+    many = page_count(answer.pages)
+    if not answer.pages_by:
+        return f"Report of {many}; nothing tells which of them answer this part."
+    ways = {
+        "label": "found by the part's own heading",
+        "problem": "found by the heading of the whole problem",
+    }
+    told = ways.get(answer.pages_by, f"named by {plain(answer.pages_by)}")
+    listed = ", ".join(map(str, answer.report_pages))
+    noun = "Page" if len(answer.report_pages) == 1 else "Pages"
+    return f"{noun} {listed} of {answer.pages}, {told}."
+
+
+def _pictures(folder: ResultFolder) -> AnswerPictures:
+    try:
+        return pictures_of(folder)
+    except ConfigError:
+        return AnswerPictures()
+
+
+def _markdown(text: str, own: AnswerPictures) -> Markup:
+    """Return an answer as HTML; without pictures the same text is set once."""
+    return markdown_html(text, own) if "![" in text or "<img" in text else _set(text)
+
+
+@lru_cache(maxsize=1024)
+def _set(text: str) -> Markup:
+    return markdown_html(text)
+
+
+def _found(folder: ResultFolder, part_id: str) -> PartView | None:
+    try:
+        sheet = load(GradeSheet, folder.results)
+    except RecordError:
+        return None
+    own = tuple(part for part in sheet.parts if part.id == part_id)
+    if not own:
+        return None
+    one = replace(sheet, parts=own, answers=(), notes=())
+    return page_of(one, folder.evidence, staff=True).parts[0]
+
+
+@lru_cache(maxsize=64)
+def reference_answer(assignment: Assignment, offering: str, part_id: str) -> Markup:
+    """Return the reference's answer to a part; empty where its solved notebook has none."""
+    try:
+        cells = read_cells(solved_notebook(offering))
+    except ConfigError:
+        return Markup()
+    words = "\n\n".join(
+        cell.source
+        for cell in cells
+        if cell.part == part_id and cell.role == "answer" and cell.kind == "markdown"
+    )
+    answer = without_prompts(words, assignment)
+    return markdown_html(answer) if answer.strip() else Markup()
+
+
+def label_of(part_id: str) -> str:
+    """Return a part's label as people write it: `3(c)`."""
+    return part_label(plain(part_id))

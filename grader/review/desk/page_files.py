@@ -1,0 +1,78 @@
+"""Pictures of report pages as the desk serves them; where names are hidden, without them."""
+
+from __future__ import annotations
+
+import io
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from starlette.responses import Response
+
+from grader.model.records import Submission
+from grader.model.records.codec import RecordError, load
+from grader.model.results_folder import ResultFolder
+from grader.reading.page_process import DrawnPage
+from grader.review.desk.asked import Asked, NotFound
+from grader.review.desk.classroom import Classroom, Seat
+from grader.review.page_pictures import draw_pages, pages_of
+
+_QUALITY = 80
+_DRAWING = threading.Lock()
+"""Held while somebody waits for pages that were not drawn ahead."""
+
+
+def report_path(folder: ResultFolder) -> Path | None:
+    """Return the path of a student's report; None where there is none."""
+    try:
+        submission = load(Submission, folder.record("submission"))
+    except RecordError:
+        return None
+    path = folder.submission / submission.report_path
+    return path if submission.report_path and path.is_file() and not path.is_symlink() else None
+
+
+def page_picture(asked: Asked) -> Response:
+    """One page of a report; drawn now where it was not drawn ahead."""
+    seat, number = asked.seat, int(asked.request.path_params["number"])
+    folder = ResultFolder(root=asked.desk.results / seat.kerberos)
+    drawn = pages_of(folder)
+    if number in drawn.waiting:
+        with _DRAWING:
+            drawn = draw_pages(folder)
+    if number not in drawn.drawn:
+        raise NotFound("There is no picture of this page.")
+    path = drawn.picture(number)
+    data = (
+        _without_names(path, drawn.facts(number), seat, asked.room)
+        if asked.desk.blind
+        else path.read_bytes()
+    )
+    kept = {"cache-control": "private, max-age=3600"}
+    return Response(data, media_type="image/webp", headers=kept)
+
+
+def _without_names(path: Path, facts: DrawnPage, seat: Seat, room: Classroom) -> bytes:
+    named = tuple(line.box for line in facts.lines if room.concealed(line.text, seat) != line.text)
+    return _blackened(path, path.stat().st_mtime_ns, named) if named else path.read_bytes()
+
+
+@lru_cache(maxsize=64)
+def _blackened(
+    path: Path,
+    changed_ns: int,  # noqa: ARG001 -- a part of the key
+    boxes: tuple[tuple[float, float, float, float], ...],
+) -> bytes:
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    draw = ImageDraw.Draw(picture)
+    for left, top, right, bottom in boxes:
+        width, height = picture.size
+        draw.rectangle(
+            (left * width - 2, top * height - 2, right * width + 2, bottom * height + 2),
+            fill="black",
+        )
+    sink = io.BytesIO()
+    picture.save(sink, "WEBP", quality=_QUALITY)
+    return sink.getvalue()

@@ -1,0 +1,154 @@
+"""Every address of the desk, with who may ask for it. There is no other way in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from grader.model.fault_log import keep_fault
+from grader.review.desk import deciding, page_files, pages, rubric_pages
+from grader.review.desk.access import NOBODY, Role
+from grader.review.desk.asked import Asked, Desk, NotFound, told
+from grader.review.desk.forms import NotTaken, Outdated
+from grader.review.desk.guard import Guard
+from reference.errors import ConfigError
+
+_MAX_FIELDS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One address, with what it does and who may ask for it."""
+
+    method: str
+    """`GET` reads, `POST` writes or tries out."""
+    path: str
+    """In Starlette's form."""
+    role: Role
+    """The least that one must be."""
+    does: Callable[[Asked], Response]
+    """What answers it."""
+
+
+_ANSWER = "/part/{part}/answers/{code}"
+RULES: tuple[Rule, ...] = (
+    Rule(method="GET", path="/static/{name}", role=Role.NOBODY, does=pages.static),
+    Rule(method="GET", path="/enter", role=Role.NOBODY, does=pages.enter_page),
+    Rule(method="POST", path="/enter", role=Role.NOBODY, does=pages.enter),
+    Rule(method="POST", path="/leave", role=Role.READER, does=pages.leave),
+    Rule(method="GET", path="/", role=Role.READER, does=pages.overview_page),
+    Rule(method="GET", path="/part/{part}", role=Role.READER, does=pages.next_answer),
+    Rule(method="GET", path="/part/{part}/answers", role=Role.READER, does=pages.answers_page),
+    Rule(method="GET", path=_ANSWER, role=Role.READER, does=pages.answer_page),
+    Rule(method="POST", path=f"{_ANSWER}/decision", role=Role.GRADER, does=deciding.decide),
+    Rule(method="POST", path=f"{_ANSWER}/undo", role=Role.GRADER, does=deciding.undo),
+    Rule(method="GET", path=f"{_ANSWER}/compare", role=Role.READER, does=pages.compare_page),
+    Rule(method="POST", path=f"{_ANSWER}/settle", role=Role.HEAD, does=deciding.settle),
+    Rule(method="GET", path="/part/{part}/rubric", role=Role.READER, does=rubric_pages.rubric_page),
+    Rule(
+        method="GET",
+        path="/part/{part}/rubric/row",
+        role=Role.HEAD,
+        does=rubric_pages.rubric_row_piece,
+    ),
+    Rule(
+        method="POST",
+        path="/part/{part}/rubric/effect",
+        role=Role.HEAD,
+        does=rubric_pages.rubric_effect,
+    ),
+    Rule(method="POST", path="/part/{part}/rubric", role=Role.HEAD, does=rubric_pages.save_rubric),
+    Rule(method="GET", path="/students", role=Role.READER, does=pages.students_page),
+    Rule(method="GET", path="/students/{code}", role=Role.READER, does=pages.student_page),
+    Rule(method="POST", path="/students/{code}/reveal", role=Role.GRADER, does=pages.reveal),
+    Rule(
+        method="GET",
+        path="/students/{code}/pages/{number:int}",
+        role=Role.READER,
+        does=page_files.page_picture,
+    ),
+    Rule(
+        method="GET", path="/students/{code}/report.pdf", role=Role.READER, does=pages.report_file
+    ),
+)
+"""All there are; a test asks each of them as everybody."""
+
+
+def application(desk: Desk) -> Guard:
+    """Return the desk as an ASGI application."""
+    routes = [
+        Route(rule.path, _endpoint(desk, rule), methods=[rule.method], name=rule.does.__name__)
+        for rule in RULES
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: _nothing_there, 405: _nothing_there})
+    return Guard(app, desk.address)
+
+
+def _endpoint(desk: Desk, rule: Rule) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        reviewer = desk.doors.who(request.cookies.get(desk.cookie, ""))
+        if reviewer.role < rule.role:
+            return _denied(request, rule, known=reviewer is not NOBODY)
+        form = FormData()
+        if rule.method == "POST":
+            try:
+                form = await request.form(max_files=0, max_fields=_MAX_FIELDS)
+            except HTTPException as error:
+                sentence = f"This form cannot be read: {error.detail}"
+                return told("refused", sentence, error.status_code)
+        asked = Asked(desk=desk, request=request, reviewer=reviewer, form=form)
+        return await run_in_threadpool(_answered, rule, asked)
+
+    return answer
+
+
+def _answered(rule: Rule, asked: Asked) -> Response:
+    try:
+        return rule.does(asked)
+    except Outdated as error:
+        return told("outdated", str(error), 409)
+    except NotTaken as error:
+        return told("refused", str(error), 422)
+    except NotFound as error:
+        return _message(asked, str(error), 404)
+    except ConfigError as error:  # a disk that is full, a database that cannot be reached
+        return _failed(asked, f"Nothing was saved: {error}")
+    except Exception as error:  # noqa: BLE001 -- the edge: what is private stays out of the page
+        log = keep_fault(error)
+        return _failed(asked, f"A fault of the grader; nothing was saved. Its log is {log}.")
+
+
+def _failed(asked: Asked, sentence: str) -> Response:
+    if asked.request.method == "POST":
+        return told("failed", sentence, 500)
+    return _message(asked, sentence, 500)
+
+
+def _message(asked: Asked, sentence: str, status: int) -> Response:
+    if asked.request.method == "POST":
+        return told("refused", sentence, status)
+    page = asked.page("message.html.j2", sentence=sentence)
+    page.status_code = status
+    return page
+
+
+def _denied(request: Request, rule: Rule, *, known: bool) -> Response:
+    if known:
+        needed = rule.role.name.lower()
+        return told("refused", f"Only a {needed} may do this; your link is of another role.", 403)
+    if rule.method == "GET" and "x-panel" not in request.headers:
+        return RedirectResponse("/enter", status_code=303)
+    return told("session", "This session has ended. Open a new link; what you typed is kept.", 401)
+
+
+async def _nothing_there(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return told("refused", "There is nothing at this address.", status)

@@ -1,0 +1,82 @@
+"""The rubric of a part: looked at, tried out, changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.responses import RedirectResponse, Response
+
+from grader.review.desk.asked import Asked
+from grader.review.desk.forms import NotTaken
+from grader.review.desk.ledger import rubric_of
+from grader.review.desk.rubric_view import (
+    effect_of,
+    new_row,
+    rubric_from,
+    rubric_view,
+)
+
+
+def rubric_page(asked: Asked) -> Response:
+    """The rubric as a form; with its history."""
+    part_id, ledger = asked.part_id, asked.desk.ledger
+    rubric = rubric_of(ledger, part_id)
+    view = rubric_view(asked.room, part_id, rubric, asked.held(part_id), ledger.rubrics(part_id))
+    saved = asked.request.query_params.get("saved") == str(rubric.number)
+    return asked.page(
+        "rubric.html.j2", view=replace(view, saved=saved), extra=new_row(asked.room, part_id)
+    )
+
+
+def rubric_row_piece(asked: Asked) -> Response:
+    """The fields of one more item."""
+    return asked.page("rubric_row.html.j2", row=new_row(asked.room, asked.part_id))
+
+
+def rubric_effect(asked: Asked) -> Response:
+    """What the form's rubric would do; nothing is saved."""
+    part_id, desk = asked.part_id, asked.desk
+    current = rubric_of(desk.ledger, part_id)
+    held = asked.held(part_id)
+    try:
+        made = rubric_from(asked.form, current, asked.reviewer.name)
+    except NotTaken as error:
+        return asked.page("rubric_effect.html.j2", effect=None, sentence=str(error))
+    effect = effect_of(asked.room, part_id, made, held, blind=desk.blind)
+    return asked.page("rubric_effect.html.j2", effect=effect, sentence="")
+
+
+def save_rubric(asked: Asked) -> Response:
+    """Save a changed rubric, with its reason; all earlier answers follow it."""
+    part_id, desk = asked.part_id, asked.desk
+    current = rubric_of(desk.ledger, part_id)
+    shown, status = current, 422
+    try:
+        made = shown = rubric_from(asked.form, current, asked.reviewer.name)
+        if not made.reason:
+            raise NotTaken("Say why you change it; the reason stays in its history.")
+        saved = desk.ledger.save_rubric(made)
+        theirs = saved.in_force or current
+        if saved.conflict is None:
+            there = f"/part/{part_id}/rubric?saved={theirs.number}"
+            return RedirectResponse(there, status_code=303)
+        status = 409
+        by = theirs.author or "somebody"
+        sentence = (
+            f"{by} changed this rubric meanwhile (number {theirs.number}: "
+            f"{theirs.reason or 'no reason given'}). Yours is shown below and is not "
+            "saved; compare it with theirs, and save again to replace it."
+        )
+        shown = replace(made, parent=theirs.number, number=theirs.number)
+    except NotTaken as error:
+        sentence = str(error)
+    view = rubric_view(
+        asked.room, part_id, shown, asked.held(part_id), desk.ledger.rubrics(part_id)
+    )
+    answer = asked.page(
+        "rubric.html.j2",
+        view=replace(view, sentence=sentence, rubric=shown),
+        extra=new_row(asked.room, part_id),
+    )
+    answer.status_code = status
+    return answer

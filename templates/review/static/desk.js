@@ -1,0 +1,377 @@
+// The desk: keys, saving, and what is read ahead.
+//
+// What must hold: "saved" is said when the server said it, and not before. While it has not, no key
+// changes anything, so that nothing can reach the wrong student. What is typed is kept in this tab
+// until it is saved, whatever happens to the page or the server.
+"use strict";
+
+const TIMEOUT_MS = 30000; // then it may or may not be saved; the same uuid is sent again
+const FRESH_MS = 60000; // a page read ahead is shown for so long
+const state = { busy: false, opened: 0, away: 0, bank: 0, saved: [], last: null, zoom: 100 };
+const ahead = new Map();
+const one = (selector, at = document) => at.querySelector(selector);
+const all = (selector, at = document) => [...at.querySelectorAll(selector)];
+const panel = () => document.getElementById("panel");
+const form = () => document.getElementById("grade");
+const say = (text) => { document.getElementById("said").textContent = text; };
+
+// -- what is typed, and not saved yet ----------------------------------------------------------
+
+const draftKey = () => `draft ${panel().dataset.address}`;
+
+function choices() {
+  const fields = form().elements;
+  return {
+    items: all("[name=item]", form()).filter((box) => box.checked).map((box) => box.value),
+    adjust: fields.adjust.value, comment: fields.comment.value,
+    flag: fields.flag.value, note: fields.note.value,
+  };
+}
+
+function choose(wanted) {
+  const fields = form().elements;
+  for (const box of all("[name=item]", form())) box.checked = wanted.items.includes(box.value);
+  for (const name of ["adjust", "comment", "flag", "note"]) fields[name].value = wanted[name];
+}
+
+const differs = () => JSON.stringify(choices()) !== state.before;
+
+function keepDraft() {
+  if (!differs()) { sessionStorage.removeItem(draftKey()); return mark(); }
+  const { uuid, parent } = form().elements;
+  sessionStorage.setItem(draftKey(), JSON.stringify({ uuid: uuid.value, parent: parent.value, ...choices() }));
+  mark();
+}
+
+function restoreDraft() {
+  const text = sessionStorage.getItem(draftKey());
+  if (!text) return;
+  const draft = JSON.parse(text);
+  const fields = form().elements;
+  const { uuid, parent, ...wanted } = draft;
+  if (fields.parent.value === uuid && JSON.stringify(wanted) === state.before) {
+    sessionStorage.removeItem(draftKey()); // its reply was lost, not itself
+    say("This answer was saved.");
+    return;
+  }
+  if (fields.parent.value === parent) fields.uuid.value = uuid;
+  choose(wanted);
+  say("What you had not saved is here again.");
+}
+
+function mark() {
+  panel().classList.toggle("unsaved", differs());
+  showPoints();
+}
+
+// -- points ------------------------------------------------------------------------------------
+
+function share() {
+  const facts = panel().dataset;
+  const boxes = all("[name=item]", form()).filter((box) => box.checked);
+  const typed = form().elements.adjust.value.trim().replace("−", "-").replace(",", ".");
+  if (!boxes.length && !typed) return null;
+  const given = boxes.reduce((sum, box) => sum + Number(box.dataset.share), Number(facts.start));
+  const held = Math.min(Math.max(given, Number(facts.floor)), Number(facts.ceiling));
+  const by = typed ? Number(typed) / Number(facts.max) : 0;
+  return Number.isFinite(by) ? Math.min(Math.max(held + by, 0), 1) : null;
+}
+
+function showPoints() {
+  const value = share();
+  const points = value === null ? "–" : String(Math.round(value * Number(panel().dataset.max) * 1000) / 1000);
+  one("#points").textContent = points;
+}
+
+function oneOfGroup(box) {
+  if (!box.checked || !box.dataset.oneOf) return;
+  for (const other of all("[name=item]", form())) {
+    if (other !== box && other.dataset.oneOf === box.dataset.oneOf) other.checked = false;
+  }
+}
+
+// -- going from answer to answer ---------------------------------------------------------------
+
+async function read(address) {
+  const answer = await fetch(address, { headers: { "X-Panel": "1" } });
+  if (!answer.ok) throw Object.assign(new Error("refused"), { answer });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page.getElementById("panel");
+}
+
+function readAhead(address) {
+  if (!address || (ahead.has(address) && performance.now() - ahead.get(address).at < FRESH_MS)) return;
+  const coming = read(address).then((found) => {
+    for (const image of all("img[src^='/']", found)) new Image().src = image.getAttribute("src");
+    return found;
+  });
+  coming.catch(() => ahead.delete(address));
+  ahead.set(address, { at: performance.now(), coming });
+}
+
+async function taken(address) {
+  const known = ahead.get(address);
+  ahead.delete(address);
+  if (known && performance.now() - known.at < FRESH_MS) {
+    try { return await known.coming; } catch { /* read again below */ }
+  }
+  return read(address);
+}
+
+async function go(address, push = true) {
+  if (!address || state.busy) return;
+  state.busy = true;
+  try {
+    await swap(address, push);
+  } catch (error) {
+    trouble(error.answer?.status === 401
+      ? "This session has ended. Open a new link; what you typed is kept."
+      : "The next answer could not be read. Press the key again.");
+  } finally {
+    state.busy = false;
+  }
+}
+
+async function swap(address, push) {
+  const found = await taken(address);
+  panel().replaceWith(document.adoptNode(found));
+  if (push) history.pushState(null, "", address);
+  bind();
+  one("#answer-head").focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+// -- saving ------------------------------------------------------------------------------------
+
+function trouble(sentence, link) {
+  const place = document.getElementById("alert");
+  place.replaceChildren(document.createTextNode(sentence));
+  if (link) {
+    const there = Object.assign(document.createElement("a"), { href: link, textContent: "Compare the decisions" });
+    place.append(" ", there);
+  }
+}
+
+function hold(held) { // while the server has the answer, nothing on the page can be changed
+  panel().classList.toggle("saving", held);
+  for (const field of all("input:not([type=hidden]), textarea, button", form())) {
+    if (field.type === "checkbox" || field.tagName === "BUTTON") field.setAttribute("aria-disabled", String(held));
+    else field.readOnly = held;
+  }
+}
+
+async function send(address, body) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+  try {
+    const answer = await fetch(address, { method: "POST", body, signal: stop.signal });
+    return await answer.json();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function save() {
+  if (state.busy || panel().dataset.may !== "yes") return;
+  const address = panel().dataset.address;
+  const body = new URLSearchParams(new FormData(form()));
+  body.set("seconds", ((performance.now() - state.opened - state.away) / 1000).toFixed(1));
+  await exchange(`${address}/decision`, body, async (said) => {
+    state.last = choices();
+    state.saved.push({ address, uuid: said.uuid });
+    sessionStorage.removeItem(draftKey());
+    ahead.delete(address);
+    await swap(said.next || panel().dataset.list, true);
+  });
+}
+
+async function undo() {
+  if (state.busy || panel().dataset.may !== "yes") return;
+  const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
+  if (!last.uuid) return say("Nothing was saved that could be undone.");
+  state.undoing ??= crypto.randomUUID();
+  const body = new URLSearchParams({ uuid: state.undoing, parent: last.uuid });
+  await exchange(`${last.address}/undo`, body, async () => {
+    state.undoing = null;
+    state.saved.pop();
+    ahead.clear();
+    await swap(last.address, true);
+  }, "Undone. ");
+}
+
+async function exchange(address, body, saved, word = "") {
+  state.busy = true;
+  hold(true);
+  say("Saving …");
+  document.getElementById("alert").replaceChildren();
+  try {
+    const said = await send(address, body);
+    if (said.state === "saved") {
+      try {
+        await saved(said);
+      } catch {
+        location.assign(said.next || panel().dataset.list);
+        return;
+      }
+      say(word + said.sentence);
+    } else {
+      await notSaved(said);
+    }
+  } catch {
+    say("");
+    trouble("Not known to be saved: the desk did not answer. Your choices are kept; save again.");
+  } finally {
+    hold(false);
+    state.busy = false;
+  }
+}
+
+async function notSaved(said) {
+  say("");
+  state.undoing = null;
+  if (said.state === "outdated" || said.state === "conflict") {
+    if (said.state === "conflict") sessionStorage.removeItem(draftKey());
+    ahead.clear();
+    await swap(panel().dataset.address, false).catch(() => {});
+  }
+  trouble(`${said.sentence}`, said.compare);
+}
+
+// -- what is looked at -------------------------------------------------------------------------
+
+function showTab(tab, focus) {
+  for (const other of all("[role=tab]")) {
+    const on = other === tab;
+    other.setAttribute("aria-selected", String(on));
+    other.tabIndex = on ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !on;
+  }
+  state.tab = tab.id;
+  if (focus) tab.focus();
+}
+
+function turnTab(by, focus) {
+  const tabs = all("[role=tab]");
+  const at = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
+  showTab(tabs[(at + by + tabs.length) % tabs.length], focus);
+}
+
+function showPage(number) {
+  for (const page of all(".report-page")) {
+    page.hidden = Number(page.dataset.page) !== number;
+    const picture = one("img[data-src]", page);
+    if (!page.hidden && picture) { picture.src = picture.dataset.src; picture.removeAttribute("data-src"); }
+  }
+  for (const button of all(".page-button")) button.setAttribute("aria-pressed", String(Number(button.dataset.page) === number));
+}
+
+function turnPage(by) {
+  const shown = all(".report-page").filter((page) => !page.hidden).map((page) => Number(page.dataset.page));
+  const last = all(".report-page").length;
+  if (!last) return;
+  showTab(one("#tab-report"), false);
+  const from = by > 0 ? Math.max(...shown) : Math.min(...shown);
+  showPage(Math.min(Math.max(from + by, 1), last));
+}
+
+function zoom(by) {
+  state.zoom = Math.min(Math.max(state.zoom + by, 40), 300);
+  one(".report-pages")?.style.setProperty("--zoom", `${state.zoom}%`);
+}
+
+// -- keys --------------------------------------------------------------------------------------
+
+function digit(key) {
+  const box = all("[name=item]", form()).find((item) => item.dataset.key === key && Number(item.dataset.bank) === state.bank);
+  if (!box) return;
+  box.checked = !box.checked;
+  oneOfGroup(box);
+  keepDraft();
+  say(`${one(".what", box.parentElement).firstChild.textContent}: ${box.checked ? "on" : "off"}, ${one("#points").textContent} points`);
+}
+
+function turnBank(by) {
+  const banks = Math.max(0, ...all("[name=item]", form()).map((box) => Number(box.dataset.bank)));
+  state.bank = Math.min(Math.max(state.bank + by, 0), banks);
+  for (const label of all(".item")) label.classList.toggle("off-bank", Number(label.dataset.bank) !== state.bank);
+}
+
+const KEYS = {
+  Enter: save, s: () => go(panel().dataset.next), u: undo,
+  h: () => go(panel().dataset.before), ArrowLeft: () => go(panel().dataset.before),
+  l: () => go(panel().dataset.after), ArrowRight: () => go(panel().dataset.after),
+  j: () => go(panel().dataset.nextPart), k: () => go(panel().dataset.previousPart),
+  c: () => form().elements.comment.focus(), f: () => form().elements.flag.focus(),
+  ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
+  "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
+  p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
+  "?": () => one("#keys").showModal(),
+};
+
+function isTyping(target) {
+  return target.matches("textarea, select, input:not([type=checkbox])");
+}
+
+function onKey(event) {
+  if (!panel() || event.defaultPrevented || event.isComposing || one("dialog[open]")) return;
+  if (event.key === "Enter" && event.ctrlKey && !event.repeat) { event.preventDefault(); save(); return; }
+  if (event.key === "Escape" && isTyping(event.target)) { one("#answer-head").focus(); return; }
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyping(event.target)) return;
+  if (event.target.matches("[role=tab]") && event.key.startsWith("Arrow")) {
+    event.preventDefault();
+    turnTab(event.key === "ArrowLeft" ? -1 : 1, true);
+    return;
+  }
+  if (event.key === "Enter" && event.target.matches("a, button, summary")) return;
+  if (localStorage.getItem("keys") === "off" && event.key !== "?") return;
+  const does = /^[0-9]$/.test(event.key) ? () => digit(event.key) : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+  if (!does) return;
+  event.preventDefault();
+  if (state.busy) { say("Still saving; this key did nothing."); return; }
+  does();
+}
+
+// -- at the start, and after each swap ---------------------------------------------------------
+
+function bind() {
+  if (!form()) { location.reload(); return; }
+  document.title = panel().dataset.title;
+  Object.assign(state, { opened: performance.now(), away: 0, bank: 0, before: JSON.stringify(choices()) });
+  restoreDraft();
+  form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
+  form().addEventListener("click", (event) => { if (state.busy && event.target.matches("[type=checkbox]")) event.preventDefault(); });
+  form().addEventListener("input", (event) => { if (event.target.name === "item") oneOfGroup(event.target); keepDraft(); });
+  one("#skip").addEventListener("click", () => go(panel().dataset.next));
+  one("#undo").addEventListener("click", undo);
+  one("#show-keys").addEventListener("click", () => one("#keys").showModal());
+  one("#keys-off").checked = localStorage.getItem("keys") === "off";
+  one("#keys-off").addEventListener("change", (event) => localStorage.setItem("keys", event.target.checked ? "off" : "on"));
+  for (const link of all("[data-go]")) link.addEventListener("click", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); go(link.getAttribute("href")); }
+  });
+  for (const tab of all("[role=tab]")) tab.addEventListener("click", () => showTab(tab, false));
+  for (const button of all(".page-button")) button.addEventListener("click", () => showPage(Number(button.dataset.page)));
+  for (const button of all(".insert")) button.addEventListener("click", () => {
+    const box = form().elements.comment;
+    box.value = [box.value.trim(), button.dataset.text].filter(Boolean).join("\n\n");
+    keepDraft();
+    box.focus();
+  });
+  turnBank(0);
+  zoom(0);
+  const tab = state.tab && document.getElementById(state.tab);
+  if (tab) showTab(tab, false);
+  mark();
+  readAhead(panel().dataset.next);
+  if (panel().dataset.after !== panel().dataset.next) readAhead(panel().dataset.after);
+}
+
+document.addEventListener("keydown", onKey);
+addEventListener("popstate", () => go(location.pathname, false));
+addEventListener("beforeunload", (event) => { if (state.busy || (form() && differs())) event.preventDefault(); });
+let left = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) left = performance.now();
+  else if (left) state.away += performance.now() - left;
+});
+bind();

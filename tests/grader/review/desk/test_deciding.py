@@ -1,0 +1,222 @@
+"""What becomes of forms: nothing is lost, nothing overwritten, nothing forged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+from grader.model.records.decisions import DecisionKind
+from grader.review.desk.access import Role
+from tests.grader.review.desk.conftest import ITEMS, Opened
+
+
+def test_saved_is_said_of_what_is_stored_and_the_next_answer_is_named(opened: Opened) -> None:
+    form = opened.form(comment="Why so?", seconds="12.5")
+    said = opened.client().post(f"{opened.answer()}/decision", data=form).json()
+    (row,) = opened.ledger.rows
+    assert (said["state"], said["uuid"]) == ("saved", row.uuid)
+    assert said["next"] == opened.answer(1)
+    assert (row.share, row.comment, row.seconds) == (0.5, "Why so?", 12.5)
+    assert row.zip_sha256 == opened.form()["zip"]
+
+
+def test_the_author_comes_from_the_session_and_never_from_the_form(opened: Opened) -> None:
+    form = opened.form(author="dean", kerberos="somebody", kind="imported", share="1")
+    opened.client("ben", Role.GRADER).post(f"{opened.answer()}/decision", data=form)
+    (row,) = opened.ledger.rows
+    seat = opened.desk.attendance.room.order("3c")[0]
+    assert (row.author, row.kerberos, row.kind, row.share) == (
+        "ben", seat.kerberos, DecisionKind.HUMAN, 0.5,
+    )  # fmt: skip
+
+
+def test_the_second_of_two_graders_is_told_and_both_decisions_are_kept(opened: Opened) -> None:
+    first, second = opened.form(), opened.form(item="right")
+    there = f"{opened.answer()}/decision"
+    assert opened.client("ann").post(there, data=first).is_success
+    lost = opened.client("ben", Role.GRADER).post(there, data=second)
+    assert (lost.status_code, lost.json()["state"]) == (409, "conflict")
+    assert "ann decided" in lost.json()["sentence"]
+    assert [(row.author, row.kind, row.share) for row in opened.ledger.rows] == [
+        ("ann", DecisionKind.HUMAN, 0.5),
+        ("ben", DecisionKind.CONFLICT, 1.0),
+    ]
+    page = opened.client().get(lost.json()["compare"]).text
+    assert "Counts now" in page
+    assert "Came later" in page
+
+
+def test_a_head_settles_a_conflict_and_a_grader_cannot(opened: Opened) -> None:
+    there, head = opened.answer(), opened.client("hal")
+    first, second = opened.form(), opened.form(item="right")
+    head.post(f"{there}/decision", data=first)
+    opened.client("ben", Role.GRADER).post(f"{there}/decision", data=second)
+    won, lost = opened.ledger.rows
+    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid}
+    ben = opened.client("ben", Role.GRADER)
+    assert ben.post(f"{there}/settle", data=form).status_code == 403
+    assert head.post(f"{there}/settle", data=form).json()["state"] == "saved"
+    row = opened.ledger.rows[-1]
+    assert (row.author, row.share, row.parent) == ("hal", 1.0, won.uuid)
+    assert row.settles == (lost.uuid,)
+    assert "Settled." in head.get(f"{there}/compare").text
+
+
+def test_a_form_sent_twice_is_saved_once(opened: Opened) -> None:
+    form, there, client = opened.form(), f"{opened.answer()}/decision", opened.client()
+    assert [client.post(there, data=form).json()["state"] for _ in range(3)] == ["saved"] * 3
+    assert len(opened.ledger.rows) == 1
+
+
+def test_a_form_sent_again_with_other_choices_is_never_said_to_be_saved(opened: Opened) -> None:
+    form, there, client = opened.form(), f"{opened.answer()}/decision", opened.client()
+    client.post(there, data=form)
+    again = client.post(there, data=form | {"item": "right"})
+    assert (again.status_code, again.json()["state"]) == (409, "outdated")
+    assert [row.share for row in opened.ledger.rows] == [0.5]
+
+
+def test_a_decision_about_another_hand_in_is_refused(opened: Opened) -> None:
+    form = opened.form(zip="0" * 64)
+    said = opened.client().post(f"{opened.answer()}/decision", data=form)
+    assert (said.status_code, said.json()["state"]) == (409, "outdated")
+    assert "newer hand-in" in said.json()["sentence"]
+    assert opened.ledger.rows == []
+
+
+def test_a_decision_by_an_older_rubric_is_refused(opened: Opened) -> None:
+    form = opened.form()
+    opened.ledger.save_rubric(replace(opened.ledger.made[-1], parent=2))
+    said = opened.client().post(f"{opened.answer()}/decision", data=form)
+    assert (said.status_code, said.json()["state"]) == (409, "outdated")
+    assert opened.ledger.rows == []
+
+
+def test_nothing_chosen_is_no_decision_and_a_zero_is_one(opened: Opened) -> None:
+    there, client = f"{opened.answer()}/decision", opened.client()
+    empty = opened.form()
+    del empty["item"]
+    said = client.post(there, data=empty)
+    assert said.status_code == 422
+    assert "Choose an item" in said.json()["sentence"]
+    assert client.post(there, data=empty | {"adjust": "0"}).is_success
+    assert opened.ledger.rows[-1].share == 0.0
+
+
+def test_a_flag_alone_gives_no_points_and_asks_for_the_head(opened: Opened) -> None:
+    form = opened.form(flag="Is reflection right here?")
+    del form["item"]
+    client = opened.client("ben", Role.GRADER)
+    assert client.post(f"{opened.answer()}/decision", data=form).is_success
+    assert opened.ledger.rows[-1].share is None
+    assert "Is reflection right here?" in client.get("/part/3c/answers?show=flagged").text
+
+
+def test_points_out_of_range_items_unknown_and_two_of_one_group_are_refused(
+    opened: Opened,
+) -> None:
+    there, client = f"{opened.answer()}/decision", opened.client()
+    for wrong, status in (
+        ({"adjust": "7"}, 422),
+        ({"adjust": "much"}, 422),
+        ({"adjust": "nan"}, 422),
+        ({"item": "stranger"}, 409),
+        ({"item": ["right", "half"]}, 422),
+        ({"uuid": "../x"}, 422),
+        ({"comment": "x" * 10_001}, 422),
+    ):
+        assert client.post(there, data=opened.form() | wrong).status_code == status, wrong
+    assert opened.ledger.rows == []
+
+
+def test_undo_brings_back_what_held_before_and_adds_a_row(opened: Opened) -> None:
+    there, client = opened.answer(), opened.client()
+    client.post(f"{there}/decision", data=opened.form(comment="one"))
+    client.post(f"{there}/decision", data=opened.form(item="right", comment="two"))
+    first, second = opened.ledger.rows
+    form = {"uuid": uuid4().hex, "parent": second.uuid}
+    assert client.post(f"{there}/undo", data=form).json()["state"] == "saved"
+    assert client.post(f"{there}/undo", data=form).json()["state"] == "saved"  # the same again
+    assert len(opened.ledger.rows) == 3
+    back = opened.ledger.rows[-1]
+    assert (back.content, back.parent) == (first.content, second.uuid)
+
+
+def test_undo_of_the_first_decision_leaves_the_answer_ungraded(opened: Opened) -> None:
+    there, client = opened.answer(), opened.client()
+    client.post(f"{there}/decision", data=opened.form())
+    form = {"uuid": uuid4().hex, "parent": opened.ledger.rows[0].uuid}
+    assert client.post(f"{there}/undo", data=form).is_success
+    assert opened.ledger.rows[-1].kind is DecisionKind.WITHDRAWN
+    assert "needs grading" in client.get(there).text
+
+
+def test_undo_of_what_somebody_replaced_is_refused(opened: Opened) -> None:
+    there, client = opened.answer(), opened.client()
+    client.post(f"{there}/decision", data=opened.form())
+    mine = opened.ledger.rows[0].uuid
+    client.post(f"{there}/decision", data=opened.form(item="right"))
+    form = {"uuid": uuid4().hex, "parent": mine}
+    assert client.post(f"{there}/undo", data=form).status_code == 409
+    assert len(opened.ledger.rows) == 2
+
+
+def test_a_change_of_the_rubric_shows_its_effect_before_it_is_saved(opened: Opened) -> None:
+    client = opened.client()
+    for place, item in enumerate(("half", "half", "right")):
+        client.post(f"{opened.answer(place)}/decision", data=opened.form(place, item=item))
+    form = rubric_form(percents=("100", "80", "0", "-10"))
+    effect = client.post("/part/3c/rubric/effect", data=form).text
+    assert "2 answers change" in effect
+    assert "2 up, 0 down" in effect
+    assert "0.5 → 0.8" in effect
+    assert len(opened.ledger.made) == 1
+    assert client.post("/part/3c/rubric", data=form).status_code == 422  # no reason
+    saved = client.post("/part/3c/rubric", data=form | {"reason": "Half was hard"})
+    assert saved.headers["location"] == "/part/3c/rubric?saved=3"
+    assert "0.8 points" in client.get(opened.answer()).text  # all earlier answers follow
+    assert "Half was hard" in client.get("/part/3c/rubric").text
+
+
+def test_the_second_of_two_rubric_editors_loses_nothing_and_overwrites_nothing(
+    opened: Opened,
+) -> None:
+    form = rubric_form(percents=("100", "60", "0", "-10"))
+    opened.client("ann").post("/part/3c/rubric", data=form | {"reason": "mine"})
+    late = rubric_form(percents=("100", "70", "0", "-10")) | {"reason": "no, mine"}
+    answer = opened.client("hal").post("/part/3c/rubric", data=late)
+    assert answer.status_code == 409
+    assert "ann changed this rubric meanwhile" in answer.text
+    assert 'value="70"' in answer.text
+    assert [one.item("half").share for one in opened.ledger.made] == [0.5, 0.6]  # type: ignore[union-attr]
+
+
+def test_an_item_that_is_left_out_is_retired_and_still_explains(opened: Opened) -> None:
+    client = opened.client()
+    client.post(f"{opened.answer()}/decision", data=opened.form(item="half"))
+    form = rubric_form(percents=("100", "50", "0", "-10"))
+    form = {
+        name: value if not isinstance(value, list) else [value[0], *value[2:]]
+        for name, value in form.items()
+    }
+    client.post("/part/3c/rubric", data=form | {"reason": "gone"})
+    item = opened.ledger.made[-1].item("half")
+    assert item is not None
+    assert item.retired
+    assert "Right, not explained" in client.get(opened.answer()).text
+    assert "Right, not explained" not in client.get(opened.answer(1)).text
+
+
+def rubric_form(percents: tuple[str, ...]) -> dict[str, object]:
+    """The rubric's page as a form."""
+    many = len(ITEMS)
+    return {
+        "parent": "2", "start": "zero", "floor": "0", "ceiling": "100",
+        "item_id": [item.id for item in ITEMS],
+        "title": [item.title for item in ITEMS],
+        "percent": list(percents),
+        "group": [item.group for item in ITEMS],
+        "for_student": [""] * many, "for_staff": [""] * many,
+        "show": ["applied"] * many,
+        "state": ["one", "one", "one", "any"],
+    }  # fmt: skip

@@ -1,0 +1,181 @@
+"""What the pages show, and what they do not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from grader.model.resources import templates
+from grader.review.desk.access import Role
+from grader.review.desk.classroom import Classroom, code_of, key_of
+from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
+from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
+
+PAGES = ("/", "/students", "/part/3c/answers", "/part/3c/rubric")
+
+
+def test_the_desk_shows_all_that_a_grader_needs_side_by_side(opened: Opened) -> None:
+    html = opened.client().get(opened.answer()).text
+    assert "How are the ends of the signal handled" in html  # the handout's question
+    assert re.search(r'<img src="/students/[A-Z2-7]+/pages/\d\?v=', html)
+    for words in ("Notebook answer", "What the run found", "The reference's answer"):
+        assert words in html
+    for item in RUBRIC.items:
+        assert item.title in html
+    assert 'name="comment"' in html
+    assert 'name="flag"' in html
+
+
+def test_answers_come_in_an_order_that_has_nothing_to_do_with_names(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    names = [seat.kerberos for seat in room.order("3c")]
+    assert names != sorted(names)
+    assert names == [seat.kerberos for seat in replace(room).order("3c")]  # and is stable
+    assert names != [seat.kerberos for seat in room.order("3e")]  # another one for each part
+
+
+def test_an_answer_that_is_graded_is_not_next_and_a_list_has_pages(opened: Opened) -> None:
+    client = opened.client()
+    client.post(f"{opened.answer(0)}/decision", data=opened.form(0))
+    assert client.get("/part/3c").headers["location"] == opened.answer(1)
+    html = client.get("/part/3c/answers?show=graded").text
+    assert html.count("<tr>") == 2  # its head, and one line
+    assert client.get("/part/3c/answers?page=9999999&show=bad").status_code == 200
+
+
+def test_a_part_without_points_for_the_course_is_no_answer(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    seat = next(one for one in room.seats if room.assignment.max_points("1b", one.course) == 0)
+    assert seat not in room.order("1b")
+    assert opened.client().get(f"/part/1b/answers/{seat.code}").status_code == 404
+
+
+def test_the_report_is_a_file_to_keep_and_never_a_page(opened: Opened) -> None:
+    seat = opened.desk.attendance.room.seats[0]
+    answer = opened.client().get(f"/students/{seat.code}/report.pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def test_what_is_not_there_says_so_and_names_nobody(opened: Opened) -> None:
+    client = opened.client()
+    for where in ("/part/9z", "/part/3c/answers/XXXXXXX", "/students/XXXXXXX", "/static/../x"):
+        assert client.get(where).status_code == 404
+    assert "kerb0" not in client.get("/students/XXXXXXX").text
+
+
+def test_a_fault_of_ours_shows_no_traceback_and_says_that_nothing_was_saved(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, client = opened.form(), opened.client()
+    monkeypatch.setattr(opened.ledger, "decide", lambda _: 1 / 0)
+    said = client.post(f"{opened.answer()}/decision", data=form)
+    assert (said.status_code, said.json()["state"]) == (500, "failed")
+    assert "nothing was saved" in said.json()["sentence"]
+    assert "Traceback" not in said.text
+
+
+def test_hidden_names_are_nowhere_in_what_is_sent(class_on_disk: ClassOnDisk) -> None:
+    opened = open_over(class_on_disk, blind=True)
+    client = opened.client("ben", Role.GRADER)
+    client.post(f"{opened.answer()}/decision", data=opened.form())
+    room = opened.desk.attendance.room
+    known = {seat.kerberos for seat in room.seats} | {seat.name for seat in room.seats}
+    known |= {word for seat in room.seats for word in seat.name.split()}
+    seat = room.order("3c")[0]
+    picture = f"/students/{seat.code}/pages/1"
+    for where in (*PAGES, opened.answer(), opened.answer(1), f"/students/{seat.code}", picture):
+        answer = client.get(where)
+        assert answer.status_code == 200, where
+        sent = answer.content.decode("latin-1").lower() + str(answer.headers).lower()
+        assert [one for one in known if one.lower() in sent] == [], where
+    assert client.get(f"/students/{seat.code}/report.pdf").status_code == 404
+    assert client.get(f"/students?search={seat.kerberos}").text.count("/students/") == 0
+
+
+def test_the_line_of_a_page_that_names_the_student_is_black(class_on_disk: ClassOnDisk) -> None:
+    seen = []
+    for blind in (False, True):
+        opened = open_over(class_on_disk, blind=blind)
+        seat = opened.desk.attendance.room.seats[0]
+        data = opened.client().get(f"/students/{seat.code}/pages/1").content
+        seen.append(np.asarray(Image.open(BytesIO(data)).convert("L")))
+    dark = [(page < 40).sum() for page in seen]
+    assert dark[1] > 1.5 * dark[0]
+
+
+def test_a_look_behind_a_code_is_noted_before_the_name_is_shown(
+    class_on_disk: ClassOnDisk,
+) -> None:
+    opened = open_over(class_on_disk, blind=True)
+    client, seat = opened.client("ben", Role.GRADER), opened.desk.attendance.room.seats[0]
+    there = f"/students/{seat.code}"
+    assert client.post(f"{there}/reveal", data={"reason": ""}).status_code == 422
+    said = client.post(f"{there}/reveal", data={"reason": "An e-mail of theirs"}).json()
+    assert seat.kerberos in said["sentence"]
+    (line,) = opened.desk.reveals.path.read_text().splitlines()
+    noted = json.loads(line)
+    assert (noted["author"], noted["code"]) == ("ben", seat.code)
+    assert seat.kerberos in client.get(there).text
+    assert seat.kerberos not in opened.client("cai", Role.GRADER).get(there).text
+    opened.desk.reveals.path.unlink()
+
+
+def test_codes_tell_nothing_without_the_key(class_on_disk: ClassOnDisk) -> None:
+    key = key_of(class_on_disk.results)
+    assert key == key_of(class_on_disk.results)
+    path = class_on_disk.results / ".store" / "review.key"
+    assert path.stat().st_mode & 0o077 == 0
+    assert code_of(key, "kerb000") != code_of(bytes(32), "kerb000")
+
+
+def test_no_page_grows_with_the_class(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    many = tuple(
+        replace(room.seats[0], kerberos=f"more{n:04}", code=f"M{n:06}", name="") for n in range(400)
+    )
+    sizes = []
+    for seats in ((*room.seats, *many[:100]), (*room.seats, *many)):
+        larger = Classroom(seats=seats, key=room.key, assignment=room.assignment)
+        object.__setattr__(opened.desk.attendance, "_room", larger)
+        client = opened.client()
+        code = room.seats[0].code
+        pages = (*PAGES, f"/part/3c/answers/{code}", f"/students/{code}")
+        sizes.append([len(client.get(where).content) for where in pages])
+    assert all(after - before < 200 for before, after in zip(*sizes, strict=True))
+
+
+def test_files_of_others_are_those_that_their_list_says() -> None:
+    folder = templates() / "review" / "static"
+    listed = tomllib.loads((folder / "vendored.toml").read_text())
+    for name, facts in listed.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == facts["sha256"]
+        assert {"package", "version", "license"} <= facts.keys()
+    ours = {"desk.js", "enter.js", "forms.js", "fonts.css", "review.css", "vendored.toml"}
+    assert {path.name for path in folder.iterdir()} == ours | listed.keys()
+
+
+def test_how_an_answer_stands(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    client = opened.client()
+    seat = room.order("3c")[0]
+    client.post(f"{opened.answer()}/decision", data=opened.form())
+    (row,) = opened.ledger.rows
+    graded = holding_of([row], seat.zip_sha256, RUBRIC)
+    assert stand_of(seat, "3c", graded) is Stand.GRADED
+    again = holding_of([row], "another zip", RUBRIC)
+    assert (again.in_force, again.offered, again.newest) == (None, row, "")
+    assert stand_of(seat, "3c", again) is Stand.NEEDS
+    flagged = holding_of([replace(row, flag="?")], seat.zip_sha256, RUBRIC)
+    assert stand_of(seat, "3c", flagged) is Stand.FLAGGED
+    held = {one.kerberos: graded for one in room.seats}
+    assert next_to_grade(room, "3c", held, seat.kerberos) is None
