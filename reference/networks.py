@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 import torch
-import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +18,7 @@ from reference.bundles import get_bundle
 from reference.checkpoints import load_state_dict_file, robust_state_dict
 from reference.errors import ConfigError
 from reference.images import Space
+from reference.light_torchvision import torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -195,7 +195,7 @@ class _Run:
             # Without the current folder, where a student's torch.py would be taken for the library.
             "import sys; _path = sys.path[:]\n"
             f"sys.path[:] = [{self._request.workspace.side!r}, *filter(None, sys.path)]\n"
-            f"import {KERNEL_PACKAGE}.start\n"
+            f"import {KERNEL_PACKAGE}.light_torchvision, {KERNEL_PACKAGE}.start\n"
             "sys.path[:] = _path\n"
             f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r}, "

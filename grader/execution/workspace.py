@@ -126,9 +126,12 @@ def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
     for item in resources.files("grader.kernel").iterdir():
         if item.name.endswith(".py"):
             (package / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
+    of_reference = ["light_torchvision.py"]
     if bundle.width_divisor > 1:
-        text = resources.files("reference.studio").joinpath("narrow.py").read_text("utf-8")
-        (package / "narrow.py").write_text(text, encoding="utf-8")
+        of_reference.append("studio/narrow.py")
+    for name in of_reference:
+        text = resources.files("reference").joinpath(name).read_text("utf-8")
+        (package / Path(name).name).write_text(text, encoding="utf-8")
 
 
 def font_cache() -> Path:
