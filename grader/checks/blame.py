@@ -126,18 +126,16 @@ def blame_of(context: CheckContext) -> Blame:
     )
 
 
-def blamed_for_part(
-    context: CheckContext, part_id: str, names: tuple[str, ...]
-) -> tuple[CellRun, ...]:
+def blamed_for_part(context: CheckContext, part_id: str, known_by: str) -> tuple[CellRun, ...]:
     """Return the cells to blame where nothing of a part's work was seen, the first cause first.
 
     Args:
         context: Of the submission.
         part_id: The part.
-        names: Texts by which its work is known in cells that belong to no part.
+        known_by: Pattern by which its work is known in cells that belong to no part.
     """
     blame = blame_of(context)
-    work = _work(context, blame, part_id, names)
+    work = _work(context, blame, part_id, known_by)
     return blame.of(work) if work else blame.cut()
 
 
@@ -147,16 +145,16 @@ def blamed_for_name(context: CheckContext, name: str) -> tuple[CellRun, ...]:
     return blame.of(blame.binders(name))
 
 
-def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str, ...]) -> Verdict:
+def why_missing(context: CheckContext, part_id: str, what: str, known_by: str = "") -> Verdict:
     """Say why there is no evidence: a cell that failed, a run that was cut, or nothing written.
 
     Args:
         context: Of the submission.
         part_id: The part in question.
         what: What is missing, as the beginning of a sentence.
-        names: Texts of cells that count as this part's where they belong to no other.
+        known_by: Pattern in cells that count as this part's where they belong to no other.
     """
-    blamed = blamed_for_part(context, part_id, names)
+    blamed = blamed_for_part(context, part_id, known_by)
     if not blamed:
         return needs_human(say("missing.unknown", what=what, part=part_id)).adding(
             where_to_look(context, part_id)
@@ -172,9 +170,7 @@ def why_missing(context: CheckContext, part_id: str, what: str, names: tuple[str
     return without_credit(outcome, said, evidence_ids=where).adding(how_ended(first))
 
 
-def _work(
-    context: CheckContext, blame: Blame, part_id: str, names: tuple[str, ...]
-) -> tuple[int, ...]:
+def _work(context: CheckContext, blame: Blame, part_id: str, known_by: str) -> tuple[int, ...]:
     """The cells that do a part's work, else those that define what it uses."""
     roles = {cell.cell_id: cell.role for cell in context.assignment.template}
     matches = {match.cell_index: match for match in context.alignment.matches}
@@ -183,7 +179,7 @@ def _work(
         match = matches.get(index)
         role = roles.get(match.template_id, "") if match is not None else ""
         part = match.part_id if match is not None else ""
-        named = not part and any(name in cell.source for name in names)
+        named = bool(known_by) and not part and re.search(known_by, cell.source) is not None
         if role in _WORK and (part == part_id or named):
             own.append(index)
         elif role in _DEFINES and part == part_id:

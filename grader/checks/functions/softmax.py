@@ -71,7 +71,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
         if FUNCTION not in context.names_defined:
             undefined = say("output2prob.undefined")
             return needs_human(undefined).adding(where_to_look(context, part_id))
-        return why_missing(context, part_id, "An answer of output2prob", (FUNCTION,))
+        return why_missing(context, part_id, "An answer of output2prob", FUNCTION)
     if reply.outcome is not Outcome.PASS:
         return without_credit(
             reply.outcome,

@@ -112,7 +112,9 @@ def _none(
             exhibits=pictures(last, "", f"class {found}: {name}"),
             evidence_ids=(last.run.run_id,),
         )
-    return why_missing(context, part_id, f"An attack toward {wanted}", (ATTACK,))
+    # A cell of the student's own that failed is this part's only where the target stands in it.
+    towards = rf"\b{ATTACK}\b(?s:.*)(?<![\w.]){_target(experiment)}(?![\w.])"
+    return why_missing(context, part_id, f"An attack toward {wanted}", towards)
 
 
 def _asked_elsewhere(context: CheckContext, recorded: RecordedRun, part_id: str) -> bool:

@@ -95,7 +95,7 @@ def _none(context: CheckContext, part_id: str, others: tuple[Inversion, ...]) ->
         context,
         part_id,
         f"An approach to the corgi's features on the {experiment.network} network",
-        ("model_layer", "StepImage"),
+        "model_layer|StepImage",
     )
 
 

@@ -50,7 +50,7 @@ def _none(context: CheckContext, part_id: str) -> Verdict:
         held = needs_human(say("features.from_corgi"))
         return held.adding(where_to_look(context, part_id))
     what = "An optimization of a random image"
-    return why_missing(context, part_id, what, ("model_layer", "StepImage"))
+    return why_missing(context, part_id, what, "model_layer|StepImage")
 
 
 def _verdict(

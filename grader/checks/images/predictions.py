@@ -64,7 +64,7 @@ def check_in_features(context: CheckContext, part_id: str) -> Verdict:
     states = [s for s in context.evidence.models if s.in_features is not None]
     untrained = [s for s in states if network_of(context, s.fingerprint) in {"other", ""}]
     if not states:
-        return why_missing(context, part_id, "A network named `model`", ("resnet50",))
+        return why_missing(context, part_id, "A network named `model`", "resnet50")
     state = (untrained or states)[0]
     sure = _inputs_of(context, state)
     found = state.in_features if sure is None else sure
@@ -147,7 +147,7 @@ def check_random_network(context: CheckContext, part_id: str) -> Verdict:
     if other:
         cell = cell_number(other[0].cell_index)
         return failed(say("random_network.other_picture", cell=cell))
-    return why_missing(context, part_id, "A prediction of the untrained network on the corgi", ())
+    return why_missing(context, part_id, "A prediction of the untrained network on the corgi")
 
 
 def _is_untrained(context: CheckContext, prediction: Prediction) -> bool:
@@ -264,7 +264,7 @@ def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
         numbers = sorted({cell_number(p.cell_index) for p in trained})
         return failed(say("top_predictions.other_picture", cells=", ".join(map(str, numbers))))
     return why_missing(
-        context, part_id, "A prediction of the pretrained network on the corgi", ("pretrained",)
+        context, part_id, "A prediction of the pretrained network on the corgi", "pretrained"
     )
 
 

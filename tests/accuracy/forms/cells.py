@@ -106,19 +106,24 @@ def _split_all(draft: Draft) -> None:
 
 def _join_all(draft: Draft) -> None:
     text = [cell for cell in draft.notebook.cells if cell.cell_type != "code"]
-    whole = new_cell("\n\n".join(cell.source for cell in code_cells(draft)))
-    draft.notebook.cells = [*text[:1], whole, *text[1:]]
+    draft.notebook.cells = [*text[:1], *_joined(code_cells(draft)), *text[1:]]
 
 
 def _join_runs(draft: Draft) -> None:
     """Code cells between two texts become one."""
+    draft.notebook.cells = _joined(draft.notebook.cells)
+
+
+def _joined(before: list[NotebookNode]) -> list[NotebookNode]:
+    """Neighbors that are code become one; what stands behind a cell magic would belong to it."""
     cells: list[NotebookNode] = []
-    for cell in draft.notebook.cells:
-        if cells and cells[-1].cell_type == cell.cell_type == "code":
+    for cell in before:
+        both = bool(cells) and cells[-1].cell_type == cell.cell_type == "code"
+        if both and not any(one.source.startswith("%%") for one in (cells[-1], cell)):
             cells[-1].source += "\n\n" + cell.source
         else:
             cells.append(cell)
-    draft.notebook.cells = cells
+    return cells
 
 
 def _is_layer(cell: NotebookNode) -> bool:

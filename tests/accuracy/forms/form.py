@@ -10,6 +10,8 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
+BUILTINS = "builtins"
+"""Zone of changes that hide Python's `sum` and its like, or call them."""
 Depth = Literal["short", "attacks"]
 """How much of a notebook is run: `short` ends before Problem 4, whose runs take the time;
 `attacks` ends before 4(d)."""

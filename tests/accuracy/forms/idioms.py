@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from tests.accuracy.forms.bindings import definitions
-from tests.accuracy.forms.form import Draft, Form, code_cells
+from tests.accuracy.forms.form import BUILTINS, Draft, Form, code_cells
+
+_CALLS_BUILTINS = re.compile(r"(?<![\w.])(?:sum|max|min|abs|round|any|all)\(")
 
 CONV_FORWARD = {
     "loops": """
@@ -172,7 +175,7 @@ def by_idiom() -> Iterator[Form]:
                 id=f"code-{function}-{name}",
                 kind="other code for the same",
                 change=_instead(function, source.strip()),
-                zone=function,
+                zone=f"{function}|{BUILTINS}" if _CALLS_BUILTINS.search(source) else function,
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.accuracy.forms.form import (
+    BUILTINS,
     Draft,
     Form,
     after_setup,
@@ -100,6 +101,8 @@ SETUP_LINES = {
 }
 """Lines of a set-up cell."""
 
+NUMPY_NAMES = frozenset({"numpy-star", "pylab"})
+"""Lines after which `sum` and `max` are NumPy's: code that calls Python's is wrong behind them."""
 NEEDS_IMPORTS = frozenset({"gc", "seeds", "cudnn", "style", "print-options"})
 """Lines that are of use only behind the imports."""
 
@@ -131,6 +134,8 @@ def by_magic() -> Iterator[Form]:
             places = {"behind": after_setup(lines), "inside": in_setup(after=lines)}
         # Nothing may stand in front of what takes all names away.
         zone = "cells" if name.startswith("reset") else ""
+        if name in NUMPY_NAMES:
+            zone = BUILTINS
         for place, change in places.items():
             yield Form(id=f"setup-{name}-{place}", kind="set-up line", change=change, zone=zone)
     for name, line in COLAB_TITLES.items():

@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 from functools import lru_cache
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+from tests.accuracy.__main__ import README
 from tests.accuracy.forms.bases import BASES, draft_of
 from tests.accuracy.forms.catalog import DEPTHS, Variation, all_forms, composed, variation_of
 from tests.accuracy.forms.comparing import Compared, compare, open_grader, show
 from tests.accuracy.forms.form import Depth, Draft, Form, changed, code_cells
 from tests.accuracy.forms.running import PartSeen, Seen, notebook_bytes
-from tests.accuracy.forms.table import as_markdown
+from tests.accuracy.forms.table import HEADING, as_markdown
 
 EVERY = 16
 """Of the compositions every sixteenth is in the slice: about a hundred changes."""
@@ -121,3 +123,15 @@ def test_the_table_counts_changes_by_kind_and_names_what_is_not_kept() -> None:
     assert f"| cells | {count} | 2 | 1 |  | 1 |" in table
     assert "tried 4 times, 3 keep everything" in table
     assert "- `solved:short:cells-x`: 1a lost: PASS 1.00 -> FAIL 0.00: Right." in table
+
+
+def test_the_second_table_is_that_of_these_changes() -> None:
+    """`make accuracy` renews it."""
+    table = README.read_text(encoding="utf-8").partition(HEADING)[2]
+    tried = sum(len(variation.forms) for variation in composed())
+    kinds = [form.kind for form in all_forms()]
+    for kind in set(kinds):
+        assert f"| {kind} | {kinds.count(kind)} | " in table, kind
+    found = re.search(r"Of (\d+) changes of form, tried (\d+) times, (\d+) keep everything", table)
+    assert found is not None
+    assert [int(number) for number in found.groups()] == [len(kinds), tried, tried]

@@ -86,6 +86,24 @@ CASES = (
         part="4a",
     ),
     Case(
+        "a cell of the student's own, toward another target",
+        ("z = 1", ATTACK.replace("76", "100")),
+        {},
+        (cell_run(0), raised(1)),
+        WAITS,
+        "",
+        part="4a",
+    ),
+    Case(
+        "a cell of the student's own, toward the target",
+        ("z = 1", ATTACK),
+        {},
+        (cell_run(0), raised(1)),
+        FAILS,
+        UNTIL.format(2) + " ValueError",
+        part="4a",
+    ),
+    Case(
         "the stub of the course",
         (
             "def generate_adversarial_example(f, x, c):\n    loss = # Your code here.",
