@@ -18,7 +18,7 @@ from reference.errors import GraderFault
 
 MODULES = (
     "torch", "torchvision", "torchvision.models", "torchvision.transforms", "torch.nn.functional",
-    "torch.optim", "torch.utils.data", "torch._dynamo", "numpy", "cv2", "matplotlib.pyplot",
+    "torch.optim", "torch.utils.data", "numpy", "cv2", "matplotlib.pyplot",
     "PIL.Image", "requests", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp",
     "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq", "tornado.queues",
     "tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.debugger",

@@ -24,6 +24,8 @@ from .bindings import (
 from .channel import Channel
 from .machine import reason_of
 
+MEASURING = frozenset({"time", "prun"})
+"""Magics whose body is a cell like any other, which they measure: that is left out."""
 MOST_TOLD = 200
 """Statements of a run that are told."""
 MOST_STATEMENTS = 1000
@@ -149,9 +151,9 @@ class GoingOn:
             self._statement = None
 
     def _run_cell_magic(self, name: str, line: str, cell: str) -> Any:
-        """Run the body of `%%time`, and of a magic that is not here, as the cell it would be."""
+        """Run the body of one that measures, or that is not here, as the cell it would be."""
         known = self.shell.find_cell_magic(name) is not None
-        if (known and name != "time") or not cell.strip() or not _is_python(self.shell, cell):
+        if (known and name not in MEASURING) or not cell.strip() or not _is_python(self.shell, cell):
             return self._magic_plainly(name, line, cell)
         if not known and self._cell is not None and not self._cell.ours:
             self._tell("magic", f"%%{name} {line}".strip(), ("UsageError", f"%%{name}"), set())

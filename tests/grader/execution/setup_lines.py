@@ -90,6 +90,7 @@ SETUP_LINES: tuple[SetupLine, ...] = (
     SetupLine("%reload_ext nb_black", "magic"),
     SetupLine("%%nosuchmagic now\ndone = 1\nimport numpy as np", "magic"),
     SetupLine("%%time\nimport some_package_of_nobody\nimport numpy as np", "module"),
+    SetupLine("%%prun -q\nimport some_package_of_nobody\nimport numpy as np", "module"),
     SetupLine("%%capture\nimport some_package_of_nobody\nimport numpy as np", "module"),
     SetupLine("%shell ls"),
     SetupLine("%%shell\nls\nexit 3"),
