@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,7 +47,7 @@ from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_ke
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import Lateness, lateness_of
-from grader.scoring.overrides import load_overrides
+from grader.scoring.overrides import Override
 from grader.scoring.score import lateness_on, rescore
 from grader.scoring.stage import score_findings
 from reference.errors import ConfigError
@@ -72,6 +72,8 @@ class GradeRequest:
     """Of the run, for whoever looks it up again; the results folder carries it."""
     warm: WarmServer | None = None
     """Fork server for its kernel, as `warm_kernels` yields it; None for a cold start."""
+    decided: Callable[[Submission], tuple[Override, ...]] = lambda _: ()
+    """Asked, before the run, what people decided about this very hand-in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
     )
     on_stage("intake")
     with _taken_in(request) as (folder, final):
+        overrides = request.decided(load(Submission, folder.record("submission")))
         align_cells(folder, judged_by)
         on_stage("run")
         run(folder, running)
@@ -125,7 +128,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
             judged_by,
             request.hand_in.course,
             lateness_of(request.hand_in, request.assignment),
-            load_overrides(final.grades, request.assignment, request.hand_in.course),
+            overrides,
         )
         on_stage("reports")
         write_pages(folder)
@@ -192,6 +195,8 @@ class RejudgeRequest:
     """Today's; None for the sheet's own."""
     lateness: Lateness | None = None
     """Today's; None for the sheet's own."""
+    overrides: tuple[Override, ...] = ()
+    """What people decided about this hand-in."""
 
 
 def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
@@ -234,8 +239,7 @@ def _rejudged(request: RejudgeRequest, before: GradeSheet, on_stage: OnStage) ->
         judge(scratch, judged_by, on_stage)
         on_stage("scoring")
         lateness = request.lateness or lateness_on(before)
-        overrides = load_overrides(folder.grades, assignment, course)
-        score_findings(scratch, judged_by, course, lateness, overrides)
+        score_findings(scratch, judged_by, course, lateness, request.overrides)
         after = load(GradeSheet, scratch.results)
         if request.keep:
             on_stage("reports")
@@ -257,20 +261,21 @@ def _read_again(folder: ResultFolder) -> Iterator[Path]:
 def rescore_folder(
     folder: ResultFolder,
     assignment: Assignment,
+    overrides: tuple[Override, ...],
     on_stage: OnStage,
     lateness: Lateness | None = None,
 ) -> GradeSheet:
-    """Make the grades and pages anew from the stored findings and `grades.toml`; run nothing.
+    """Make the grades and pages anew from the stored findings; run nothing.
 
     Args:
         folder: The results.
         assignment: Today's points.
+        overrides: What people decided about this hand-in.
         on_stage: Told what begins.
         lateness: Today's; None where the sheet's own stands.
 
     Raises:
-        ConfigError: there are no results, they are of an offering with other parts, or
-            `grades.toml` cannot be read.
+        ConfigError: there are no results, or they are of an offering with other parts.
     """
     on_stage("scoring")
     sheet = load(GradeSheet, folder.results)
@@ -279,7 +284,6 @@ def rescore_folder(
             f"{folder.results}: expected the parts of {assignment.name}, found those of "
             f"{sheet.facts.assignment}; name that one with --assignment"
         )
-    overrides = load_overrides(folder.grades, assignment, sheet.course)
     save(rescore(sheet, assignment, overrides, lateness), folder.results)
     on_stage("reports")
     write_pages(folder)

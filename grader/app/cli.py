@@ -30,15 +30,18 @@ from grader.app.options import (
     Zip,
 )
 from grader.app.rejudge_terminal import show_moved
-from grader.app.terminal import display, show_diagnoses, show_grades
+from grader.app.terminal import display, show_diagnoses, show_grades, show_sentences
 from grader.batch.class_run import (
     ClassRequest,
     RejudgeClassRequest,
     grade_class,
     is_class,
+    refuse_class,
+    refuse_faults,
     rejudge_class,
     score_class,
 )
+from grader.batch.run.decided import decided_about, decided_in
 from grader.batch.run.rejudging import NotJudged, moved
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
@@ -234,6 +237,7 @@ def batch_command(
     with watch(console) as watcher:
         outcome = grade_class(request, watcher)
     show_class(console, outcome)
+    refuse_faults(outcome.faults)
 
 
 @app.command("score")
@@ -246,19 +250,25 @@ def score_command(
 ) -> None:
     """Apply changed points and grades.toml to the results; nothing is run again."""
     console = Console()
+    faults: list[str] = []
     for path in folders:
         if is_class(path):
             with watch(console) as watcher:
                 outcome = score_class(path, assignment, store, watcher)
             show_class(console, outcome)
+            faults += outcome.faults
             continue
         from grader.pipeline import rescore_folder
 
         folder = ResultFolder(root=path)
         offering = _offering_of(folder, assignment)
+        told: list[str] = []
+        overrides = decided_in(folder, offering, told.append)
         with display(console) as show:
-            sheet = rescore_folder(folder, offering, show.stage)
+            sheet = rescore_folder(folder, offering, overrides, show.stage)
         show_grades(console, sheet, folder)
+        show_sentences(console, told)
+    refuse_faults(faults)
 
 
 @app.command("rejudge")
@@ -287,6 +297,7 @@ def rejudge_command(
     """
     console = Console()
     left = False
+    faults: list[str] = []
     for path in folders:
         if is_class(path):
             request = RejudgeClassRequest(
@@ -301,10 +312,12 @@ def rejudge_command(
                 outcome = rejudge_class(request, watcher)
             if outcome.finished is not None:
                 show_class(console, outcome.finished)
+                faults += outcome.finished.faults
             show_moved(console, outcome.judged, outcome.not_judged, kept=not dry_run)
             left |= bool(outcome.not_judged)
         else:
             left |= not _rejudge_one(path, assignment, console, keep=not dry_run)
+    refuse_faults(faults)
     if left:
         raise typer.Exit(1)
 
@@ -314,7 +327,14 @@ def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: 
     from grader.pipeline import MustGradeAgain, RejudgeRequest, rejudge
 
     folder = ResultFolder(root=path)
-    request = RejudgeRequest(folder=folder, assignment=_offering_of(folder, assignment), keep=keep)
+    offering = _offering_of(folder, assignment)
+    told: list[str] = []
+    request = RejudgeRequest(
+        folder=folder,
+        assignment=offering,
+        keep=keep,
+        overrides=decided_in(folder, offering, told.append, keep=keep),
+    )
     try:
         with display(console) as show:
             judged = rejudge(request, show.stage)
@@ -326,6 +346,7 @@ def _rejudge_one(path: Path, assignment: str | None, console: Console, *, keep: 
     if keep:
         show_grades(console, judged.after, folder)
     show_moved(console, [moved(judged.before, judged.after)], (), kept=keep)
+    show_sentences(console, told)
     return True
 
 
@@ -409,9 +430,19 @@ def _grade(
 ) -> GradeRecord:
     from grader.pipeline import GradeRequest, grade
 
-    request = GradeRequest(hand_in=hand_in, out=out, assignment=offering, settings=settings)
+    refuse_class(out)
+    told: list[str] = []
+    request = GradeRequest(
+        hand_in=hand_in,
+        out=out,
+        assignment=offering,
+        settings=settings,
+        decided=decided_about(out, offering, hand_in.course, told.append),
+    )
     with display(console) as show:
-        return grade(request, show.stage, show.run)
+        record = grade(request, show.stage, show.run)
+    show_sentences(console, told)
+    return record
 
 
 def _write(path: Path, text: str) -> None:

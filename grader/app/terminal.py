@@ -141,6 +141,13 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
+def show_sentences(console: Console, told: Iterable[str]) -> None:
+    """Print what staff should read, a line each."""
+    for sentence in told:
+        line = terminal_line(f"- {sentence}")
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def show_diagnoses(
     console: Console, support: Support, tier: Tier, diagnoses: Iterable[Diagnosis]
 ) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.class_files import write_exports, write_similarity
 from grader.batch.records import ClassRow
 from grader.batch.run.batch import only_batch, run_batch
+from grader.batch.run.decided import Imported, grades_in, import_grades
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, room_for, workers_that_fit
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
@@ -27,7 +28,7 @@ from grader.batch.run.rejudging import (
 )
 from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of, scored_today
 from grader.batch.run.watching import Watcher
-from grader.batch.store.store import FOLDER, Store, open_store
+from grader.batch.store.store import FOLDER, Store, holds_class, open_store
 from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course, load_assignment
@@ -35,6 +36,7 @@ from grader.model.offering_files import recorded_offering
 from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
+from grader.scoring.overrides import HumanGrades
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
 
@@ -80,6 +82,8 @@ class ClassOutcome:
     """What staff must see to, one sentence each."""
     files: tuple[tuple[str, Path], ...]
     """(what it is, where) of the class' files."""
+    faults: tuple[str, ...] = ()
+    """Files of staff's that cannot be read, a sentence each; all else is done."""
 
 
 def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
@@ -121,14 +125,20 @@ def score_class(
     The class' files come first; then the pages of those whose points changed.
 
     Raises:
-        ConfigError: there is no batch in the folder, or a `grades.toml` cannot be read.
+        ConfigError: there is no batch in the folder.
     """
     with only_batch(results), open_store(results, store_url) as store:
         batch_id, assignment = _newest(store, results, assignment_name)
         watcher.stage("scoring")
-        changed = rescore_batch(store, batch_id, assignment, results, code_version())
+        imported = import_grades(store, store.hand_ins(batch_id), results, assignment)
+        human = grades_in(store, assignment)
         done = BatchOutcome(
-            batch_id=batch_id, graded_now=frozenset(), rejudged=frozenset(), rescored=changed
+            batch_id=batch_id,
+            graded_now=frozenset(),
+            rejudged=frozenset(),
+            rescored=rescore_batch(store, batch_id, assignment, human, code_version()),
+            problems=imported.problems,
+            faults=imported.faults,
         )
         return _finish(store, done, assignment, results, watcher)
 
@@ -174,13 +184,17 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
     with only_batch(results), open_store(results, request.store) as store:
         batch_id, assignment = _newest(store, results, request.assignment)
         watcher.stage("judging")
+        imported = Imported()
+        if request.keep:
+            imported = import_grades(store, store.hand_ins(batch_id), results, assignment)
+        human = grades_in(store, assignment)
         standings = tuple(store.standings(batch_id))
         found = sorted_out(standings, assignment, results)
         watcher.begin(len(found.to_judge) + len(found.as_today), len(found.as_today))
-        judged, not_judged = _judged(request, assignment, found, store, watcher)
+        judged, not_judged = _judged(request, assignment, (found, human), store, watcher)
         for one in found.as_today:
             if one.grade is not None:
-                today, _ = scored_today(one, one.grade, assignment, results)
+                today = scored_today(one, one.grade, assignment, human)
                 judged.append(moved(one.grade.sheet, today))
         finished = None
         if request.keep:
@@ -189,7 +203,9 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
                 batch_id=batch_id,
                 graded_now=frozenset(),
                 rejudged=frozenset(one.hand_in.kerberos for one in found.to_judge),
-                rescored=rescore_batch(store, batch_id, assignment, results, code_version()),
+                rescored=rescore_batch(store, batch_id, assignment, human, code_version()),
+                problems=imported.problems,
+                faults=imported.faults,
             )
             finished = _finish(store, done, assignment, results, watcher)
         return RejudgeClassOutcome(
@@ -202,11 +218,12 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
 def _judged(
     request: RejudgeClassRequest,
     assignment: Assignment,
-    found: Sorted,
+    asked: tuple[Sorted, HumanGrades],
     store: Store,
     watcher: Watcher,
 ) -> tuple[list[Moved], list[NotJudged]]:
     """Let workers judge what has to be judged again."""
+    found, human = asked
     judged: list[Moved] = []
     not_judged: list[NotJudged] = []
     if not found.to_judge:
@@ -218,6 +235,7 @@ def _judged(
             shared_files=request.scheduler is None,
             slots=slots,
             keep=request.keep,
+            human=human,
         )
         for one in rejudge_standings(found.to_judge, options, store, executor, watcher):
             if isinstance(one, Moved):
@@ -256,10 +274,10 @@ def is_class(results: Path) -> bool:
     Raises:
         ConfigError: it holds neither.
     """
-    if (results / FOLDER).is_dir():
-        return True
     if ResultFolder(root=results).results.is_file():
         return False
+    if holds_class(results):
+        return True
     if not results.exists():
         raise ConfigError(f"{results}: no such folder; name the one that grading wrote")
     if not results.is_dir():
@@ -273,6 +291,34 @@ def is_class(results: Path) -> bool:
         f"{results}: expected the results of a submission (results.json) or of a class ({FOLDER}), "
         "found neither; grade first"
     )
+
+
+def refuse_class(results: Path) -> None:
+    """Refuse to grade a single submission into the results of a class.
+
+    It would know neither the course nor the deadline that the manifest gives, and its pages would
+    stand where those of the class belong.
+
+    Raises:
+        ConfigError: the folder holds a class.
+    """
+    if holds_class(results):
+        raise ConfigError(
+            f"{results}: expected a folder for single submissions, found the results of a class; "
+            "name another folder (OUT=), or grade one student of the class anew with `make batch "
+            "ONLY=kerberos FORCE=1`"
+        )
+
+
+def refuse_faults(faults: Sequence[str]) -> None:
+    """End with the files of staff's that could not be read, where all else is done.
+
+    Raises:
+        ConfigError: there are such files.
+    """
+    if faults:
+        count = "1 file was" if len(faults) == 1 else f"{len(faults)} files were"
+        raise ConfigError(f"{count} not taken, all else is scored: {'; '.join(faults)}")
 
 
 def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
@@ -317,7 +363,8 @@ def _finish(
 ) -> ClassOutcome:
     """Write the class' files, then the pages whose points changed."""
     watcher.stage("exports")
-    rows = tuple(class_rows(store, batch.batch_id, batch.graded_now))
+    human = grades_in(store, assignment)
+    rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
     roster = roster_of(store, batch.batch_id)
     common = write_similarity(rows, assignment, results) if batch.graded_now else ()
     files = (*write_exports(rows, roster, assignment, results), *common)
@@ -330,6 +377,7 @@ def _finish(
             *_renew_pages(store, batch.batch_id, results, watcher),
         ),
         files=files,
+        faults=batch.faults,
     )
 
 

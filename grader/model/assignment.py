@@ -26,6 +26,7 @@ from grader.model.offering_files import (
     DEFAULT_ASSIGNMENT,
     MESSAGES,
     RELEASE,
+    RUBRICS,
     SOLVED,
     Place,
     find_offering,
@@ -43,6 +44,8 @@ from grader.model.offering_records import (
     Part,
     Problem,
 )
+from grader.model.offering_rubrics import parse_rubrics
+from grader.model.records import Rubric
 from grader.model.renamed_checks import with_present_names
 from grader.model.template import TemplateCell, parse_template
 from reference.errors import ConfigError
@@ -61,7 +64,7 @@ __all__ = [
     "solved_notebook",
 ]
 
-_COMPUTED = ("sha256", "template", "own_checks", "own_messages")
+_COMPUTED = ("sha256", "template", "own_checks", "own_messages", "rubrics")
 """Fields of the record that are no keys of the file."""
 
 _EXPECTED = {
@@ -112,6 +115,9 @@ class Assignment:
     """Digest of its files, hexadecimal."""
     template: tuple[TemplateCell, ...]
     """Cells of the notebook that students get."""
+    rubrics: tuple[Rubric, ...] = ()
+    """What people give points for (`rubrics.toml`); where it has none, those of the same parts of
+    the offering whose notebook is used."""
     notebook: str = ""
     """Offering whose notebook is used; empty for its own, or the default one's."""
     own_checks: str = ""
@@ -235,10 +241,12 @@ def _parse(data: bytes, where: str, place: Place | None) -> Assignment:
     folder = notebook_folder(named, place, where)
     release = read_file(folder / RELEASE)
     checks, messages = read_own(CHECKS, place), read_own(MESSAGES, place)
+    rubrics = read_own(RUBRICS, place)
     entries = table["experiments"]
     computed = {
+        "rubrics": parse_rubrics(rubrics, where=RUBRICS),
         "experiments": [{**entry, "part_id": part_id} for part_id, entry in entries.items()],
-        "sha256": _digest(data, release, checks, messages),
+        "sha256": _digest(data, release, checks, messages, *([rubrics] if rubrics else [])),
         "template": parse_template(release, where=f"{folder.name}/{RELEASE}"),
         "own_checks": checks.decode("utf-8", errors="replace"),
         "own_messages": messages.decode("utf-8", errors="replace"),
@@ -251,7 +259,7 @@ def _parse(data: bytes, where: str, place: Place | None) -> Assignment:
     if place is not None:
         refuse_taken_name(assignment.name, place)
     own = place is not None and place.folder == folder
-    return assignment if own else _with_questions(assignment, load_assignment(str(folder)))
+    return assignment if own else _with_questions_of(assignment, load_assignment(str(folder)))
 
 
 def _table(data: bytes, where: str) -> dict[str, Any]:
@@ -281,21 +289,24 @@ def _digest(*files: bytes) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _with_questions(assignment: Assignment, other: Assignment) -> Assignment:
-    """Take over the questions of parts that are the same in another offering."""
-    known = {
-        (part.id, part.title, _experiment_of(other, part.id)): part.question for part in other.parts
+def _with_questions_of(assignment: Assignment, other: Assignment) -> Assignment:
+    """Take over questions and rubrics of parts that are the same in another offering."""
+    same = {
+        part.id: known
+        for part in assignment.parts
+        for known in other.parts
+        if (part.id, part.title) == (known.id, known.title)
+        and _experiment_of(assignment, part.id) == _experiment_of(other, part.id)
     }
     parts = tuple(
-        part
-        if part.question
-        else replace(
-            part,
-            question=known.get((part.id, part.title, _experiment_of(assignment, part.id)), ""),
-        )
+        replace(part, question=same[part.id].question)
+        if part.id in same and not part.question
+        else part
         for part in assignment.parts
     )
-    return replace(assignment, parts=parts)
+    own = {rubric.part_id for rubric in assignment.rubrics}
+    more = tuple(one for one in other.rubrics if one.part_id in same and one.part_id not in own)
+    return replace(assignment, parts=parts, rubrics=(*assignment.rubrics, *more))
 
 
 def _experiment_of(assignment: Assignment, part_id: str) -> Experiment | None:
@@ -343,6 +354,9 @@ def _check(assignment: Assignment, where: str) -> None:
     _refuse_repeats(f"{where}: problems.number", (p.number for p in assignment.problems))
     _refuse_repeats(f"{where}: parts.id", (p.id for p in assignment.parts))
     ids = {part.id for part in assignment.parts}
+    for rubric in assignment.rubrics:
+        if rubric.part_id not in ids:
+            raise ConfigError(f"{where}: {RUBRICS}: there is no part {rubric.part_id!r}")
     for experiment in assignment.experiments:
         _check_experiment(experiment, ids, where)
     for index, part in enumerate(assignment.parts):

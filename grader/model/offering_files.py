@@ -6,6 +6,7 @@
     solved.ipynb      the same with every solution; grading never reads it
     checks.py         checks that only this offering has; staff's own code, and trusted
     messages.toml     sentences that these checks say
+    rubrics.toml      what people give points for
 
 A folder without notebooks says whose it uses (`notebook = "NAME"`). A `.toml` file by itself
 uses those of the default offering.
@@ -35,6 +36,8 @@ CHECKS = "checks.py"
 """File name of an offering's own checks."""
 MESSAGES = "messages.toml"
 """File name of the sentences that these checks say."""
+RUBRICS = "rubrics.toml"
+"""File name of what people give points for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,7 @@ def read_file(path: Path) -> bytes:
 
 
 def read_own(name: str, place: Place | None) -> bytes:
-    """Return an offering's own `checks.py` or `messages.toml`; empty where it has none.
+    """Return a file of an offering's own, such as `checks.py`; empty where it has none.
 
     Only a folder that staff name is looked into, never what lies beside a `.toml` by itself.
     """

@@ -6,7 +6,7 @@ results/<kerberos>/
   feedback.pdf      the same, for print
   staff.html        with all details
   executed.ipynb    the notebook as it came out of our run
-  grades.toml       what people decide; never overwritten
+  grades.toml       to fill in: what is written enters the store as a decision
   .key              what each stage read: code, questions, tolerances, templates (StageKeys)
   .files            what lay in the folder when it was made, and how large the run's own files were
   submission/       the files as submitted

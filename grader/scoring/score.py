@@ -255,8 +255,15 @@ def _overridden(
 
 def _by_person(part: PartGrade, override: Override) -> PartGrade:
     points = override.points
+    part = replace(
+        part,
+        human_comment=override.comment,
+        human_items=override.items,
+        human_author=override.author,
+        human_decision=override.decision,
+    )
     if points is None:
-        return replace(part, human_comment=override.comment)
+        return part
     if part.max_points == 0:
         outcome = part.outcome
     elif points >= part.max_points - _FULL:
@@ -272,6 +279,5 @@ def _by_person(part: PartGrade, override: Override) -> PartGrade:
             f"Graded by a person: {format_points(points)} of {format_points(part.max_points)} "
             "points."
         ),
-        human_comment=override.comment,
         human_points=points,
     )

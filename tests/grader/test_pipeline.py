@@ -18,6 +18,7 @@ from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.outputs.schema import results_schema
 from grader.pipeline import GradeRecord, grade, rescore_folder
+from grader.scoring.overrides import Override
 from reference.errors import ConfigError, SubmissionError
 from tests.grader.conftest import request_for, short_zip
 
@@ -80,8 +81,8 @@ def test_human_points_are_merged_without_a_run(
 ) -> None:
     monkeypatch.setattr("grader.execution.stage.execute", None)  # a run would fail
     before = load(GradeSheet, results.results)
-    results.grades.write_text('[parts.3c]\npoints = 0.5\ncomment = "Good, but circular?"\n')
-    sheet = rescore_folder(results, load_assignment(), nothing)
+    decided = Override(part_id="3c", points=0.5, comment="Good, but circular?")
+    sheet = rescore_folder(results, load_assignment(), (decided,), nothing)
     part = next(part for part in sheet.parts if part.id == "3c")
     assert (part.points, part.human_comment) == (0.5, "Good, but circular?")
     assert sheet.total == pytest.approx(before.total + 0.5)
@@ -92,7 +93,7 @@ def test_human_points_are_merged_without_a_run(
 def test_results_of_another_offering_are_not_added_up_by_this_one(results: ResultFolder) -> None:
     before = results.results.read_bytes()
     with pytest.raises(ConfigError, match="parts of pset4_sp22, found those of pset4_sp21"):
-        rescore_folder(results, load_assignment("pset4_sp22"), nothing)
+        rescore_folder(results, load_assignment("pset4_sp22"), (), nothing)
     assert results.results.read_bytes() == before
 
 
@@ -111,17 +112,19 @@ def test_an_experiment_without_a_reference_stops_before_the_run(
 def test_grading_again_keeps_what_people_decided(results: ResultFolder, tmp_path: Path) -> None:
     results.grades.write_text("[parts.3e]\npoints = 0.25\n")
     request = request_for(short_zip(tmp_path / "jdoe.zip"), tmp_path)
-    record = grade(request, nothing, nothing)
+    decided = Override(part_id="3e", points=0.25)
+    record = grade(replace(request, decided=lambda _: (decided,)), nothing, nothing)
     assert next(part for part in record.sheet.parts if part.id == "3e").points == 0.25
     assert record.folder.grades.read_text() == "[parts.3e]\npoints = 0.25\n"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_failed_grading_leaves_the_old_results(results: ResultFolder, tmp_path: Path) -> None:
-    results.grades.write_text("[parts.9z]\npoints = 1\n")
     before = results.results.read_bytes()
+    request = request_for(short_zip(tmp_path / "jdoe.zip"), tmp_path)
+    decided = Override(part_id="9z", points=1.0)
     with pytest.raises(ConfigError, match="9z"):
-        grade(request_for(short_zip(tmp_path / "jdoe.zip"), tmp_path), nothing, nothing)
+        grade(replace(request, decided=lambda _: (decided,)), nothing, nothing)
     assert results.results.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["jdoe", "jdoe.zip"]
 

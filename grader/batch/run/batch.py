@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from grader.batch.records import State
 from grader.batch.run.asking import asked, missing, run_row
+from grader.batch.run.decided import grades_in, import_grades
 from grader.batch.run.dispatch import Assigned, Done, Work, dispatch
 from grader.batch.run.keys import todays_keys
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
@@ -46,6 +47,7 @@ from grader.intake.hand_in import HandIn
 from grader.model.results_folder import ResultFolder, recover, replacing, set_aside
 from grader.model.stage_keys import GraderKeys
 from grader.model.version import code_version
+from grader.scoring.overrides import NO_GRADES, HumanGrades
 from reference.errors import ConfigError
 
 GRADE = Work(call=grade_task, failed=no_result, again=with_all_memory)
@@ -97,6 +99,8 @@ def run_batch(
         assignment=options.assignment.name, options=options.to_json(), notes=found.roster.notes
     )
     batch_id = store.begin_batch(row, (*counted, *others))
+    imported = import_grades(store, (*counted, *others), options.results, options.assignment)
+    batch.human = grades_in(store, options.assignment)
     known = store.done_runs(row.cache_key for row in counted)
     there = {row.kerberos for row in counted if _is_there(row, known, options.results)}
     to_run = [row for row in counted if row.zip_sha256 and row.kerberos not in there]
@@ -108,21 +112,26 @@ def run_batch(
     damaged = {one.kerberos for one in judged if isinstance(one, NotJudged) and one.must_run}
     graded |= batch.run_damaged([row for row in counted if row.kerberos in damaged])
     watcher.stage("scoring")
-    rescored = rescore_batch(store, batch_id, options.assignment, options.results, code_version())
+    human = grades_in(store, options.assignment)  # somebody may have decided meanwhile
+    rescored = rescore_batch(store, batch_id, options.assignment, human, code_version())
     return BatchOutcome(
         batch_id=batch_id,
         graded_now=graded,
         rejudged=frozenset(one.kerberos for one in judged if isinstance(one, Moved)),
         rescored=rescored,
-        problems=tuple(
-            f"{one.kerberos} could not be judged again: {one.sentence}"
-            for one in judged
-            if isinstance(one, NotJudged) and one.kerberos not in damaged
+        problems=(
+            *imported.problems,
+            *(
+                f"{one.kerberos} could not be judged again: {one.sentence}"
+                for one in judged
+                if isinstance(one, NotJudged) and one.kerberos not in damaged
+            ),
         ),
+        faults=imported.faults,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Batch:
     """One call of `make batch`, and whom it works with."""
 
@@ -131,6 +140,7 @@ class _Batch:
     executor: Executor
     watcher: Watcher
     keys: GraderKeys
+    human: HumanGrades = NO_GRADES
 
     def rows(self, found: Found) -> tuple[list[HandInRow], list[HandInRow]]:
         """Return the rows of the hand-ins that count, and of all others."""
@@ -157,7 +167,7 @@ class _Batch:
         )
         by_name = {row.kerberos: row for row in rows}
         tasks = [
-            Assigned(kerberos=kerberos, make=partial(_task, row, options, self.store))
+            Assigned(kerberos=kerberos, make=partial(_task, row, options, self.store, self.human))
             for kerberos, row in by_name.items()
         ]
         on_poll = self.watcher.under_way
@@ -186,6 +196,7 @@ class _Batch:
             assignment=self.options.assignment,
             shared_files=self.options.shared_files,
             slots=self.options.slots,
+            human=self.human,
         )
         judged = rejudge_standings(standings, options, self.store, self.executor, self.watcher)
         return tuple(judged)
@@ -201,8 +212,10 @@ def _is_there(row: HandInRow, known: Mapping[str, DoneRun], results: Path) -> bo
     return folder_holds(folder, row.cache_key, run.seed)
 
 
-def _task(row: HandInRow, options: BatchOptions, store: Store) -> GradeTask:
+def _task(row: HandInRow, options: BatchOptions, store: Store, human: HumanGrades) -> GradeTask:
+    course = row.hand_in.course
     return GradeTask(
+        overrides=human.about(row.kerberos, row.zip_sha256, options.assignment, course),
         content=store.blobs.get(row.zip_sha256),
         hand_in=row.hand_in,
         run_key=row.cache_key,

@@ -68,5 +68,7 @@ class BatchOutcome:
     """Kerberos names whose evidence was judged again."""
     rescored: int
     """Grades that changed without a run, other than by judging again."""
+    faults: tuple[str, ...] = ()
+    """Files of staff's that cannot be read, a sentence each."""
     problems: tuple[str, ...] = ()
     """What staff must see to, one sentence each."""

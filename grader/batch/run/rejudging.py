@@ -34,6 +34,7 @@ from grader.model.results_folder import ResultFolder, is_whole, move_in
 from grader.model.stage_keys import GraderKeys, StageKeys
 from grader.model.version import code_version
 from grader.scoring.changes import PartChange, changed_parts
+from grader.scoring.overrides import NO_GRADES, HumanGrades
 from reference.errors import ConfigError
 
 REJUDGE = Work(call=rejudge_task, failed=not_rejudged)
@@ -54,6 +55,8 @@ class RejudgeOptions:
     """How many submissions the workers take at once."""
     keep: bool = True
     """Whether results are written, or only told."""
+    human: HumanGrades = NO_GRADES
+    """What people decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +175,13 @@ def _of_run(keys: StageKeys, run_key: str, seed: int | None) -> bool:
 
 def _task(standing: Standing, options: RejudgeOptions) -> RejudgeTask:
     folder = ResultFolder(root=options.results.absolute() / standing.hand_in.kerberos)
-    shared = options.shared_files
+    shared, hand_in = options.shared_files, standing.hand_in
+    overrides = options.human.about(
+        hand_in.kerberos, hand_in.zip_sha256, options.assignment, hand_in.hand_in.course
+    )
     return RejudgeTask(
-        hand_in=standing.hand_in.hand_in,
+        hand_in=hand_in.hand_in,
+        overrides=overrides,
         assignment=options.assignment,
         folder=folder.root if shared else None,
         archive=b"" if shared else pack(folder, but=made_by_judging),

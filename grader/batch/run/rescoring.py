@@ -6,35 +6,30 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
+from grader.batch.run.without_sheet import by_people
 from grader.batch.store.conversion import sheet_digest
 from grader.batch.store.rows import Grade, Standing
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
-from grader.model.results_folder import ResultFolder
 from grader.scoring.lateness import lateness_of
-from grader.scoring.overrides import Override, load_overrides
+from grader.scoring.overrides import HumanGrades
 from grader.scoring.score import rescore
 
 _NOTHING_LOST = (Outcome.PASS, Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT, Outcome.NOT_ATTEMPTED)
 
 
 def rescore_batch(
-    store: Store, batch_id: int, assignment: Assignment, results: Path, code: str
+    store: Store, batch_id: int, assignment: Assignment, human: HumanGrades, code: str
 ) -> int:
-    """Score a batch anew where points, dates or people's decisions changed; return how many.
-
-    Raises:
-        ConfigError: a `grades.toml` cannot be read; nothing is changed then.
-    """
+    """Score a batch anew where points, dates or people's decisions changed; return how many."""
     renewed: list[tuple[int, GradeSheet]] = []
     for standing in store.standings(batch_id):
         if standing.grade is None:
             continue
-        today, _ = scored_today(standing, standing.grade, assignment, results)
+        today = scored_today(standing, standing.grade, assignment, human)
         if sheet_digest(today) != standing.grade.digest:
             renewed.append((standing.grade.run_id, today))
     store.add_grades(renewed, code)
@@ -42,31 +37,36 @@ def rescore_batch(
 
 
 def scored_today(
-    standing: Standing, grade: Grade, assignment: Assignment, results: Path
-) -> tuple[GradeSheet, tuple[Override, ...]]:
-    """Return the points of findings of the store as they stand today, and what people decided.
-
-    Raises:
-        ConfigError: the `grades.toml` cannot be read.
-    """
+    standing: Standing, grade: Grade, assignment: Assignment, human: HumanGrades
+) -> GradeSheet:
+    """Return the points of findings of the store, and of people's decisions, as of today."""
     hand_in = standing.hand_in.hand_in
-    folder = ResultFolder(root=results / hand_in.kerberos)
-    overrides = load_overrides(folder.grades, assignment, hand_in.course)
+    digest = standing.hand_in.zip_sha256
+    overrides = human.about(hand_in.kerberos, digest, assignment, hand_in.course)
     sheet = replace(grade.sheet, course=hand_in.course)
-    return rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment)), overrides
+    return rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
 
 
-def class_rows(store: Store, batch_id: int, graded_now: frozenset[str]) -> Iterator[ClassRow]:
+def class_rows(
+    store: Store,
+    batch_id: int,
+    graded_now: frozenset[str],
+    assignment: Assignment,
+    human: HumanGrades,
+) -> Iterator[ClassRow]:
     """Yield one row per student of the batch, by kerberos; superseded hand-ins have none.
 
     Args:
         store: Where it stands.
         batch_id: Of the batch.
         graded_now: Kerberos names whose runs are not taken from an earlier batch.
+        assignment: Today's points.
+        human: What people decided: whoever has no sheet can have points by them alone.
     """
     for standing in store.standings(batch_id):
         if standing.hand_in.role != "superseded":
-            yield _row(standing, cached=standing.hand_in.kerberos not in graded_now)
+            row = _row(standing, cached=standing.hand_in.kerberos not in graded_now)
+            yield row if standing.grade else by_people(row, standing.hand_in, assignment, human)
 
 
 def roster_of(store: Store, batch_id: int) -> Roster:

@@ -15,6 +15,7 @@ from grader.model.assignment import Assignment
 from grader.model.records import GradeSheet
 from grader.model.results_folder import ResultFolder
 from grader.model.stage_keys import GraderKeys
+from grader.scoring.overrides import Override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class GradeTask:
     """How the notebook is run."""
     out: Path | None
     """Results go to `out/<kerberos>`; None where worker and coordinator share no files."""
+    overrides: tuple[Override, ...] = ()
+    """What people decided about it."""
 
     @property
     def kerberos(self) -> str:
@@ -103,6 +106,8 @@ class RejudgeTask:
     """Its results as tar, where `folder` is None; else empty."""
     keep: bool
     """Whether results are written, or only told."""
+    overrides: tuple[Override, ...] = ()
+    """What people decided about it."""
 
     @property
     def kerberos(self) -> str:

@@ -131,6 +131,7 @@ def _rejudged(task: RejudgeTask) -> RejudgeResult:
             keep=task.keep,
             course=task.hand_in.course,
             lateness=lateness_of(task.hand_in, task.assignment),
+            overrides=task.overrides,
         )
         judged = rejudge(request, lambda _: None)
         back = task.keep and task.folder is None
@@ -167,6 +168,7 @@ def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
         settings=task.settings,
         run_key=task.run_key,
         warm=warm_for(task.settings),
+        decided=lambda _: task.overrides,
     )
 
 

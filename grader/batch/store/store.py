@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -39,6 +40,9 @@ from reference.errors import ConfigError
 
 FOLDER = ".store"
 """Of the store in a results folder; no kerberos name begins with a dot."""
+
+DATABASE = "store.sqlite"
+"""Of the store, where it is SQLite."""
 
 WRITES = {"writes": True}
 """Execution option of transactions that write."""
@@ -214,6 +218,21 @@ class Store:
         self.engine.dispose()
 
 
+def holds_class(results: Path) -> bool:
+    """Whether a results folder is that of a class: its store has a batch, or is elsewhere."""
+    folder = results / FOLDER
+    database = folder / DATABASE
+    if not folder.is_dir() or not database.is_file():
+        return folder.is_dir()
+    with closing(
+        sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+    ) as connection:
+        try:
+            return connection.execute("SELECT 1 FROM batch LIMIT 1").fetchone() is not None
+        except sqlite3.Error:  # damaged, or half made: what opens it says so
+            return True
+
+
 @contextmanager
 def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
     """Open the store of a results folder; made, or brought to today's form, if need be.
@@ -229,7 +248,7 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
     folder = results / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url or f"sqlite:///{folder / 'store.sqlite'}")
+        engine = create_engine(url or f"sqlite:///{folder / DATABASE}")
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise _not_opened(url, folder, error) from error
     with closing(Store(engine, Blobs(folder / "blobs"))) as store:

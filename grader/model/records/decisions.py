@@ -77,6 +77,16 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Points as somebody wrote them into a `grades.toml`."""
+
+    points: float | None
+    """As written; None for a comment alone."""
+    of: float
+    """Maximum of the part at that time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a person decided about one part of one hand-in."""
 
@@ -104,6 +114,8 @@ class Decision:
     """Added to what the items give, a share of the part's maximum, -1 to 1."""
     share: float | None = None
     """Of the part's maximum, 0 to 1; None for a comment or a flag alone, which gives no points."""
+    given: Given | None = None
+    """As it was written into a `grades.toml`; None where it came another way."""
     comment: str = ""
     """For the student, Markdown with maths."""
     note: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.model.records.decisions import AppliedItem
 from grader.model.records.evidence import ArrayRef, HostFacts
 from grader.model.records.outcome import Outcome
 from grader.model.records.plan import Shim
@@ -173,9 +174,15 @@ class PartGrade:
     findings: tuple[Finding, ...]
     """Of its checks."""
     human_comment: str = ""
-    """What a person wrote in `grades.toml`."""
+    """What a person wrote for the student, Markdown."""
     human_points: float | None = None
-    """What a person gave in `grades.toml`; None where nobody did."""
+    """What a person gave; None where nobody did."""
+    human_items: tuple[AppliedItem, ...] = ()
+    """Rubric items that a person applied and the student sees."""
+    human_author: str = ""
+    """Who decided; empty where nobody did."""
+    human_decision: str = ""
+    """uuid of the decision in the store; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
-from grader.scoring.overrides import render_template
+from grader.scoring.grades_file import render_grades
 
 PAGES = ("feedback.html", "feedback.pdf", "staff.html", "grades.toml")
 """What is made of a sheet, in this order."""
@@ -41,7 +41,7 @@ def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:
         staff = render_staff_html(sheet, folder.evidence, evidence, pictures)
         folder.staff_html.write_text(staff, encoding="utf-8")
     elif not folder.grades.exists():
-        folder.grades.write_text(render_template(sheet), encoding="utf-8")
+        folder.grades.write_text(render_grades(sheet), encoding="utf-8")
 
 
 def _plain(sheet: GradeSheet) -> GradeSheet:

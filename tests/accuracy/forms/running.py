@@ -24,7 +24,6 @@ from grader.pipeline import run
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import lateness_of
-from grader.scoring.overrides import load_overrides
 from grader.scoring.stage import score_findings
 from tests.accuracy.forms.bases import BASES, draft_of
 from tests.accuracy.forms.catalog import Variation
@@ -115,8 +114,7 @@ def _graded(zip_path: Path, assignment: Assignment, warm: WarmServer | None) -> 
     run(folder, running)
     judge(folder, judged_by, lambda _: None)
     in_time = lateness_of(HandIn(path=zip_path, course=COURSE), assignment)
-    overrides = load_overrides(folder.grades, assignment, COURSE)
-    score_findings(folder, judged_by, COURSE, in_time, overrides)
+    score_findings(folder, judged_by, COURSE, in_time, ())
     return load(GradeSheet, folder.results)
 
 

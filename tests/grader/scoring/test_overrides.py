@@ -1,113 +1,52 @@
-"""`grades.toml`: what people decide is read strictly, and the template can be filled in."""
+"""Decisions in today's points: by the newest rubric, in the share of today's maximum."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from grader.model.assignment import load_assignment
-from grader.model.records import Outcome
-from grader.scoring.overrides import Override, load_overrides, parse_overrides, render_template
-from grader.scoring.score import rescore
-from reference.errors import ConfigError
-from tests import factories
+from grader.model.records import AppliedItem, DecisionKind, Rubric, RubricItem, Show
+from grader.scoring.overrides import human_grades
+from tests.factories import decision
 
-ASSIGNMENT = load_assignment()
-
-
-def parse(text: str) -> tuple[Override, ...]:
-    return parse_overrides(text, ASSIGNMENT, "6.869", where="grades.toml")
-
-
-def test_points_and_comments_are_read_in_the_handouts_order() -> None:
-    text = (
-        '[parts.4c]\npoints = 0.8\n\n[parts.3c]\npoints = 0\ncomment = "Empty."\nauthor = "ta1"\n'
-    )
-
-    assert parse(text) == (
-        Override(part_id="3c", points=0.0, comment="Empty.", author="ta1"),
-        Override(part_id="4c", points=0.8),
-    )
+ASSIGNMENT = replace(load_assignment(), rubrics=())
+HIDDEN = RubricItem(id="copied", share=0.0, title="Copied", show=Show.NEVER)
+BORDER = RubricItem(id="border", share=0.5, title="Border", for_student="*Borders* are said.")
+RUBRIC = Rubric(part_id="3c", number=1, items=(BORDER, HIDDEN))
+APPLIED = tuple(AppliedItem(id=i.id, share=i.share, title=i.title) for i in RUBRIC.items)
+BY_RUBRIC = decision(uuid="d1", items=APPLIED, rubric_number=1, share=0.5)
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("[parts.3c\n", "grades.toml: expected TOML"),
-        ("\n[parts.9z]\npoints = 1\n", r"grades\.toml:2: parts\.9z: no such part; expected one"),
-        ("[parts.3c]\npoints = 1.5\n", r"grades\.toml:2: parts\.3c\.points: expected 0 to 0\.8"),
-        ("[parts.3c]\npoints = -1\n", r"toml:2: parts\.3c\.points: .*greater than or equal to 0"),
-        ("[parts.3c]\npoints = nan\n", r"parts\.3c\.points: .*finite number"),
-        ('[parts.3c]\npoints = "1"\n', r"parts\.3c\.points: .*valid number"),
-        ("[parts.3c]\npoints = true\n", r"parts\.3c\.points: .*valid number"),
-        ("[parts.1a]\n[parts.3c]\n\npoitns = 1\n", r"grades\.toml:4: parts\.3c\.poitns: unknown"),
-        ("late = 1\n", r"grades\.toml:1: late: unknown key"),
-        ("parts.3c.points = 9\n", r"grades\.toml: parts\.3c\.points: expected 0 to"),
-    ],
-)
-def test_a_mistake_is_named_with_its_line(text: str, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
-        parse(text)
+def points(*decisions: object, rubrics: tuple[Rubric, ...] = (RUBRIC,)) -> float | None:
+    human = human_grades(decisions, rubrics, ASSIGNMENT)  # type: ignore[arg-type]
+    found = human.about("jdoe", "a" * 64, ASSIGNMENT, "6.869")
+    return found[0].points if found else None
 
 
-def test_an_optional_part_takes_no_points() -> None:
-    with pytest.raises(ConfigError, match="expected 0 to 0 points for part 4d"):
-        parse_overrides("[parts.4d]\npoints = 0.8\n", ASSIGNMENT, "6.819", where="g")
+def test_a_changed_rubric_changes_what_was_decided_by_it() -> None:
+    assert points(BY_RUBRIC) == pytest.approx(0.4)
+    dearer = replace(RUBRIC, number=2, items=(replace(BORDER, share=0.75),))
+    assert points(BY_RUBRIC, rubrics=(RUBRIC, dearer)) == pytest.approx(0.6)
 
 
-def test_reading_from_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "grades.toml"
-
-    assert load_overrides(path, ASSIGNMENT, "6.869") == ()
-    path.write_text('\ufeff[parts.3c]\r\ncomment = "Good."\r\n', encoding="utf-8")
-    assert load_overrides(path, ASSIGNMENT, "6.869")[0].comment == "Good."
-    path.write_bytes(b'[parts.3c]\ncomment = "\xe9"\n')
-    with pytest.raises(ConfigError, match="expected TOML in UTF-8"):
-        load_overrides(path, ASSIGNMENT, "6.869")
+def test_points_given_without_a_rubric_stay_the_share_that_they_are() -> None:
+    assert points(decision(share=0.25)) == pytest.approx(0.2)
 
 
-def test_the_template_lists_what_waits_and_decides_nothing() -> None:
-    facts = factories.run_facts(assignment_sha256=ASSIGNMENT.sha256)
-    sheet = factories.grade_sheet({"4a": ()}, facts=facts)
-
-    text = render_template(sheet)
-
-    overrides = parse(text)
-    assert [entry.part_id for entry in overrides] == ["3c", "3e", "4a", "4c"]
-    assert all(entry.points is None for entry in overrides)
-    assert rescore(sheet, ASSIGNMENT, overrides) == sheet
-    filled = parse(text.replace("# points = ", "points = 0.8"))
-    assert rescore(sheet, ASSIGNMENT, filled).pending == 0
+def test_only_the_hand_in_that_was_looked_at_has_the_points() -> None:
+    assert points(decision(zip_sha256="b" * 64)) is None
 
 
-def test_the_template_says_so_where_nothing_waits() -> None:
-    everything = tuple(Override(part_id=i, points=0.8) for i in ("3c", "3e", "4c"))
-    sheet = factories.grade_sheet()
-    decided = rescore(sheet, ASSIGNMENT, everything)
-
-    assert parse(render_template(decided)) == everything
-    assert "Nothing needs grading" in render_template(
-        factories.grade_sheet(
-            {part_id: (factories.finding("prose", Outcome.PASS),) for part_id in ("3c", "3e", "4c")}
-        )
-    )
+def test_what_is_withdrawn_or_beside_does_not_count() -> None:
+    withdrawn = decision(parent="d1", kind=DecisionKind.WITHDRAWN, share=None)
+    assert points(BY_RUBRIC, withdrawn) is None
+    for kind in (DecisionKind.SECOND, DecisionKind.CONFLICT):
+        assert points(BY_RUBRIC, decision(parent="d1", kind=kind, share=0.0)) == pytest.approx(0.4)
 
 
-@given(comment=st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_comment_survives_the_template(comment: str) -> None:
-    override = Override(part_id="3c", points=0.25, comment=comment)
-    sheet = rescore(factories.grade_sheet(), ASSIGNMENT, (override,))
-
-    assert override in parse(render_template(sheet))
-
-
-@given(message=st.text())
-def test_no_message_breaks_out_of_the_template(message: str) -> None:
-    findings = {"3c": (factories.finding("prose", Outcome.NEEDS_HUMAN, message=message),)}
-
-    text = render_template(factories.grade_sheet(findings))
-
-    assert [entry.part_id for entry in parse(text)] == ["3c", "3e", "4c"]
+def test_a_student_reads_the_words_of_items_and_none_that_are_for_staff() -> None:
+    human = human_grades([BY_RUBRIC], [RUBRIC], ASSIGNMENT)
+    (found,) = human.about("jdoe", "a" * 64, ASSIGNMENT, "6.869")
+    assert [(one.title, one.share) for one in found.items] == [("*Borders* are said.", 0.5)]
