@@ -153,7 +153,11 @@ class GoingOn:
     def _run_cell_magic(self, name: str, line: str, cell: str) -> Any:
         """Run the body of one that measures, or that is not here, as the cell it would be."""
         known = self.shell.find_cell_magic(name) is not None
-        if (known and name not in MEASURING) or not cell.strip() or not _is_python(self.shell, cell):
+        if (
+            (known and name not in MEASURING)
+            or not cell.strip()
+            or not _is_python(self.shell, cell)
+        ):
             return self._magic_plainly(name, line, cell)
         if not known and self._cell is not None and not self._cell.ours:
             self._tell("magic", f"%%{name} {line}".strip(), ("UsageError", f"%%{name}"), set())

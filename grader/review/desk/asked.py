@@ -108,7 +108,7 @@ class Asked:
         """Return what is decided about the answers to a part, by kerberos."""
         ledger = self.desk.ledger
         rows = ledger.decisions(part_id=part_id)
-        return holdings(rows, self.room, rubric_of(ledger, part_id))
+        return holdings(rows, self.room, rubric_of(ledger, self.desk.assignment, part_id))
 
     def page(self, template: str, **context: Any) -> Response:
         """Return a page, or its piece."""

@@ -19,7 +19,7 @@ from grader.review.desk.ledger import rubric_of
 def decide(asked: Asked) -> Response:
     """Add a decision about an answer; say `saved` when it is on the disk, and not before."""
     part_id, seat = asked.part_id, asked.seat
-    rubric = rubric_of(asked.desk.ledger, part_id)
+    rubric = rubric_of(asked.desk.ledger, asked.desk.assignment, part_id)
     held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
     known = _known(held, uuid_of(asked.form))
     if known is not None:  # sent twice, since the first reply was lost

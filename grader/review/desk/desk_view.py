@@ -27,7 +27,7 @@ from grader.review.desk.holding import (
     stand_of,
 )
 
-KEYS = "1234567890"
+KEYS = "123456789"
 """Keys of the items of one bank, in order."""
 MAX_LIBRARY = 8
 """Comments that are offered again."""
@@ -130,6 +130,8 @@ class DeskView:
     """(heading, items)."""
     start: float
     """Share at which points begin."""
+    nothing: bool
+    """Whether it was decided that no item applies."""
     adjust: str
     """Typed points; empty for none."""
     comment: str
@@ -215,6 +217,7 @@ def desk_view(
         rubric=rubric,
         groups=_groups(rubric, own.in_force, most, count),
         start=1.0 if rubric.start is Start.FULL else 0.0,
+        nothing=_nothing(own.in_force),
         adjust=_typed(own.in_force, most),
         comment=base.comment if base else "",
         note=own.in_force.note if own.in_force else "",
@@ -285,11 +288,17 @@ def _item(item: RubricItem, index: int, times: int, most: float, count: PartCoun
     )
 
 
+def _nothing(decision: Decision | None) -> bool:
+    if decision is None or decision.share is None or not decision.rubric_number:
+        return False
+    return not decision.items and not decision.adjust_share
+
+
 def _typed(decision: Decision | None, most: float) -> str:
     """Return what stands in the field of typed points."""
     if decision is None or decision.share is None:
         return ""
-    if decision.adjust_share or not decision.items:
+    if decision.adjust_share or not decision.rubric_number:
         return part_points(decision.adjust_share * most) or "0"
     return ""
 

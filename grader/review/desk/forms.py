@@ -102,7 +102,10 @@ def decision_from(
             f"Points: expected at most {format_points(max_points)} up or down, found {adjust:g}."
         )
     flag = field(form, "flag", MAX_FLAG_CHARS)
-    gives = bool(items) or adjust is not None
+    nothing = bool(field(form, "nothing"))
+    if nothing and items:
+        raise NotTaken("Items of the rubric apply, and “nothing applies” does: choose one.")
+    gives = bool(items) or nothing or adjust is not None
     if not gives and not flag:
         raise NotTaken("Choose an item of the rubric, type points, or flag the answer.")
     by = (adjust or 0.0) / max_points if max_points else 0.0
@@ -113,7 +116,7 @@ def decision_from(
         zip_sha256=seat.zip_sha256,
         parent=field(form, "parent"),
         kind=DecisionKind.GROUP if field(form, "group") else DecisionKind.HUMAN,
-        rubric_number=rubric.number,
+        rubric_number=rubric.number if rubric.items else 0,
         items=items,
         adjust_share=by,
         share=share_of(rubric, items, by) if gives else None,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from grader.model.records.decisions import Decision, DecisionKind, open_conflicts
-from grader.model.records.rubrics import Rubric, share_of
+from grader.model.records.rubrics import Rubric
 from grader.review.desk.classroom import Classroom, Seat
+from grader.scoring.overrides import share_today
 
 
 class Stand(StrEnum):
@@ -98,10 +99,8 @@ def holding_of(rows: Sequence[Decision], zip_sha256: str, rubric: Rubric) -> Hol
 
 
 def by_rubric(decision: Decision, rubric: Rubric) -> Decision:
-    """Return a decision with the points that its items give by a rubric."""
-    if decision.share is None or not decision.items:
-        return decision
-    return replace(decision, share=share_of(rubric, decision.items, decision.adjust_share))
+    """Return a decision with the points that it gives by a rubric."""
+    return replace(decision, share=share_today(decision, rubric))
 
 
 def stand_of(seat: Seat, part_id: str, held: Holding) -> Stand:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from grader.model.assignment import Assignment
 from grader.model.records.decisions import Decided, Decision
 from grader.model.records.rubrics import Rubric, RubricSaved, Start
 
@@ -35,16 +36,19 @@ class Ledger(Protocol):
         ...
 
 
-def rubric_of(ledger: Ledger, part_id: str) -> Rubric:
+def rubric_of(ledger: Ledger, assignment: Assignment, part_id: str) -> Rubric:
     """Return the rubric of a part; one without items where it has none."""
-    return ledger.rubric(part_id) or offered_rubric(part_id)
+    return ledger.rubric(part_id) or offered_rubric(assignment, part_id)
 
 
-def rubrics_of(ledger: Ledger) -> Mapping[str, Rubric]:
-    """Return the newest rubric of each part that people changed one of."""
-    return {rubric.part_id: rubric for rubric in ledger.rubrics()}
+def rubrics_of(ledger: Ledger, assignment: Assignment) -> Mapping[str, Rubric]:
+    """Return the rubric of every part."""
+    changed = {rubric.part_id: rubric for rubric in ledger.rubrics()}
+    own = {part.id: offered_rubric(assignment, part.id) for part in assignment.parts}
+    return own | changed
 
 
-def offered_rubric(part_id: str) -> Rubric:
+def offered_rubric(assignment: Assignment, part_id: str) -> Rubric:
     """Return the offering's own rubric of a part; one without items where it has none."""
-    return Rubric(part_id=part_id, start=Start.ZERO)
+    bare = Rubric(part_id=part_id, start=Start.ZERO)
+    return next((one for one in assignment.rubrics if one.part_id == part_id), bare)

@@ -11,7 +11,7 @@ from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label, seconds
 from grader.review.desk.classroom import Classroom
 from grader.review.desk.holding import Stand, count_part, holdings
-from grader.review.desk.ledger import Ledger, offered_rubric, rubrics_of
+from grader.review.desk.ledger import Ledger, rubrics_of
 
 LONGEST_S = 1_800.0
 """An answer that was open for longer was left open; it tells nothing of the pace."""
@@ -72,13 +72,10 @@ def overview(room: Classroom, ledger: Ledger) -> Overview:
     rows: dict[str, list[Decision]] = {}
     for row in ledger.decisions():
         rows.setdefault(row.part_id, []).append(row)
-    rubrics = rubrics_of(ledger)
+    rubrics = rubrics_of(ledger, room.assignment)
     known = {part.id: part for part in room.assignment.parts}
     shown = [part_id for part_id in known if part_id in room.human_parts or part_id in rows]
-    parts = tuple(
-        _line(room, rubrics.get(part_id) or offered_rubric(part_id), rows.get(part_id, []))
-        for part_id in shown
-    )
+    parts = tuple(_line(room, rubrics[part_id], rows.get(part_id, [])) for part_id in shown)
     return Overview(
         parts=parts,
         others=tuple(

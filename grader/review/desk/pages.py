@@ -95,7 +95,7 @@ def answer_page(asked: Asked) -> Response:
     part_id, room, seat, desk = asked.part_id, asked.room, asked.seat, asked.desk
     if room.assignment.max_points(part_id, seat.course) <= 0:
         raise NotFound(f"{seat.course} has no points for this part.")
-    rubric = rubric_of(desk.ledger, part_id)
+    rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     view = desk_view(room, part_id, seat, rubric, asked.held(part_id), blind=desk.blind)
     evidence = evidence_view(desk.results, desk.offering, seat, room, part_id, blind=desk.blind)
     return asked.page("desk.html.j2", view=view, evidence=evidence)
@@ -148,7 +148,7 @@ def compare_page(asked: Asked) -> Response:
     """Decisions about one answer side by side: the one in force, and those that came too late."""
     part_id, room, seat, desk = asked.part_id, asked.room, asked.seat, asked.desk
     held = asked.held(part_id)
-    rubric = rubric_of(desk.ledger, part_id)
+    rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     view = desk_view(room, part_id, seat, rubric, held, blind=desk.blind)
     settled = not held.get(seat.kerberos, NOTHING_DECIDED).conflicts
     return asked.page("compare.html.j2", view=view, settled=settled)

@@ -20,7 +20,7 @@ from grader.review.desk.rubric_view import (
 def rubric_page(asked: Asked) -> Response:
     """The rubric as a form; with its history."""
     part_id, ledger = asked.part_id, asked.desk.ledger
-    rubric = rubric_of(ledger, part_id)
+    rubric = rubric_of(ledger, asked.desk.assignment, part_id)
     view = rubric_view(asked.room, part_id, rubric, asked.held(part_id), ledger.rubrics(part_id))
     saved = asked.request.query_params.get("saved") == str(rubric.number)
     return asked.page(
@@ -36,7 +36,7 @@ def rubric_row_piece(asked: Asked) -> Response:
 def rubric_effect(asked: Asked) -> Response:
     """What the form's rubric would do; nothing is saved."""
     part_id, desk = asked.part_id, asked.desk
-    current = rubric_of(desk.ledger, part_id)
+    current = rubric_of(desk.ledger, desk.assignment, part_id)
     held = asked.held(part_id)
     try:
         made = rubric_from(asked.form, current, asked.reviewer.name)
@@ -49,7 +49,7 @@ def rubric_effect(asked: Asked) -> Response:
 def save_rubric(asked: Asked) -> Response:
     """Save a changed rubric, with its reason; all earlier answers follow it."""
     part_id, desk = asked.part_id, asked.desk
-    current = rubric_of(desk.ledger, part_id)
+    current = rubric_of(desk.ledger, desk.assignment, part_id)
     shown, status = current, 422
     try:
         made = shown = rubric_from(asked.form, current, asked.reviewer.name)

@@ -241,7 +241,7 @@ def effect_of(
         if decision is None or decision.share is None:
             continue
         old, new = decision.share, share_of(rubric, decision.items, decision.adjust_share)
-        new = new if decision.items else old
+        new = new if decision.rubric_number else old
         before.append(old)
         after.append(new)
         if abs(new - old) > _SAME_SHARE:

@@ -23,7 +23,7 @@ from grader.review.desk.holding import (
     holding_of,
     stand_of,
 )
-from grader.review.desk.ledger import Ledger, offered_rubric, rubrics_of
+from grader.review.desk.ledger import Ledger, rubrics_of
 
 PAGE = 50
 """Lines of one page of a list."""
@@ -238,11 +238,10 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
     rows: dict[str, list[Decision]] = {}
     for row in ledger.decisions(kerberos=seat.kerberos):
         rows.setdefault(row.part_id, []).append(row)
-    rubrics = rubrics_of(ledger)
+    rubrics = rubrics_of(ledger, room.assignment)
     made = []
     for part_id in parts_of(room, seat):
-        rubric = rubrics.get(part_id) or offered_rubric(part_id)
-        own = holding_of(rows.get(part_id, []), seat.zip_sha256, rubric)
+        own = holding_of(rows.get(part_id, []), seat.zip_sha256, rubrics[part_id])
         made.append(_part(room, seat, part_id, own))
     total = sum(points for _, points in made) * seat.late_coefficient
     late = "" if seat.late_coefficient >= 1 else f"× {seat.late_coefficient:.3g}"

@@ -23,7 +23,7 @@ function choices() {
   const fields = form().elements;
   return {
     items: all("[name=item]", form()).filter((box) => box.checked).map((box) => box.value),
-    adjust: fields.adjust.value, comment: fields.comment.value,
+    nothing: Boolean(fields.nothing?.checked), adjust: fields.adjust.value, comment: fields.comment.value,
     flag: fields.flag.value, note: fields.note.value,
   };
 }
@@ -31,6 +31,7 @@ function choices() {
 function choose(wanted) {
   const fields = form().elements;
   for (const box of all("[name=item]", form())) box.checked = wanted.items.includes(box.value);
+  if (fields.nothing) fields.nothing.checked = wanted.nothing;
   for (const name of ["adjust", "comment", "flag", "note"]) fields[name].value = wanted[name];
 }
 
@@ -70,7 +71,7 @@ function share() {
   const facts = panel().dataset;
   const boxes = all("[name=item]", form()).filter((box) => box.checked);
   const typed = form().elements.adjust.value.trim().replace("−", "-").replace(",", ".");
-  if (!boxes.length && !typed) return null;
+  if (!boxes.length && !typed && !form().elements.nothing?.checked) return null;
   const given = boxes.reduce((sum, box) => sum + Number(box.dataset.share), Number(facts.start));
   const held = Math.min(Math.max(given, Number(facts.floor)), Number(facts.ceiling));
   const by = typed ? Number(typed) / Number(facts.max) : 0;
@@ -84,7 +85,11 @@ function showPoints() {
 }
 
 function oneOfGroup(box) {
-  if (!box.checked || !box.dataset.oneOf) return;
+  if (!box.checked) return;
+  const nothing = form().elements.nothing;
+  if (box === nothing) for (const other of all("[name=item]", form())) other.checked = false;
+  else if (nothing) nothing.checked = false;
+  if (!box.dataset.oneOf) return;
   for (const other of all("[name=item]", form())) {
     if (other !== box && other.dataset.oneOf === box.dataset.oneOf) other.checked = false;
   }
@@ -282,7 +287,7 @@ function zoom(by) {
 // -- keys --------------------------------------------------------------------------------------
 
 function digit(key) {
-  const box = all("[name=item]", form()).find((item) => item.dataset.key === key && Number(item.dataset.bank) === state.bank);
+  const box = all(".item input", form()).find((item) => item.dataset.key === key && ["all", String(state.bank)].includes(item.dataset.bank));
   if (!box) return;
   box.checked = !box.checked;
   oneOfGroup(box);
@@ -293,7 +298,7 @@ function digit(key) {
 function turnBank(by) {
   const banks = Math.max(0, ...all("[name=item]", form()).map((box) => Number(box.dataset.bank)));
   state.bank = Math.min(Math.max(state.bank + by, 0), banks);
-  for (const label of all(".item")) label.classList.toggle("off-bank", Number(label.dataset.bank) !== state.bank);
+  for (const label of all(".item")) label.classList.toggle("off-bank", !["all", String(state.bank)].includes(label.dataset.bank));
 }
 
 const KEYS = {
@@ -302,7 +307,7 @@ const KEYS = {
   l: () => go(panel().dataset.after), ArrowRight: () => go(panel().dataset.after),
   j: () => go(panel().dataset.nextPart), k: () => go(panel().dataset.previousPart),
   c: () => form().elements.comment.focus(), f: () => form().elements.flag.focus(),
-  ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
+  ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, nothing: state.last.nothing, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
   "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
   p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
   "?": () => one("#keys").showModal(),
@@ -340,7 +345,7 @@ function bind() {
   restoreDraft();
   form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
   form().addEventListener("click", (event) => { if (state.busy && event.target.matches("[type=checkbox]")) event.preventDefault(); });
-  form().addEventListener("input", (event) => { if (event.target.name === "item") oneOfGroup(event.target); keepDraft(); });
+  form().addEventListener("input", (event) => { if (event.target.type === "checkbox") oneOfGroup(event.target); keepDraft(); });
   one("#skip").addEventListener("click", () => go(panel().dataset.next));
   one("#undo").addEventListener("click", undo);
   one("#show-keys").addEventListener("click", () => one("#keys").showModal());

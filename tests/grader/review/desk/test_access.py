@@ -150,7 +150,7 @@ def test_every_answer_has_the_policy(opened: Opened) -> None:
             assert told in policy
         assert "unsafe-eval" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["cross-origin-resource-policy"] == "same-origin"
 
 

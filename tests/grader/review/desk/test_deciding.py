@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from grader.model.records.decisions import DecisionKind
+from grader.model.records.rubrics import Start
 from grader.review.desk.access import Role
 from tests.grader.review.desk.conftest import ITEMS, Opened
 
@@ -101,6 +102,21 @@ def test_nothing_chosen_is_no_decision_and_a_zero_is_one(opened: Opened) -> None
     assert "Choose an item" in said.json()["sentence"]
     assert client.post(there, data=empty | {"adjust": "0"}).is_success
     assert opened.ledger.rows[-1].share == 0.0
+
+
+def test_that_nothing_applies_is_a_decision_and_gives_what_the_rubric_begins_with(
+    opened: Opened,
+) -> None:
+    form, there, client = opened.form(nothing="1"), f"{opened.answer()}/decision", opened.client()
+    assert client.post(there, data=form).status_code == 422  # an item is chosen, too
+    del form["item"]
+    assert client.post(there, data=form).is_success
+    assert opened.ledger.rows[-1].share == 0.0
+    opened.ledger.save_rubric(replace(opened.ledger.made[-1], parent=2, start=Start.FULL))
+    form = opened.form(1, nothing="1")
+    del form["item"]
+    assert client.post(f"{opened.answer(1)}/decision", data=form).is_success
+    assert opened.ledger.rows[-1].share == 1.0
 
 
 def test_a_flag_alone_gives_no_points_and_asks_for_the_head(opened: Opened) -> None:

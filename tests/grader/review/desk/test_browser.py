@@ -1,0 +1,324 @@
+"""The desk in a real browser, by keyboard alone; with a server that is slow, fails, or is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from grader.review.desk.access import Reviewer, Role
+from grader.review.desk.guard import Guard
+from grader.review.desk.routes import application
+from grader.review.desk.server import listen
+from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_over
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
+WIDTHS = (1280, 390)
+EXPECTED = ("status of 409", "status of 422", "status of 500", "ERR_EMPTY_RESPONSE")
+"""What a browser's console says of answers that a test asks for."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+@dataclass
+class Trouble:
+    """Stands before a desk, and does to forms what a test asks for."""
+
+    app: Guard
+    delay_s: float = 0.0
+    fails: str = ""
+    """`before` (not passed on), `after` (passed on, no reply), or empty."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] == "/enter":
+            await self.app(scope, receive, send)
+            return
+        await asyncio.sleep(self.delay_s)
+        if self.fails == "before":
+            await PlainTextResponse("no", status_code=500)(scope, receive, send)
+        elif self.fails == "after":
+            await self.app(scope, receive, _nobody)
+            raise ConnectionResetError
+        else:
+            await self.app(scope, receive, send)
+
+
+async def _nobody(_: object) -> None:
+    """Where a reply goes that is never read."""
+
+
+@dataclass
+class Served:
+    """A desk that listens, with decisions of its own."""
+
+    opened: Opened
+    trouble: Trouble
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+
+    def sit(self, browser: Browser, name: str = "ann", role: Role = Role.HEAD) -> Page:
+        """Open a link as somebody; every message of the console is a complaint."""
+        page = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}).new_page()
+
+        def listen_to(message: ConsoleMessage) -> None:
+            if not any(known in message.text for known in EXPECTED):
+                self.complaints.append(f"{message.text} {message.location['url']}")
+
+        page.on("console", listen_to)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((self.origin, "data:"))
+                else self.complaints.append(f"request {request.url}")
+            ),
+        )
+        token = self.opened.desk.doors.link_for(Reviewer(name=name, role=role))
+        page.goto(f"{self.origin}/enter#{token}")
+        page.wait_for_selector("#overview")
+        assert token not in page.url
+        return page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def served(class_on_disk: ClassOnDisk) -> Iterator[Served]:
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    opened = open_over(class_on_disk, port=port)
+    trouble = Trouble(application(opened.desk))
+    config = uvicorn.Config(trouble, log_level="critical", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    made = Served(opened, trouble, f"http://127.0.0.1:{port}")
+    yield made
+    server.should_exit = True
+    server.force_exit = True
+    thread.join(timeout=10)
+    listening.close()
+    assert made.complaints == []
+
+
+def said(page: Page, words: str) -> None:
+    """Wait until the page says so."""
+    page.wait_for_function(
+        "w => document.getElementById('said').textContent.includes(w)", arg=words
+    )
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds, at both widths."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if not page.evaluate("Boolean(window.axe)"):
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+        result = page.evaluate("axe.run({resultTypes: ['violations']})")
+        found += [
+            f"{width}: {one['id']} {[node['html'][:120] for node in one['nodes'][:3]]}"
+            for one in result["violations"]
+        ]
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    return found
+
+
+def test_three_keys_grade_an_answer_and_the_next_one_is_there(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + "/part/3c")
+    for key in ("2", "4", "Enter"):
+        page.keyboard.press(key)
+    said(page, "Saved")
+    page.wait_for_url(served.origin + served.opened.answer(1))
+    (row,) = served.opened.ledger.rows
+    assert [item.id for item in row.items] == ["half", "slip"]
+    assert row.share == pytest.approx(0.4)
+    assert page.evaluate("document.activeElement.id") == "answer-head"
+    page.keyboard.press(".")
+    assert page.inner_text("#points") == "0.4"
+    page.keyboard.press("c")
+    page.keyboard.type("1 and s and Enter are typed here")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(served.origin + served.opened.answer(2))
+    assert served.opened.ledger.rows[1].comment == "1 and s and Enter are typed here"
+    page.keyboard.press("u")
+    said(page, "Undone")
+    assert page.url == served.origin + served.opened.answer(1)
+    assert "needs grading" in page.inner_text("#stand")
+    assert len(served.opened.ledger.rows) == 3
+
+
+def test_keys_faster_than_a_slow_server_change_nothing_and_reach_no_other_student(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    served.trouble.delay_s = 2.0
+    for key in ("1", "Enter", "2", "Enter", "u", "l", "s", "3", "Enter"):
+        page.keyboard.press(key)
+    said(page, "this key did nothing")
+    assert served.opened.ledger.rows == []
+    said(page, "Saved")
+    time.sleep(0.3)
+    (row,) = served.opened.ledger.rows
+    assert ([item.id for item in row.items], row.share) == (["right"], 1.0)
+    assert page.url == served.origin + served.opened.answer(1)
+    assert page.inner_text("#points") == "–"
+
+
+def test_saved_is_not_said_where_the_server_fails_and_the_choices_stay(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    served.trouble.fails = "before"
+    page.keyboard.press("1")
+    page.keyboard.press("c")
+    page.keyboard.type("Kept")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#alert:not(:empty)")
+    assert "Saved" not in page.inner_text("#said")
+    assert page.input_value("[name=comment]") == "Kept"
+    page.evaluate("window.onbeforeunload = null")
+    served.trouble.fails = ""
+    page.keyboard.press("Control+Enter")
+    said(page, "Saved")
+    (row,) = served.opened.ledger.rows
+    assert (row.comment, row.share) == ("Kept", 1.0)
+
+
+def test_a_reply_that_is_lost_after_the_row_is_stored_makes_no_second_row(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    served.trouble.fails = "after"
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#alert:not(:empty)")
+    assert len(served.opened.ledger.rows) == 1
+    served.trouble.fails = ""
+    page.keyboard.press("Enter")
+    said(page, "Saved")
+    assert len(served.opened.ledger.rows) == 1
+
+
+def test_what_is_typed_is_there_again_after_the_page_was_left(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    page.keyboard.press("2")
+    page.keyboard.press("c")
+    page.keyboard.type("half a tho")
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    page.wait_for_url(served.origin + served.opened.answer(1))
+    assert page.input_value("[name=comment]") == ""
+    page.keyboard.press("h")
+    said(page, "here again")
+    assert page.input_value("[name=comment]") == "half a tho"
+    assert page.is_checked("[value=half]")
+    assert served.opened.ledger.rows == []
+
+
+def test_two_graders_at_one_answer_the_second_sees_both_and_a_head_settles(
+    served: Served, browser: Browser
+) -> None:
+    ann, ben = served.sit(browser, "ann"), served.sit(browser, "ben", Role.GRADER)
+    for page in (ann, ben):
+        page.goto(served.origin + served.opened.answer())
+    ann.keyboard.press("1")
+    ann.keyboard.press("Enter")
+    said(ann, "Saved")
+    ben.keyboard.press("2")
+    ben.keyboard.press("Enter")
+    ben.wait_for_selector("#alert a")
+    assert "ann decided" in ben.inner_text("#alert")
+    assert axe(ben) == []
+    assert [row.author for row in served.opened.ledger.rows] == ["ann", "ben"]
+    ann.goto(served.origin + served.opened.answer() + "/compare")
+    assert axe(ann) == []
+    ann.get_by_role("button", name=re.compile("Let this one count")).focus()
+    ann.keyboard.press("Enter")
+    ann.wait_for_selector("text=Settled.")
+    assert served.opened.ledger.rows[-1].share == 0.5
+
+
+def test_the_effect_of_a_rubric_is_seen_before_it_is_saved(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    said(page, "Saved")
+    page.goto(served.origin + "/part/3c/rubric")
+    page.get_by_label("Percent of Right, not explained").fill("70")
+    page.wait_for_selector("#effect b")
+    assert "1 answer changes of 1 graded: 1 up, 0 down" in page.inner_text("#effect")
+    assert axe(page) == []
+    page.get_by_role("button", name="Add an item").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('#items tr').length === 6")
+    page.get_by_label("Why").fill("Half was too hard")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Saved. All graded answers follow it.")
+    assert len(served.opened.ledger.made) == 2
+
+
+def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> None:
+    page = served.sit(browser)
+    seat = served.opened.desk.attendance.room.order("3c")[0]
+    there = served.opened.answer()
+    for where in ("/", "/part/3c/answers", "/students", f"/students/{seat.code}", there):
+        page.goto(served.origin + where)
+        assert axe(page) == [], where
+    for _ in range(4):
+        page.keyboard.press("t")
+        assert axe(page) == []
+    page.keyboard.press("?")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.emulate_media(color_scheme="dark")
+    for where in ("/", there):
+        page.goto(served.origin + where)
+        assert axe(page) == [], where
+
+
+def test_single_keys_can_be_turned_off(served: Served, browser: Browser) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    page.keyboard.press("?")
+    page.get_by_label("No single keys").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    for key in ("1", "Enter", "l"):
+        page.keyboard.press(key)
+    assert not page.is_checked("[value=right]")
+    assert page.url == served.origin + served.opened.answer()
