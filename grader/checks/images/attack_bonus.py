@@ -97,7 +97,7 @@ def check_attack_bonus(context: CheckContext, part_id: str) -> Verdict:
 def _none(context: CheckContext, part_id: str) -> Verdict:
     """No attack that can be judged: nothing was written, or what was written left no trace."""
     if _may_be_written(context, part_id) or _are_aside(context):
-        return why_missing(context, part_id, "An attack toward a further class", (ATTACK,))
+        return why_missing(context, part_id, "An attack toward a further class", ATTACK)
     return not_attempted(say("attack_bonus.none")).adding(where_to_look(context, part_id))
 
 
