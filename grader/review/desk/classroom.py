@@ -28,6 +28,8 @@ from grader.model.records import GradeSheet, PartGrade
 from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import ResultFolder
 from grader.model.text import one_line
+from grader.review.answers import Answer
+from grader.review.piles import Pile
 from reference.errors import ConfigError
 
 KEY_FILE = "review.key"
@@ -87,6 +89,11 @@ class Classroom:
     def by_kerberos(self) -> Mapping[str, Seat]:
         """Seats by kerberos."""
         return {seat.kerberos: seat for seat in self.seats}
+
+    @cached_property
+    def piles(self) -> dict[str, tuple[tuple[Pile, ...], Mapping[str, Answer]]]:
+        """Piles, and the answers in them by kerberos, of parts that were sorted so far."""
+        return {}
 
     @cached_property
     def _orders(self) -> dict[str, tuple[Seat, ...]]:

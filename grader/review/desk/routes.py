@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from grader.model.fault_log import keep_fault
-from grader.review.desk import deciding, page_files, pages, rubric_pages
+from grader.review.desk import deciding, page_files, pages, pile_pages, rubric_pages
 from grader.review.desk.access import NOBODY, Role
 from grader.review.desk.asked import Asked, Desk, NotFound, told
 from grader.review.desk.forms import NotTaken, Outdated
@@ -39,6 +39,7 @@ class Rule:
 
 
 _ANSWER = "/part/{part}/answers/{code}"
+_PILE = "/part/{part}/piles/{pile}"
 RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/static/{name}", role=Role.NOBODY, does=pages.static),
     Rule(method="GET", path="/enter", role=Role.NOBODY, does=pages.enter_page),
@@ -66,6 +67,9 @@ RULES: tuple[Rule, ...] = (
         does=rubric_pages.rubric_effect,
     ),
     Rule(method="POST", path="/part/{part}/rubric", role=Role.HEAD, does=rubric_pages.save_rubric),
+    Rule(method="GET", path="/part/{part}/piles", role=Role.READER, does=pile_pages.piles_page),
+    Rule(method="GET", path=_PILE, role=Role.READER, does=pile_pages.pile_page),
+    Rule(method="POST", path=_PILE, role=Role.GRADER, does=pile_pages.apply_to_pile),
     Rule(method="GET", path="/students", role=Role.READER, does=pages.students_page),
     Rule(method="GET", path="/students/{code}", role=Role.READER, does=pages.student_page),
     Rule(method="POST", path="/students/{code}/reveal", role=Role.GRADER, does=pages.reveal),

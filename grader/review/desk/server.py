@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from grader.model.assignment import Assignment
 from grader.review.desk.access import Doors, Reviewer
 from grader.review.desk.asked import Desk
 from grader.review.desk.classroom import Attendance, Classroom, key_of, read_classroom
+from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
-from reference.errors import ConfigError
+from grader.review.page_pictures import draw_class
+from reference.errors import ConfigError, PsetError
 
 PORT = 8690
 """Where the desk is looked for first."""
@@ -72,6 +75,9 @@ def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]
             (one, f"{address.origin}/enter#{desk.doors.link_for(one)}") for one in request.reviewers
         ]
         say(links)
+        stop = threading.Event()
+        ahead = threading.Thread(target=_draw_ahead, args=(desk, stop), daemon=True)
+        ahead.start()
         config = uvicorn.Config(
             application(desk),
             log_level="warning",
@@ -81,7 +87,25 @@ def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]
             lifespan="off",
             timeout_graceful_shutdown=5,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            stop.set()
+            ahead.join()
+
+
+def _draw_ahead(desk: Desk, stop: threading.Event) -> None:
+    """Draw report pages before somebody asks for them, in the order in which they are read."""
+    room = desk.attendance.room
+    for part_id in room.human_parts:
+        reference_answer(room.assignment, desk.offering, part_id)
+    first = (*room.human_parts, desk.assignment.parts[0].id)[0]
+    names = [seat.kerberos for seat in room.order(first)]
+    try:
+        for _ in draw_class(desk.results, names, stop.is_set):
+            pass
+    except PsetError:
+        return  # no room on the disk: pages are drawn when they are asked for, and that says so
 
 
 def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Address) -> Desk:

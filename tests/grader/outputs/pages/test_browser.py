@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from tests.grader.outputs.pages.conftest import Pages
 
+AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -48,3 +50,20 @@ def test_pages_show_in_a_real_browser(
     assert image.shape == (height, width, 3)
     assert image.std() > 15  # not blank
     assert (image[2, 2].mean() < 60) == dark
+
+
+def test_pages_of_a_submission_have_no_fault_that_axe_finds_at_any_width(
+    pages: Pages, tmp_path: Path
+) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        for name in ("feedback", "staff"):
+            html = tmp_path / f"{name}.html"
+            html.write_text(getattr(pages, name), encoding="utf-8")
+            page.goto(html.as_uri())
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+                assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], width

@@ -32,7 +32,7 @@ FOREIGN = (
 
 def address(rule: Rule, opened: Opened) -> str:
     seat = opened.desk.attendance.room.order("3c")[0]
-    known = {"part": "3c", "code": seat.code, "number:int": "1", "name": "theme.css"}
+    known = {"part": "3c", "code": seat.code, "number:int": "1", "name": "theme.css", "pile": "x"}
     return re.sub(r"\{([a-z:]+)\}", lambda found: known[found[1]], rule.path)
 
 

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from grader.batch.store.store import open_store
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.guard import Guard
 from grader.review.desk.routes import application
 from grader.review.desk.server import listen
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_over
+from tests.grader.review.desk.synthetic import write_class
+from tests.grader.review.desk.test_piles_on_desk import pile_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
@@ -103,8 +107,31 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
+HOSTILE = (
+    "<script>window.pwned=1</script><img src=https://evil.example/x onerror=alert(1)>"
+    "<svg onload=alert(2)><a href=javascript:alert(3)>x</a><iframe src=//evil.example></iframe>"
+    "![p](https://evil.example/y.png)\n\n[l](javascript:alert(4)) $\\href{javascript:alert(5)}{x}$"
+    '<div hx-get="https://evil.example/z" hx-trigger="load" style="background:url(//evil.example)">'
+    "</textarea></title><style>*{display:none}</style>'\"><button data-post=/x>"
+)
+
+
+@pytest.fixture(scope="module")
+def hostile_class(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassOnDisk]:
+    results = tmp_path_factory.mktemp("hostile")
+    with open_store(results) as store:
+        yield ClassOnDisk(results, store, write_class(results, store, 3, words=(HOSTILE,)))
+
+
 @pytest.fixture
 def served(class_on_disk: ClassOnDisk) -> Iterator[Served]:
+    with listening_desk(class_on_disk) as made:
+        yield made
+
+
+@contextmanager
+def listening_desk(class_on_disk: ClassOnDisk) -> Iterator[Served]:
+    """A desk that listens; at its end nothing may have been complained of."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     opened = open_over(class_on_disk, port=port)
@@ -290,6 +317,43 @@ def test_the_effect_of_a_rubric_is_seen_before_it_is_saved(
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Saved. All graded answers follow it.")
     assert len(served.opened.ledger.made) == 2
+
+
+def test_a_pile_is_graded_by_keyboard_after_all_of_it_was_seen(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    where, taken = pile_of(served.opened)
+    page.goto(served.origin + where)
+    assert axe(page) == []
+    page.get_by_role("checkbox", name="Right, not explained").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Grade the chosen answers").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(served.origin + "/part/3c/piles")
+    assert [row.share for row in served.opened.ledger.rows] == [0.5] * len(taken)
+    assert axe(page) == []
+
+
+def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
+    hostile_class: ClassOnDisk, browser: Browser
+) -> None:
+    with listening_desk(hostile_class) as served:
+        page = served.sit(browser)
+        opened = served.opened
+        form = opened.form(comment=HOSTILE, flag=HOSTILE[:250], note=HOSTILE)
+        there = opened.answer()
+        opened.client().post(f"{there}/decision", data=form)
+        second = opened.form(comment=HOSTILE, item="right") | {"parent": ""}
+        opened.client("ben").post(f"{there}/decision", data=second)
+        code = there.rpartition("/")[2]
+        lists = ("/", "/students", f"/students/{code}", "/part/3c/answers", "/part/3c/piles")
+        for where in (*lists, there, f"{there}/compare", "/part/3c/rubric", opened.answer(1)):
+            page.goto(served.origin + where)
+            for _ in range(4 if "/answers/" in where else 0):
+                page.keyboard.press("t")
+            assert page.evaluate("window.pwned") is None, where
+    assert len(opened.ledger.rows) == 2
 
 
 def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> None:

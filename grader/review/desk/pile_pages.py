@@ -1,0 +1,92 @@
+"""Piles of answers: listed, opened, and graded together; each answer gets a decision of its own."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4, uuid5
+
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from grader.model.records.decisions import Decision
+from grader.review.desk.asked import Asked, NotFound, told
+from grader.review.desk.classroom import Seat
+from grader.review.desk.desk_view import desk_view
+from grader.review.desk.forms import NotTaken, Outdated, decision_from, uuid_of
+from grader.review.desk.holding import NOTHING_DECIDED
+from grader.review.desk.ledger import rubric_of
+from grader.review.desk.pile_view import MOST_SHOWN, pile_list, pile_view, piles_of
+from grader.review.piles import Pile
+
+
+def piles_page(asked: Asked) -> Response:
+    """The piles of a part."""
+    desk, part_id = asked.desk, asked.part_id
+    view = pile_list(desk.results, asked.room, part_id, asked.held(part_id), blind=desk.blind)
+    return asked.page("piles.html.j2", view=view)
+
+
+def pile_page(asked: Asked) -> Response:
+    """One pile with every member, and the rubric to grade them by."""
+    desk, part_id, room = asked.desk, asked.part_id, asked.room
+    pile = _pile(asked)
+    held = asked.held(part_id)
+    rubric = rubric_of(desk.ledger, desk.assignment, part_id)
+    first = room.by_kerberos[pile.members[0]]
+    form = desk_view(room, part_id, first, rubric, {}, blind=desk.blind)
+    view = pile_view(room, part_id, pile, held, blind=desk.blind)
+    return asked.page("pile.html.j2", view=form, pile=view, uuid=uuid4().hex)
+
+
+def apply_to_pile(asked: Asked) -> Response:
+    """Grade the chosen members of a pile; who was graded meanwhile is left alone."""
+    desk, part_id, room = asked.desk, asked.part_id, asked.room
+    rubric = rubric_of(desk.ledger, desk.assignment, part_id)
+    members = [one for one in asked.form.getlist("member") if isinstance(one, str)]
+    if not 0 < len(members) <= MOST_SHOWN:
+        raise NotTaken("Choose the answers of the pile that this applies to.")
+    made: list[Decision] = []
+    for member in members:
+        seat, fields = _fields(asked, member)
+        most = room.assignment.max_points(part_id, seat.course)
+        made.append(decision_from(fields, seat, rubric, most, asked.reviewer))
+    held = asked.held(part_id)
+    saved = left = 0
+    for decision in made:
+        own = held.get(decision.kerberos, NOTHING_DECIDED)
+        if any(row.uuid == decision.uuid for row in own.history):
+            saved += 1  # sent twice, since the first reply was lost
+        elif own.newest != decision.parent or own.graded:
+            left += 1
+        else:
+            done = desk.ledger.decide(decision)
+            saved += done.conflict is None
+            left += done.conflict is not None
+    words = f"Saved: {saved} {'answer' if saved == 1 else 'answers'} of the pile."
+    more = f" {left} left alone: somebody graded them meanwhile." if left else ""
+    return told("saved", words + more, next=f"/part/{part_id}/piles")
+
+
+def _pile(asked: Asked) -> Pile:
+    wanted = asked.request.path_params["pile"]
+    found = piles_of(asked.desk.results, asked.room, asked.part_id)
+    pile = next((one for one in found if one.id == wanted), None)
+    if pile is None:
+        raise NotFound("There is no such pile any more; the answers were sorted anew.")
+    return pile
+
+
+def _fields(asked: Asked, member: str) -> tuple[Seat, FormData]:
+    """Return whose answer a member is, and the form as if it were sent for that answer alone."""
+    code, _, rest = member.partition(" ")
+    sha, _, parent = rest.partition(" ")
+    seat = asked.room.by_code.get(code)
+    if seat is None or seat.kerberos not in _pile(asked).members:
+        raise Outdated("An answer is not in this pile any more; look at it, and save again.")
+    own = {
+        "uuid": uuid5(UUID(uuid_of(asked.form)), seat.code).hex,
+        "zip": "" if sha == "-" else sha,
+        "parent": "" if parent == "-" else parent,
+        "group": asked.request.path_params["pile"],
+    }
+    kept = [pair for pair in asked.form.multi_items() if pair[0] not in {"member", *own}]
+    return seat, FormData([*kept, *own.items()])

@@ -1,0 +1,200 @@
+"""Answers in piles: what can be read together, and be graded as one after all were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from grader.outputs.pages.markup import markdown_html, plain
+from grader.outputs.pages.words import part_label
+from grader.review.answers import Answer, answers
+from grader.review.desk.classroom import Classroom, Seat
+from grader.review.desk.desk_view import name_of
+from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
+from grader.review.piles import Pile, PileKind, piles
+
+MOST_SHOWN = 60
+"""Members of a pile that are seen, and graded, at once."""
+MOST_LISTED = 40
+"""Piles on one page."""
+_EXCERPT_CHARS = 240
+WORDS = {
+    PileKind.MISSING: "Nothing handed in",
+    PileKind.BLANK: "Heading without an answer",
+    PileKind.UNPLACED: "Not found in the report: look at its pages",
+    PileKind.NO_TEXT: "No text: pictures or scanned pages",
+    PileKind.UNLIKE: "Like no other: perhaps off topic",
+    PileKind.EQUAL: "Equal, but for case and white space",
+    PileKind.SAME_FORMULA: "Formulas of equal values",
+    PileKind.NEAR: "Nearly equal: look at each",
+    PileKind.ALONE: "Alone",
+}
+"""Why answers lie together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PileLine:
+    """A pile in the list."""
+
+    id: str
+    """Of the pile."""
+    kind: str
+    """Why they lie together."""
+    text: str
+    """The first answer, cut."""
+    of: int
+    """Members whose course has points for the part."""
+    needs: int
+    """Of them, that need grading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PileList:
+    """The piles of a part."""
+
+    part_id: str
+    """Which part."""
+    label: str
+    """As people write it."""
+    title: str
+    """One line."""
+    lines: tuple[PileLine, ...]
+    """Those that need grading first come first."""
+    alone: int
+    """Answers that lie alone and need grading."""
+    left_out: int
+    """Piles that are not listed, for there are too many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One answer of a pile."""
+
+    code: str
+    """Of the seat."""
+    who: str
+    """Name, or the code."""
+    stand: Stand
+    """How the answer stands."""
+    taken: str
+    """What the form sends to choose it: code, hand-in and what it replaces; empty where it is
+    graded already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PileGroup:
+    """Members whose texts are equal."""
+
+    text: Markup
+    """The text; empty for none."""
+    members: tuple[Member, ...]
+    """Whose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PileView:
+    """A pile, opened."""
+
+    id: str
+    """Of the pile."""
+    kind: str
+    """Why they lie together."""
+    proposed: bool
+    """Whether each member has to be chosen by hand."""
+    groups: tuple[PileGroup, ...]
+    """Its members, those of equal texts together."""
+    needs: int
+    """Members shown that need grading."""
+    more: int
+    """Members that are shown when these are graded."""
+
+
+def piles_of(results: Path, room: Classroom, part_id: str) -> tuple[Pile, ...]:
+    """Return the piles of a part; sorted once for a class."""
+    if part_id not in room.piles:
+        names = [seat.kerberos for seat in room.order(part_id)]
+        found = answers(results, room.assignment, part_id, names)
+        room.piles[part_id] = (piles(found), {one.kerberos: one for one in found})
+    return room.piles[part_id][0]
+
+
+def pile_list(
+    results: Path, room: Classroom, part_id: str, held: Mapping[str, Holding], *, blind: bool
+) -> PileList:
+    """Return the piles of a part."""
+    lines, alone = [], 0
+    for pile in piles_of(results, room, part_id):
+        needs = sum(_needs(room, part_id, held, name) for name in pile.members)
+        if pile.kind is PileKind.ALONE:
+            alone += needs
+            continue
+        seat = room.by_kerberos[pile.members[0]]
+        text = room.concealed(pile.text, seat) if blind else pile.text
+        lines.append(
+            PileLine(
+                id=pile.id,
+                kind=WORDS[pile.kind],
+                text=plain(text[:_EXCERPT_CHARS]),
+                of=len(pile.members),
+                needs=needs,
+            )
+        )
+    lines.sort(key=lambda line: line.needs == 0)
+    return PileList(
+        part_id=part_id,
+        label=part_label(part_id),
+        title=plain(room.assignment.part(part_id).title),
+        lines=tuple(lines[:MOST_LISTED]),
+        alone=alone,
+        left_out=max(len(lines) - MOST_LISTED, 0),
+    )
+
+
+def pile_view(
+    room: Classroom, part_id: str, pile: Pile, held: Mapping[str, Holding], *, blind: bool
+) -> PileView:
+    """Return a pile with its members: those that need grading first, at most `MOST_SHOWN`."""
+    texts: Mapping[str, Answer] = room.piles[part_id][1]
+    waiting = [name for name in pile.members if _needs(room, part_id, held, name)]
+    rest = [name for name in pile.members if name not in set(waiting)]
+    shown = set([*waiting, *rest][:MOST_SHOWN])
+    groups = []
+    for names in pile.groups or (pile.members,):
+        members = tuple(
+            _member(part_id, room.by_kerberos[name], held.get(name, NOTHING_DECIDED), blind=blind)
+            for name in names
+            if name in shown
+        )
+        if members:
+            text = texts[names[0]].text
+            seat = room.by_kerberos[names[0]]
+            text = room.concealed(text, seat) if blind else text
+            html = markdown_html(text) if text.strip() else Markup()
+            groups.append(PileGroup(text=html, members=members))
+    return PileView(
+        id=pile.id,
+        kind=WORDS[pile.kind],
+        proposed=pile.proposed or pile.kind in {PileKind.UNPLACED, PileKind.NO_TEXT},
+        groups=tuple(groups),
+        needs=sum(name in shown for name in waiting),
+        more=max(len(waiting) - MOST_SHOWN, 0),
+    )
+
+
+def _needs(room: Classroom, part_id: str, held: Mapping[str, Holding], name: str) -> bool:
+    own = held.get(name, NOTHING_DECIDED)
+    return stand_of(room.by_kerberos[name], part_id, own) is Stand.NEEDS
+
+
+def _member(part_id: str, seat: Seat, own: Holding, *, blind: bool) -> Member:
+    stand = stand_of(seat, part_id, own)
+    taken = f"{seat.code} {seat.zip_sha256 or '-'} {own.newest or '-'}"
+    return Member(
+        code=seat.code,
+        who=name_of(seat, blind=blind),
+        stand=stand,
+        taken=taken if stand is Stand.NEEDS else "",
+    )
