@@ -13,6 +13,7 @@ from grader.checks import functions, images, written
 from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, not_attempted, say, without_credit
+from grader.checks.formulas.notes import formula_notes
 from grader.checks.functions.short_cuts import short_cut_notes
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
@@ -107,7 +108,8 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         finding = held_for_tampering(finding, context, check)
         short_cuts = short_cut_notes(context, check_id, check.function)
-        return annotated(finding, *report_notes(context, part_id, finding), *short_cuts)
+        formulas = formula_notes(context, part_id, check_id)
+        return annotated(finding, *report_notes(context, part_id, finding), *short_cuts, *formulas)
     except EvidenceChanged:
         raise
     except Exception as error:  # the boundary: nothing of this is the student's

@@ -28,6 +28,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from grader.model.formulas.reading import FENCE, read_formulas
+from grader.model.formulas.tree import Misread
+from grader.model.formulas.typesetting import typeset
 from grader.outputs.pages import pictures
 from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.maths import MAX_COST_PER_TEXT, cost, set_math
@@ -208,6 +211,15 @@ def _parser(made: _Made) -> MarkdownIt:
         token = tokens[index]
         return made.formula(token.content, display=token.type == "math_inline_double")
 
+    def fence(
+        renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        token = tokens[at]
+        lines = _typeset(token.content) if token.info.strip() == FENCE else ()
+        if not lines:
+            return renderer.fence(tokens, at, options, env)
+        return "".join(f"<p>{made.formula(line, display=True)}</p>\n" for line in lines)
+
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _fence}).enable(
         ["table", "strikethrough"]
     )
@@ -215,6 +227,7 @@ def _parser(made: _Made) -> MarkdownIt:
     parser.use(dollarmath_plugin, allow_labels=False, double_inline=True)
     parser.use(amsmath_plugin)
     parser.add_render_rule("image", image)
+    parser.add_render_rule("fence", fence)
     for rule in ("amsmath", "math_block"):
         parser.add_render_rule(rule, block)
     for rule in ("math_inline", "math_inline_double"):
@@ -244,6 +257,14 @@ def _layout_tag(state: StateInline, silent: bool) -> bool:
         state.push("hardbreak", "br", 0)
     state.pos = found.end()
     return True
+
+
+def _typeset(cell: str) -> tuple[str, ...]:
+    """Return the lines of a formula cell as LaTeX; none where it cannot be read."""
+    try:
+        return tuple(map(typeset, read_formulas(cell)))
+    except (Misread, RecursionError):
+        return ()
 
 
 def _fence(source: str, language: str, _attributes: str) -> str:
