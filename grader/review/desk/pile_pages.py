@@ -63,7 +63,7 @@ def apply_to_pile(asked: Asked) -> Response:
             left += done.conflict is not None
     words = f"Saved: {saved} {'answer' if saved == 1 else 'answers'} of the pile."
     more = f" {left} left alone: somebody graded them meanwhile." if left else ""
-    return told("saved", words + more, next=f"/part/{part_id}/piles")
+    return told("saved", words + more, there=f"/part/{part_id}/piles")
 
 
 def _pile(asked: Asked) -> Pile:

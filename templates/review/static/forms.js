@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
     const answer = await fetch(form.dataset.post, { method: "POST", body });
     const said = await answer.json();
     told.textContent = said.sentence;
-    if (said.state === "saved" && said.next) location.assign(said.next);
+    if (said.state === "saved" && said.there) location.assign(said.there);
     else if (said.state === "saved") location.reload();
   } catch {
     told.textContent = "Not saved: the desk cannot be reached. Try again.";

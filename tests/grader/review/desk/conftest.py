@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from grader.batch.store.store import Store, open_store
+from grader.batch.store.store import FOLDER, Store, open_store
 from grader.model.records.decisions import Decided, Decision, DecisionKind
 from grader.model.records.rubrics import Rubric, RubricItem, RubricSaved
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.asked import Desk
+from grader.review.desk.classroom import KEY_FILE
 from grader.review.desk.guard import loopback
 from grader.review.desk.routes import application
 from grader.review.desk.server import DeskRequest, make_desk
@@ -84,6 +85,7 @@ def class_on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassOnD
     """Six students as `make batch` leaves them; no test writes to it."""
     results = tmp_path_factory.mktemp("desk")
     with open_store(results) as store:
+        (results / FOLDER / KEY_FILE).write_bytes(bytes(range(32)))  # the same order in every run
         yield ClassOnDisk(results, store, write_class(results, store, STUDENTS))
 
 

@@ -185,12 +185,12 @@ def test_a_change_of_the_rubric_shows_its_effect_before_it_is_saved(opened: Open
     effect = client.post("/part/3c/rubric/effect", data=form).text
     assert "2 answers change" in effect
     assert "2 up, 0 down" in effect
-    assert "0.5 → 0.8" in effect
+    assert "0.4 → 0.64" in effect  # of the 0.8 points that 6.869 has for the part
     assert len(opened.ledger.made) == 1
     assert client.post("/part/3c/rubric", data=form).status_code == 422  # no reason
     saved = client.post("/part/3c/rubric", data=form | {"reason": "Half was hard"})
     assert saved.headers["location"] == "/part/3c/rubric?saved=3"
-    assert "0.8 points" in client.get(opened.answer()).text  # all earlier answers follow
+    assert "0.64 points" in client.get(opened.answer()).text  # all earlier answers follow
     assert "Half was hard" in client.get("/part/3c/rubric").text
 
 

@@ -8,14 +8,16 @@ import re
 import tomllib
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from grader.batch.store.store import FOLDER
 from grader.model.resources import templates
 from grader.review.desk.access import Role
-from grader.review.desk.classroom import Classroom, code_of, key_of
+from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
 
@@ -130,10 +132,11 @@ def test_a_look_behind_a_code_is_noted_before_the_name_is_shown(
     opened.desk.reveals.path.unlink()
 
 
-def test_codes_tell_nothing_without_the_key(class_on_disk: ClassOnDisk) -> None:
+def test_codes_tell_nothing_without_the_key(class_on_disk: ClassOnDisk, tmp_path: Path) -> None:
     key = key_of(class_on_disk.results)
     assert key == key_of(class_on_disk.results)
-    path = class_on_disk.results / ".store" / "review.key"
+    path = tmp_path / FOLDER / KEY_FILE
+    assert key_of(tmp_path) == path.read_bytes() != key
     assert path.stat().st_mode & 0o077 == 0
     assert code_of(key, "kerb000") != code_of(bytes(32), "kerb000")
 
