@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +23,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
+from grader.model.assignment import Assignment
+from grader.model.formulas.reading import formula_cells
 from grader.review.answers import Answer, AnswerState
 
 NEAR_PERCENT = 95.0
@@ -118,6 +120,20 @@ def piles(
     return (*made, *later)
 
 
+def formulas_of(answers: Iterable[Answer], assignment: Assignment) -> dict[str, str]:
+    """Return what the formula cells of answers compute, by kerberos; see `piles`."""
+    found = [answer for answer in answers if any(formula_cells(answer.notebook))]
+    if not found:
+        return {}
+    # It imports the checks, which takes seconds: only where there is a formula cell at all.
+    from grader.checks.formulas.notes import fingerprint_of
+
+    marks = {
+        one.kerberos: fingerprint_of(assignment.part(one.part_id), one.notebook) for one in found
+    }
+    return {kerberos: mark for kerberos, mark in marks.items() if mark}
+
+
 def normal(text: str) -> str:
     """Return a text in the form in which equal answers are equal."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_COMPARED]).casefold()
@@ -188,10 +204,10 @@ _DECIDING = re.compile(
 )
 
 
-def deciding(text: str) -> Counter[str]:
-    """Return what one letter or word can turn into its opposite: numbers, signs, negations."""
+def deciding(text: str) -> tuple[str, ...]:
+    """Return, in order, what turns a meaning into its opposite: numbers, signs, negations."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_COMPARED]).casefold()
-    return Counter(_DECIDING.findall(plain))
+    return tuple(_DECIDING.findall(plain))
 
 
 def _joined(groups: Sequence[list[Answer]], fingerprints: Mapping[str, str]) -> list[Pile]:
@@ -201,6 +217,9 @@ def _joined(groups: Sequence[list[Answer]], fingerprints: Mapping[str, str]) -> 
     near = _near(groups)
     marks = [{fingerprints.get(one.kerberos, "") for one in group} - {""} for group in groups]
     same = np.array([[bool(a & b) for b in marks] for a in marks])
+    for left, right in np.argwhere(near & ~same):
+        # Formulas of other values are other answers, however alike they look.
+        near[left, right] = not (marks[left] and marks[right]) or left == right
     _, labels = connected_components(csr_array(near | same), directed=False)
     made: dict[int, list[int]] = defaultdict(list)
     for row, label in enumerate(labels):

@@ -14,7 +14,7 @@ from grader.review.answers import Answer, answers
 from grader.review.desk.classroom import Classroom, Seat
 from grader.review.desk.desk_view import name_of
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
-from grader.review.piles import Pile, PileKind, piles
+from grader.review.piles import Pile, PileKind, formulas_of, piles
 
 MOST_SHOWN = 60
 """Members of a pile that are seen, and graded, at once."""
@@ -117,7 +117,8 @@ def piles_of(results: Path, room: Classroom, part_id: str) -> tuple[Pile, ...]:
     if part_id not in room.piles:
         names = [seat.kerberos for seat in room.order(part_id)]
         found = answers(results, room.assignment, part_id, names)
-        room.piles[part_id] = (piles(found), {one.kerberos: one for one in found})
+        sorted_ = piles(found, formulas_of(found, room.assignment))
+        room.piles[part_id] = (sorted_, {one.kerberos: one for one in found})
     return room.piles[part_id][0]
 
 

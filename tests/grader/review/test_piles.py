@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from grader.reading.answer_texts import TextSource
 from grader.review.answers import Answer, AnswerState
-from grader.review.piles import Pile, PileKind, normal, piles
+from grader.review.piles import Pile, PileKind, formulas_of, normal, piles
+from tests.factories import ASSIGNMENT
 
 PAD = "I pad the signal with zeros on both ends, so that the output keeps the length N."
 MIRROR = "The border is mirrored: a copy of the samples keeps the mean of the picture."
@@ -101,6 +103,19 @@ def test_answers_whose_formulas_have_equal_values_are_one_pile() -> None:
     by_kind = {pile.kind: pile for pile in found}
     assert set(by_kind[PileKind.SAME_FORMULA].members) == {"ann", "bob"}
     assert by_kind[PileKind.ALONE].members == ("cyd",)
+
+
+def test_formula_cells_of_equal_values_are_found_in_the_answers() -> None:
+    cell = "```formula\nout[{i}] = sum(j, 0, k-1, W[j]*x[{i}+j-(k-1)//2])\n```"
+    texts = {"ann": cell.format(i="n"), "bob": f"So: \n{cell.format(i='i')}", "cyd": PAD}
+    texts["dan"] = cell.format(i="n").replace("+j-", "-j+")
+    class_ = [replace(answer(name, text), part_id="1a") for name, text in texts.items()]
+
+    marks = formulas_of(class_, ASSIGNMENT)
+    assert set(marks) == {"ann", "bob", "dan"}
+    assert marks["ann"] == marks["bob"] != marks["dan"]
+    assert ("same_formula", (("ann",), ("bob",))) in shown(piles(class_, marks))
+    assert formulas_of(class_[2:3], ASSIGNMENT) == {}
 
 
 def test_like_answers_are_neighbors_and_everybody_is_in_one_pile() -> None:
