@@ -32,6 +32,7 @@ _FAULT_MESSAGE = (
     "This could not be graded because of an error on our side. The course staff will take care of "
     "it; you do not lose points for it."
 )
+_TOO_LATE = "Not graded: the submission came after the last day for credit."
 _FULL = 1e-9
 _SUBMITTED_TIME = "submitted-time"
 
@@ -79,6 +80,8 @@ def score(
         facts.course,
         overrides,
     )
+    if lateness.coefficient == 0:
+        parts = tuple(_closed(part) for part in parts)
     notes = facts.notes
     if lateness.remark:
         notes += (Note(code=_SUBMITTED_TIME, severity=Severity.INFO, message=lateness.remark),)
@@ -227,6 +230,13 @@ def _outcome(findings: tuple[Finding, ...]) -> Outcome:
     if len(outcomes) > 1 and any(finding.credit > 0 for finding in findings):
         return Outcome.PARTIAL
     return next(outcome for outcome in _WORST_FIRST if outcome in outcomes)
+
+
+def _closed(part: PartGrade) -> PartGrade:
+    """Return a part of a submission that gets no points whatever it holds: nobody need read it."""
+    if not part.pending_points:
+        return part
+    return replace(part, pending_points=0.0, message=_TOO_LATE)
 
 
 def _message(findings: tuple[Finding, ...], outcome: Outcome) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -25,6 +27,15 @@ from grader.checks.tolerance import agrees
 from grader.model.records import UNREADABLE, Outcome, ProbeReply, ProbeValue, Remark
 from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
+
+_DOCUMENTS = re.compile(
+    r"\.(pdf|docx?|odt|rtf|txt|md|tex|html?|png|jpe?g|heic|pages)", re.IGNORECASE
+)
+"""Suffixes of files in which a person may find an answer."""
+_TAGS = re.compile(r"<(?!img)[^>]*>", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]")
+_HEADING = 6
+"""Words up to which a heading is one, and no answer that was written as a heading."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -163,15 +174,33 @@ def no_result(
 def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
     """The answer is to be looked for in prose, by a person; `reason` tells staff why."""
     answer = context.answer(part_id)
-    added_text = any(
-        match.template_id == "" and context.submission.cells[match.cell_index].kind == "markdown"
-        for match in context.alignment.matches
-        if match.cell_index < len(context.submission.cells)
-    )
-    if not answer and not context.submission.report_path and not added_text:
+    if not answer and not something_to_read(context):
         return not_attempted(say("report.nothing")).adding(reason)
     where = say("look.notebook") if answer else where_to_look(context, part_id)
     return needs_human(say("report.no_code")).adding(reason, where)
+
+
+def something_to_read(context: CheckContext) -> bool:
+    """Whether any part can be answered in words: in the report, the notebook, another document."""
+    submission = context.submission
+    if submission.report_path:
+        return True
+    if any(_DOCUMENTS.fullmatch(PurePosixPath(name).suffix) for name in submission.other_files):
+        return True
+    added = {match.cell_index for match in context.alignment.matches if match.template_id == ""}
+    return any(
+        cell.index in added and cell.kind != "code" and (cell.attachments or _says(cell.source))
+        for cell in submission.cells
+    )
+
+
+def _says(markdown: str) -> bool:
+    """Whether there is more than headings, lines and tags: a short heading answers nothing."""
+    text = _TAGS.sub(" ", markdown)
+    return any(
+        _WORD.search(line) if not line.lstrip().startswith("#") else len(line.split()) > _HEADING
+        for line in text.splitlines()
+    )
 
 
 def no_code(context: CheckContext, function: str, part_id: str) -> Verdict:

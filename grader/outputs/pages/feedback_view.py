@@ -209,7 +209,7 @@ def page_of(
 
 def sentence_of(sheet: GradeSheet) -> str:
     """Return the result in one sentence, without the total itself."""
-    waiting = [part for part in sheet.parts if part.outcome in _WAITS]
+    waiting = [part for part in sheet.parts if part.outcome in _WAITS and sheet.late_coefficient]
     lost = [part for part in sheet.parts if part.outcome in _TO_FIX and part.max_points > 0]
     lost = [part for part in lost if part.required and not part.bonus]
     told = []

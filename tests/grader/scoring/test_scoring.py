@@ -276,3 +276,13 @@ def test_more_credit_never_costs(
         return factories.grade_sheet(findings | {part_id: changed}).total
 
     assert total(min(pair)) <= total(max(pair))
+
+
+def test_nothing_waits_where_the_submission_came_after_the_last_day() -> None:
+    sheet = factories.grade_sheet(late=factories.lateness(coefficient=0.0))
+    assert (sheet.total, sheet.pending) == (0.0, 0.0)
+    assert not any(part.pending_points for part in sheet.parts)
+    (part,) = [one for one in sheet.parts if one.id == "3c"]
+    assert "after the last day" in part.message
+    extended = rescore(sheet, ASSIGNMENT, (), factories.lateness())
+    assert extended.pending > 0
