@@ -75,11 +75,11 @@ check: $(READY) $(SYSTEM_READY) ## Grade in CI: exit 0 if the policy is met, els
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
 
-batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [OUT=] and as above
+batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [ONLY=kerberos [FORCE=1]] [OUT=] and as above
 	@$(need-in)$(make-class)
 	@$(GRADER) batch $(IN) $(COURSING) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
-	  $(if $(OUT),--out $(OUT)) $(ISOLATING)
+	  $(foreach one,$(ONLY),--only $(one)) $(if $(FORCE),--force) $(if $(OUT),--out $(OUT)) $(ISOLATING)
 
 score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
 	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)

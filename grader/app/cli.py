@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
+from grader.app.decisions_cli import decisions_app, release_command
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -68,6 +69,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade submissions of MIT's Problem Set 4 and render their feedback.",
 )
+
+app.add_typer(decisions_app, name="decisions")
+app.command("release")(release_command)
 
 
 @app.command("grade")
@@ -209,6 +213,12 @@ def batch_command(
     threads: Annotated[int, typer.Option(help="CPU threads per worker.", min=1)] = 1,
     scheduler: Scheduler = None,
     store: Store = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run only this kerberos; may be repeated.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run again also what is done (see --only).")
+    ] = False,
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from scratch.")] = False,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
@@ -232,6 +242,8 @@ def batch_command(
         workers=workers,
         scheduler=scheduler,
         store=store,
+        only=frozenset(only or ()),
+        force=force,
     )
     console = Console()
     with watch(console) as watcher:

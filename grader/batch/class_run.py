@@ -66,6 +66,10 @@ class ClassRequest:
     """Address of a Dask scheduler; None for processes of this machine."""
     store: str | None
     """URL of another database; None for SQLite in the results folder."""
+    only: frozenset[str] = frozenset()
+    """Kerberos names that are run; empty for all that are not done."""
+    force: bool = False
+    """Whether also what is done is run again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 settings=_beside_others(request, slots()),
                 shared_files=request.scheduler is None,
                 slots=slots,
+                only=request.only,
+                force=request.force,
             )
             found = Found(roster=roster, manifest=rows)
             batch = run_batch(found, options, store, executor, watcher)
@@ -128,7 +134,7 @@ def score_class(
         ConfigError: there is no batch in the folder.
     """
     with only_batch(results), open_store(results, store_url) as store:
-        batch_id, assignment = _newest(store, results, assignment_name)
+        batch_id, assignment = newest_class(store, results, assignment_name)
         watcher.stage("scoring")
         imported = import_grades(store, store.hand_ins(batch_id), results, assignment)
         human = grades_in(store, assignment)
@@ -182,7 +188,7 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
     """
     results = request.results
     with only_batch(results), open_store(results, request.store) as store:
-        batch_id, assignment = _newest(store, results, request.assignment)
+        batch_id, assignment = newest_class(store, results, request.assignment)
         watcher.stage("judging")
         imported = Imported()
         if request.keep:
@@ -256,8 +262,12 @@ def _judging_executor(request: RejudgeClassRequest, most: int) -> Iterator[tuple
         yield executor, lambda: workers
 
 
-def _newest(store: Store, results: Path, name: str | None) -> tuple[int, Assignment]:
-    """Return the newest batch and the offering that it is of, or the one that is named."""
+def newest_class(store: Store, results: Path, name: str | None) -> tuple[int, Assignment]:
+    """Return the newest batch and the offering that it is of, or the one that is named.
+
+    Raises:
+        ConfigError: there is no batch in the folder.
+    """
     newest = store.newest_batch()
     if newest is None:
         raise ConfigError(

@@ -11,6 +11,8 @@ from grader.model.records import (
     Decision,
     DecisionKey,
     DecisionKind,
+    Release,
+    ReleaseKind,
     Rubric,
     in_force,
     share_of,
@@ -48,6 +50,8 @@ class HumanGrades:
     """By kerberos, part and hand-in."""
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """The newest of each part that has one."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """Kerberos to when the grade was published, ISO 8601; whose is provisional is not in it."""
 
     def about(
         self, kerberos: str, zip_sha256: str, assignment: Assignment, course: Course
@@ -67,14 +71,24 @@ NO_GRADES = HumanGrades()
 
 
 def human_grades(
-    decisions: Iterable[Decision], rubrics: Iterable[Rubric], assignment: Assignment
+    decisions: Iterable[Decision],
+    rubrics: Iterable[Rubric],
+    assignment: Assignment,
+    releases: Iterable[Release] = (),
 ) -> HumanGrades:
-    """Return what holds of all decisions, and the newest rubrics: the offering's own or a later."""
+    """Return what holds of all decisions, rubrics (the offering's own or a later) and releases."""
     newest = {one.part_id: one for one in assignment.rubrics}
     for rubric in rubrics:
         if rubric.part_id not in newest or rubric.number > newest[rubric.part_id].number:
             newest[rubric.part_id] = rubric
-    return HumanGrades(decisions=in_force(decisions), rubrics=newest)
+    last = {one.kerberos: one for one in releases}
+    return HumanGrades(
+        decisions=in_force(decisions),
+        rubrics=newest,
+        published={
+            one.kerberos: one.noted_at for one in last.values() if one.kind is ReleaseKind.PUBLISH
+        },
+    )
 
 
 def share_today(decision: Decision, rubric: Rubric | None) -> float | None:

@@ -94,6 +94,7 @@ def run_batch(
         watcher=watcher,
         keys=todays_keys(options.assignment, options.bundle.name),
     )
+    _refuse_unknown(options.only, found)
     counted, others = batch.rows(found)
     row = BatchRow(
         assignment=options.assignment.name, options=options.to_json(), notes=found.roster.notes
@@ -103,7 +104,10 @@ def run_batch(
     batch.human = grades_in(store, options.assignment)
     known = store.done_runs(row.cache_key for row in counted)
     there = {row.kerberos for row in counted if _is_there(row, known, options.results)}
-    to_run = [row for row in counted if row.zip_sha256 and row.kerberos not in there]
+    if options.force:
+        there = {kerberos for kerberos in there if not options.is_asked(kerberos)}
+    missing_runs = [row for row in counted if row.zip_sha256 and row.kerberos not in there]
+    to_run = [row for row in missing_runs if options.is_asked(row.kerberos)]
     watcher.stage("grading")
     watcher.begin(len(counted), len(counted) - len(to_run))
     graded = frozenset(batch.run(to_run))
@@ -200,6 +204,15 @@ class _Batch:
         )
         judged = rejudge_standings(standings, options, self.store, self.executor, self.watcher)
         return tuple(judged)
+
+
+def _refuse_unknown(only: frozenset[str], found: Found) -> None:
+    known = {hand_in.kerberos for hand_in in found.roster.counted}
+    strangers = sorted(only - known)
+    if strangers:
+        raise ConfigError(
+            f"only: expected kerberos names with a submission in the folder, found {strangers[0]!r}"
+        )
 
 
 def _is_there(row: HandInRow, known: Mapping[str, DoneRun], results: Path) -> bool:

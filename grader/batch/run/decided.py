@@ -47,7 +47,7 @@ class _About:
 
 def grades_in(store: Store, assignment: Assignment) -> HumanGrades:
     """Return the decisions in force and the rubrics of today."""
-    return human_grades(store.decisions(), store.rubrics(), assignment)
+    return human_grades(store.decisions(), store.rubrics(), assignment, store.releases())
 
 
 def import_grades(

@@ -32,6 +32,14 @@ class BatchOptions:
     """Whether workers see the results folder."""
     slots: Slots
     """How many submissions the workers take at once."""
+    only: frozenset[str] = frozenset()
+    """Kerberos names that are run; empty for all that are not done."""
+    force: bool = False
+    """Whether also what is done is run again."""
+
+    def is_asked(self, kerberos: str) -> bool:
+        """Whether a student's submission may be run."""
+        return not self.only or kerberos in self.only
 
     def to_json(self) -> str:
         """Return what was asked for, for the store."""
@@ -42,6 +50,8 @@ class BatchOptions:
             "isolation": self.settings.isolation.value,
             "warm": self.settings.warm,
             "workers": self.slots(),
+            "only": sorted(self.only),
+            "force": self.force,
         }
         return json.dumps(facts)
 

@@ -34,7 +34,7 @@ from grader.model.results_folder import ResultFolder, is_whole, move_in
 from grader.model.stage_keys import GraderKeys, StageKeys
 from grader.model.version import code_version
 from grader.scoring.changes import PartChange, changed_parts
-from grader.scoring.overrides import NO_GRADES, HumanGrades
+from grader.scoring.overrides import HumanGrades
 from reference.errors import ConfigError
 
 REJUDGE = Work(call=rejudge_task, failed=not_rejudged)
@@ -53,10 +53,10 @@ class RejudgeOptions:
     """Whether workers see the results folder."""
     slots: Slots
     """How many submissions the workers take at once."""
+    human: HumanGrades
+    """What people decided."""
     keep: bool = True
     """Whether results are written, or only told."""
-    human: HumanGrades = NO_GRADES
-    """What people decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
 from grader.batch.run.without_sheet import by_people
@@ -44,7 +44,12 @@ def scored_today(
     digest = standing.hand_in.zip_sha256
     overrides = human.about(hand_in.kerberos, digest, assignment, hand_in.course)
     sheet = replace(grade.sheet, course=hand_in.course)
-    return rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
+    today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
+    published = human.published.get(hand_in.kerberos, "")
+    if published:
+        here = datetime.fromisoformat(published).astimezone(assignment.due.tzinfo)
+        published = here.isoformat(timespec="seconds")
+    return replace(today, published=published)
 
 
 def class_rows(

@@ -253,3 +253,5 @@ class GradeSheet:
     """Pages of report.pdf; 0 where there is none."""
     facts: RunFacts
     """How it came about."""
+    published: str = ""
+    """When the grade was published, ISO 8601 with offset; empty while it is provisional."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.model.records import (
+    AppliedItem,
     Finding,
     GradeSheet,
     Measurement,
@@ -100,8 +101,10 @@ class PartView:
     """One sentence."""
     findings: tuple[FindingView, ...]
     """Checks."""
-    comment: str
-    """What a person wrote."""
+    items: tuple[Markup, ...]
+    """Rubric items that a person applied."""
+    comment: Markup
+    """What a person wrote; empty for nothing."""
     answer: Markup
     """The written answer; only for staff."""
 
@@ -144,6 +147,8 @@ class FeedbackPage:
     """When it was due."""
     late: str
     """The late line; empty where in time."""
+    standing: str
+    """Whether the points are final."""
     total: str
     """The large numeral."""
     max_total: str
@@ -195,6 +200,7 @@ def page_of(
         else "submission time unknown",
         deadline=moment(sheet.deadline),
         late=late_line(sheet),
+        standing=standing_of(sheet),
         total=points(sheet.total),
         max_total=points(sheet.max_total),
         sentence=sentence_of(sheet),
@@ -238,6 +244,13 @@ def late_line(sheet: GradeSheet) -> str:
     return f"Submitted {days} late: all points are multiplied by {sheet.late_coefficient:.3g}."
 
 
+def standing_of(sheet: GradeSheet) -> str:
+    """Return whether the points are final, in one sentence."""
+    if sheet.published:
+        return f"Published {moment(sheet.published)}."
+    return "Provisional: points may change until the course staff publish them."
+
+
 def _bar(sheet: GradeSheet) -> TotalBar:
     whole = sheet.max_total or 1.0
     earned = min(max(sheet.total / whole, 0.0), 1.0)
@@ -265,9 +278,12 @@ def _part(
         pending=_pending(part),
         message=inline_markup(part.message),
         findings=tuple(
-            _finding(finding, folder, said=part.message, staff=staff) for finding in part.findings
+            _finding(finding, part, folder, staff=staff)
+            for finding in part.findings
+            if staff or not _is_answered(finding, part)
         ),
-        comment=plain(part.human_comment),
+        items=tuple(_item(one) for one in part.human_items),
+        comment=markdown_html(part.human_comment) if part.human_comment else Markup(),
         answer=markdown_html(written, own) if written else Markup(),
     )
 
@@ -290,12 +306,27 @@ def _pending(part: PartGrade) -> str:
     return f"{amount(part.pending_points)} not graded yet."
 
 
-def _finding(finding: Finding, folder: Path, *, said: str, staff: bool) -> FindingView:
+def _item(item: AppliedItem) -> Markup:
+    """Return a rubric item with its share, as a student reads it."""
+    share = 100 * item.share * item.times
+    said = f" ({share:+.0f}%)".replace("-", "−") if share else ""
+    return markdown_html(f"{item.title}{said}")
+
+
+def _is_answered(finding: Finding, part: PartGrade) -> bool:
+    """Whether the finding left to a person what a person has decided since."""
+    return finding.outcome is Outcome.NEEDS_HUMAN and part.human_points is not None
+
+
+def _finding(finding: Finding, part: PartGrade, folder: Path, *, staff: bool) -> FindingView:
+    answered = _is_answered(finding, part)
     return FindingView(
         check_id=plain(finding.check_id),
         title=plain(finding.check_id).replace("_", " ").capitalize(),
-        chip=CHIPS[finding.outcome],
-        message=Markup() if finding.message == said else inline_markup(finding.message),
+        chip=CHIPS[part.outcome if answered else finding.outcome],
+        message=Markup()
+        if answered or finding.message == part.message
+        else inline_markup(finding.message),
         measurements=finding.measurements,
         rows=figure_rows(finding.exhibits, folder),
         evidence=", ".join(evidence_label(plain(one)) for one in finding.evidence_ids),

@@ -102,6 +102,8 @@ class Class:
     manifest: tuple[ManifestRow, ...] = ()
     assignment: Any = ASSIGNMENT
     shared_files: bool = True
+    only: frozenset[str] = frozenset()
+    force: bool = False
 
     def batch(self, store: Store) -> BatchOutcome:
         self.executor.calls.clear()
@@ -115,6 +117,8 @@ class Class:
             settings=RunSettings(bundle="studio-narrow", device="cpu", threads=1),
             shared_files=self.shared_files,
             slots=lambda: 2,
+            only=self.only,
+            force=self.force,
         )
         found = Found(roster=roster, manifest=self.manifest)
         return run_batch(found, options, store, self.executor, self.seen)

@@ -13,9 +13,11 @@ import pytest
 from authoring.class_samples import build_class
 from grader.batch.collect.manifest import ManifestRow
 from grader.batch.exports.gradebook import is_decided
+from grader.batch.records import State
 from grader.batch.store.store import open_store
 from grader.model.assignment import load_assignment
 from grader.model.records import DecisionKind
+from reference.errors import ConfigError
 from tests import factories
 from tests.grader.batch.run.test_batch import Class
 
@@ -147,3 +149,19 @@ def test_whoever_has_no_sheet_can_be_given_points(school: Class) -> None:
         (school.results / "absent" / "grades.toml").write_text("[parts.3c]\nwithdraw = true\n")
         row = school.rows(store, school.batch(store))["absent"]
         assert (row.state, row.pending) == ("missing", 0.8)
+
+
+def test_only_one_student_is_run_again_when_staff_say_so(school: Class) -> None:
+    with open_store(school.results) as store:
+        school.batch(store)
+        school.only, school.force = frozenset({"sbroken"}), True
+        outcome = school.batch(store)
+        assert school.executor.calls == ["sbroken"]
+        assert outcome.graded_now == {"sbroken"}
+        assert school.rows(store, outcome)["sbroken"].state is State.GRADED
+        school.force = False
+        school.batch(store)
+        assert school.executor.calls == []
+        school.only = frozenset({"nobody"})
+        with pytest.raises(ConfigError, match="found 'nobody'"):
+            school.batch(store)

@@ -16,6 +16,7 @@ from authoring.class_samples import build_class
 from grader.app.cli import app
 from grader.batch.class_run import RejudgeClassRequest, rejudge_class
 from grader.batch.run.batch import only_batch
+from grader.batch.run.decided import grades_in
 from grader.batch.run.rejudging import Moved, RejudgeOptions, rejudge_standings, sorted_out
 from grader.batch.store.store import Store, open_store
 from grader.batch.store.tables import FINDING, GRADE, JUDGEMENT, RUN
@@ -84,6 +85,7 @@ def judged(school: Class, store: Store, assignment: Assignment, *, keep: bool) -
         assignment=assignment,
         shared_files=school.shared_files,
         slots=lambda: 1,
+        human=grades_in(store, assignment),
         keep=keep,
     )
     made = rejudge_standings(found.to_judge, options, store, Here(), Seen())

@@ -1,0 +1,200 @@
+"""What is missing before grades are published; publishing, withdrawing, and the files for it.
+
+A grade is provisional until somebody publishes it, and again once it is withdrawn; the feedback
+says which. Each of the two is a row of the store, with the points and the digest of the sheet.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from grader.batch.collect.canvas import parse_canvas_name
+from grader.batch.exports.gradebook import is_decided, why_left_out
+from grader.batch.records import ClassRow
+from grader.batch.store.decision_rows import new_uuid
+from grader.batch.store.rows import Standing
+from grader.batch.store.store import Store
+from grader.intake.hand_in import HandIn
+from grader.model.records import (
+    Decision,
+    Release,
+    ReleaseKind,
+    RequestEvent,
+    RequestKind,
+    open_conflicts,
+)
+from grader.model.results_folder import ResultFolder
+from grader.scoring.overrides import HumanGrades, share_today
+
+_OPEN = frozenset({RequestKind.OPENED, RequestKind.REPLY, RequestKind.REOPENED})
+"""Kinds of entries after which a regrade request waits for an answer."""
+_GRADESCOPE = re.compile(r"^submission_\d+$")
+"""Gradescope's folders of an export."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Why a student's grade should not be published yet."""
+
+    kerberos: str
+    """Whose."""
+    part_id: str
+    """Such as `3c`; empty where it is about the whole grade."""
+    why: str
+    """Words that follow the name: `not graded yet`, `flagged: …`."""
+
+
+def missing_before_release(
+    rows: Iterable[ClassRow],
+    zips: Mapping[str, str],
+    human: HumanGrades,
+    decisions: Iterable[Decision],
+    requests: Iterable[RequestEvent],
+) -> tuple[Missing, ...]:
+    """Return what is missing: ungraded, flagged, conflicts, points lost without a word, requests.
+
+    Args:
+        rows: How each student stands.
+        zips: Kerberos to the digest of the hand-in that counts; empty where there is none.
+        human: What people decided.
+        decisions: All decisions, as they were added.
+        requests: All entries of regrade requests, as they were added.
+    """
+    known = tuple(decisions)
+    ungraded = (
+        Missing(kerberos=row.kerberos, part_id="", why=why_left_out(row))
+        for row in rows
+        if not is_decided(row)
+    )
+    counted = (one for key, one in human.decisions.items() if _counts(one, zips))
+    conflicts = (
+        _missing(one, f"{one.author} decided otherwise: a conflict")
+        for one in open_conflicts(known)
+        if _counts(one, zips)
+    )
+    found = (
+        *ungraded,
+        *(missing for one in counted for missing in _in_decision(one, human)),
+        *conflicts,
+        *_requests(requests),
+    )
+    return tuple(sorted(found, key=lambda one: (one.kerberos, one.part_id, one.why)))
+
+
+def _counts(decision: Decision, zips: Mapping[str, str]) -> bool:
+    return zips.get(decision.kerberos) == decision.zip_sha256
+
+
+def _in_decision(decision: Decision, human: HumanGrades) -> Iterator[Missing]:
+    if decision.flag:
+        yield _missing(decision, f"flagged by {decision.author}: {decision.flag}")
+    share = share_today(decision, human.rubrics.get(decision.part_id))
+    if share is not None and share < 1 and not (decision.comment or decision.items):
+        yield _missing(decision, f"loses points without a word ({decision.author})")
+
+
+def _requests(events: Iterable[RequestEvent]) -> Iterator[Missing]:
+    last = {one.request: one for one in events}
+    for event in last.values():
+        if event.kind in _OPEN:
+            why = "a regrade request waits for an answer"
+            yield Missing(kerberos=event.kerberos, part_id=event.part_id, why=why)
+
+
+def _missing(decision: Decision, why: str) -> Missing:
+    return Missing(kerberos=decision.kerberos, part_id=decision.part_id, why=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """What is to be done with whose grades."""
+
+    kind: ReleaseKind
+    """Publish or withdraw."""
+    kerberos: frozenset[str]
+    """Whose; empty for everybody."""
+    author: str
+    """Who does it."""
+    note: str = ""
+    """Why; for staff."""
+    anyway: bool = False
+    """Whether also grades are published of which something is missing."""
+
+
+def release_grades(
+    store: Store,
+    standings: Iterable[Standing],
+    rows: Mapping[str, ClassRow],
+    missing: Iterable[Missing],
+    request: ReleaseRequest,
+) -> tuple[str, ...]:
+    """Publish or withdraw grades; return whose changed, by kerberos.
+
+    What is published already, as it stands, is not published again. A grade of which something is
+    missing is left out unless the request says otherwise; one without points always is.
+    """
+    held = frozenset() if request.anyway else {one.kerberos for one in missing}
+    last = {one.kerberos: one for one in store.releases()}
+    changed = []
+    for standing in standings:
+        kerberos = standing.hand_in.kerberos
+        if standing.hand_in.role == "superseded":
+            continue
+        if request.kerberos and kerberos not in request.kerberos:
+            continue
+        before, row = last.get(kerberos), rows[kerberos]
+        digest = standing.grade.digest if standing.grade else ""
+        if request.kind is ReleaseKind.PUBLISH:
+            if kerberos in held or row.total is None or _is_out(before, row):
+                continue
+        elif before is None or before.kind is ReleaseKind.WITHDRAW:
+            continue
+        store.release(
+            Release(
+                uuid=new_uuid(),
+                kind=request.kind,
+                kerberos=kerberos,
+                grade_sha256=digest,
+                total=row.total,
+                author=request.author,
+                note=request.note,
+            )
+        )
+        changed.append(kerberos)
+    return tuple(changed)
+
+
+def _is_out(before: Release | None, row: ClassRow) -> bool:
+    return before is not None and before.kind is ReleaseKind.PUBLISH and before.total == row.total
+
+
+def feedback_zip(hand_ins: Iterable[HandIn], results: Path) -> bytes:
+    """Return a zip with everybody's feedback.pdf, by the names that the platform gave.
+
+    Canvas takes it back by "Upload Submissions", Gradescope's names are those of its export;
+    whoever came from neither is there by kerberos. Who has no feedback is not in it.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for hand_in in hand_ins:
+            page = ResultFolder(root=results / hand_in.kerberos).feedback_pdf
+            if page.is_file():
+                packed.writestr(feedback_name(hand_in), page.read_bytes())
+    return buffer.getvalue()
+
+
+def feedback_name(hand_in: HandIn) -> str:
+    """Return the name of a student's feedback in the zip."""
+    path = PurePosixPath(hand_in.source)
+    canvas = parse_canvas_name(path.name) if hand_in.platform == "canvas" else None
+    if canvas is not None:
+        return f"{path.name.removesuffix(canvas.given)}feedback.pdf"
+    folder = next((one for one in path.parts if _GRADESCOPE.match(one)), "")
+    if hand_in.platform == "gradescope" and folder:
+        return f"{folder}/feedback.pdf"
+    return f"{hand_in.kerberos}.pdf"
