@@ -23,6 +23,7 @@ from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submissio
 from grader.model.records.codec import to_json
 from grader.sandbox.cgroups import Cgroup, cgroup_for
 from grader.sandbox.leftovers import sweep
+from grader.sandbox.making_way import may_make_way
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
 from reference.bundles import Bundle
@@ -161,7 +162,8 @@ def _drive(request: DriverRequest, on_progress: OnProgress) -> Evidence:
             deadline.daemon = True
             deadline.start()
             try:
-                evidence = _listen(words, on_progress)
+                with may_make_way():
+                    evidence = _listen(words, on_progress)
             finally:
                 deadline.cancel()
                 driver.kill()

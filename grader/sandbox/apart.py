@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any
 
 from grader.sandbox.apart_server import LENGTH, Bounds
+from grader.sandbox.making_way import may_make_way
 from reference.errors import GraderFault
 
 Tell = Callable[[str], None]
@@ -120,7 +121,7 @@ def call_apart(
     """
     asked = pickle.dumps((function.__module__, function.__qualname__, arguments, bounds))
     deadline = time.monotonic() + bounds.wall_s
-    with _asked(asked, modules) as connection:
+    with _asked(asked, modules) as connection, may_make_way():
         last: dict[str, Any] = {}
         for word in _words(connection, deadline):
             if "told" in word:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from grader.batch.run.executors import HasFreshWorkers, Slots, why_lost
+from grader.batch.run.executors import HasOwnWorkers, MadeWayError, Slots, why_lost
 from grader.model.disk import DiskFull
 from grader.model.text import one_line
 from reference.errors import ConfigError, PsetError
 
 TRIES = 2
 """Times that a submission is tried before it is set apart as a fault of the grader."""
-LONGEST_TURN, LEAST_TURN_S, FEWEST_SEEN = 3.0, 60.0, 3
-"""A submission that takes more than so many times what others took (the median of as many),
-and more than so many seconds, is stopped while others wait, and run anew after them."""
+LONGEST_TURN, LEAST_TURN_S, FEWEST_SEEN = 1.5, 10.0, 3
+"""A submission that takes more than so many times what nine in ten others took (of as many at
+least), and more than so many seconds, makes way while others wait, and is run anew after them."""
+SLOWEST = 0.9
+"""Share of the others that are not slower than what a turn is measured by."""
+MOST_LATE = 0.5
+"""How many may make way, as a share of those that ended: more than that are the class itself."""
+GRACE_S = 5.0
+"""Seconds in which who makes way is gone; then its worker is ended."""
 POLL_S = 0.5
 """Seconds between two signs of life while nothing ends."""
 
@@ -97,9 +102,10 @@ def dispatch(
 ) -> Iterator[Done[T, R]]:
     """Yield each task's end as soon as it is there; no order.
 
-    What is worth another try has it in a fresh worker, once nothing else is under way; so has what
-    takes far longer than the others, which are not to wait for it. Where the executor has no such
-    workers, a second try comes as soon as may be.
+    What is worth another try has it in a fresh worker, once nothing else is under way. What takes
+    far longer than the others makes way, and is run from its start when no others wait: limits on
+    time hold as ever, so no grade depends on it. Where the executor has no workers of its own, a
+    second try comes as soon as may be, and nothing makes way.
 
     Args:
         work: What is done with each.
@@ -114,12 +120,13 @@ def dispatch(
     """
     waiting = iter(tasks)
     again: list[tuple[Assigned[T], int]] = []
+    late: list[Assigned[T]] = []
     under_way: dict[Future[R], _Try[T]] = {}
     pace = _Pace()
     while True:
-        at_once = len(again) if not isinstance(executor, HasFreshWorkers) else 0
-        while len(under_way) <= slots() and (one := next(waiting, None)) is not None:
-            under_way[_submit(work, executor, one)] = _Try(one, 1)
+        at_once = len(again) if not isinstance(executor, HasOwnWorkers) else 0
+        while len(under_way) <= slots() and (following := _following(waiting, late)) is not None:
+            under_way[_submit(work, executor, following.assigned)] = following
         for one, attempt in again[: at_once or not under_way]:
             under_way[_submit_again(work, executor, one)] = _Try(one, attempt)
             again.remove((one, attempt))
@@ -129,6 +136,9 @@ def dispatch(
         ended, _ = wait(under_way, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in ended:
             trying = under_way.pop(future)
+            if not future.cancelled() and isinstance(future.exception(), MadeWayError):
+                late.append(trying.assigned)
+                continue
             result = _result(work, future)
             pace.note(trying)
             if result.disk_full:
@@ -137,8 +147,8 @@ def dispatch(
                 again.append((trying.assigned, trying.attempt + 1))
             else:
                 yield Done(assigned=trying.assigned, result=result, attempts=trying.attempt)
-        if isinstance(executor, HasFreshWorkers):
-            again += [(one.assigned, one.attempt) for one in pace.let_others_go_first(under_way)]
+        if isinstance(executor, HasOwnWorkers):
+            late += pace.let_others_go_first(under_way, executor)
 
 
 @dataclass(slots=True)
@@ -147,8 +157,20 @@ class _Try(Generic[T]):
 
     assigned: Assigned[T]
     attempt: int
+    late: bool = False
+    """Whether it has made way before."""
     began: float | None = None
     """When a worker was first seen at it, on the monotonic clock; None before."""
+    asked: float | None = None
+    """When it was asked to make way; None if it was not."""
+
+
+def _following(waiting: Iterator[Assigned[T]], late: list[Assigned[T]]) -> _Try[T] | None:
+    """Take the next task; those that made way come last."""
+    one = next(waiting, None)
+    if one is not None:
+        return _Try(one, 1)
+    return _Try(late.pop(0), 1, late=True) if late else None
 
 
 class _Pace:
@@ -156,27 +178,53 @@ class _Pace:
 
     def __init__(self) -> None:
         self._seconds: list[float] = []
+        self._late = 0
 
     def note(self, trying: _Try[T]) -> None:
         """Take note of one that ended."""
         if trying.began is not None:
             self._seconds.append(time.monotonic() - trying.began)
 
-    def let_others_go_first(self, under_way: dict[Future[R], _Try[T]]) -> list[_Try[T]]:
-        """Stop what takes far longer than others did while others wait; return it, for later."""
+    def let_others_go_first(
+        self, under_way: dict[Future[R], _Try[T]], executor: HasOwnWorkers
+    ) -> list[Assigned[T]]:
+        """Ask what takes far longer than others did to make way, while others wait.
+
+        Return what was asked in vain, and was ended with its worker.
+        """
         now = time.monotonic()
         for future, trying in under_way.items():
             if trying.began is None and future.running():
                 trying.began = now
-        if len(self._seconds) < FEWEST_SEEN or all(one.running() for one in under_way):
-            return []
-        most = max(LEAST_TURN_S, LONGEST_TURN * statistics.median(self._seconds))
-        slow = [
+        for future, trying in self._too_long(under_way, now):
+            self._late += 1
+            trying.asked = now
+            executor.make_way(future)
+        deaf = [
             future
             for future, trying in under_way.items()
-            if trying.began is not None and now - trying.began > most and future.cancel()
+            if trying.asked is not None and now - trying.asked > GRACE_S and future.cancel()
         ]
-        return [under_way.pop(future) for future in slow]
+        return [under_way.pop(future).assigned for future in deaf]
+
+    def _too_long(
+        self, under_way: dict[Future[R], _Try[T]], now: float
+    ) -> Iterator[tuple[Future[R], _Try[T]]]:
+        """Yield what takes far longer than others did, while others wait."""
+        others_wait = any(not f.running() and not t.late for f, t in under_way.items())
+        if len(self._seconds) < FEWEST_SEEN or not others_wait:
+            return
+        usual = sorted(self._seconds)[int(SLOWEST * (len(self._seconds) - 1))]
+        most = max(LEAST_TURN_S, LONGEST_TURN * usual)
+        for future, trying in under_way.items():
+            if trying.late or trying.asked is not None or self._late >= self._most_late:
+                continue
+            if trying.began is not None and now - trying.began > most:
+                yield future, trying
+
+    @property
+    def _most_late(self) -> float:
+        return MOST_LATE * len(self._seconds)
 
 
 def _submit(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:
@@ -184,7 +232,7 @@ def _submit(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Futu
 
 
 def _submit_again(work: Work[T, R], executor: Executor, assigned: Assigned[T]) -> Future[R]:
-    submit = executor.submit_fresh if isinstance(executor, HasFreshWorkers) else executor.submit
+    submit = executor.submit_fresh if isinstance(executor, HasOwnWorkers) else executor.submit
     return _submit_to(submit, work.call, lambda: work.again(assigned.make()))
 
 

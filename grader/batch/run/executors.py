@@ -6,6 +6,7 @@ worker takes the place of the lost one.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import multiprocessing
 import os
@@ -28,6 +29,7 @@ from grader.model.quiet import quiet_libraries
 from grader.model.records import Limits
 from grader.model.text import one_line
 from grader.sandbox.leftovers import sweep
+from grader.sandbox.making_way import MadeWay, ask, turn
 from grader.sandbox.orphans import die_with_parent
 from reference.errors import ConfigError
 
@@ -52,14 +54,21 @@ Slots = Callable[[], int]
 Result = TypeVar("Result")
 
 
+class MadeWayError(Exception):
+    """A call was given up because it was asked to make way; nobody is at fault."""
+
+
 @runtime_checkable
-class HasFreshWorkers(Protocol):
-    """An executor that can run a call in a worker of its own."""
+class HasOwnWorkers(Protocol):
+    """An executor of this machine: can run a call in a worker of its own, and ask one to end."""
 
     def submit_fresh(
         self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
     ) -> Future[Result]:
         """Run the call in a worker that nothing before can have harmed."""
+
+    def make_way(self, future: Future[Result]) -> None:
+        """Ask a call that runs to make way: soon its future fails with `MadeWayError`."""
 
 
 class WorkerPool(Executor):
@@ -69,6 +78,10 @@ class WorkerPool(Executor):
         self._timeout_s = timeout_s
         self._initializer = initializer
         self._fresh: list[ProcessPool] = []
+        self._places = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-"))
+        self._number = itertools.count()
+        self._turns: dict[Future[Any], Path] = {}
+        """Where each call can be asked to make way."""
         self._pool = ProcessPool(
             max_workers=workers,
             max_tasks=TASKS_PER_WORKER,
@@ -83,8 +96,16 @@ class WorkerPool(Executor):
         `why_lost`.
         """
         call = partial(fn, *args, **kwargs)
-        future: Future[Result] = self._pool.schedule(_timed, args=(self._timeout_s, call))
+        place = self._places / str(next(self._number))
+        future: Future[Result] = self._pool.schedule(_timed, args=(self._timeout_s, place, call))
+        self._turns[future] = place
+        future.add_done_callback(lambda ended: self._turns.pop(ended, None))
         return future
+
+    def make_way(self, future: Future[Result]) -> None:
+        """Ask a call that runs to make way: soon its future fails with `MadeWayError`."""
+        if (place := self._turns.get(future)) is not None:
+            ask(place)
 
     def submit_fresh(
         self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
@@ -96,7 +117,8 @@ class WorkerPool(Executor):
             context=multiprocessing.get_context("spawn"),
         )
         call = partial(fn, *args, **kwargs)
-        future: Future[Result] = pool.schedule(_timed, args=(self._timeout_s, call))
+        place = self._places / str(next(self._number))
+        future: Future[Result] = pool.schedule(_timed, args=(self._timeout_s, place, call))
         pool.close()  # it ends with this call
         self._fresh.append(pool)
         return future
@@ -111,14 +133,18 @@ class WorkerPool(Executor):
         if wait:
             for pool in (self._pool, *self._fresh):
                 pool.join()
+        shutil.rmtree(self._places, ignore_errors=True)
 
 
-def _timed(limit_s: float, call: Callable[[], Result]) -> Result:
+def _timed(limit_s: float, place: Path, call: Callable[[], Result]) -> Result:
     """Do it; where it takes too long the system ends this process, by a clock that never jumps."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
-        return call()
+        with turn(place):
+            return call()
+    except MadeWay:
+        raise MadeWayError from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

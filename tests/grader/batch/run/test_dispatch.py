@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from grader.batch.run.dispatch import Assigned, Done, Work, dispatch
+from grader.batch.run.dispatch import Assigned, Done, Work, _Pace, _Try, dispatch
 from grader.batch.run.executors import (
     LEAST_ROOM_MIB,
-    HasFreshWorkers,
+    HasOwnWorkers,
+    MadeWayError,
     local_pool,
     room_for,
     workers_that_fit,
@@ -51,6 +52,9 @@ class WithFresh(Ordinary):
         self.calls[-1] = f"fresh {self.calls[-1]}"
         return future
 
+    def make_way(self, future: Future[Any]) -> None:
+        raise AssertionError(f"nothing here takes long: {future}")
+
 
 def work(failing: set[str]) -> Work[str, Outcome]:
     return Work(
@@ -79,11 +83,11 @@ def test_a_second_try_waits_until_nothing_else_goes_on() -> None:
 class Queue(WithFresh):
     """Has one worker, which is done with a task when the test says so."""
 
-    def __init__(self, slow: str) -> None:
+    def __init__(self, slow: str, *, deaf: bool = False) -> None:
         super().__init__()
-        self.slow = slow
+        self.slow, self.deaf = slow, deaf
         self.running: list[Running] = []
-        self.cancelled: list[str] = []
+        self.stopped: list[str] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         self.calls.append(f"{args[0]}")
@@ -92,11 +96,18 @@ class Queue(WithFresh):
         self.running.append(future)
         return future
 
+    def make_way(self, future: Future[Any]) -> None:
+        assert isinstance(future, Running)
+        if not self.deaf:
+            self.stopped.append(f"{future.task} made way")
+            self.running.remove(future)
+            future.set_exception(MadeWayError())
+
     def turn(self) -> None:
-        """End the first in the row, unless it is the slow one and runs beside others."""
+        """End the first in the row, unless it is a slow one and the end has not come."""
         if self.running:
             first = self.running[0]
-            if first.task != self.slow:
+            if first.task not in self.slow:
                 self.running.pop(0).set_result(first.result_of())
 
 
@@ -111,32 +122,56 @@ class Running(Future[Any]):
 
     def cancel(self) -> bool:
         self.queue.running.remove(self)
-        self.queue.cancelled.append(self.task)
+        self.queue.stopped.append(f"{self.task} ended")
         return True
 
 
-@pytest.mark.parametrize("slow", ["e", "h"])
-def test_who_takes_far_longer_than_others_lets_them_go_first(
-    monkeypatch: pytest.MonkeyPatch, slow: str
-) -> None:
+def order_of(monkeypatch: pytest.MonkeyPatch, executor: Queue, names: str) -> list[str]:
+    """The order in which a queue's tasks end, where the slow ones do when the others have."""
     clock = iter(range(0, 100_000, 30))
     monkeypatch.setattr("grader.batch.run.dispatch.time.monotonic", lambda: float(next(clock)))
     monkeypatch.setattr("grader.batch.run.dispatch.POLL_S", 0.001)
-    executor = Queue(slow)
-    tasks = [Assigned(kerberos=name, make=lambda name=name: name) for name in "abcdefgh"]  # type: ignore[misc]
+    tasks = [Assigned(kerberos=name, make=lambda name=name: name) for name in names]  # type: ignore[misc]
     given = dispatch(
         work(set()), tasks, executor, slots=lambda: 1, on_poll=lambda _: executor.turn()
     )
     ended: list[str] = []
+    quick = len(names) - len(executor.slow)
     for one in given:
         ended.append(one.assigned.kerberos)
         assert one.attempts == 1  # it was not at fault
-        if len(ended) == 7:
+        if len(ended) == quick:
             executor.slow = ""
-    assert ended == [name for name in "abcdefgh" if name != slow] + [slow]
+    return ended
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+@pytest.mark.parametrize("slow", ["e", "h", "eg"])
+def test_who_takes_far_longer_than_others_lets_them_go_first(
+    monkeypatch: pytest.MonkeyPatch, slow: str, deaf: bool
+) -> None:
+    executor = Queue(slow, deaf=deaf)
+    ended = order_of(monkeypatch, executor, "abcdefgh")
+    assert ended == [name for name in "abcdefgh" if name not in slow] + [*slow]
     # The last one has nobody behind it: it is let run.
-    assert executor.cancelled == ([slow] if slow != "h" else [])
-    assert (f"fresh {slow} with all memory" in executor.calls) is (slow != "h")
+    how = "ended" if deaf else "made way"
+    assert executor.stopped == [f"{name} {how}" for name in slow if name != "h"]
+    assert not [call for call in executor.calls if "fresh" in call]  # it was no fault
+
+
+def test_where_many_take_long_not_all_of_them_make_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.batch.run.dispatch.time.monotonic", lambda: 1000.0)
+    executor = Queue("d")
+    pace = _Pace()
+    pace._seconds = [20.0] * 4
+    for asked in range(4):
+        future = executor.submit(lambda task: task, "d")
+        executor.running[:] = [future]  # type: ignore[list-item]
+        behind: Future[Any] = Future()
+        trying = _Try(Assigned(kerberos="d", make=lambda: "d"), 1, began=0.0)
+        rows: Any = {future: trying, behind: _Try(trying.assigned, 1)}
+        pace.let_others_go_first(rows, executor)
+        assert (trying.asked is not None) is (asked < 2)  # half of the four that ended
 
 
 def test_there_is_no_third_try() -> None:
@@ -156,7 +191,7 @@ def test_a_cluster_tries_again_as_soon_as_it_can() -> None:
 
 def test_a_fresh_worker_is_a_process_of_its_own() -> None:
     with local_pool(1, threads=1, timeout_s=60) as pool:
-        assert isinstance(pool, HasFreshWorkers)
+        assert isinstance(pool, HasOwnWorkers)
         first = pool.submit(os.getpid).result(60)
         fresh = pool.submit_fresh(os.getpid).result(60)
         again = pool.submit(os.getpid).result(60)

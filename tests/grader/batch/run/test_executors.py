@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import Executor, wait
 from pathlib import Path
@@ -14,7 +15,15 @@ import psutil
 import pytest
 from pebble import ProcessExpired
 
-from grader.batch.run.executors import dask_cluster, local_pool, why_lost, workers_that_fit
+from grader.batch.run.executors import (
+    HasOwnWorkers,
+    MadeWayError,
+    dask_cluster,
+    local_pool,
+    why_lost,
+    workers_that_fit,
+)
+from grader.sandbox.making_way import may_make_way
 from reference.errors import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -27,6 +36,21 @@ def kill_self() -> None:
 def write_pid_and_sleep(path: Path) -> None:
     path.write_text(str(os.getpid()))
     time.sleep(600)
+
+
+def wait_for_another(path: Path) -> None:
+    with may_make_way():
+        write_pid_and_sleep(path)
+
+
+def half_done(path: Path) -> str:
+    """Wait where nothing may be left half done, then where it may."""
+    path.write_text(str(os.getpid()))
+    while not list(Path(tempfile.gettempdir()).glob(f"pset4-{os.getppid()}-*/*-asked")):
+        time.sleep(0.01)
+    path.with_suffix(".whole").touch()
+    with may_make_way():
+        return "heard nothing"
 
 
 def threads() -> str:
@@ -154,3 +178,19 @@ def pid_after(path: Path, seconds: float) -> int:
     path.write_text(str(os.getpid()))
     time.sleep(seconds)
     return os.getpid()
+
+
+def test_who_makes_way_leaves_nothing_half_done_and_keeps_its_worker(tmp_path: Path) -> None:
+    with local_pool(1, threads=1, timeout_s=60) as pool:
+        assert isinstance(pool, HasOwnWorkers)
+        for number, call in enumerate((wait_for_another, half_done)):
+            path = tmp_path / str(number)
+            future = pool.submit(call, path)
+            worker = appears(path)
+            pool.make_way(future)
+            with pytest.raises(MadeWayError):
+                future.result(60)
+            assert pool.submit(os.getpid).result(60) == worker
+        assert (tmp_path / "1.whole").exists()
+        pool.make_way(future)  # it has ended: nobody hears it
+        assert pool.submit(os.getpid).result(60) == worker
