@@ -30,6 +30,8 @@ FOLDERS_OF_PROGRAMS = frozenset(
     (".cache", ".config", ".ipython", ".jupyter", ".local", ".matplotlib", ".nv", ".torch")
 )
 """Names in a home folder below which programs keep settings; a submission has no say in them."""
+FILES_OF_PROGRAMS = frozenset((".curlrc", ".netrc", ".pydistutils.cfg", ".wgetrc"))
+"""Files in a home folder that downloads and installers take their settings from."""
 READ_UNASKED = ("matplotlibrc", "sitecustomize", "usercustomize")
 """Names, before the suffix, of what programs read by themselves wherever they find it."""
 
@@ -95,7 +97,7 @@ def files_for_kernel(
         above = {str(one) for one in path.parents}
         reserved = (
             not path.parts
-            or path.parts[0] in FOLDERS_OF_PROGRAMS
+            or path.parts[0] in FOLDERS_OF_PROGRAMS | FILES_OF_PROGRAMS
             or any(part.partition(".")[0] in READ_UNASKED for part in path.parts)
             or name in folders
             or bool(above & course_files)

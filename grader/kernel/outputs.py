@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .bounds import MAX_RESULT
+
 NEGLIGIBLE = 1e-6
 """Imaginary parts up to this share of the greatest value are rounding, as of an inverse FFT."""
 DEEPEST = 6
@@ -125,6 +127,8 @@ def _result(value: Any, left: list[int]) -> Result:
         return Result(None, kind, "nothing (None)" if value is None else "text")
     try:
         array = np.asarray(_plain(value, left))
+        if array.size > MAX_RESULT:  # before any copy of what may be a view of one number
+            return Result(None, kind, f"a {kind} of shape {array.shape}, far too large"[:200])
         if array.dtype.kind == "O":
             array = array.astype(np.float64)  # numbers of other types: fractions, decimals
     except Exception:  # noqa: BLE001 -- a student's own type may do anything

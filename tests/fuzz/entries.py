@@ -44,6 +44,7 @@ PIECES = (
     *("ipython_kernel_config.py", "startup", "00.py", "sitecustomize.py", "usercustomize", "x.pth"),
     *(
         "matplotlibrc",
+        ".netrc",
         "_pset4",
         "_pset4.py",
         "json.py",

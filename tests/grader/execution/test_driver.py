@@ -204,6 +204,9 @@ READ_BEFORE_A_NOTEBOOK = {
     "ipython_kernel_config.py": LEAVES_A_TRACE,
     "jupyter_config.py": LEAVES_A_TRACE,
     "matplotlibrc": "figure.dpi: 7",
+    ".netrc": "machine 6.869.csail.mit.edu login a password b",
+    ".curlrc": "output = /dev/null",
+    ".wgetrc": "output_document = /dev/null",
     "sitecustomize.py": LEAVES_A_TRACE,
     "usercustomize/__init__.py": LEAVES_A_TRACE,
     "psutil.py": LEAVES_A_TRACE,
@@ -229,6 +232,7 @@ from pathlib import Path
 home = Path.home()
 assert Path.cwd() == home
 assert not list(home.glob("ran-*")), list(home.glob("ran-*"))
+assert not list(home.glob(".*rc")), list(home.glob(".*rc"))
 assert matplotlib.rcParams["figure.dpi"] != 7
 import mine
 assert mine.value == 7

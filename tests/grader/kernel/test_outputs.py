@@ -41,3 +41,10 @@ def test_answers_nested_deep_are_told_soon(returned: Any, count: int) -> None:
 def test_a_batch_of_lists_is_read() -> None:
     (result,) = results_of([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]], 1)
     assert np.array_equal(np.squeeze(result.array), [[1, 2], [3, 4], [5, 6]])  # type: ignore[arg-type]
+
+
+def test_a_view_of_one_number_as_a_huge_array_is_told_not_copied() -> None:
+    huge = np.broadcast_to(np.float64(0), (10**5, 10**8))
+    (result,) = results_of(huge, 1)
+    assert result.array is None
+    assert result.unreadable == "a ndarray of shape (100000, 100000000), far too large"
