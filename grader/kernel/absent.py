@@ -79,6 +79,14 @@ for _use in _USES:
 class AbsentImports(ast.NodeTransformer):
     """Takes imports apart, one name each, and gives stand-ins for what is not installed."""
 
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Leave a module as it is that cannot be gone through; IPython would drop all of this."""
+        try:
+            self.generic_visit(node)
+        except Exception:  # noqa: BLE001 -- code nested too deep, as a sum of a thousand terms
+            return node
+        return node
+
     def visit_Try(self, node: ast.Try) -> ast.Try:
         """Leave what is tried as it is: the notebook has an answer to a missing module."""
         for field in ("handlers", "orelse", "finalbody"):

@@ -1,7 +1,11 @@
-"""Keeps the kernel answering: short tracebacks, text that can be sent, exits that end a cell."""
+"""Keeps the kernel answering: short tracebacks, text that can be sent, exits that end a cell.
+
+And an answer to every cell: what IPython comes upon before the first statement is the cell's error.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -20,6 +24,7 @@ def install(shell: Any) -> None:
     _shorten_tracebacks(shell.InteractiveTB)
     _send_any_text(shell.kernel.session)
     _end_cells_only(shell)
+    _answer_always(shell)
 
 
 def _shorten_tracebacks(shown: Any) -> None:
@@ -68,6 +73,35 @@ def _send_any_text(session: Any) -> None:
         return packed
 
     session.pack = pack
+
+
+def _answer_always(shell: Any) -> None:
+    """Let a cell fail that IPython cannot read.
+
+    Code nested too deep for the compiler raised through IPython, and the kernel never replied.
+    """
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+    plain, waits = shell.run_cell_async, shell.should_run_async
+
+    def should_run_async(*args: Any, **kwargs: Any) -> bool:
+        try:
+            return bool(waits(*args, **kwargs))
+        except Exception:  # noqa: BLE001 -- it compiles, to see whether the cell awaits anything
+            return False
+
+    @functools.wraps(plain)
+    async def run_cell_async(raw_cell: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await plain(raw_cell, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the cell ends with it
+            info: Any = ExecutionInfo(raw_cell, False, False, True, None, None)  # type: ignore[no-untyped-call]
+            result: Any = ExecutionResult(info)  # type: ignore[no-untyped-call]
+            result.error_before_exec = error
+            shell.showtraceback()
+            return result
+
+    shell.should_run_async, shell.run_cell_async = should_run_async, run_cell_async
 
 
 def _end_cells_only(shell: Any) -> None:

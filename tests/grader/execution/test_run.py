@@ -259,6 +259,7 @@ ODD = {
         "e = None\nfor i in range(30_000):\n    n = ValueError(i); n.__cause__ = e; e = n\nraise e"
     ),
     "is a group of 20,000": "raise ExceptionGroup('g', [ValueError(i) for i in range(20_000)])",
+    "is of code nested 20,000 deep": "y = x" + "[0]" * 20_000,
     "is a strange syntax error": "raise SyntaxError('x', (b'a', 'l', None, 4))",
 }
 """Exceptions that are hard to show."""

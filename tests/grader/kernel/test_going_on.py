@@ -1,4 +1,4 @@
-"""Cells of very many statements are run as a whole; no kernel."""
+"""Cells of very many statements, or nested very deep, are run all the same; no kernel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+from grader.kernel.absent import AbsentImports
 from grader.kernel.going_on import MOST_STATEMENTS, GoingOn, as_a_whole
+from grader.kernel.recorder import HOOK, BindHooks
 
 
 def test_many_statements_made_one_do_the_same_and_the_last_is_shown() -> None:
@@ -39,3 +41,14 @@ def test_a_cell_of_400_000_statements_is_not_run_one_by_one() -> None:
     assert not asyncio.run(going._run(statement * 3, "cell"))
     assert runs == [2, 1, 1, 1]
     assert MOST_STATEMENTS >= 1000
+
+
+def test_a_deep_expression_keeps_neither_hooks_nor_imports_from_the_cell() -> None:
+    """IPython takes a transformer away for good that raises; and a node without a place fails."""
+    tree = ast.parse("a = 1\nb = " + " + ".join(["1"] * 950) + "\nc = b")
+    for transformer in (AbsentImports(), BindHooks()):
+        tree = transformer.visit(tree)
+    looks: list[bool] = []
+    space: dict[str, Any] = {HOOK: looks.append}
+    exec(compile(tree, "cell", "exec"), space)  # noqa: S102
+    assert (space["c"], len(looks)) == (950, 2)
