@@ -12,7 +12,7 @@ from grader.review.desk.access import Role
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, field, uuid_of
-from grader.review.desk.holding import NOTHING_DECIDED, Holding, next_to_grade
+from grader.review.desk.holding import NOTHING_DECIDED, Holding, count_part, next_to_grade
 from grader.review.desk.ledger import rubric_of
 
 
@@ -122,7 +122,9 @@ def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
         return _in_conflict(asked, seat, decision.part_id)
     part_id, room = decision.part_id, asked.room
     most = room.assignment.max_points(part_id, seat.course)
-    upcoming = next_to_grade(room, part_id, asked.held(part_id), seat.kerberos)
+    held = asked.held(part_id)
+    upcoming = next_to_grade(room, part_id, held, seat.kerberos)
+    count = count_part(room, part_id, held)
     points = "" if decision.share is None else part_points(decision.share * most)
     what = f"{points} of {part_points(most)}" if points else "not graded"
     return told(
@@ -130,5 +132,7 @@ def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
         f"Saved: {part_label(part_id)} of {seat.code} is {what}.",
         uuid=decision.uuid,
         points=points,
+        so_far=f"{count.settled} graded, {count.to_do} to do",
+        counts=dict(count.items),
         next=f"/part/{part_id}/answers/{upcoming.code}" if upcoming else "",
     )

@@ -187,7 +187,13 @@ async function save() {
     sessionStorage.removeItem(draftKey());
     ahead.delete(address);
     await swap(said.next || panel().dataset.list, true);
+    if (form()) renew(said); // this page was read ahead, before the answer was saved
   });
+}
+
+function renew(said) {
+  one("#so-far").textContent = said.so_far;
+  for (const place of all("[data-count]", form())) place.textContent = said.counts[place.dataset.count] ?? 0;
 }
 
 async function undo() {

@@ -186,6 +186,8 @@ def test_three_keys_grade_an_answer_and_the_next_one_is_there(
     assert [item.id for item in row.items] == ["half", "slip"]
     assert row.share == pytest.approx(0.4)
     assert page.evaluate("document.activeElement.id") == "answer-head"
+    assert page.inner_text("#so-far") == "1 graded, 5 to do"  # although it was read ahead
+    assert page.inner_text("[data-count=half]") == "1"
     page.keyboard.press(".")
     most = float(page.get_attribute("#panel", "data-max") or 0)  # differs between courses
     assert float(page.inner_text("#points")) == pytest.approx(0.4 * most, abs=0.001)
