@@ -95,7 +95,7 @@ def _figures(rows: Sequence[ClassRow]) -> tuple[HeaderCount, ...]:
     return tuple(
         HeaderCount(count=str(count), words=words, tone=tone if count else "none")
         for count, words, tone in (
-            (counts[State.GRADED], "graded", "pass"),
+            (counts[State.GRADED] - waiting, "fully graded", "pass"),
             (waiting, "needs grading" if waiting == 1 else "need grading", "wait"),
             (sum(row.days_late > 0 for row in rows), "late", "partial"),
             (counts[State.REJECTED], "rejected", "fail"),
@@ -142,7 +142,7 @@ def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
     return StudentLine(
         who=_who(row),
         course=row.course,
-        chip=STATES[row.state],
+        chip=CHIPS[Outcome.NEEDS_HUMAN] if waits(row) else STATES[row.state],
         total="" if total is None else points(total),
         max_total=points(row.max_total),
         pending=points(row.pending) if waits(row) else "",

@@ -68,7 +68,7 @@ def test_the_header_counts_everybody() -> None:
     view = class_view(CLASS, ROSTER, ASSIGNMENT)
 
     assert {one.words: one.count for one in view.figures} == {
-        "graded": "5",
+        "fully graded": "4",
         "needs grading": "1",
         "late": "1",
         "rejected": "1",
@@ -78,6 +78,14 @@ def test_the_header_counts_everybody() -> None:
     }
     assert view.sentence == "4 of 9 students are fully graded; 1 still needs grading."
     assert "Mean 7.4, median 9, middle half 5 to 11, of 11 points" in view.totals_words
+
+
+def test_nobody_is_graded_whose_points_wait() -> None:
+    waiting = tuple(replace(row, pending=0.8) for row in CLASS if row.state is State.GRADED)
+    view = class_view(waiting, ROSTER, ASSIGNMENT)
+
+    assert {one.words: one.count for one in view.figures}["fully graded"] == "0"
+    assert {line.chip.word for line in view.students} == {"Needs grading"}
 
 
 def test_who_needs_a_person_is_listed() -> None:
