@@ -32,7 +32,7 @@ _DOCUMENTS = re.compile(
     r"\.(pdf|docx?|odt|rtf|txt|md|tex|html?|png|jpe?g|heic|pages)", re.IGNORECASE
 )
 """Suffixes of files in which a person may find an answer."""
-_TAGS = re.compile(r"<(?!img)[^>]*>", re.IGNORECASE)
+_TAGS = re.compile(r"<(?!img)[^<>]{0,500}>", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
 _HEADING = 6
 """Words up to which a heading is one, and no answer that was written as a heading."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -84,3 +85,10 @@ def test_another_document_may_hold_the_answer(lab: Lab, name: str, outcome: Outc
 
 def test_a_report_waits(lab: Lab) -> None:
     assert CHECKS["prose"](lab.context(), "3c").outcome is Outcome.NEEDS_HUMAN
+
+
+def test_a_cell_of_open_tags_takes_no_time(lab: Lab) -> None:
+    started = time.process_time()
+    assert CHECKS["prose"](handed_in(lab, "<" * 1_000_000), "3c").outcome is Outcome.NOT_ATTEMPTED
+    assert CHECKS["prose"](handed_in(lab, "<a " * 300_000), "3c").outcome is Outcome.NEEDS_HUMAN
+    assert time.process_time() - started < 10
