@@ -11,6 +11,7 @@ from grader.reading.report_pages import TextLine
 
 HEADER = 0.07
 """Share of the page's height in which a running header stands."""
+_PROMPT = re.compile(r"(?:In|Out)\s?\[[\d*\s]*\]:")
 _DIGITS = re.compile(r"\d+")
 PAGE_TOP = 0.25
 """A label above this share of the page's height, with no line above it, begins its page."""
@@ -68,7 +69,9 @@ def _section(
 
 def _begins_page(mark: Mark, lines: Sequence[TextLine]) -> bool:
     """Whether nothing of what comes before the mark is on its page."""
-    above = lines[mark.line - 1] if mark.line else None
+    # The prompts of an exported notebook are drawn apart, often before all other text of a page.
+    before = (line for line in reversed(lines[: mark.line]) if not _PROMPT.fullmatch(line.text))
+    above = next(before, None)
     alone = above is None or above.page != mark.page or _is_header(above, lines)
     return alone and mark.top < PAGE_TOP
 

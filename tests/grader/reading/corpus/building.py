@@ -40,6 +40,9 @@ LABELS: Mapping[str, tuple[str, str, str]] = {
     "own-line": ("<h2>Problem {n}</h2>", "<p>({l}) {title}</p>", ""),
     "bracket": ("<h2>Problem {n}. {problem}</h2>", "", "[{l}] "),
     "question": ("<h2>Problem {n}</h2>", "<p><i>({l}) {question}</i></p>", ""),
+    "word": ("<h1>Problem {n} – {problem}</h1>", "<h2>{n}.{l} {title}</h2>", ""),
+    "exported": ("<h1>Problem {n}</h1>", "<h3>Answer to {n}({l})</h3>", ""),
+    "hyphen": ("", "<h3>{n}-{l}: {title}</h3>", ""),
     "run-in": ("<h2>Problem {n}</h2>", "", "<b>({l}) {title}.</b> "),
 }
 """By name: heading of a problem, of a part, and what stands before its first words."""
@@ -65,6 +68,14 @@ PAGES: Mapping[str, str] = {
     "footer": "@page{size:A4;margin:25mm;"
     "@bottom-right{content:counter(page) ' of ' counter(pages)}}"
     " html{font:11pt/1.4 'DejaVu Sans'}",
+    "word": "@page{size:letter;margin:1in} html{font:11pt/1.08 'DejaVu Sans'}"
+    " h1{color:#2f5496;font-weight:400} h2{color:#2f5496;font-weight:400} p{margin:0 0 8pt}",
+    "docs": "@page{size:letter;margin:1in} html{font:11pt/1.15 'DejaVu Sans'}"
+    " h1{font-weight:400} h2{font-weight:400} h3{color:#434343;font-weight:400} p{margin:0}",
+    "notebook": "@page{size:letter;margin:12mm} html{font:10.5pt/1.4 'DejaVu Sans'}"
+    " h1,h2,h3{font-weight:700} .answer{margin-left:6em}",
+    "pandoc": "@page{size:letter;margin:38mm 44mm;@bottom-center{content:counter(page)}}"
+    " html{font:10pt/1.2 'DejaVu Serif'} p{text-align:justify}",
     "typewriter": "@page{size:letter;margin:25mm} html{font:10pt/1.4 'DejaVu Sans Mono'}",
 }
 """By name: paper, margins, fonts, columns."""
@@ -303,6 +314,17 @@ def _code(rng: random.Random, counters: dict[str, int]) -> str:
     )
 
 
+def _prompts(rng: random.Random, counters: dict[str, int]) -> str:
+    """A cell of code and its output as notebooks are exported, the prompts at the margin."""
+    counters["equation"] += 1
+    number = counters["equation"]
+    prompt = '<div style="margin-left:-5.5em;float:left;width:5em;color:#888">{}</div>'
+    return (
+        f"{prompt.format(f'In [{number}]:')}<pre>y = conv1d_forward(x, w)\nprint(y.shape)</pre>"
+        f"{prompt.format(f'Out[{number}]:')}<pre>(8,)</pre>"
+    )
+
+
 def _mention(rng: random.Random, counters: dict[str, int]) -> str:
     words = "this is what changes between the two parts that were asked before, as we said in "
     return f"<p>{words * 3}(b) and (c), and once more in {words}4(e), and nowhere else at all.</p>"
@@ -337,6 +359,7 @@ HOLDS: Mapping[str, Callable[[random.Random, dict[str, int]], str]] = {
     "table": _table,
     "list": _inner_list,
     "code": _code,
+    "prompts": _prompts,
     "mention": _mention,
 }
 """What an answer may hold between its paragraphs, by name."""

@@ -23,8 +23,9 @@ OF_EACH_KIND = (
     "parts-shuffled-short",
     "scanned-plain",
     "everything-in-columns",
+    "notebook-export",
 )
-"""Read by every run of the tests: equations, captions, columns, order, scans."""
+"""Read by every run of the tests: equations, captions, columns, order, scans, exports."""
 
 
 def by_name(name: str) -> Report:
