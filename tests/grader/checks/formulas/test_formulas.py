@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from grader.checks import probes_of, run_checks
 from grader.checks.findings import staff_text, student_text
 from grader.checks.formulas.comparing import Compared, compare_conv, compare_pool
-from grader.checks.formulas.notes import ANSWERS, MISREAD, fingerprint_of, formula_notes
+from grader.checks.formulas.notes import ANSWERS, MISREAD, fingerprint_of, formula_notes, layer_of
+from grader.model.assignment import solved_notebook
 from grader.model.formulas import reading
 from grader.model.formulas.reading import formula_cells, read_formulas
 from grader.model.formulas.tree import Misread
@@ -260,3 +262,29 @@ def test_formulas_with_the_same_values_have_one_fingerprint() -> None:
 def test_there_is_a_sentence_for_all_that_reading_refuses() -> None:
     source = Path(reading.__file__).read_text(encoding="utf-8")
     assert set(re.findall(r'"(formula\.\w+)"', source)) == MISREAD
+
+
+def test_the_formula_cells_of_the_solved_notebook_are_right() -> None:
+    solved = json.loads(solved_notebook(ASSIGNMENT.name).read_bytes())
+    found = {}
+    for cell in solved["cells"]:
+        facts = cell["metadata"].get("pset4", {})
+        if facts.get("kind") == "answer":
+            for text in formula_cells("".join(cell["source"])):
+                layer = layer_of(ASSIGNMENT.part(facts["part"]))
+                lines = [one for one in read_formulas(text) if one.name in ANSWERS[layer]]
+                for line in lines:
+                    definitions = read_formulas(text)
+                    made = (
+                        compare_conv(definitions, line, conv_cases(1))
+                        if layer == "conv"
+                        else compare_pool(definitions, line, pool_cases(1))
+                    )
+                    found[facts["part"], line.name] = made.right
+
+    assert found == dict.fromkeys(
+        [("1a", "out"), ("1b", "out"), ("3b", "dx"), ("3b", "dW"), ("3b", "W_new"), ("3d", "dx")],
+        True,
+    )
+    answers = [cell.source for cell in ASSIGNMENT.template if cell.role == "answer"]
+    assert not any("formula" in text for text in answers)
