@@ -7,6 +7,7 @@ from typing import Protocol
 
 from grader.model.assignment import Assignment
 from grader.model.records.decisions import Decided, Decision
+from grader.model.records.releases import RequestEvent
 from grader.model.records.rubrics import Rubric, RubricSaved, Start
 
 
@@ -29,6 +30,10 @@ class Ledger(Protocol):
 
     def rubrics(self, part_id: str | None = None) -> tuple[Rubric, ...]:
         """Return the rubrics that people made, oldest first."""
+        ...
+
+    def requests(self) -> tuple[RequestEvent, ...]:
+        """Return what was said in regrade requests, oldest first."""
         ...
 
     def save_rubric(self, rubric: Rubric) -> RubricSaved:

@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/part/{part}/piles", role=Role.READER, does=pile_pages.piles_page),
     Rule(method="GET", path=_PILE, role=Role.READER, does=pile_pages.pile_page),
     Rule(method="POST", path=_PILE, role=Role.GRADER, does=pile_pages.apply_to_pile),
+    Rule(method="GET", path="/release", role=Role.READER, does=pages.release_page),
     Rule(method="GET", path="/students", role=Role.READER, does=pages.students_page),
     Rule(method="GET", path="/students/{code}", role=Role.READER, does=pages.student_page),
     Rule(method="POST", path="/students/{code}/reveal", role=Role.GRADER, does=pages.reveal),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from grader.model.records.decisions import Decision
 from grader.outputs.pages.markup import plain
@@ -24,6 +25,8 @@ from grader.review.desk.holding import (
     stand_of,
 )
 from grader.review.desk.ledger import Ledger, rubrics_of
+
+Line = TypeVar("Line")
 
 PAGE = 50
 """Lines of one page of a list."""
@@ -136,6 +139,12 @@ def _line(
         author=plain(decision.author) if decision else "",
         flag=plain(own.flag),
     )
+
+
+def paged(page: str, lines: Sequence[Line]) -> tuple[Paging, Sequence[Line]]:
+    """Return which page of a list is meant, and its lines."""
+    at = _paging(page, len(lines))
+    return at, lines[PAGE * (at.page - 1) : PAGE * at.page]
 
 
 def _paging(page: str, found: int) -> Paging:

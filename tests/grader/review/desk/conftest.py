@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.model.records.decisions import Decided, Decision, DecisionKind
+from grader.model.records.releases import RequestEvent
 from grader.model.records.rubrics import Rubric, RubricItem, RubricSaved
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.asked import Desk
@@ -60,6 +61,9 @@ class Memory:
 
     def rubrics(self, part_id: str | None = None) -> tuple[Rubric, ...]:
         return tuple(one for one in self.made if part_id in (None, one.part_id))
+
+    def requests(self) -> tuple[RequestEvent, ...]:
+        return ()
 
     def rubric(self, part_id: str) -> Rubric | None:
         return next(reversed(self.rubrics(part_id)), None)

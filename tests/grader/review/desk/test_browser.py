@@ -363,7 +363,14 @@ def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> No
     page = served.sit(browser)
     seat = served.opened.desk.attendance.room.order("3c")[0]
     there = served.opened.answer()
-    for where in ("/", "/part/3c/answers", "/students", f"/students/{seat.code}", there):
+    for where in (
+        "/",
+        "/release",
+        "/part/3c/answers",
+        "/students",
+        f"/students/{seat.code}",
+        there,
+    ):
         page.goto(served.origin + where)
         assert axe(page) == [], where
     for _ in range(4):

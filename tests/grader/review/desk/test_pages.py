@@ -21,7 +21,7 @@ from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
 
-PAGES = ("/", "/students", "/part/3c/answers", "/part/3c/rubric")
+PAGES = ("/", "/students", "/release", "/part/3c/answers", "/part/3c/rubric")
 
 
 def test_the_desk_shows_all_that_a_grader_needs_side_by_side(opened: Opened) -> None:
@@ -58,6 +58,27 @@ def test_a_part_without_points_for_the_course_is_no_answer(opened: Opened) -> No
     seat = next(one for one in room.seats if room.assignment.max_points("1b", one.course) == 0)
     assert seat not in room.order("1b")
     assert opened.client().get(f"/part/1b/answers/{seat.code}").status_code == 404
+
+
+def test_what_is_missing_before_the_release_follows_each_decision(opened: Opened) -> None:
+    client = opened.client()
+
+    def missing(place: int) -> list[str]:
+        code = opened.answer(place).rpartition("/")[2]
+        html = client.get("/release").text
+        rows = re.findall(r"<tr>.*?</tr>", html)
+        mine = [row for row in rows if f"/part/3c/answers/{code}" in row]
+        return [re.findall(r'<td class="long">(.*?)</td>', row)[0] for row in mine]
+
+    assert missing(0) == missing(1) == missing(2) == ["not graded yet"]
+    client.post(f"{opened.answer(0)}/decision", data=opened.form(0))
+    without_a_word = opened.form(1, adjust="0.1")
+    del without_a_word["item"]
+    client.post(f"{opened.answer(1)}/decision", data=without_a_word)
+    client.post(f"{opened.answer(2)}/decision", data=opened.form(2, flag="Sure?"))
+    assert missing(0) == []
+    assert missing(1) == ["loses points without a word (ann)"]
+    assert missing(2) == ["flagged by ann: Sure?"]
 
 
 def test_the_report_is_a_file_to_keep_and_never_a_page(opened: Opened) -> None:

@@ -1,0 +1,94 @@
+"""What is missing before grades are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.model.records.decisions import Decision
+from grader.outputs.pages.markup import plain
+from grader.outputs.pages.words import part_label
+from grader.review.desk.classroom import Classroom
+from grader.review.desk.desk_view import name_of, parts_of
+from grader.review.desk.holding import Stand, holding_of, stand_of
+from grader.review.desk.ledger import Ledger, rubrics_of
+from grader.review.desk.student_view import Paging, paged
+from grader.review.releasing import Missing, missing_before_release
+from grader.scoring.overrides import human_grades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingLine:
+    """Something that is missing."""
+
+    code: str
+    """Of the seat."""
+    who: str
+    """Name, or the code."""
+    part_id: str
+    """Which part; empty where it is about the whole grade."""
+    label: str
+    """As people write it."""
+    why: str
+    """What is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseView:
+    """A page of what is missing."""
+
+    lines: tuple[MissingLine, ...]
+    """By student and part."""
+    paging: Paging
+    """Where in the list."""
+    students: int
+    """Students of whom something is missing."""
+    of: int
+    """Students of the class."""
+
+
+def release_view(room: Classroom, ledger: Ledger, *, page: str, blind: bool) -> ReleaseView:
+    """Return a page of what is missing, as decisions stand now, scored or not."""
+    decisions = ledger.decisions()
+    human = human_grades(decisions, ledger.rubrics(), room.assignment)
+    zips = {seat.kerberos: seat.zip_sha256 for seat in room.seats}
+    told = missing_before_release((), zips, human, decisions, ledger.requests())
+    found = [one for one in (*_ungraded(room, ledger), *told) if one.kerberos in room.by_kerberos]
+    found.sort(key=lambda one: (_who(room, one, blind=blind), one.part_id, one.why))
+    paging, shown = paged(page, found)
+    return ReleaseView(
+        lines=tuple(
+            MissingLine(
+                code=room.by_kerberos[one.kerberos].code,
+                who=_who(room, one, blind=blind),
+                part_id=one.part_id,
+                label=part_label(one.part_id),
+                why=plain(one.why),
+            )
+            for one in shown
+        ),
+        paging=paging,
+        students=len({one.kerberos for one in found}),
+        of=len(room.seats),
+    )
+
+
+def _who(room: Classroom, one: Missing, *, blind: bool) -> str:
+    return name_of(room.by_kerberos[one.kerberos], blind=blind)
+
+
+def _ungraded(room: Classroom, ledger: Ledger) -> Iterator[Missing]:
+    """Yield each part of each student that nobody has graded."""
+    rubrics = rubrics_of(ledger, room.assignment)
+    rows: dict[tuple[str, str], list[Decision]] = {}
+    for row in ledger.decisions():
+        rows.setdefault((row.kerberos, row.part_id), []).append(row)
+    for seat in room.seats:
+        if not seat.parts:
+            yield Missing(kerberos=seat.kerberos, part_id="", why=seat.sentence or seat.state.value)
+            continue
+        for part_id in parts_of(room, seat):
+            own = rows.get((seat.kerberos, part_id), [])
+            held = holding_of(own, seat.zip_sha256, rubrics[part_id])
+            if stand_of(seat, part_id, held) is Stand.NEEDS:
+                yield Missing(kerberos=seat.kerberos, part_id=part_id, why="not graded yet")
