@@ -130,7 +130,7 @@ def export_command(
     with open_store(results, store) as opened:
         text = export_rows(opened)
     _write(to, text.encode())
-    show_sentences(Console(), [f"{text.count(chr(10))} rows: {to}"])
+    show_sentences(Console(), [f"{_counted(len(text.splitlines()))}: {to}"])
 
 
 @decisions_app.command("import")
@@ -149,7 +149,7 @@ def import_command(
                 raise ConfigError(f"{path}: expected a file of rows, found: {error}") from error
             merged = import_rows(opened, text, where=str(path))
             show_sentences(
-                console, [f"{path}: {merged.added} rows added, {merged.known} known already"]
+                console, [f"{path}: {_counted(merged.added)} added, {merged.known} known already"]
             )
             show_sentences(console, merged.conflicts)
 
@@ -163,6 +163,10 @@ def verify_command(results: Results, store: Store = None) -> None:
     show_sentences(Console(), broken or [f"{count} decisions; all rows are as they were added."])
     if broken:
         raise typer.Exit(1)
+
+
+def _counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
 
 
 def _write(path: Path, content: bytes) -> None:
