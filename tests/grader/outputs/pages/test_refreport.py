@@ -249,7 +249,7 @@ def test_a_pasted_picture_is_in_the_report(results: Path) -> None:
 
     for html in (page, staff):
         assert '<img class="answer-picture" alt="scan" src="data:image/png;base64,' in html
-        assert "picture not shown" not in html
+        assert "picture not shown: scan" not in html  # the hostile comment has one, too
 
 
 def test_nothing_of_the_reference_is_ones_own(tmp_path: Path) -> None:
