@@ -49,8 +49,9 @@ def compare(variation: Variation, seen: Seen, base: Seen) -> Compared:
     before = {part.part: part for part in base.parts}
     fates: list[Fate] = ["lost"] if seen.failed else []
     differences = [f"not graded: {seen.failed}"] if seen.failed else []
+    attempted = {form.attempts for form in variation.forms}
     for part in seen.parts:
-        fate = _fate(part, before[part.part])
+        fate = "kept" if part.part in attempted else _fate(part, before[part.part])
         fates.append(fate)
         if fate != "kept":
             old = before[part.part]

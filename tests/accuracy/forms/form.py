@@ -46,6 +46,9 @@ class Form:
     zone: str = ""
     """What it touches, several after `|`: forms with one in common cannot be composed."""
 
+    attempts: str = ""
+    """Part that it is an attempt at, beside what the notebook hands in; empty for none."""
+
     @property
     def zones(self) -> frozenset[str]:
         """What it touches."""

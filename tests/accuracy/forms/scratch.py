@@ -173,6 +173,7 @@ def by_scratch() -> Iterator[Form]:
             change=at_end(source),
             depths=("attacks",),
             zone="end",
+            attempts="4f" if name == "other-target" else "",
         )
     for name, source in EXITS.items():
         yield Form(

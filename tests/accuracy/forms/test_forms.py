@@ -110,6 +110,15 @@ def test_points_and_outcome_must_both_be_as_they_were(
     assert bool(result.differences) == (fate != "kept")
 
 
+def test_only_the_part_that_a_change_attempts_may_change() -> None:
+    form = next(form for form in all_forms() if form.attempts)
+    tried = replace(BASE, depth="attacks", forms=(form,))
+    for part, fate in ((form.attempts, "kept"), ("1a", "lost")):
+        before, now = replace(PASSED, part=part), replace(FAILED, part=part)
+        base = Seen(variation=BASE.id, parts=(before,))
+        assert compare(tried, Seen(variation=tried.id, parts=(now,)), base).fate == fate
+
+
 def test_what_cannot_be_graded_at_all_is_lost() -> None:
     result = _compared((), PASSED, failed="SubmissionError: no")
     assert (result.fate, result.differences) == ("lost", ("not graded: SubmissionError: no",))
