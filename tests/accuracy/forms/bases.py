@@ -15,6 +15,8 @@ from tests.accuracy.forms.form import Depth, Draft, new_cell
 
 STEPS = 20
 """Of each optimisation: as few as the grader compares with the reference's after as many."""
+BESIDE = {"answers.txt": b"My answers.\n"}
+"""A file of every base, so that written parts wait in all of them: there is something to read."""
 ENDS: dict[Depth, str] = {"short": "## Problem 4", "attacks": "### 4(d)"}
 """Start of the cell that is the first to be left out."""
 LAYERS = ("p1a-conv-fwd", "p1b-pool-fwd", "p3ab-conv-bw", "p3d-pool-bw-")
@@ -46,7 +48,7 @@ BASES = {
 
 def draft_of(base: Base, depth: Depth) -> Draft:
     """Return the base, unchanged, as it would be handed in."""
-    return Draft(notebook=copy.deepcopy(_notebook(base.id, depth)))
+    return Draft(notebook=copy.deepcopy(_notebook(base.id, depth)), files=dict(BESIDE))
 
 
 @lru_cache(maxsize=8)

@@ -47,7 +47,7 @@ class Form:
     """What it touches, several after `|`: forms with one in common cannot be composed."""
 
     attempts: str = ""
-    """Part that it adds an attempt at, or something to read for; empty for none."""
+    """Part that it adds an attempt at; empty for none."""
 
     @property
     def zones(self) -> frozenset[str]:

@@ -111,7 +111,7 @@ def test_points_and_outcome_must_both_be_as_they_were(
 
 
 def test_only_the_part_that_a_change_attempts_may_change() -> None:
-    form = next(form for form in all_forms() if form.attempts == "4f")
+    form = next(form for form in all_forms() if form.attempts)
     tried = replace(BASE, depth="attacks", forms=(form,))
     for part, fate in ((form.attempts, "kept"), ("1a", "lost")):
         before, now = replace(PASSED, part=part), replace(FAILED, part=part)

@@ -98,11 +98,7 @@ def by_text() -> Iterator[Form]:
         "pycache": _files({"__pycache__/mine.cpython-37.pyc": b"\x42\x0d"}),
     }
     for name, place in places.items():
-        # Where there is no report, a document in the zip is something that a person must read.
-        read = "4c" if name in ("pictures-beside", "names-of-libraries") else ""
-        yield Form(
-            id=f"zip-{name}", kind="files of the zip", change=place, zone="path", attempts=read
-        )
+        yield Form(id=f"zip-{name}", kind="files of the zip", change=place, zone="path")
 
 
 def _plain(text: str) -> bool:
