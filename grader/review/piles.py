@@ -49,7 +49,7 @@ class PileKind(StrEnum):
     UNPLACED = "unplaced"
     """A report in which the part was not found: look at its pages first."""
     NO_TEXT = "no_text"
-    """Pictures, or scanned pages: there is no text to compare."""
+    """Pictures, scanned pages, or code alone: there is no text to compare."""
     UNLIKE = "unlike"
     """Texts that have next to nothing in common with any other: perhaps another question's."""
     EQUAL = "equal"

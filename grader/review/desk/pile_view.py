@@ -25,7 +25,7 @@ WORDS = {
     PileKind.MISSING: "Nothing handed in",
     PileKind.BLANK: "Heading without an answer",
     PileKind.UNPLACED: "Not found in the report: look at its pages",
-    PileKind.NO_TEXT: "No text: pictures or scanned pages",
+    PileKind.NO_TEXT: "No text: pictures, scanned pages, or code alone",
     PileKind.UNLIKE: "Like no other: perhaps off topic",
     PileKind.EQUAL: "Equal, but for case and white space",
     PileKind.SAME_FORMULA: "Formulas of equal values",
