@@ -9,14 +9,12 @@ from torch import Tensor
 
 from grader.checks.blame import blame_of, why_missing
 from grader.checks.context import TRUSTED, CheckContext
-from grader.checks.credit import PartialCredit, Share, shares_of
 from grader.checks.declaration import OBJECTIVE, STEPS, Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
     needs_human,
     not_attempted,
-    partly,
     passed,
     say,
     where_to_look,
@@ -49,9 +47,6 @@ MOST_SHOWN = 3
 
 MOST_JUDGED = 12
 """Runs that are judged, the last ones."""
-
-LEAST_CLASSES = 2
-"""Different classes that are several: the part asks for classes, not for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,27 +116,16 @@ def _are_aside(context: CheckContext) -> bool:
 def _verdict(context: CheckContext, part_id: str, found: list[_Further]) -> Verdict:
     names = context.networks.class_names
     right = tuple(dict.fromkeys(names[one.target] for one in found if one.ok))
-    if len(right) >= LEAST_CLASSES:
+    if right:
         return passed(say("attack_bonus.right", classes=", ".join(right)))
     doubts = [one.doubt for one in found if one.doubt is not None]
     if doubts:
         return needs_human(doubts[0]).adding(where_to_look(context, part_id))
-    if right:
-        return _one_class(context, part_id, right[0])
     faults = [one.fault for one in found if one.fault is not None]
     other_start = [fault for fault in faults if fault.code == "attack_bonus.other_start"]
     if other_start:
         return needs_human(other_start[0]).adding(where_to_look(context, part_id))
     return failed(faults[0] if faults else say("attack_bonus.weak"))
-
-
-def _one_class(context: CheckContext, part_id: str, name: str) -> Verdict:
-    """One class is part of what is asked, unless others were there before it was overwritten."""
-    if any(run.repeats for run in context.evidence.runs):
-        seen = needs_human(say("attack_bonus.one_seen", target=name))
-        return seen.adding(where_to_look(context, part_id))
-    share: Share = shares_of(context.assignment, "attack_bonus", _CREDIT)
-    return partly(say("attack_bonus.one_class", target=name), share("one_class"))
 
 
 def _towards_classes(context: CheckContext) -> list[RecordedRun]:
@@ -286,8 +270,6 @@ def _exhibits(context: CheckContext, one: _Further) -> tuple[Exhibit, ...]:
     return (*pictures(recorded, "", f"toward {name}"), curve)
 
 
-_CREDIT = {"one_class": PartialCredit(meaning="a single further class", default=0.5)}
-
 CHECKS = (
     Check(
         id="attack_bonus",
@@ -302,6 +284,5 @@ CHECKS = (
             OBJECTIVE,
             STEPS,
         ),
-        credit=_CREDIT,
     ),
 )

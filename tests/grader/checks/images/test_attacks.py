@@ -277,9 +277,9 @@ def test_bonus(lab: Lab) -> None:
     repeated = replace(asked[2], repeats=further[1].run_id)
     for runs, outcome, code in (
         ((*asked, *further), R, "attack_bonus.right"),
-        ((*asked, *twice), Outcome.PARTIAL, "attack_bonus.one_class"),
-        ((*asked, further[1], away), Outcome.PARTIAL, "attack_bonus.one_class"),
-        ((*asked[:2], repeated, further[1]), H, "attack_bonus.one_seen"),
+        ((*asked, *twice), R, "attack_bonus.right"),
+        ((*asked, further[1], away), R, "attack_bonus.right"),
+        ((*asked[:2], repeated, further[1]), R, "attack_bonus.right"),
         ((*asked, away), W, "attack_bonus.weak"),
         (tuple(asked), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
         ((), Outcome.NOT_ATTEMPTED, "attack_bonus.none"),
@@ -340,7 +340,7 @@ def test_a_bonus_goes_for_the_class_that_it_names(lab: Lab) -> None:
         (ignores, H, "attack.unclear"),
         (unseen, H, "attack_bonus.unseen"),
         (still, W, "attack.zero_gradient"),
-        (nowhere, Outcome.PARTIAL, "attack_bonus.one_class"),
+        (nowhere, R, "attack_bonus.right"),
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=(run,)), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message

@@ -36,7 +36,7 @@ CLEARLY = 10
 
 NO_FAULT = re.compile(
     r"\w+\.(right|accepted|gain|change|short|accumulated|reduced|unclear\w*|unknown_network|shown"
-    r"|transformed|ran_\w+|\w+_unseen|one_seen|unseen|shows_original|other_start|other_target|note_\w+|runs"
+    r"|transformed|ran_\w+|\w+_unseen|unseen|shows_original|other_start|other_target|note_\w+|runs"
     r"|fewer|unrecognized|one_image|written|not_made_again|in_report|contradictory|not_shown)$"
     r"|features\.from_corgi|attack_bonus\.none"
 )
@@ -288,11 +288,6 @@ ATTACKS: Mapping[str, Fault] = {
     "attack_bonus.weak": Fault(
         "4f",
         lambda lab: lab.attack("4e", away_from(340), class_id=340, n_steps=2),
-        lambda s: s.run.class_id == 340,
-    ),
-    "attack_bonus.one_class": Fault(
-        "4f",
-        lambda lab: lab.attack("4e", log_probability_of(340), class_id=340),
         lambda s: s.run.class_id == 340,
     ),
     "attack_bonus.own_class": Fault(
