@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from grader.execution.drivers import driver_server
 from grader.execution.places import run_environment
@@ -13,12 +14,14 @@ from grader.sandbox.box import COURSE_CA, HOME, OWN, Mount
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
 from grader.sandbox.warm_server import RESTARTS, Preload, warm_server
+from reference import light_torchvision
 from reference.bundles import Bundle
 from reference.errors import GraderFault
 
+LIGHT = Path(light_torchvision.__file__)
 MODULES = (
-    "torch", "torchvision", "torchvision.models", "torchvision.transforms", "torch.nn.functional",
-    "torch.optim", "torch.utils.data", "numpy", "cv2", "matplotlib.pyplot",
+    "torch", LIGHT.stem, "torchvision", "torchvision.models", "torchvision.transforms",
+    "torch.nn.functional", "torch.optim", "torch.utils.data", "numpy", "cv2", "matplotlib.pyplot",
     "PIL.Image", "requests", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp",
     "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq", "tornado.queues",
     "tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.debugger",
@@ -34,6 +37,7 @@ torch.mm(torch.ones(512, 512), torch.ones(512, 512)).sigmoid_().sum().item()
 
 def _preload() -> Preload:
     return Preload(
+        programs=(LIGHT,),
         modules=MODULES,
         denied=("debugpy",),  # as in a cold kernel
         # A kernel sets it before the notebook can import matplotlib, which looks once.

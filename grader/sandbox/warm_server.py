@@ -34,6 +34,8 @@ PROGRAMS = ("zygote.py", "inner.py")
 class Preload:
     """What a fork server does before it serves."""
 
+    programs: tuple[Path, ...] = ()
+    """Files of ours that lie beside the server's, from where it can import them."""
     modules: tuple[str, ...] = ()
     """Imported in this order."""
     denied: tuple[str, ...] = ()
@@ -78,7 +80,8 @@ def warm_server(
         runs.mkdir(mode=0o711)
         _, user_namespace = box_user()
         own = [Mount(host=runs, inside=str(runs), writable=True)]
-        own += [Mount(host=_program(name), inside=f"/box/{name}") for name in PROGRAMS]
+        programs = (*map(_program, PROGRAMS), *preload.programs)
+        own += [Mount(host=path, inside=f"/box/{path.name}") for path in programs]
         box = Box(
             folder=folder,
             uid=0,  # it becomes another user only in its children; this gives it their name
