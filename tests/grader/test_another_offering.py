@@ -7,6 +7,7 @@ another target.
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -93,6 +94,9 @@ def write_offering(folder: Path) -> None:
     start = text.index('[[parts]]\nid = "3e"')
     text = text[:start] + text[text.index('[[parts]]\nid = "4a"') :]
     (folder / "assignment.toml").write_text(text)
+    rubrics = (folder / "rubrics.toml").read_text()
+    without = re.sub(r"(?ms)^\[3e\]$.*?(?=^\[(?!\[?3e)|\Z)", "", rubrics)
+    (folder / "rubrics.toml").write_text(without)
     (folder / "checks.py").write_text(CHECKS)
     master = read_master(folder)
     master.cells = [c for c in master.cells if c.metadata.pset4.part != "3e"]
