@@ -178,6 +178,8 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
     policy = assignment.late
     lost = (1 - policy.coefficient_at_last_day) * min(student.days_late / policy.days, 1)
     coefficient = 1 - lost if student.days_late <= policy.days else 0.0
+    if coefficient == 0:  # nothing that a person could give would count
+        pending = 0.0
     return ExpectedRow(
         kerberos=student.kerberos,
         state="graded",
