@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -152,9 +152,7 @@ def listening_desk(class_on_disk: ClassOnDisk) -> Iterator[Served]:
 
 def said(page: Page, words: str) -> None:
     """Wait until the page says so."""
-    page.wait_for_function(
-        "w => document.getElementById('said').textContent.includes(w)", arg=words
-    )
+    expect(page.locator("#said")).to_contain_text(words, timeout=30_000)
 
 
 def axe(page: Page) -> list[str]:
@@ -315,7 +313,7 @@ def test_the_effect_of_a_rubric_is_seen_before_it_is_saved(
     assert axe(page) == []
     page.get_by_role("button", name="Add an item").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('#items tr').length === 6")
+    expect(page.locator("#items tr")).to_have_count(6, timeout=30_000)
     page.get_by_label("Why").fill("Half was too hard")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Saved. All graded answers follow it.")
