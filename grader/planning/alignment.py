@@ -118,22 +118,32 @@ def _opening(source: str) -> str:
 
 def _by_content(
     cell: Cell,
-    candidates: Iterable[TemplateCell],
+    candidates: Sequence[TemplateCell],
     taken: Collection[str],
     alike: _Comparison,
 ) -> CellMatch | None:
     """Match the most similar cell; of equally similar ones the first that is not taken yet.
 
-    None where cells of different parts are equally similar: text like that tells nothing.
+    None where cells of different parts are equally similar, or where it is a piece of a cell of
+    another part than the most similar one's: text like that tells nothing.
     """
     if not cell.source.strip():
         return None
     scored = [(alike(cell.source, known.source), known) for known in candidates]
     most = max((similarity for similarity, _ in scored), default=0.0)
     best = [known for similarity, known in scored if similarity == most]
-    if most < SIMILAR_ENOUGH or len({known.part_id for known in best}) > 1:
+    parts = {known.part_id for known in best}
+    if most < 1:
+        parts |= {known.part_id for known in candidates if _is_piece(cell.source, known.source)}
+    if most < SIMILAR_ENOUGH or len(parts) > 1:
         return None
     return _match(cell, next((k for k in best if k.cell_id not in taken), best[0]), "content", most)
+
+
+def _is_piece(text: str, whole: str) -> bool:
+    """Whether whole lines of a text in a row are this one."""
+    inside, around = (_stripped(one).strip("\n") for one in (text, whole))
+    return f"\n{inside}\n" in f"\n{around}\n"
 
 
 def _added(cell: Cell, assignment: Assignment) -> CellMatch:
