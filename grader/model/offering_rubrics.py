@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from dataclasses import asdict
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -75,17 +76,5 @@ def _rubric(part_id: str, found: _Rubric, where: str) -> Rubric:
         start=found.start,
         floor=found.floor,
         ceiling=found.ceiling,
-        items=tuple(
-            RubricItem(
-                id=one.id,
-                share=one.share,
-                title=one.title,
-                for_student=one.for_student,
-                for_staff=one.for_staff,
-                show=one.show,
-                group=one.group,
-                one_of=one.one_of,
-            )
-            for one in found.items
-        ),
+        items=tuple(RubricItem(**asdict(one)) for one in found.items),
     )

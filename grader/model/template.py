@@ -24,6 +24,11 @@ class TemplateCell:
     """`answer`, `todo`, `run`, `given`, … as its metadata says."""
 
 
+def opening_of(source: str) -> str:
+    """Return the line that a cell begins with, such as `**Answer to 3(c).**`."""
+    return source.strip().partition("\n")[0].strip()
+
+
 def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
     """Return the cells of a release notebook; `where` names it in errors.
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from grader.model.assignment import Assignment
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch, Submission
-from grader.model.template import TemplateCell
+from grader.model.template import TemplateCell, opening_of
 
 SIMILAR_ENOUGH = 0.6
 """Least share of equal text for a match by content."""
@@ -105,15 +105,11 @@ def _by_opening(
     cell: Cell, candidates: Iterable[TemplateCell], alike: _Comparison
 ) -> CellMatch | None:
     """Match an answer by the line above it, such as `**Answer to 3(c).**`, however long it is."""
-    opening = _opening(cell.source)
-    found = [known for known in candidates if opening and _opening(known.source) == opening]
+    opening = opening_of(cell.source)
+    found = [known for known in candidates if opening and opening_of(known.source) == opening]
     if cell.kind != "markdown" or len(found) != 1:
         return None
     return _match(cell, found[0], "content", alike(cell.source, found[0].source))
-
-
-def _opening(source: str) -> str:
-    return source.strip().partition("\n")[0].strip()
 
 
 def _by_content(
@@ -132,10 +128,12 @@ def _by_content(
     scored = [(alike(cell.source, known.source), known) for known in candidates]
     most = max((similarity for similarity, _ in scored), default=0.0)
     best = [known for similarity, known in scored if similarity == most]
+    if most < SIMILAR_ENOUGH:
+        return None
     parts = {known.part_id for known in best}
     if most < 1:
         parts |= {known.part_id for known in candidates if _is_piece(cell.source, known.source)}
-    if most < SIMILAR_ENOUGH or len(parts) > 1:
+    if len(parts) > 1:
         return None
     return _match(cell, next((k for k in best if k.cell_id not in taken), best[0]), "content", most)
 
@@ -180,11 +178,11 @@ def _answers(
     A cell may hold several of the template's, joined: each begins with its own line.
     """
     by_id = {known.cell_id: known for known in template if known.cell_id}
-    lines = [_opening(known.source) for known in template if known.kind == "markdown"]
+    lines = [opening_of(known.source) for known in template if known.kind == "markdown"]
     openings = {
-        _opening(known.source): known
+        opening_of(known.source): known
         for known in template
-        if known.kind == "markdown" and lines.count(_opening(known.source)) == 1
+        if known.kind == "markdown" and lines.count(opening_of(known.source)) == 1
     }
     answers = []
     for cell, match in zip(submission.cells, matches, strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from grader.model.records import Alignment, ReportReading
-from grader.model.template import TemplateCell
+from grader.model.template import TemplateCell, opening_of
 
 
 class TextSource(StrEnum):
@@ -64,7 +64,7 @@ def answer_text(
             no answer.
     """
     openings = {
-        cell.source.strip().partition("\n")[0].strip()
+        opening_of(cell.source)
         for cell in template
         if cell.role == "answer" and cell.part_id == part_id
     }
