@@ -20,6 +20,7 @@ from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
+from grader.execution.patience import first_of
 from grader.model.disk import disk_full, is_full
 from grader.model.records import CellRun, Limits, Outcome
 from grader.model.text import one_line
@@ -33,6 +34,8 @@ NEVER_S = 10**9
 """Seconds of a time limit of the client's, which goes by the clock on the wall, that may jump."""
 LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
+MOST_MORE = 3.0
+"""Times its limit that a question may wait longer, because others had the CPUs."""
 
 
 class KernelGone(Exception):
@@ -112,7 +115,7 @@ class Session:
         started = time.monotonic()
         request = self.client.async_execute_cell(cell, place, store_history=False)
         try:
-            breach = await self._bounded(request, timeout_s)
+            breach = await self._bounded(request, timeout_s, busy_machine_s=MOST_MORE * timeout_s)
         except KernelGone as gone:
             died = gone.breach is _DIED
             return replace(gone.breach, sentence=words("no-kernel")) if died else gone.breach
@@ -138,22 +141,33 @@ class Session:
         if left_s <= 0:
             return _no_answer(f"{self.limits.probes_timeout_s:.0f} s for all probes together")
         started = time.monotonic()
-        breach = await self.run_hidden(code, min(self.limits.probe_timeout_s, left_s))
-        self._probes_s += time.monotonic() - started
+        timeout_s = min(self.limits.probe_timeout_s, left_s)
+        breach = await self.run_hidden(code, timeout_s)
+        self._probes_s += min(timeout_s, time.monotonic() - started)
         return breach
 
-    async def _bounded(self, request: Coroutine[Any, Any, Any], timeout_s: float) -> Breach | None:
+    async def _bounded(
+        self,
+        request: Coroutine[Any, Any, Any],
+        timeout_s: float,
+        *,
+        busy_machine_s: float = 0.0,
+    ) -> Breach | None:
         """Wait for the request; at a limit: interrupt, grace, kill.
 
         nbclient's own timeout is no bound: a cell that ignores the interrupt runs on for minutes.
         Raises `KernelGone`, and nothing else.
+
+        Args:
+            request: What is asked of the kernel.
+            timeout_s: Wall-clock seconds that it may take.
+            busy_machine_s: At most so many more, as far as the kernel waited for a CPU.
         """
         task = asyncio.ensure_future(request)
         watch = asyncio.ensure_future(self.breaches.wait())
         try:
-            done, _ = await asyncio.wait(
-                {task, watch}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            pid = self.manager.provisioner.pid
+            done = await first_of({task, watch}, timeout_s, pid, busy_machine_s)
         finally:
             watch.cancel()
         if task in done:

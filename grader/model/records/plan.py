@@ -14,7 +14,8 @@ class Limits:
     notebook_timeout_s: float = 3600.0
     """Wall-clock seconds for all cells of the notebook together."""
     probe_timeout_s: float = 60.0
-    """Wall-clock seconds for one probe."""
+    """Seconds for one probe: on the wall, without those in which the kernel had no CPU (at most
+    three times as many)."""
     probes_timeout_s: float = 900.0
     """Wall-clock seconds for all probes together."""
     startup_timeout_s: float = 120.0
