@@ -40,7 +40,8 @@ TARGET = SUBMISSIONS / "class"
 EXPECTED = SOURCE.with_name("expected.csv")
 """The gradebook that must come of it."""
 
-Share = float | Literal["?"]
+Share = float | Literal["?"] | tuple[float, float]
+"""Of a part's points: what is given; `?` where all waits; or both, what is given and what waits."""
 
 
 class _Strict(BaseModel):
@@ -173,8 +174,9 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
         )  # fmt: skip
     most = {part.id: assignment.max_points(part.id, student.course) for part in assignment.parts}
     shares = _shares(student, school)
-    points = {part: 0.0 if share == "?" else share * most[part] for part, share in shares.items()}
-    pending = sum(most[part] for part, share in shares.items() if share == "?")
+    split = {part: _given_and_waiting(share) for part, share in shares.items()}
+    points = {part: given * most[part] for part, (given, _) in split.items()}
+    pending = sum(waits * most[part] for part, (_, waits) in split.items())
     policy = assignment.late
     lost = (1 - policy.coefficient_at_last_day) * min(student.days_late / policy.days, 1)
     coefficient = 1 - lost if student.days_late <= policy.days else 0.0
@@ -188,6 +190,12 @@ def _expected(student: Student, school: Class, assignment: Assignment) -> Expect
         days_late=student.days_late,
         parts=points,
     )
+
+
+def _given_and_waiting(share: Share) -> tuple[float, float]:
+    if isinstance(share, tuple):
+        return share
+    return (0.0, 1.0) if share == "?" else (share, 0.0)
 
 
 def _shares(student: Student, school: Class) -> dict[str, Share]:

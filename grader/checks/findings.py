@@ -152,6 +152,18 @@ def student_error(found: Remark) -> Verdict:
     return without_credit(Outcome.STUDENT_ERROR, found)
 
 
+def held(finding: Finding, *why: Remark) -> Finding:
+    """Return what a check found as something that a person decides; its share is offered."""
+    waiting = needs_human(why[0]).adding(*why[1:]).finding(finding.check_id)
+    return replace(
+        waiting,
+        offered=finding.credit,
+        measurements=finding.measurements,
+        exhibits=finding.exhibits,
+        evidence_ids=finding.evidence_ids,
+    )
+
+
 def annotated(finding: Finding, *more: Remark) -> Finding:
     """Return the same finding with more said."""
     return replace(

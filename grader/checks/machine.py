@@ -8,10 +8,9 @@ turns out right is right, except with weights that are not the course's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from grader.checks.context import RUN_ENDED, CheckContext
-from grader.checks.findings import needs_human, say
+from grader.checks.findings import held, say
 from grader.model.notebook_code import names_meant
 from grader.model.records import Finding, LeftOut, Outcome, Remark
 from grader.model.text import cell_number
@@ -62,7 +61,7 @@ def _waiting(finding: Finding, cell_index: int, lack: LeftOut) -> Finding:
     error = f"{lack.error_name}: {lack.error_message}" if lack.error_name else lack.error_message
     where = {"cell": cell_number(cell_index), "line": lack.line}
     why = say(code, text=lack.code, error=error.rstrip(" .:"), **where)
-    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+    return held(finding, why, _found(finding))
 
 
 def _waiting_for_pace(finding: Finding, context: CheckContext) -> Finding:
@@ -73,7 +72,7 @@ def _waiting_for_pace(finding: Finding, context: CheckContext) -> Finding:
     if run is None:
         return finding
     why = say("machine.limit", cell=cell_number(run.cell_index))
-    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+    return held(finding, why, _found(finding))
 
 
 def _waiting_for_module(finding: Finding, context: CheckContext, function: str) -> Finding:
@@ -89,20 +88,11 @@ def _waiting_for_module(finding: Finding, context: CheckContext, function: str) 
     if error is None:
         return finding
     why = say("machine.module", function=function, error=error.rstrip(" .:"))
-    return _held(finding, needs_human(why).adding(_found(finding)).finding(finding.check_id))
+    return held(finding, why, _found(finding))
 
 
 def _found(finding: Finding) -> Remark:
     return say("machine.found", found=finding.message)
-
-
-def _held(finding: Finding, waiting: Finding) -> Finding:
-    return replace(
-        waiting,
-        measurements=finding.measurements,
-        exhibits=finding.exhibits,
-        evidence_ids=finding.evidence_ids,
-    )
 
 
 def _lacks(context: CheckContext, cells: set[int]) -> Iterator[tuple[int, LeftOut]]:

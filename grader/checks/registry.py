@@ -14,7 +14,7 @@ from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, not_attempted, say, without_credit
 from grader.checks.formulas.notes import formula_notes
-from grader.checks.functions.short_cuts import short_cut_notes
+from grader.checks.functions.short_cuts import held_for_short_cuts
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
 from grader.checks.stored_arrays import EvidenceChanged
@@ -107,9 +107,9 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     try:
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         finding = held_for_tampering(finding, context, check)
-        short_cuts = short_cut_notes(context, check_id, check.function)
-        formulas = formula_notes(context, part_id, check_id)
-        return annotated(finding, *report_notes(context, part_id, finding), *short_cuts, *formulas)
+        reports = report_notes(context, part_id, finding)
+        finding = held_for_short_cuts(finding, context, check_id, check.function)
+        return annotated(finding, *reports, *formula_notes(context, part_id, check_id))
     except EvidenceChanged:
         raise
     except Exception as error:  # the boundary: nothing of this is the student's

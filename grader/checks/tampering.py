@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.declaration import Basis, Check
-from grader.checks.findings import needs_human, say
+from grader.checks.findings import held, say
 from grader.model.records import Finding
 from grader.model.text import cell_number
 
@@ -30,13 +30,8 @@ def held_for_tampering(finding: Finding, context: CheckContext, check: Check) ->
     claims = any(one.on is Basis.CLAIMED for one in check.rests)
     if cell is None or not claims or not finding.credit:
         return finding
-    held = needs_human(say("tampering.held", cell=cell, found=finding.message))
-    return replace(
-        held.finding(finding.check_id),
-        measurements=finding.measurements,
-        exhibits=finding.exhibits,
-        evidence_ids=finding.evidence_ids,
-    )
+    waiting = held(finding, say("tampering.held", cell=cell, found=finding.message))
+    return replace(waiting, offered=0.0)  # what may be forged is not to be had by one key
 
 
 @once_per_context

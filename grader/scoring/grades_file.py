@@ -204,7 +204,10 @@ def _lines(part: PartGrade) -> list[str]:
         f"# {one_line(part.title)}: 0 to {format_points(part.max_points)} points",
         f"# {part.outcome.value}: {one_line(part.message)}",
     ]
-    if part.human_points is None:
+    if part.human_points is None and part.offered_points:
+        shown = format_points(part.points + part.offered_points)
+        lines.append(f"# points = {shown} # what the checks would give")
+    elif part.human_points is None:
         lines.append("# points = ")
     else:
         lines.append(f"points = {part.human_points}")

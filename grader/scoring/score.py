@@ -158,7 +158,7 @@ def _grade(
     findings = _complete(part, given)
     max_points = assignment.max_points(part.id, course)
     outcome = _outcome(findings)
-    points = pending = 0.0
+    points = pending = offered = 0.0
     if outcome is Outcome.GRADER_FAULT:
         pending = max_points
     else:
@@ -167,6 +167,7 @@ def _grade(
             share = max_points * check.weight / whole
             points += share * finding.credit
             pending += share if finding.outcome is Outcome.NEEDS_HUMAN else 0.0
+            offered += share * finding.offered
     return PartGrade(
         id=part.id,
         title=part.title,
@@ -174,6 +175,7 @@ def _grade(
         points=points,
         max_points=max_points,
         pending_points=pending,
+        offered_points=offered,
         outcome=outcome,
         message=_message(findings, outcome),
         required=course in part.required_for,
@@ -206,9 +208,14 @@ def _unsound(finding: Finding) -> str:
     """Return why a finding's credit does not go with its outcome, or an empty string."""
     allowed = {Outcome.PASS: (1.0, 1.0), Outcome.PARTIAL: (0.0, 1.0)}
     low, high = allowed.get(finding.outcome, (0.0, 0.0))
-    if low <= finding.credit <= high:  # false for NaN
-        return ""
-    return f"credit {finding.credit} does not go with {finding.outcome.value}"
+    most = 1.0 if finding.outcome is Outcome.NEEDS_HUMAN else 0.0
+    for what, value, least, greatest in (
+        ("credit", finding.credit, low, high),
+        ("an offered share of", finding.offered, 0.0, most),
+    ):
+        if not least <= value <= greatest:  # true for NaN
+            return f"{what} {value} does not go with {finding.outcome.value}"
+    return ""
 
 
 def _fault(check_id: str, detail: str) -> Finding:
@@ -236,7 +243,7 @@ def _closed(part: PartGrade) -> PartGrade:
     """Return a part of a submission that gets no points whatever it holds: nobody need read it."""
     if not part.pending_points:
         return part
-    return replace(part, pending_points=0.0, message=_TOO_LATE)
+    return replace(part, pending_points=0.0, offered_points=0.0, message=_TOO_LATE)
 
 
 def _message(findings: tuple[Finding, ...], outcome: Outcome) -> str:
@@ -284,6 +291,7 @@ def _by_person(part: PartGrade, override: Override) -> PartGrade:
         part,
         points=points,
         pending_points=0.0,
+        offered_points=0.0,
         outcome=outcome,
         message=(
             f"Graded by a person: {format_points(points)} of {format_points(part.max_points)} "

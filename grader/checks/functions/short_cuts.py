@@ -1,42 +1,101 @@
 """Library functions that answer a question by themselves: seen in the code, and in the calls.
 
-The assignment file lists them per check. A person decides what they are worth; nothing is taken
-off here.
+The assignment file lists them per check. What an answer earns by one waits for a person, with the
+share that the check found. Only code counts that the answer uses: the function itself and what it
+calls. A comment, an import that is not used, or what stands after a `return` holds nothing up.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from grader.checks.context import CheckContext
-from grader.checks.findings import say
+from grader.checks.findings import annotated, say
 from grader.checks.functions.replies import reply_of
 from grader.model.notebook_code import parsed
-from grader.model.records import Remark
+from grader.model.records import Finding, Outcome
 
 METHODS_OF = "torch.Tensor."
 """Listed names that begin so are methods: `x.backward()` names no module."""
+_ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+"""Statements after which the rest of their block is never run."""
 
 
-def short_cut_notes(context: CheckContext, check_id: str, function: str) -> tuple[Remark, ...]:
-    """Return remarks for staff on the short cuts that an answer takes."""
-    listed = set(context.assignment.short_cuts.get(check_id, ()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortCuts:
+    """Listed functions of one answer, by full name."""
+
+    written: frozenset[str]
+    """Named in the code that the answer uses."""
+    called: frozenset[str]
+    """Seen when it was called."""
+
+    @property
+    def used(self) -> frozenset[str]:
+        """What the answer rests on, as far as is known.
+
+        A call may be made for other inputs than the one that was watched, so a name is enough; not
+        that of a method, which an object of the student's own may have as well.
+        """
+        return self.called | {name for name in self.written if not name.startswith(METHODS_OF)}
+
+
+def short_cuts_of(context: CheckContext, check_id: str, function: str) -> ShortCuts:
+    """Return the short cuts that an answer takes, of those that the assignment lists."""
+    listed = frozenset(context.assignment.short_cuts.get(check_id, ()))
     if not listed or not function:
-        return ()
+        return ShortCuts(written=frozenset(), called=frozenset())
     sources = [cell.code for cell in context.submission.cells]
     reply = reply_of(context, function, f"{function}_alone")
-    called = set() if reply is None else set(reply.used) & listed
-    written = named_in(sources, function) & listed
-    return tuple(
+    return ShortCuts(
+        written=listed & named_in(sources, function),
+        called=listed & frozenset(() if reply is None else reply.used),
+    )
+
+
+def held_for_short_cuts(
+    finding: Finding, context: CheckContext, check_id: str, function: str
+) -> Finding:
+    """Return the finding with what is to be known of short cuts; it waits where one earns points.
+
+    Args:
+        finding: What the check found.
+        context: Of the submission.
+        check_id: Whose list of short cuts counts.
+        function: The student's function that the check asks; empty for none.
+    """
+    found = short_cuts_of(context, check_id, function)
+    if finding.credit and found.used:
+        finding = _waiting(finding, ", ".join(sorted(found.used)))
+    listed = bool(context.assignment.short_cuts.get(check_id)) and bool(function)
+    unread = {function} if listed and context.unread else set[str]()
+    remarks = (
         say(code, function=function, names=", ".join(sorted(names)))
         for code, names in (
-            ("short_cut.written_and_called", written & called),
-            ("short_cut.written", written - called),
-            ("short_cut.called", called - written),
-            ("short_cut.unread", {function} if context.unread else set()),
+            ("short_cut.written_and_called", found.written & found.called),
+            ("short_cut.written", found.written - found.called),
+            ("short_cut.called", found.called - found.written),
+            ("short_cut.unread", unread),
         )
         if names
+    )
+    return annotated(finding, *remarks)
+
+
+def _waiting(finding: Finding, names: str) -> Finding:
+    """Return what the check found, to be given or not by a person."""
+    bare = replace(finding, outcome=Outcome.NEEDS_HUMAN, credit=0.0, offered=finding.credit)
+    why = annotated(
+        replace(bare, remarks=(), message="", staff_detail=""),
+        say("short_cut.held", names=names, share=finding.credit),
+    )
+    return replace(
+        bare,
+        remarks=(*why.remarks, *finding.remarks),
+        message=f"{why.message} {finding.message}".strip(),
+        staff_detail=f"{why.staff_detail} {finding.staff_detail}".strip(),
     )
 
 
@@ -62,7 +121,7 @@ def named_in(sources: list[str], function: str) -> set[str]:
         if name in done or name not in definitions:
             continue
         done.add(name)
-        for node in ast.walk(definitions[name]):
+        for node in _reached(definitions[name]):
             dotted = _dotted(node)
             head, _, rest = dotted.partition(".")
             if head in definitions:
@@ -72,6 +131,28 @@ def named_in(sources: list[str], function: str) -> set[str]:
             if isinstance(node, ast.Attribute):
                 found.add(METHODS_OF + node.attr)
     return found
+
+
+def _reached(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below one, without statements that cannot be reached."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, ast.AST):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += _until_end(one for one in value if isinstance(one, ast.AST))
+
+
+def _until_end(nodes: Iterable[ast.AST]) -> Sequence[ast.AST]:
+    kept: list[ast.AST] = []
+    for node in nodes:
+        kept.append(node)
+        if isinstance(node, _ENDS):
+            break
+    return kept
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -128,6 +128,8 @@ class Finding:
     """What became of it."""
     credit: float
     """Share of the check's points that was earned, 0 to 1; 0 unless PASS or PARTIAL."""
+    offered: float = 0.0
+    """Share that the check found, where a person decides whether it is given; else 0."""
     remarks: tuple[Remark, ...] = ()
     """What was found, by code; the first is the verdict itself. Texts are made from them."""
     message: str
@@ -163,6 +165,8 @@ class PartGrade:
     """Points to be had; 0 where the part is optional for this course."""
     pending_points: float
     """Points that are not graded yet."""
+    offered_points: float = 0.0
+    """Of the points that are not graded yet: what checks found, for a person to give or not."""
     outcome: Outcome
     """Of the part as a whole."""
     message: str

@@ -167,7 +167,9 @@ class DeskView:
     previous_part: str
     """Part of the same student before this one; empty for none."""
     machine: str
-    """What the checks gave, in words; empty where a person decides all."""
+    """What the checks gave or would give, in words; empty where a person decides all."""
+    take: str
+    """What to type as points so that the answer gets what the checks offer; empty for nothing."""
 
 
 def desk_view(
@@ -236,6 +238,7 @@ def desk_view(
         next_part=parts[at + 1] if 0 <= at < len(parts) - 1 else "",
         previous_part=parts[at - 1] if at > 0 else "",
         machine=_machine(seat, part_id),
+        take=_take(seat, part_id, rubric),
     )
 
 
@@ -254,9 +257,23 @@ def name_of(seat: Seat, *, blind: bool) -> str:
 
 def _machine(seat: Seat, part_id: str) -> str:
     part = seat.parts.get(part_id)
-    if part is None or part.pending_points > 0 or part.human_points is not None:
+    if part is None or part.human_points is not None:
         return ""
-    return f"Checks gave {part_points(part.points)} of {amount(part.max_points)}."
+    most = amount(part.max_points)
+    if part.offered_points > 0:
+        given = part_points(part.points + part.offered_points)
+        return f"Checks would give {given} of {most}; a person decides."
+    if part.pending_points > 0:
+        return ""
+    return f"Checks gave {part_points(part.points)} of {most}. Points given here replace them."
+
+
+def _take(seat: Seat, part_id: str, rubric: Rubric) -> str:
+    part = seat.parts.get(part_id)
+    if part is None or part.human_points is not None or part.offered_points <= 0:
+        return ""
+    start = part.max_points if rubric.start is Start.FULL else 0.0
+    return f"{part.points + part.offered_points - start:.6g}"
 
 
 def _groups(

@@ -290,6 +290,14 @@ function zoom(by) {
   one(".report-pages")?.style.setProperty("--zoom", `${state.zoom}%`);
 }
 
+function take() { // what the checks offer; it still has to be saved
+  const offer = one("#take");
+  if (!offer) return say("The checks offer no points for this answer.");
+  choose({ ...choices(), items: [], nothing: Number(offer.dataset.points) === 0, adjust: Number(offer.dataset.points) === 0 ? "" : offer.dataset.points });
+  keepDraft();
+  say(`The checks' points: ${one("#points").textContent}`);
+}
+
 // -- keys --------------------------------------------------------------------------------------
 
 function digit(key) {
@@ -314,7 +322,7 @@ const KEYS = {
   j: () => go(panel().dataset.nextPart), k: () => go(panel().dataset.previousPart),
   c: () => form().elements.comment.focus(), f: () => form().elements.flag.focus(),
   ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, nothing: state.last.nothing, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
-  "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
+  a: take, "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
   p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
   "?": () => one("#keys").showModal(),
 };
@@ -354,6 +362,7 @@ function bind() {
   form().addEventListener("input", (event) => { if (event.target.type === "checkbox") oneOfGroup(event.target); keepDraft(); });
   one("#skip").addEventListener("click", () => go(panel().dataset.next));
   one("#undo").addEventListener("click", undo);
+  one("#take")?.addEventListener("click", take);
   one("#show-keys").addEventListener("click", () => one("#keys").showModal());
   one("#keys-off").checked = localStorage.getItem("keys") === "off";
   one("#keys-off").addEventListener("change", (event) => localStorage.setItem("keys", event.target.checked ? "off" : "on"));

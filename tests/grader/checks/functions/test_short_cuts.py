@@ -1,4 +1,4 @@
-"""Library functions that answer by themselves are told to staff and cost nothing."""
+"""Library functions that answer by themselves: what they earn waits for a person."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from grader.checks import run_checks
 from grader.checks.findings import say
 from grader.checks.functions.short_cuts import named_in
 from grader.kernel.watching import functions_used
-from grader.model.records import Outcome
+from grader.model.records import Finding, Outcome
+from grader.scoring.overrides import Override
+from grader.scoring.score import rescore, score
 from reference import conv
+from tests import factories
 from tests.grader.checks.support import ASSIGNMENT, Lab
 
 FORWARD = "conv1d_forward"
@@ -42,12 +45,22 @@ def by_hand(x: Any, w: Any) -> Any:
     ("function", "name"),
     [(by_torch, "torch.conv1d"), (by_numpy, "numpy.correlate")],
 )
-def test_calls_are_seen(lab: Lab, function: Any, name: str) -> None:
+def test_a_call_that_is_seen_waits_with_what_the_check_would_give(
+    lab: Lab, function: Any, name: str
+) -> None:
     finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: function}))["1a"][0]
-    assert finding.outcome is Outcome.PASS
+    assert (finding.outcome, finding.credit, finding.offered) == (Outcome.NEEDS_HUMAN, 0, 1)
+    assert finding.code == "short_cut.held"
     assert say("short_cut.called", function=FORWARD, names=name) in finding.remarks
     assert f"{FORWARD} calls {name}" in finding.staff_detail
-    assert "shortcut" not in finding.message
+    assert "would give 100% of its points" in finding.staff_detail
+    assert f"uses {name}; a person decides" in finding.message
+
+
+def judged(lab: Lab, function: Any, *cells: str) -> Finding:
+    context = lab.ask({FORWARD: function})
+    written = lab.context(sources=("import numpy as np\nfrom torch.nn import Conv1d", *cells))
+    return run_checks(ASSIGNMENT, replace(context, submission=written.submission))["1a"][0]
 
 
 @pytest.mark.parametrize(
@@ -58,12 +71,58 @@ def test_calls_are_seen(lab: Lab, function: Any, name: str) -> None:
     ],
 )
 def test_code_and_calls_are_told_apart(lab: Lab, function: Any, source: str, code: str) -> None:
-    context = lab.ask({FORWARD: function})
-    cells = lab.context(
-        sources=("import numpy as np", f"def {FORWARD}(x, w):\n    return {source}")
-    ).submission
-    finding = run_checks(ASSIGNMENT, replace(context, submission=cells))["1a"][0]
+    finding = judged(lab, function, f"def {FORWARD}(x, w):\n    return {source}")
     assert say(code, function=FORWARD, names="numpy.correlate") in finding.remarks
+    assert (finding.outcome, finding.offered) == (Outcome.NEEDS_HUMAN, 1)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (f"def {FORWARD}(x, w):\n    return x * w  # as np.convolve(x, w, 'same') does",),
+        (f"def {FORWARD}(x, w):\n    'Like np.convolve.'\n    return x * w",),
+        (f"def {FORWARD}(x, w):\n    return x * w\n    return np.convolve(x, w, 'same')",),
+        (f"def {FORWARD}(x, w):\n    return x * w", "np.convolve([1, 2], [3]) # to compare with"),
+        (f"def {FORWARD}(x, w):\n    return x * w", "def old(x, w):\n    return np.convolve(x, w)"),
+    ],
+    ids=["comment", "docstring", "after a return", "self-test", "another function"],
+)
+def test_a_word_or_code_that_the_answer_does_not_use_costs_nobody_a_wait(
+    lab: Lab, cells: tuple[str, ...]
+) -> None:
+    finding = judged(lab, by_hand, *cells)
+    assert (finding.outcome, finding.credit, finding.offered) == (Outcome.PASS, 1, 0)
+
+
+def test_a_method_of_that_name_waits_only_where_the_call_is_seen(lab: Lab) -> None:
+    def backward(x: Any, w: Any, g: Any) -> Any:
+        return conv.grad_input(g, w), conv.grad_kernel(x, g, len(w))
+
+    context = lab.ask({"conv1d_backward": backward, FORWARD: conv.forward})
+    cells = ("def conv1d_backward(x, w, g):\n    return Layer(w).backward(x, g)",)
+    written = lab.context(sources=cells).submission
+    finding = run_checks(ASSIGNMENT, replace(context, submission=written))["3a"][0]
+    assert "short_cut.written" in {remark.code for remark in finding.remarks}
+    assert (finding.outcome, finding.credit) == (Outcome.PASS, 1)
+
+
+def test_what_earns_nothing_does_not_wait(lab: Lab) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: lambda x, w: np.convolve(x, w)[:2]}))["1a"][
+        0
+    ]
+    assert (finding.outcome, finding.offered) == (Outcome.FAIL, 0)
+    assert "numpy.convolve" in finding.staff_detail
+
+
+def test_the_points_wait_until_a_person_decided(lab: Lab) -> None:
+    findings = run_checks(ASSIGNMENT, lab.ask({FORWARD: by_numpy}))
+    facts, in_time = factories.sheet_facts(), factories.lateness()
+    sheet = score(dict(findings), ASSIGNMENT, facts, in_time)
+    most = ASSIGNMENT.max_points("1a", sheet.course)
+    part = sheet.parts[0]
+    assert (part.points, part.pending_points, part.offered_points) == (0, most, most)
+    decided = rescore(sheet, ASSIGNMENT, (Override(part_id="1a", points=most / 2),)).parts[0]
+    assert (decided.points, decided.pending_points, decided.offered_points) == (most / 2, 0, 0)
 
 
 def test_what_the_function_imports_is_seen_and_nothing_else_is_imported() -> None:

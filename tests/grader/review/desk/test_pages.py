@@ -13,14 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.datastructures import FormData
 
 from grader.batch.store.store import FOLDER
+from grader.model.records.rubrics import Rubric, Start
 from grader.model.resources import templates
-from grader.review.desk.access import Role
+from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
+from grader.review.desk.desk_view import desk_view
+from grader.review.desk.forms import decision_from
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
 
+HEAD = Reviewer(name="ann", role=Role.HEAD)
 PAGES = ("/", "/students", "/release", "/part/3c/answers", "/part/3c/rubric")
 
 
@@ -203,3 +208,34 @@ def test_how_an_answer_stands(opened: Opened) -> None:
     assert stand_of(seat, "3c", flagged) is Stand.FLAGGED
     held = {one.kerberos: graded for one in room.seats}
     assert next_to_grade(room, "3c", held, seat.kerberos) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "share", "take"), [("zero", 1.0, "2"), ("full", 1.0, "0"), ("full", 0.5, "-1")]
+)
+def test_what_the_checks_would_give_is_offered_as_points_to_type(
+    opened: Opened, start: str, share: float, take: str
+) -> None:
+    room = opened.desk.attendance.room
+    seat = next(one for one in room.order("1a") if one.course == "6.819")
+    waits = replace(seat.parts["1a"], offered_points=2 * share)
+    seat = replace(seat, parts={**seat.parts, "1a": waits})
+    rubric = Rubric(part_id="1a", start=Start(start), items=RUBRIC.items)
+    view = desk_view(room, "1a", seat, rubric, {}, blind=False)
+    assert (view.take, view.stand) == (take, Stand.NEEDS)
+    assert view.machine.startswith(f"Checks would give {2 * share:g} of 2 points")
+    sent = opened.form(0, "1a", zip=seat.zip_sha256, adjust=take, nothing="1")
+    del sent["item"]
+    made = decision_from(FormData(sent), seat, rubric, 2.0, HEAD)
+    assert made.share == share
+
+
+def test_the_button_that_takes_the_checks_points_is_on_the_page(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    seat = room.order("3c")[0]
+    parts = {**seat.parts, "3c": replace(seat.parts["3c"], offered_points=0.25)}
+    changed = replace(seat, parts=parts)
+    seats = tuple(changed if one is seat else one for one in room.seats)
+    opened.desk.attendance._room = replace(room, seats=seats)
+    html = opened.client().get(opened.answer()).text
+    assert re.search(r'id="take" data-points="0\.25" aria-keyshortcuts="a"', html)
