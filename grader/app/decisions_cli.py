@@ -12,19 +12,13 @@ from rich.console import Console
 from grader.app.batch_terminal import show_class, watch
 from grader.app.options import Store
 from grader.app.terminal import show_sentences
-from grader.batch.class_run import newest_class, score_class
-from grader.batch.run.decided import grades_in
-from grader.batch.run.rescoring import roster_of
+from grader.batch.class_run import score_class
 from grader.batch.store.store import open_store
 from grader.model.records import ReleaseKind
 from grader.review.exchange import export_rows, import_rows
-from grader.review.releasing import (
-    Missing,
-    ReleaseRequest,
-    feedback_zip,
-    missing_before_release,
-    release_grades,
-)
+from grader.review.part_export import render_parts
+from grader.review.publishing import ClassPlace, ClassToday, class_today, release_class
+from grader.review.releasing import Missing, ReleaseRequest, feedback_zip
 from reference.errors import ConfigError
 
 decisions_app = typer.Typer(
@@ -52,6 +46,9 @@ def release_command(
     feedback: Annotated[
         Path | None, typer.Option(help="Write everybody's feedback.pdf into this zip.")
     ] = None,
+    parts: Annotated[
+        Path | None, typer.Option(help="Write a row per student and part into this CSV.")
+    ] = None,
     assignment: Assignment = None,
     store: Store = None,
 ) -> None:
@@ -64,43 +61,45 @@ def release_command(
     if (publish or withdraw) and not author:
         raise ConfigError("release: expected --author, who does it, found none")
     console = Console()
-    with watch(console) as watcher:
-        outcome = score_class(results, assignment, store, watcher)
-    rows = {row.kerberos: row for row in outcome.rows}
-    unknown = sorted(set(only or ()) - set(rows))
-    if unknown:
-        raise ConfigError(f"release: expected kerberos names of the class, found {unknown[0]!r}")
-    with open_store(results, store) as opened:
-        batch_id, offering = newest_class(opened, results, assignment)
-        zips = {
-            one.kerberos: one.zip_sha256
-            for one in opened.hand_ins(batch_id)
-            if one.role != "superseded"
-        }
-        human = grades_in(opened, offering)
-        missing = missing_before_release(
-            rows.values(), zips, human, opened.decisions(), opened.requests()
-        )
-        _show_missing(console, missing)
-        if publish or withdraw:
-            request = ReleaseRequest(
-                kind=ReleaseKind.PUBLISH if publish else ReleaseKind.WITHDRAW,
-                kerberos=frozenset(only or ()),
-                author=author,
-                note=note,
-                anyway=anyway,
-            )
-            changed = release_grades(opened, opened.standings(batch_id), rows, missing, request)
-            word = "published" if publish else "withdrawn"
-            show_sentences(console, [f"{len(changed)} of {len(rows)} grades {word}."])
-    if publish or withdraw:
-        with watch(console) as watcher:
-            show_class(console, score_class(results, assignment, store, watcher))
+    place = ClassPlace(results=results, assignment=assignment, store=store)
+    request = ReleaseRequest(
+        kind=ReleaseKind.WITHDRAW if withdraw else ReleaseKind.PUBLISH,
+        kerberos=frozenset(only or ()),
+        author=author,
+        note=note,
+        anyway=anyway,
+    )
+    releases = publish or withdraw
+    today = (_release if releases else _look)(console, place, request)
+    zips = {one.row.kerberos: one.standing.hand_in.zip_sha256 for one in today.standings}
+    if parts is not None:
+        _write(parts, render_parts(today.rows, zips, today.human).encode())
+        show_sentences(console, [f"Points per part: {parts}"])
     if feedback is not None:
-        with open_store(results, store) as opened:
-            roster = roster_of(opened, newest_class(opened, results, assignment)[0])
-        _write(feedback, feedback_zip(roster.counted, results))
+        hand_ins = [one.standing.hand_in.hand_in for one in today.standings]
+        _write(feedback, feedback_zip(hand_ins, results))
         show_sentences(console, [f"Feedback: {feedback}"])
+
+
+def _look(console: Console, place: ClassPlace, request: ReleaseRequest) -> ClassToday:
+    """Apply all decisions, and show what is missing."""
+    with watch(console) as watcher:
+        score_class(place.results, place.assignment, place.store, watcher)
+    with open_store(place.results, place.store) as opened:
+        today = class_today(opened, place, request)
+    _show_missing(console, today.missing)
+    return today
+
+
+def _release(console: Console, place: ClassPlace, request: ReleaseRequest) -> ClassToday:
+    with watch(console) as watcher:
+        released = release_class(place, request, watcher)
+    _show_missing(console, released.today.missing)
+    word = "published" if request.kind is ReleaseKind.PUBLISH else "withdrawn"
+    many = f"{len(released.changed)} of {len(released.today.standings)} grades {word}."
+    show_sentences(console, [many])
+    show_class(console, released.outcome)
+    return released.today
 
 
 def _show_missing(console: Console, missing: tuple[Missing, ...]) -> None:

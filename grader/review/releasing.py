@@ -6,6 +6,7 @@ says which. Each of the two is a row of the store, with the points and the diges
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
@@ -126,51 +127,113 @@ class ReleaseRequest:
     """Whether also grades are published of which something is missing."""
 
 
-def release_grades(
-    store: Store,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A grade that a release publishes or withdraws."""
+
+    kerberos: str
+    """Whose."""
+    grade_sha256: str
+    """Digest of the grade sheet; empty where there is none."""
+    total: float | None
+    """Points as they stand, after the late coefficient."""
+    earlier: float | None
+    """Points that are published now; None where none are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePlan:
+    """What a release does, before it is done."""
+
+    request: ReleaseRequest
+    """What was asked for."""
+    changes: tuple[Change, ...]
+    """Grades that are published or withdrawn, by kerberos."""
+    out_already: tuple[str, ...] = ()
+    """Whose grade is published as it stands."""
+    held_back: tuple[str, ...] = ()
+    """Of whose grade something is missing."""
+    without_points: tuple[str, ...] = ()
+    """Who has no points to publish; where grades are withdrawn, whose is not published."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of what changes: what somebody confirmed is what is done."""
+        facts = [f"{one.kerberos} {one.total} {one.earlier}" for one in self.changes]
+        return hashlib.sha256("\n".join((self.request.kind, *facts)).encode()).hexdigest()
+
+
+def plan_release(
     standings: Iterable[Standing],
     rows: Mapping[str, ClassRow],
     missing: Iterable[Missing],
+    before: Iterable[Release],
     request: ReleaseRequest,
-) -> tuple[str, ...]:
-    """Publish or withdraw grades; return whose changed, by kerberos.
+) -> ReleasePlan:
+    """Return what a release does; nothing is written.
 
     What is published already, as it stands, is not published again. A grade of which something is
     missing is left out unless the request says otherwise; one without points always is.
+
+    Args:
+        standings: How each student stands.
+        rows: The same in the tables of the class, by kerberos.
+        missing: What is missing.
+        before: All releases, as they were added.
+        request: What is asked for.
     """
     held = frozenset() if request.anyway else {one.kerberos for one in missing}
-    last = {one.kerberos: one for one in store.releases()}
-    changed = []
+    last = {one.kerberos: one for one in before}
+    public = {name: one for name, one in last.items() if one.kind is ReleaseKind.PUBLISH}
+    found: dict[str, list[Change]] = {"change": [], "out": [], "held": [], "none": []}
     for standing in standings:
         kerberos = standing.hand_in.kerberos
         if standing.hand_in.role == "superseded":
             continue
         if request.kerberos and kerberos not in request.kerberos:
             continue
-        before, row = last.get(kerberos), rows[kerberos]
-        digest = standing.grade.digest if standing.grade else ""
-        if request.kind is ReleaseKind.PUBLISH:
-            if kerberos in held or row.total is None or _is_out(before, row):
-                continue
-        elif before is None or before.kind is ReleaseKind.WITHDRAW:
-            continue
+        out = public.get(kerberos)
+        change = Change(
+            kerberos=kerberos,
+            grade_sha256=standing.grade.digest if standing.grade else "",
+            total=rows[kerberos].total,
+            earlier=out.total if out else None,
+        )
+        found[_what(change, out, request, held=kerberos in held)].append(change)
+    return ReleasePlan(
+        request=request,
+        changes=tuple(found["change"]),
+        out_already=tuple(one.kerberos for one in found["out"]),
+        held_back=tuple(one.kerberos for one in found["held"]),
+        without_points=tuple(one.kerberos for one in found["none"]),
+    )
+
+
+def _what(change: Change, out: Release | None, request: ReleaseRequest, *, held: bool) -> str:
+    if request.kind is ReleaseKind.WITHDRAW:
+        return "change" if out else "none"
+    if out is not None and out.total == change.total:
+        return "out"
+    if change.total is None:
+        return "none"
+    return "held" if held else "change"
+
+
+def release_grades(store: Store, plan: ReleasePlan) -> tuple[str, ...]:
+    """Publish or withdraw grades as planned; return whose changed, by kerberos."""
+    for one in plan.changes:
         store.release(
             Release(
                 uuid=new_uuid(),
-                kind=request.kind,
-                kerberos=kerberos,
-                grade_sha256=digest,
-                total=row.total,
-                author=request.author,
-                note=request.note,
+                kind=plan.request.kind,
+                kerberos=one.kerberos,
+                grade_sha256=one.grade_sha256,
+                total=one.total,
+                author=plan.request.author,
+                note=plan.request.note,
             )
         )
-        changed.append(kerberos)
-    return tuple(changed)
-
-
-def _is_out(before: Release | None, row: ClassRow) -> bool:
-    return before is not None and before.kind is ReleaseKind.PUBLISH and before.total == row.total
+    return tuple(one.kerberos for one in plan.changes)
 
 
 def feedback_zip(hand_ins: Iterable[HandIn], results: Path) -> bytes:

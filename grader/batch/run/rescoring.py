@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
@@ -14,6 +14,7 @@ from grader.batch.store.rows import Grade, Standing
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
+from grader.model.stage_keys import pages_key
 from grader.scoring.lateness import lateness_of
 from grader.scoring.overrides import HumanGrades
 from grader.scoring.score import rescore
@@ -72,6 +73,40 @@ def class_rows(
         if standing.hand_in.role != "superseded":
             row = _row(standing, cached=standing.hand_in.kerberos not in graded_now)
             yield row if standing.grade else by_people(row, standing.hand_in, assignment, human)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingToday:
+    """How a student stands by what people decided until now, whether it was scored or not."""
+
+    standing: Standing
+    """With the points of today; the store may hold older ones."""
+    row: ClassRow
+    """The same in the tables of the class."""
+    shown: bool
+    """Whether the store and the pages of the results folder show these points."""
+
+
+def standings_today(
+    store: Store, batch_id: int, assignment: Assignment, human: HumanGrades
+) -> Iterator[StandingToday]:
+    """Yield how each student stands today, by kerberos; nothing is written."""
+    shown_by = pages_key()
+    for standing in store.standings(batch_id):
+        if standing.hand_in.role == "superseded":
+            continue
+        if standing.grade is None:
+            row = by_people(_row(standing, cached=True), standing.hand_in, assignment, human)
+            yield StandingToday(standing=standing, row=row, shown=True)
+            continue
+        sheet = scored_today(standing, standing.grade, assignment, human)
+        grade = replace(standing.grade, sheet=sheet, digest=sheet_digest(sheet))
+        today = replace(standing, grade=grade)
+        yield StandingToday(
+            standing=today,
+            row=_row(today, cached=True),
+            shown=grade.digest == standing.grade.digest and grade.pages_key == shown_by,
+        )
 
 
 def roster_of(store: Store, batch_id: int) -> Roster:

@@ -78,6 +78,14 @@ def decisions(
     return _records(Decision, connection.execute(query).scalars().all())
 
 
+def decisions_since(connection: Connection, row_id: int) -> tuple[int, tuple[Decision, ...]]:
+    """Return the decisions that were added after a row, and the id of the newest row."""
+    query = select(DECISION.c.id, DECISION.c.body).where(DECISION.c.id > row_id)
+    rows = connection.execute(query.order_by(DECISION.c.id)).all()
+    newest = rows[-1].id if rows else row_id
+    return newest, _records(Decision, [row.body for row in rows])
+
+
 def _latest(known: Sequence[Decision], decision: Decision) -> Decision | None:
     of_it = [one for one in known if one.key == decision.key and one.counts]
     return of_it[-1] if of_it else None

@@ -112,3 +112,17 @@ def standing(
     return Standing(
         hand_in=hand_in, run_id=run_id, run=run, grade=grade, judge_key=judged.get(run_id, "")
     )
+
+
+def pages_behind(connection: Connection, batch_id: int, pages_key: str) -> int:
+    """Return of how many grades the pages are not written, or were made by another key."""
+    runs = newest_runs(connection, batch_id).values()
+    newest = select(func.max(GRADE.c.id)).where(GRADE.c.run_id.in_(runs)).group_by(GRADE.c.run_id)
+    grades = set(connection.execute(newest).scalars())
+    shown = (
+        select(PAGE.c.grade_id, PAGE.c.pages_key)
+        .where(PAGE.c.grade_id.in_(grades))
+        .order_by(PAGE.c.id)
+    )
+    made_by = {row.grade_id: row.pages_key for row in connection.execute(shown)}
+    return sum(made_by.get(grade) != pages_key for grade in grades)

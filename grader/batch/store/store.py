@@ -141,6 +141,11 @@ class Store:
                 run_id = newest.get(hand_in.cache_key) if hand_in.role == "counted" else None
                 yield queries.standing(connection, hand_in, run_id, judged)
 
+    def pages_behind(self, batch_id: int, pages_key: str) -> int:
+        """Return how many of a batch's results folders show other points or older pages."""
+        with self.engine.connect() as connection:
+            return queries.pages_behind(connection, batch_id, pages_key)
+
     def decide(self, decision: Decision) -> Decided:
         """Add what a person decided; on the disk when this returns.
 
@@ -159,6 +164,11 @@ class Store:
         """Return all decisions, of a student, of a part, or both, as they were added."""
         with self.engine.connect() as connection:
             return decision_rows.decisions(connection, kerberos, part_id)
+
+    def decisions_since(self, row_id: int) -> tuple[int, tuple[Decision, ...]]:
+        """Return the decisions that were added after a row, and the id of the newest row."""
+        with self.engine.connect() as connection:
+            return decision_rows.decisions_since(connection, row_id)
 
     def in_force(
         self, kerberos: str | None = None, part_id: str | None = None

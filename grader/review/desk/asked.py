@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.outputs.pages.render import environment
 from grader.review.desk.access import Doors, Reviewer, Role
@@ -20,6 +21,8 @@ from grader.review.desk.holding import Holding, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.static import addresses
+from grader.review.desk.work import Work
+from grader.review.publishing import ClassPlace
 
 
 class NotFound(Exception):
@@ -46,8 +49,19 @@ class Desk:
     """Where it is reached."""
     reveals: Reveals
     """Who looked behind a code."""
+    store: Store
+    """Runs and grades of the class, and who was told them."""
+    work: Work
+    """What goes on beside the pages."""
     blind: bool = False
     """Whether names are hidden."""
+    store_url: str | None = None
+    """Of another database than that of the results folder."""
+
+    @property
+    def place(self) -> ClassPlace:
+        """Where the class is, for what scores and publishes it."""
+        return ClassPlace(results=self.results, assignment=self.offering, store=self.store_url)
 
     @property
     def cookie(self) -> str:

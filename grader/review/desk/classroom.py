@@ -123,6 +123,10 @@ class Classroom:
         words |= {one_line(seat.name) for seat in self.seats if len(seat.name) > 4}
         return _any_of(words)
 
+    def anonymous(self, text: str) -> str:
+        """Return text without the names of the class."""
+        return self._names.sub(_HIDDEN, text)
+
     def concealed(self, text: str, seat: Seat) -> str:
         """Return text without the names of the class, and without each word of the seat's own."""
         own = _any_of({seat.kerberos, *(word for word in seat.name.split() if len(word) > 2)})

@@ -13,7 +13,6 @@ from grader.review.desk.holding import NOTHING_DECIDED, next_to_grade
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.overview_view import overview
 from grader.review.desk.page_files import report_path
-from grader.review.desk.release_view import release_view
 from grader.review.desk.static import files
 from grader.review.desk.student_view import answer_lines, student_list, student_view
 
@@ -100,13 +99,6 @@ def answer_page(asked: Asked) -> Response:
     view = desk_view(room, part_id, seat, rubric, asked.held(part_id), blind=desk.blind)
     evidence = evidence_view(desk.results, desk.offering, seat, room, part_id, blind=desk.blind)
     return asked.page("desk.html.j2", view=view, evidence=evidence)
-
-
-def release_page(asked: Asked) -> Response:
-    """What is missing before grades are published."""
-    desk, page = asked.desk, asked.request.query_params.get("page", "1")
-    view = release_view(asked.room, desk.ledger, page=page, blind=desk.blind)
-    return asked.page("release.html.j2", view=view, results=desk.results.name)
 
 
 def students_page(asked: Asked) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.model.records.decisions import Decision
+from grader.model.records.releases import Release, ReleaseKind
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label
 from grader.review.desk.classroom import Classroom
@@ -13,6 +14,7 @@ from grader.review.desk.desk_view import name_of, parts_of
 from grader.review.desk.holding import Stand, holding_of, stand_of
 from grader.review.desk.ledger import Ledger, rubrics_of
 from grader.review.desk.student_view import Paging, paged
+from grader.review.publishing import ClassToday
 from grader.review.releasing import Missing, missing_before_release
 from grader.scoring.overrides import human_grades
 
@@ -45,10 +47,15 @@ class ReleaseView:
     """Students of whom something is missing."""
     of: int
     """Students of the class."""
+    published: int
+    """Students whose grade is published."""
 
 
-def release_view(room: Classroom, ledger: Ledger, *, page: str, blind: bool) -> ReleaseView:
+def release_view(
+    room: Classroom, ledger: Ledger, releases: Iterable[Release], *, page: str, blind: bool
+) -> ReleaseView:
     """Return a page of what is missing, as decisions stand now, scored or not."""
+    last = {one.kerberos: one.kind for one in releases}
     decisions = ledger.decisions()
     human = human_grades(decisions, ledger.rubrics(), room.assignment)
     zips = {seat.kerberos: seat.zip_sha256 for seat in room.seats}
@@ -70,6 +77,7 @@ def release_view(room: Classroom, ledger: Ledger, *, page: str, blind: bool) -> 
         paging=paging,
         students=len({one.kerberos for one in found}),
         of=len(room.seats),
+        published=sum(last.get(seat.kerberos) is ReleaseKind.PUBLISH for seat in room.seats),
     )
 
 
@@ -92,3 +100,47 @@ def _ungraded(room: Classroom, ledger: Ledger) -> Iterator[Missing]:
             held = holding_of(own, seat.zip_sha256, rubrics[part_id])
             if stand_of(seat, part_id, held) is Stand.NEEDS:
                 yield Missing(kerberos=seat.kerberos, part_id=part_id, why="not graded yet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmView:
+    """What a release would do, in numbers."""
+
+    kind: ReleaseKind
+    """Publish or withdraw."""
+    changes: int
+    """Grades that are published or withdrawn."""
+    first: int
+    """Of them, those that were never published, or were withdrawn."""
+    others: int
+    """Of them, those that are published now with other points."""
+    out_already: int
+    """Grades that are published as they stand."""
+    held_back: int
+    """Grades that are left out, for something is missing."""
+    without_points: int
+    """Students without points; where grades are withdrawn, those whose is not published."""
+    anyway: bool
+    """Whether grades are published of which something is missing."""
+    missing: int
+    """Students of whom something is missing."""
+    digest: str
+    """Of the plan; what is confirmed."""
+
+
+def confirm_view(today: ClassToday) -> ConfirmView:
+    """Return what a release would do, in numbers."""
+    plan = today.plan
+    first = sum(one.earlier is None for one in plan.changes)
+    return ConfirmView(
+        kind=plan.request.kind,
+        changes=len(plan.changes),
+        first=first,
+        others=len(plan.changes) - first,
+        out_already=len(plan.out_already),
+        held_back=len(plan.held_back),
+        without_points=len(plan.without_points),
+        anyway=plan.request.anyway,
+        missing=len({one.kerberos for one in today.missing}),
+        digest=plan.digest,
+    )

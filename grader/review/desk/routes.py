@@ -14,7 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from grader.model.fault_log import keep_fault
-from grader.review.desk import deciding, page_files, pages, pile_pages, rubric_pages
+from grader.review.desk import (
+    deciding,
+    page_files,
+    pages,
+    pile_pages,
+    release_pages,
+    rubric_pages,
+)
 from grader.review.desk.access import NOBODY, Role
 from grader.review.desk.asked import Asked, Desk, NotFound, told
 from grader.review.desk.forms import NotTaken, Outdated
@@ -70,7 +77,11 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/part/{part}/piles", role=Role.READER, does=pile_pages.piles_page),
     Rule(method="GET", path=_PILE, role=Role.READER, does=pile_pages.pile_page),
     Rule(method="POST", path=_PILE, role=Role.GRADER, does=pile_pages.apply_to_pile),
-    Rule(method="GET", path="/release", role=Role.READER, does=pages.release_page),
+    Rule(method="GET", path="/release", role=Role.READER, does=release_pages.release_page),
+    Rule(method="POST", path="/release", role=Role.HEAD, does=release_pages.release),
+    Rule(method="GET", path="/release/confirm", role=Role.HEAD, does=release_pages.confirm_page),
+    Rule(method="GET", path="/release/work", role=Role.READER, does=release_pages.work_page),
+    Rule(method="GET", path="/release/files/{name}", role=Role.HEAD, does=release_pages.class_file),
     Rule(method="GET", path="/students", role=Role.READER, does=pages.students_page),
     Rule(method="GET", path="/students/{code}", role=Role.READER, does=pages.student_page),
     Rule(method="POST", path="/students/{code}/reveal", role=Role.GRADER, does=pages.reveal),
@@ -121,7 +132,7 @@ def _answered(rule: Rule, asked: Asked) -> Response:
     except Outdated as error:
         return told("outdated", str(error), 409)
     except NotTaken as error:
-        return told("refused", str(error), 422)
+        return _message(asked, str(error), 422)
     except NotFound as error:
         return _message(asked, str(error), 404)
     except ConfigError as error:  # a disk that is full, a database that cannot be reached

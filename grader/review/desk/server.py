@@ -21,8 +21,10 @@ from grader.review.desk.classroom import Attendance, Classroom, key_of, read_cla
 from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
+from grader.review.desk.remembered import Remembered
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
+from grader.review.desk.work import Work
 from grader.review.page_pictures import draw_class
 from reference.errors import ConfigError, PsetError
 
@@ -70,7 +72,7 @@ def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]
     listening = listen(request.host, request.port)
     with closing(listening), open_store(request.results, request.store) as store:
         address = address_of(request, listening.getsockname()[1])
-        desk = make_desk(request, store, store, address)
+        desk = make_desk(request, store, Remembered(store), address)
         links = [
             (one, f"{address.origin}/enter#{desk.doors.link_for(one)}") for one in request.reviewers
         ]
@@ -92,6 +94,7 @@ def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]
         finally:
             stop.set()
             ahead.join()
+            desk.work.wait()  # killed, it would go on the next time; this is kinder
 
 
 def _draw_ahead(desk: Desk, stop: threading.Event) -> None:
@@ -134,6 +137,9 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         doors=Doors(),
         address=address,
         reveals=Reveals(request.results / FOLDER / "reveals.jsonl"),
+        store=store,
+        work=Work(),
+        store_url=request.store,
         blind=request.blind,
     )
 

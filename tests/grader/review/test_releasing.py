@@ -27,6 +27,7 @@ from grader.review.releasing import (
     feedback_name,
     feedback_zip,
     missing_before_release,
+    plan_release,
     release_grades,
 )
 from grader.scoring.overrides import human_grades
@@ -109,7 +110,8 @@ def test_grades_are_published_once_and_taken_back(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
 
         def release(request: ReleaseRequest) -> tuple[str, ...]:
-            return release_grades(store, standings, rows, found, request)
+            plan = plan_release(standings, rows, found, store.releases(), request)
+            return release_grades(store, plan)
 
         def published() -> set[str]:
             return set(human_grades((), (), ASSIGNMENT, store.releases()).published)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from grader.batch.store.store import FOLDER, Store, open_store
@@ -16,11 +19,14 @@ from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.asked import Desk
 from grader.review.desk.classroom import KEY_FILE
 from grader.review.desk.guard import loopback
+from grader.review.desk.ledger import Ledger
+from grader.review.desk.remembered import Remembered
 from grader.review.desk.routes import application
 from grader.review.desk.server import DeskRequest, make_desk
 from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.synthetic import write_class
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 STUDENTS = 6
 PORT = 8690
 AT = "2026-11-30T10:00:00.000+00:00"
@@ -77,6 +83,14 @@ class Memory:
         return RubricSaved(in_force=made)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
 @dataclass(frozen=True)
 class ClassOnDisk:
     results: Path
@@ -98,7 +112,7 @@ class Opened:
     """A desk over a class that is shared, with decisions of its own."""
 
     desk: Desk
-    ledger: Memory
+    ledger: Any
 
     def client(self, name: str = "ann", role: Role = Role.HEAD) -> TestClient:
         """A browser with a session of its own."""
@@ -133,8 +147,11 @@ def opened(class_on_disk: ClassOnDisk) -> Opened:
     return open_over(class_on_disk)
 
 
-def open_over(shared: ClassOnDisk, *, blind: bool = False, port: int = PORT) -> Opened:
-    ledger = Memory()
+def open_over(
+    shared: ClassOnDisk, *, blind: bool = False, port: int = PORT, ledger: Ledger | None = None
+) -> Opened:
+    """A desk with decisions in memory, or in the ledger that is named."""
+    kept = ledger or Memory()
     request = DeskRequest(
         results=shared.results,
         assignment=ASSIGNMENT,
@@ -142,4 +159,9 @@ def open_over(shared: ClassOnDisk, *, blind: bool = False, port: int = PORT) -> 
         reviewers=(),
         blind=blind,
     )
-    return Opened(make_desk(request, shared.store, ledger, loopback(port)), ledger)
+    return Opened(make_desk(request, shared.store, kept, loopback(port)), kept)
+
+
+def open_on_store(shared: ClassOnDisk, *, blind: bool = False, port: int = PORT) -> Opened:
+    """A desk whose decisions are in the class's own store, as `make review` opens it."""
+    return open_over(shared, blind=blind, port=port, ledger=Remembered(shared.store))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -27,16 +26,12 @@ from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_over
 from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_piles_on_desk import pile_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
 WIDTHS = (1280, 390)
 EXPECTED = ("status of 409", "status of 422", "status of 500", "ERR_EMPTY_RESPONSE")
 """What a browser's console says of answers that a test asks for."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 
 @dataclass
@@ -101,12 +96,6 @@ class Served:
         return page
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
 HOSTILE = (
     "<script>window.pwned=1</script><img src=https://evil.example/x onerror=alert(1)>"
     "<svg onload=alert(2)><a href=javascript:alert(3)>x</a><iframe src=//evil.example></iframe>"
@@ -130,11 +119,13 @@ def served(class_on_disk: ClassOnDisk) -> Iterator[Served]:
 
 
 @contextmanager
-def listening_desk(class_on_disk: ClassOnDisk) -> Iterator[Served]:
+def listening_desk(
+    class_on_disk: ClassOnDisk, opens: Callable[..., Opened] = open_over, *, blind: bool = False
+) -> Iterator[Served]:
     """A desk that listens; at its end nothing may have been complained of."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    opened = open_over(class_on_disk, port=port)
+    opened = opens(class_on_disk, blind=blind, port=port)
     trouble = Trouble(application(opened.desk))
     config = uvicorn.Config(trouble, log_level="critical", access_log=False, lifespan="off")
     server = uvicorn.Server(config)

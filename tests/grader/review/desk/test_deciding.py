@@ -204,7 +204,7 @@ def test_the_second_of_two_rubric_editors_loses_nothing_and_overwrites_nothing(
     assert answer.status_code == 409
     assert "ann changed this rubric meanwhile" in answer.text
     assert 'value="70"' in answer.text
-    assert [one.item("half").share for one in opened.ledger.made] == [0.5, 0.6]  # type: ignore[union-attr]
+    assert [one.item("half").share for one in opened.ledger.made] == [0.5, 0.6]
 
 
 def test_an_item_that_is_left_out_is_retired_and_still_explains(opened: Opened) -> None:

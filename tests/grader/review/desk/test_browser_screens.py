@@ -1,0 +1,53 @@
+"""Screens beside the desk in a real browser, by keyboard: one server and one class for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from grader.batch import class_run
+from grader.batch.store.store import open_store
+from tests.grader.review.desk.conftest import ClassOnDisk, open_on_store
+from tests.grader.review.desk.synthetic import write_class
+from tests.grader.review.desk.test_browser import Served, axe, listening_desk
+from tests.grader.review.desk.test_release_on_desk import decide_all
+from tests.grader.review.test_publishing import write_no_pages
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    results = tmp_path_factory.mktemp("screens")
+    with pytest.MonkeyPatch.context() as patch, open_store(results) as store:
+        patch.setattr(class_run, "_renew_pages", write_no_pages)
+        shared = ClassOnDisk(results, store, write_class(results, store, 3))
+        decide_all(store)
+        with listening_desk(shared, open_on_store) as made:
+            yield made
+
+
+def test_grades_are_published_by_keyboard_after_their_numbers_were_seen(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + "/release")
+    assert axe(page) == []
+    page.get_by_role("link", name="Publish grades").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/release/confirm?kind=publish")
+    assert "Publish 3 grades?" in page.inner_text("h1")
+    assert axe(page) == []
+    page.get_by_role("button", name="Publish 3 grades").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/release/work")
+    expect(page.locator("#work")).to_contain_text("3 of 3 grades published.", timeout=60_000)
+    assert axe(page) == []
+    with page.expect_download() as coming:
+        page.goto(served.origin + "/release")
+        page.get_by_role("link", name=re.compile("parts.csv")).click()
+    assert coming.value.suggested_filename == "parts.csv"
+    assert len(served.opened.desk.store.releases()) == 3
