@@ -31,7 +31,13 @@ from grader.app.options import (
     Zip,
 )
 from grader.app.rejudge_terminal import show_moved
-from grader.app.terminal import display, show_diagnoses, show_grades, show_sentences
+from grader.app.terminal import (
+    display,
+    show_diagnoses,
+    show_gaps,
+    show_grades,
+    show_sentences,
+)
 from grader.batch.class_run import (
     ClassRequest,
     RejudgeClassRequest,
@@ -52,6 +58,7 @@ from grader.model.records import GradeSheet, Limits
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
+from grader.outputs.gaps import gaps_in
 from grader.outputs.junit import render_junit
 from grader.outputs.policy import PolicyResult, evaluate, parse_policy
 from grader.outputs.summary import render_summary
@@ -140,11 +147,13 @@ def check_command(
     )
     hand_in = _hand_in(submission, offering, course, submitted)
     record = _grade(hand_in, out, offering, settings, console)
-    verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence)
+    gaps = gaps_in(record.folder, offering)
+    verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence, gaps)
     root = record.folder.root
     _write(junit or root / "junit.xml", render_junit(record.sheet))
-    _write(summary or root / "summary.md", render_summary(record.sheet, verdict))
+    _write(summary or root / "summary.md", render_summary(record.sheet, verdict, gaps))
     show_grades(console, record.sheet, record.folder)
+    show_gaps(console, gaps)
     _show_verdict(console, verdict)
     raise typer.Exit(verdict.exit_status)
 
@@ -187,6 +196,8 @@ def report_command(
         with display(console) as show:
             path = render_own_report(request, show.stage, show.run)
     console.print(f"Report: {path}", markup=False, highlight=False)
+    if submission is not None:
+        show_gaps(console, gaps_in(ResultFolder(root=path.parent), offering))
 
 
 @app.command("batch")

@@ -15,6 +15,7 @@ from grader.execution import Progress as RunProgress
 from grader.model.records import GradeSheet, Outcome, Severity
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
+from grader.outputs.gaps import Gap, messages
 from grader.sandbox.doctor import Diagnosis
 from grader.sandbox.tiers import GUARANTEES, Support, Tier
 
@@ -139,6 +140,13 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
             console.print(line, markup=False, highlight=False, style="red", soft_wrap=True)
     for label, path in (("Feedback", folder.feedback_pdf), ("Staff page", folder.staff_html)):
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_gaps(console: Console, gaps: Iterable[Gap]) -> None:
+    """Print what a hand-in lacks, a line each; nothing where nothing is missing."""
+    if lacking := messages(gaps):
+        console.print("Not answered or not shown:", style="bold", highlight=False)
+        show_sentences(console, lacking)
 
 
 def show_sentences(console: Console, told: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from grader.checks.context import CheckContext
 from grader.checks.declaration import Check
 from grader.checks.findings import annotated, not_attempted, say, without_credit
 from grader.checks.formulas.notes import formula_notes
+from grader.checks.functions.replies import is_untouched
 from grader.checks.functions.short_cuts import held_for_short_cuts
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
@@ -105,6 +106,8 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     if context.is_untouched:
         return not_attempted(say("missing.untouched")).finding(check_id)
     try:
+        if is_untouched(context, part_id):
+            return not_attempted(say("missing.untouched_part")).finding(check_id)
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         finding = held_for_tampering(finding, context, check)
         reports = report_notes(context, part_id, finding)

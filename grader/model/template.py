@@ -22,6 +22,12 @@ class TemplateCell:
     """Part that it belongs to; empty for none."""
     role: str
     """`answer`, `todo`, `run`, `given`, … as its metadata says."""
+    parts: tuple[str, ...] = ()
+    """Every part that it serves, where there are several; such as one function for four attacks."""
+
+    def serves(self, part_id: str) -> bool:
+        """Whether a part's work or answer may stand in it."""
+        return part_id == self.part_id or part_id in self.parts
 
 
 def opening_of(source: str) -> str:
@@ -46,6 +52,7 @@ def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
                     source="".join(cell["source"]),
                     part_id=facts.get("part", "").strip("0") and facts.get("part", ""),
                     role=facts.get("kind", ""),
+                    parts=tuple(facts.get("parts", ())),
                 )
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

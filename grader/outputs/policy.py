@@ -1,22 +1,25 @@
 """When the check in a pipeline is met: `--require structure|run|points=N`, by default all parts.
 
-Each policy asks for more than the one before it, except that `points=N` looks at points alone:
+What each asks for:
 
     structure   a notebook with code and a report that opens, and no file of the submission left out
     run         the same, and every code cell ran to the end
-    parts       (default) every part that checks alone can decide passes
-    points=N    at least N points are decided, late coefficient included
+    parts       (default) as `structure`, every part that checks alone can decide passes, and every
+                part that people read has an answer to read
+    points=N    at least N points are decided, late coefficient included; nothing else
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from grader.model.assignment import Assignment
 from grader.model.records import Evidence, GradeSheet, Outcome, PartGrade, Severity, Submission
 from grader.model.text import cell_number, format_points, one_line
+from grader.outputs.gaps import Gap, messages
 from grader.outputs.pages.words import CHIPS
 from reference.errors import ConfigError
 
@@ -84,8 +87,18 @@ def evaluate(
     sheet: GradeSheet,
     submission: Submission,
     evidence: Evidence | None,
+    gaps: Iterable[Gap] = (),
 ) -> PolicyResult:
-    """Return whether a graded submission meets the policy; `evidence` is None if nothing ran."""
+    """Return whether a graded submission meets the policy.
+
+    Args:
+        policy: What is asked.
+        assignment: Its parts.
+        sheet: What the checks found.
+        submission: What was handed in.
+        evidence: What was seen in the run; None if nothing ran.
+        gaps: What it lacks, as `find_gaps` tells it; only `parts` looks at it.
+    """
     fault = False
     if policy.kind == "structure":
         reasons = _structure(submission)
@@ -96,7 +109,9 @@ def evaluate(
         fault = any(part.outcome is Outcome.GRADER_FAULT for part in sheet.parts)
     else:
         automatic = _automatic(assignment, sheet)
-        reasons = _failing(automatic, assignment)
+        failing = _failing(automatic, assignment)
+        lacking = [g for g in gaps if g.blocks and g.part_id not in failing]
+        reasons = list(dict.fromkeys([*failing.values(), *messages(lacking)]))
         fault = any(part.outcome is Outcome.GRADER_FAULT for part in automatic)
     return PolicyResult(met=not reasons, reasons=tuple(reasons), grader_fault=fault)
 
@@ -149,12 +164,12 @@ def _automatic(assignment: Assignment, sheet: GradeSheet) -> list[PartGrade]:
     return [part for part in sheet.parts if part.required and part.id not in human]
 
 
-def _failing(parts: list[PartGrade], assignment: Assignment) -> list[str]:
-    """Return a sentence per part with a check that does not pass.
+def _failing(parts: list[PartGrade], assignment: Assignment) -> dict[str, str]:
+    """Return, by its id, a sentence per part with a check that does not pass.
 
     In a mixed part a check may leave the answer to a person: it is then in the report.
     """
-    reasons = []
+    reasons: dict[str, str] = {}
     for part in parts:
         if part.human_points is not None:
             passing = part.outcome is Outcome.PASS
@@ -164,8 +179,6 @@ def _failing(parts: list[PartGrade], assignment: Assignment) -> list[str]:
                 good.add(Outcome.NEEDS_HUMAN)
             passing = all(finding.outcome in good for finding in part.findings)
         if not passing:
-            reasons.append(
-                f"{part.id}, {part.title}: {CHIPS[part.outcome].word.lower()}. "
-                f"{one_line(part.message)}"
-            )
+            word = CHIPS[part.outcome].word.lower()
+            reasons[part.id] = f"{part.id}, {part.title}: {word}. {one_line(part.message)}"
     return reasons

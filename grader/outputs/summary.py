@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from grader.model.records import GradeSheet, Note, Outcome, PartGrade, Severity
 from grader.model.text import format_points, one_line
+from grader.outputs.gaps import Gap, messages
 from grader.outputs.policy import PolicyResult
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#+!|~$@^=]|:(?=//))")
@@ -34,8 +36,16 @@ _WORDS = {
 _MAX_CHARACTERS = 300
 
 
-def render_summary(sheet: GradeSheet, verdict: PolicyResult | None = None) -> str:
-    """Return the summary: the verdict of the policy if there is one, points per part, notes."""
+def render_summary(
+    sheet: GradeSheet, verdict: PolicyResult | None = None, gaps: Iterable[Gap] = ()
+) -> str:
+    """Return the summary: the verdict of the policy if there is one, points per part, notes.
+
+    Args:
+        sheet: The grades.
+        verdict: Of the policy.
+        gaps: What the hand-in lacks.
+    """
     lines = [f"## {escape(sheet.facts.assignment)}: {escape(sheet.kerberos)} ({sheet.course})", ""]
     if verdict is not None:
         lines += _verdict_lines(verdict)
@@ -49,7 +59,11 @@ def render_summary(sheet: GradeSheet, verdict: PolicyResult | None = None) -> st
         "|:--|:--|--:|:--|:--|",
     ]
     lines += [_row(part) for part in sheet.parts]
-    notes = [note for note in sheet.notes if note.for_student]
+    if lacking := messages(gaps):
+        lines += ["", "### Not answered or not shown", ""]
+        lines += [f"- {escape(message)}" for message in lacking]
+    said = set(lacking)
+    notes = [note for note in sheet.notes if note.for_student and note.message not in said]
     if notes:
         lines += ["", "### About the submission", ""]
         lines += [_note(note) for note in notes]

@@ -23,6 +23,7 @@ from grader.model.assignment import load_assignment
 from grader.model.records import Evidence, PartGrade, Submission
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
+from grader.outputs.gaps import gaps_in
 from grader.outputs.policy import evaluate, parse_policy
 from grader.pipeline import GradeRecord, GradeRequest, RejudgeRequest, grade, rejudge
 from grader.sandbox.tiers import Tier, host_support
@@ -104,7 +105,12 @@ def exit_status(name: str, record: GradeRecord) -> int:
     assignment = load_assignment(read_sample(name).assignment)
     policy = parse_policy(None)
     return evaluate(
-        policy, assignment, record.sheet, record.submission, record.evidence
+        policy,
+        assignment,
+        record.sheet,
+        record.submission,
+        record.evidence,
+        gaps_in(record.folder, assignment),
     ).exit_status
 
 

@@ -24,7 +24,15 @@ from grader.checks.findings import (
 )
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
-from grader.model.records import UNREADABLE, Outcome, ProbeReply, ProbeValue, Remark
+from grader.model.records import (
+    UNREADABLE,
+    Alignment,
+    Outcome,
+    ProbeReply,
+    ProbeValue,
+    Remark,
+    Submission,
+)
 from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
 
@@ -182,12 +190,42 @@ def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
 
 def something_to_read(context: CheckContext) -> bool:
     """Whether any part can be answered in words: in the report, the notebook, another document."""
-    submission = context.submission
-    if submission.report_path:
-        return True
+    return bool(context.submission.report_path) or written_elsewhere(
+        context.submission, context.alignment
+    )
+
+
+def is_untouched(context: CheckContext, part_id: str) -> bool:
+    """Whether a part is as it was handed out, so that even a run of it is no attempt.
+
+    All cells of the template that serve it are there and hold what they held, its own answer's
+    cell among them; nothing else in the notebook belongs to it, and nothing else can be read.
+    """
+    serving = [
+        cell
+        for cell in context.assignment.template
+        if cell.serves(part_id) and cell.role not in {"question", "text"}
+    ]
+    if not any(cell.role == "answer" for cell in serving) or something_to_read(context):
+        return False
+    matched = {match.template_id for match in context.alignment.matches if match.template_id}
+    own = set(context.cells_of(part_id)) | {
+        match.cell_index
+        for match in context.alignment.matches
+        if match.template_id in {cell.cell_id for cell in serving}
+    }
+    return all(cell.cell_id in matched for cell in serving) and all(
+        context.is_given(cell) and not cell.attachments
+        for cell in context.submission.cells
+        if cell.index in own
+    )
+
+
+def written_elsewhere(submission: Submission, alignment: Alignment) -> bool:
+    """Whether words may stand outside the report and the notebook's own cells for answers."""
     if any(_DOCUMENTS.fullmatch(PurePosixPath(name).suffix) for name in submission.other_files):
         return True
-    added = {match.cell_index for match in context.alignment.matches if match.template_id == ""}
+    added = {match.cell_index for match in alignment.matches if match.template_id == ""}
     return any(
         cell.index in added and cell.kind != "code" and (cell.attachments or _says(cell.source))
         for cell in submission.cells

@@ -17,6 +17,9 @@ from grader.outputs.pages.markup import code_html, markdown_html, plain
 from grader.outputs.pages.render import render_page
 from grader.outputs.pages.words import part_label
 
+NOTHING_FOUND = "No answer was found in the notebook."
+"""Stands under a question without an answer; a report that is handed in is searched for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
@@ -52,6 +55,8 @@ class ReportPart:
     """What the code printed."""
     snippets: tuple[Snippet, ...] = ()
     """The relevant code."""
+    in_words: bool = False
+    """Whether only words can answer it: pictures and code do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,7 @@ class _PartView:
     figures: tuple[FigureRow, ...]
     printed: tuple[Markup, ...]
     snippets: tuple[tuple[str, Markup], ...]
+    nothing: str
 
 
 def titles_of(assignment: Assignment) -> tuple[tuple[int, str], ...]:
@@ -104,6 +110,8 @@ def build_report(source: ReportSource) -> str:
 
 
 def _view(part: ReportPart, own: AnswerPictures | None) -> _PartView:
+    shown = part.facts or part.figures or part.printed or part.snippets
+    answered = part.answer.strip() or (shown and not part.in_words)
     return _PartView(
         anchor=f"part-{part.id}",
         label=part_label(part.id),
@@ -117,4 +125,5 @@ def _view(part: ReportPart, own: AnswerPictures | None) -> _PartView:
             (plain(snippet.caption), code_html(snippet.code, snippet.language))
             for snippet in part.snippets
         ),
+        nothing="" if answered else NOTHING_FOUND,
     )

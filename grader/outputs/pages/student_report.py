@@ -141,6 +141,7 @@ def _part(
         figures=figures or drawn(cells, "drawn by the notebook"),
         printed=printed(relevant),
         snippets=snippets(relevant),
+        in_words=part.kind == "human",
     )
 
 

@@ -107,6 +107,7 @@ def test_check_follows_its_policy(
     assert main([*argv, "--out", str(tmp_path / "out"), "--threads", "1"]) == status
     shown = capsys.readouterr().out
     assert ("Policy met." in shown) == (status == 0)
+    assert "Not answered or not shown:\n- " in shown
     assert "\x1b[" not in shown  # no colour without a terminal
     folder = tmp_path / "out" / "jdoe"
     assert ET.parse(folder / "junit.xml").getroot().tag == "testsuites"  # noqa: S314 -- our own
