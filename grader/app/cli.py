@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
+from grader.app.check_reports import Annotations, CheckReports
 from grader.app.decisions_cli import decisions_app, release_command
 from grader.app.options import (
     DEFAULT_LIMITS,
@@ -59,13 +60,10 @@ from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
 from grader.outputs.gaps import gaps_in
-from grader.outputs.junit import render_junit
 from grader.outputs.policy import PolicyResult, evaluate, parse_policy
-from grader.outputs.summary import render_summary
 from grader.sandbox.doctor import examine
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
 from grader.scoring.lateness import parse_submitted
-from reference.errors import ConfigError
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
     from grader.pipeline import GradeRecord
@@ -124,6 +122,16 @@ def check_command(
     out: Out = Path("results"),
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Write a Markdown summary here.")] = None,
+    code_quality: Annotated[
+        Path | None, typer.Option(help="Write GitLab's code quality report here.")
+    ] = None,
+    annotations: Annotated[
+        Annotations,
+        typer.Option(help="auto: for GitHub's runner where there is one; github; none."),
+    ] = Annotations.AUTO,
+    prefix: Annotated[
+        str, typer.Option(help="Folder of the submission in the repository, for annotations.")
+    ] = "",
     assignment: AssignmentName = DEFAULT_ASSIGNMENT,
     seed: Seed = None,
     threads: Threads = None,
@@ -132,29 +140,38 @@ def check_command(
 ) -> None:
     """Grade in a CI pipeline: exit 0 if the policy is met, 1 if not.
 
-    JUnit XML and a Markdown summary are written beside the results by default.
+    JUnit XML, a Markdown summary and a code quality report are written beside the results by
+    default, and for every exit status.
     """
-    policy = parse_policy(require)
-    console = Console()
-    offering = load_assignment(assignment)
-    settings = RunSettings(
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
-        threads=threads,
-        isolation=isolation,
-        seed=seed,
+    reports = CheckReports(
+        submission=submission,
+        out=out,
+        junit=junit,
+        summary=summary,
+        code_quality=code_quality,
+        annotations=annotations,
+        folder=prefix.strip("/"),
     )
-    hand_in = _hand_in(submission, offering, course, submitted)
-    record = _grade(hand_in, out, offering, settings, console)
-    gaps = gaps_in(record.folder, offering)
-    verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence, gaps)
-    root = record.folder.root
-    _write(junit or root / "junit.xml", render_junit(record.sheet))
-    _write(summary or root / "summary.md", render_summary(record.sheet, verdict, gaps))
-    show_grades(console, record.sheet, record.folder)
-    show_gaps(console, gaps)
-    _show_verdict(console, verdict)
+    with reports.whatever_happens() as found:
+        policy = parse_policy(require)
+        console = Console()
+        offering = load_assignment(assignment)
+        settings = RunSettings(
+            bundle=bundle,
+            device=device,
+            limits=Limits(cell_timeout_s=cell_timeout_s),
+            threads=threads,
+            isolation=isolation,
+            seed=seed,
+        )
+        hand_in = _hand_in(submission, offering, course, submitted)
+        record = _grade(hand_in, out, offering, settings, console)
+        gaps = gaps_in(record.folder, offering)
+        verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence, gaps)
+        found.extend(reports.write(record, offering, verdict, gaps))
+        show_grades(console, record.sheet, record.folder)
+        show_gaps(console, gaps)
+        _show_verdict(console, verdict)
     raise typer.Exit(verdict.exit_status)
 
 
@@ -466,13 +483,6 @@ def _grade(
         record = grade(request, show.stage, show.run)
     show_sentences(console, told)
     return record
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _show_verdict(console: Console, verdict: PolicyResult) -> None:

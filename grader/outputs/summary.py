@@ -34,6 +34,7 @@ _WORDS = {
     Outcome.GRADER_FAULT: "grader error",
 }
 _MAX_CHARACTERS = 300
+_FAULT = "🛠️ **The check could not be completed (grader error).**"
 
 
 def render_summary(
@@ -79,6 +80,18 @@ def render_summary(
     return "\n".join(lines) + "\n"
 
 
+def render_stopped_summary(name: str, sentence: str, *, fault: bool) -> str:
+    """Return the summary of a check that came to no grades.
+
+    Args:
+        name: What was to be checked.
+        sentence: Why it was not.
+        fault: Whether that is the grader's fault.
+    """
+    opening = _FAULT if fault else "❌ **The submission could not be checked.**"
+    return "\n".join([f"## {escape(name)}", "", opening, "", f"- {escape(sentence)}"]) + "\n"
+
+
 def escape(text: str) -> str:
     """Return text on one line that neither Markdown nor HTML gives a meaning to."""
     flat = one_line(text)
@@ -91,11 +104,7 @@ def escape(text: str) -> str:
 def _verdict_lines(verdict: PolicyResult) -> list[str]:
     if verdict.met:
         return ["✅ **Policy met.**", ""]
-    opening = (
-        "🛠️ **The check could not be completed (grader error).**"
-        if verdict.grader_fault
-        else ("❌ **Policy not met.**")
-    )
+    opening = _FAULT if verdict.grader_fault else "❌ **Policy not met.**"
     return [opening, "", *(f"- {escape(reason)}" for reason in verdict.reasons), ""]
 
 
