@@ -6,15 +6,15 @@ Read from the records of the results folders; nothing is run, and no PDF is open
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
 from grader.model.assignment import Assignment, Part
 from grader.model.notebook_code import names_meant, parsed
-from grader.model.records import Alignment, Cell, Submission
+from grader.model.records import Alignment, Cell, Placed, Submission
 from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import ResultFolder
 from grader.reading.answer_texts import TextSource, answer_text, without_label
@@ -35,6 +35,13 @@ class AnswerState(StrEnum):
     """A label, and nothing after it."""
     MISSING = "missing"
     """Neither a report nor anything in the notebook."""
+    ABSENT = "absent"
+    """A person looked through the report, which does not answer the part; nor is anything in the
+    notebook."""
+
+
+NOTHING_TO_READ = frozenset({AnswerState.BLANK, AnswerState.MISSING, AnswerState.ABSENT})
+"""States of an answer without words and pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,10 @@ class CodePiece:
     """Its first line within the cell, from 1."""
     source: str
     """The text."""
+
+
+MACHINE = frozenset({"", "label", "problem"})
+"""Who says on which pages a part is answered, where no person does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +88,13 @@ class Answer:
     """Where `text` is from; that of a whole problem is never taken for a part's, so it is empty."""
     code: tuple[CodePiece, ...]
     """Functions and cells of the part, as far as they differ from the template's."""
+    own_code: bool = False
+    """Whether some of the code can be the answer; other code is what the answer explains."""
 
     @property
     def empty(self) -> bool:
         """Whether there is surely nothing to read: no code, no text, no picture, no pages."""
-        return self.state in {AnswerState.BLANK, AnswerState.MISSING} and not self.code
+        return self.state in NOTHING_TO_READ and not self.own_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +104,6 @@ class _HandIn:
     submission: Submission
     alignment: Alignment
     reading: HandInReading
-
-
-Placed = Mapping[tuple[str, str], tuple[tuple[int, ...], str]]
-"""(kerberos, part) to the pages that a person named, and who did."""
 
 
 def answers(
@@ -135,16 +144,18 @@ def answer_of(
     if not by:
         pages = report.pages_of(part_id)
         by = ("problem" if words.source is TextSource.PROBLEM else "label") if pages else ""
+    elif not set(pages) & set(report.pages_of(part_id)):
+        words = replace(words, report="")  # what was read is not what the person means
     titles = (one.title for one in assignment.problems if one.number == part.problem)
     own = without_label(words.report, (part.title, *titles))
     code = tuple(_code(found, part, assignment))
     text = "\n\n".join(piece for piece in (words.notebook, own) if piece)
-    shown = any(part_id in picture.part_ids for picture in report.pictures)
+    shown = any(part_id in picture.part_ids for picture in report.pictures) and bool(pages)
     return Answer(
         kerberos=kerberos,
         part_id=part_id,
         zip_sha256=found.submission.zip_sha256,
-        state=_state(found, text, shown=shown, by=by),
+        state=_state(found, text, shown=shown, by=by, pages=pages),
         report_pages=pages,
         pages=report.pages or found.submission.report_pages,
         pages_by=by,
@@ -153,12 +164,22 @@ def answer_of(
         text=text,
         source=words.source,
         code=code,
+        own_code=bool(part.anchors and code) or any(_is_of(found, one, part) for one in code),
     )
 
 
-def _state(found: _HandIn, text: str, *, shown: bool, by: str) -> AnswerState:
-    if text or shown or by not in {"", "label", "problem"}:
+def _is_of(found: _HandIn, piece: CodePiece, part: Part) -> bool:
+    matches = found.alignment.matches
+    return any((one.cell_index, one.part_id) == (piece.cell_index, part.id) for one in matches)
+
+
+def _state(
+    found: _HandIn, text: str, *, shown: bool, by: str, pages: tuple[int, ...]
+) -> AnswerState:
+    if text or shown:
         return AnswerState.WRITTEN
+    if by not in MACHINE:
+        return AnswerState.WRITTEN if pages else AnswerState.ABSENT
     if not found.submission.report_path:
         return AnswerState.MISSING
     # A scanned page has a label at best on the page before it: only a person sees that it is blank.

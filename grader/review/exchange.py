@@ -8,21 +8,23 @@ second to arrive is kept as a conflict, to be settled by a person.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from grader.batch.store.store import Store
-from grader.model.records import Decision, Release, RequestEvent, Rubric
+from grader.model.records import Decision, Place, Release, RequestEvent, Rubric
 from grader.model.records.codec import RecordError, from_json, to_json
 from reference.errors import ConfigError
 
-Row = Decision | Rubric | Release | RequestEvent
+Row = Decision | Rubric | Release | RequestEvent | Place
 
 KINDS: dict[str, type[Row]] = {
     "rubric": Rubric,
     "decision": Decision,
     "release": Release,
     "request": RequestEvent,
+    "place": Place,
 }
 
 
@@ -45,6 +47,7 @@ def export_rows(store: Store) -> str:
         "decision": store.decisions(),
         "release": store.releases(),
         "request": store.requests(),
+        "place": store.places(),
     }
     return "".join(
         json.dumps({"kind": kind, "row": json.loads(to_json(row))}) + "\n"
@@ -97,14 +100,22 @@ def _add(store: Store, row: Row) -> tuple[bool, str]:
         case Rubric():
             return _add_rubric(store, row)
         case Release():
-            if any(one.uuid == row.uuid for one in store.releases()):
-                return False, ""
-            store.release(row)
+            return _new(row, store.releases(), store.release), ""
         case RequestEvent():
-            if any(one.uuid == row.uuid for one in store.requests()):
-                return False, ""
-            store.note_request(row)
-    return True, ""
+            return _new(row, store.requests(), store.note_request), ""
+        case Place():
+            return _new(row, store.places(), lambda place: store.note_places((place,))), ""
+
+
+Known = TypeVar("Known", Release, RequestEvent, Place)
+
+
+def _new(row: Known, known: Iterable[Known], add: Callable[[Known], None]) -> bool:
+    """Add a row that is not known yet; return whether it was added."""
+    if any(one.uuid == row.uuid for one in known):
+        return False
+    add(row)
+    return True
 
 
 def _add_rubric(store: Store, row: Rubric) -> tuple[bool, str]:

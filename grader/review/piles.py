@@ -43,7 +43,7 @@ class PileKind(StrEnum):
     """Why answers lie together."""
 
     MISSING = "missing"
-    """Nothing was handed in for the part."""
+    """Nothing was handed in for the part: no report, or one that a person looked through."""
     BLANK = "blank"
     """A label without an answer."""
     UNPLACED = "unplaced"
@@ -142,9 +142,9 @@ def normal(text: str) -> str:
 
 def _without_text(answer: Answer) -> PileKind | None:
     match answer.state:
-        case AnswerState.MISSING if not answer.code:
+        case AnswerState.MISSING | AnswerState.ABSENT if answer.empty:
             return PileKind.MISSING
-        case AnswerState.BLANK if not answer.code:
+        case AnswerState.BLANK if answer.empty:
             return PileKind.BLANK
         case AnswerState.UNPLACED:
             return PileKind.UNPLACED

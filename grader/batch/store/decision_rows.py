@@ -1,4 +1,4 @@
-"""Decisions, rubrics, releases and regrade requests as rows of the database.
+"""Decisions, rubrics, releases, regrade requests and places as rows of the database.
 
 A row holds its record as JSON; its other columns are there to be found by, and to make the
 database itself refuse a second decision in the same place. Each row carries a digest over itself
@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Table, select
 
 from grader.batch.store.conversion import now, storable
 from grader.batch.store.queries import added
-from grader.batch.store.tables import DECISION, RELEASE, REQUEST, RUBRIC
+from grader.batch.store.tables import DECISION, PLACE, RELEASE, REQUEST, RUBRIC
 from grader.model.records import (
     Decided,
     Decision,
     DecisionKind,
+    Place,
     Release,
     RequestEvent,
     Rubric,
@@ -35,10 +36,13 @@ OFFERINGS_OWN = 1
 """Number of the rubric that comes with an offering, which is not in the store."""
 LONGEST_TEXT = 20_000
 """Characters of a comment or a note."""
-CHAINED: tuple[Table, ...] = (DECISION, RUBRIC, RELEASE, REQUEST)
+CHAINED: tuple[Table, ...] = (DECISION, RUBRIC, RELEASE, REQUEST, PLACE)
 """Tables whose rows carry the digest of the row before them."""
 
 Record = TypeVar("Record")
+
+_TABLES: dict[Any, Table] = {Decision: DECISION, RequestEvent: REQUEST, Place: PLACE}
+"""Where the rows of a kind are."""
 
 
 def new_uuid() -> str:
@@ -76,14 +80,6 @@ def decisions(
     if part_id is not None:
         query = query.where(DECISION.c.part_id == part_id)
     return _records(Decision, connection.execute(query).scalars().all())
-
-
-def decisions_since(connection: Connection, row_id: int) -> tuple[int, tuple[Decision, ...]]:
-    """Return the decisions that were added after a row, and the id of the newest row."""
-    query = select(DECISION.c.id, DECISION.c.body).where(DECISION.c.id > row_id)
-    rows = connection.execute(query.order_by(DECISION.c.id)).all()
-    newest = rows[-1].id if rows else row_id
-    return newest, _records(Decision, [row.body for row in rows])
 
 
 def _latest(known: Sequence[Decision], decision: Decision) -> Decision | None:
@@ -183,10 +179,38 @@ def add_request(connection: Connection, event: RequestEvent) -> None:
         _add_chained(connection, REQUEST, facts, made)
 
 
-def requests(connection: Connection) -> tuple[RequestEvent, ...]:
-    """Return all entries of regrade requests, as they were added."""
-    query = select(REQUEST.c.body).order_by(REQUEST.c.id)
-    return _records(RequestEvent, connection.execute(query).scalars().all())
+# -- where reports answer parts --------------------------------------------------------------------
+
+
+def add_place(connection: Connection, place: Place) -> None:
+    """Add on which pages a part is answered; the same uuid again adds nothing.
+
+    Raises:
+        ConfigError: a page is none.
+    """
+    if any(page < 1 for page in place.pages):
+        raise ConfigError(
+            f"place of {place.kerberos}, part {place.part_id}: expected pages from 1, found "
+            f"{min(place.pages)}"
+        )
+    facts = {"uuid": place.uuid, "kerberos": place.kerberos, "part_id": place.part_id}
+    if not _is_there(connection, PLACE, place.uuid):
+        made = replace(place, noted_at=place.noted_at or now())
+        _add_chained(connection, PLACE, facts, made)
+
+
+# -- rows of any kind ------------------------------------------------------------------------------
+
+
+def rows_since(
+    connection: Connection, kind: type[Record], row_id: int
+) -> tuple[int, tuple[Record, ...]]:
+    """Return the rows of a kind that were added after a row, and the id of the newest."""
+    table = _TABLES[kind]
+    query = select(table.c.id, table.c.body).where(table.c.id > row_id).order_by(table.c.id)
+    rows = connection.execute(query).all()
+    newest = rows[-1].id if rows else row_id
+    return newest, _records(kind, [row.body for row in rows])
 
 
 # -- the chain ------------------------------------------------------------------------------------

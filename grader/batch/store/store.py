@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -30,6 +30,7 @@ from grader.model.records import (
     Decision,
     DecisionKey,
     GradeSheet,
+    Place,
     Release,
     RequestEvent,
     Rubric,
@@ -49,6 +50,9 @@ WRITES = {"writes": True}
 
 LOCK = 6869
 """PostgreSQL's advisory lock that one writer holds at a time."""
+
+
+Row = TypeVar("Row", Decision, RequestEvent, Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,6 @@ class Store:
         with self.engine.connect() as connection:
             return decision_rows.decisions(connection, kerberos, part_id)
 
-    def decisions_since(self, row_id: int) -> tuple[int, tuple[Decision, ...]]:
-        """Return the decisions that were added after a row, and the id of the newest row."""
-        with self.engine.connect() as connection:
-            return decision_rows.decisions_since(connection, row_id)
-
     def in_force(
         self, kerberos: str | None = None, part_id: str | None = None
     ) -> Mapping[DecisionKey, Decision]:
@@ -207,8 +206,22 @@ class Store:
 
     def requests(self) -> tuple[RequestEvent, ...]:
         """Return what was said in regrade requests, as it was added."""
+        return self.rows_since(RequestEvent, 0)[1]
+
+    def note_places(self, places: Iterable[Place]) -> None:
+        """Add on which pages parts are answered, all or nothing; on the disk when this returns."""
+        with self._writing() as connection:
+            for place in places:
+                decision_rows.add_place(connection, place)
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where people say that reports answer parts, as it was added."""
+        return self.rows_since(Place, 0)[1]
+
+    def rows_since(self, kind: type[Row], row_id: int) -> tuple[int, tuple[Row, ...]]:
+        """Return decisions, requests or places added after a row, and the id of the newest row."""
         with self.engine.connect() as connection:
-            return decision_rows.requests(connection)
+            return decision_rows.rows_since(connection, kind, row_id)
 
     def broken_chains(self) -> tuple[str, ...]:
         """Return a sentence per table of decisions whose rows are not those that were added."""

@@ -187,6 +187,19 @@ REQUEST = Table(
 )
 """One entry of a regrade request."""
 
+PLACE = Table(
+    "place",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(64), nullable=False, unique=True),
+    Column("kerberos", String(128), nullable=False),
+    Column("part_id", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index("ix_place_kerberos", "kerberos"),
+)
+"""On which pages of a report a part is answered, as a person says."""
+
 GRADE = Table(
     "grade",
     METADATA,

@@ -53,6 +53,7 @@ from grader.model.records.grades import (
     StemExhibit,
 )
 from grader.model.records.outcome import DECIDED, Outcome
+from grader.model.records.places import NAMES, Place, Placed, placed
 from grader.model.records.plan import (
     Limits,
     PlanStep,
@@ -85,6 +86,7 @@ __all__ = [
     "BESIDE",
     "DECIDED",
     "FIRST",
+    "NAMES",
     "NOTHING_HANDED_IN",
     "NO_REPORT",
     "UNREADABLE",
@@ -123,6 +125,8 @@ __all__ = [
     "Outcome",
     "PartAsked",
     "PartGrade",
+    "Place",
+    "Placed",
     "PlanStep",
     "Plotted",
     "Prediction",
@@ -156,5 +160,6 @@ __all__ = [
     "in_force",
     "nothing_seen",
     "open_conflicts",
+    "placed",
     "share_of",
 ]

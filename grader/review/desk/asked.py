@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
+from grader.model.records.places import Placed, placed
 from grader.outputs.pages.render import environment
 from grader.review.desk.access import Doors, Reviewer, Role
 from grader.review.desk.classroom import Attendance, Classroom, Seat
@@ -117,6 +118,12 @@ class Asked:
         """Whether only the piece of the page that changes is wanted."""
         headers = self.request.headers
         return "x-panel" in headers or headers.get("hx-request") == "true"
+
+    @property
+    def placed(self) -> Placed:
+        """Where people say that reports of the class answer parts."""
+        zips = {seat.kerberos: seat.zip_sha256 for seat in self.room.seats}
+        return placed(self.desk.ledger.places(), zips)
 
     def held(self, part_id: str) -> Mapping[str, Holding]:
         """Return what is decided about the answers to a part, by kerberos."""

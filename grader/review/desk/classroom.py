@@ -26,6 +26,7 @@ from grader.batch.store.store import FOLDER, Store
 from grader.model.assignment import Assignment
 from grader.model.records import GradeSheet, PartGrade
 from grader.model.records.codec import RecordError, load
+from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
 from grader.model.text import one_line
 from grader.review.answers import Answer
@@ -69,6 +70,18 @@ class Seat:
         return part is not None and part.pending_points > 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortedPart:
+    """The answers to a part in piles."""
+
+    told: Placed
+    """What people had said about the part's pages."""
+    piles: tuple[Pile, ...]
+    """Sorted."""
+    answers: Mapping[str, Answer]
+    """The answers in them, by kerberos."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Classroom:
     """All seats."""
@@ -91,8 +104,13 @@ class Classroom:
         return {seat.kerberos: seat for seat in self.seats}
 
     @cached_property
-    def piles(self) -> dict[str, tuple[tuple[Pile, ...], Mapping[str, Answer]]]:
-        """Piles, and the answers in them by kerberos, of parts that were sorted so far."""
+    def piles(self) -> dict[str, SortedPart]:
+        """Parts that were sorted so far."""
+        return {}
+
+    @cached_property
+    def unplaced(self) -> dict[str, tuple[str, ...]]:
+        """Parts that the machine did not find in a report, by kerberos, as far as it was asked."""
         return {}
 
     @cached_property

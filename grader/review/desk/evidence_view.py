@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 from markupsafe import Markup
 
 from grader.model.assignment import Assignment, solved_notebook
 from grader.model.records import GradeSheet
 from grader.model.records.codec import RecordError, load
+from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
 from grader.model.text import cell_label
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
@@ -21,8 +21,9 @@ from grader.outputs.pages.notebooks import read_cells, without_prompts
 from grader.outputs.pages.words import pages as page_count
 from grader.outputs.pages.words import part_label
 from grader.reading.page_process import DrawnLine
-from grader.review.answers import Answer, AnswerState, answer_of
-from grader.review.desk.classroom import Classroom, Seat
+from grader.review.answers import MACHINE, Answer, AnswerState, answer_of
+from grader.review.desk.asked import Desk
+from grader.review.desk.classroom import Seat
 from grader.review.page_pictures import pages_of
 from reference.errors import ConfigError
 
@@ -34,6 +35,7 @@ _STATES = {
     AnswerState.WRITTEN: "",
     AnswerState.UNPLACED: "Which pages answer this part is not known; all pages are shown.",
     AnswerState.BLANK: "The report has the part's heading, and nothing after it.",
+    AnswerState.ABSENT: "Somebody looked through the report: it does not answer this part.",
     AnswerState.MISSING: "Neither report.pdf nor the notebook has an answer.",
 }
 
@@ -78,6 +80,8 @@ class EvidenceView:
     """Of the handout."""
     said: str
     """A sentence about what there is to read; empty where there is all."""
+    unplaced: bool
+    """Whether somebody should say which pages answer the part."""
     pages: tuple[int, ...]
     """Pages of the report that answer the part, from 1."""
     page_count: int
@@ -100,22 +104,19 @@ class EvidenceView:
     """The reference's answer."""
 
 
-def evidence_view(
-    results: Path, offering: str, seat: Seat, room: Classroom, part_id: str, *, blind: bool
-) -> EvidenceView:
-    """Return what there is to read of one answer.
+def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> EvidenceView:
+    """Return what there is to read of one answer; where names are hidden, without them.
 
     Args:
-        results: Of the class.
-        offering: Name or folder, where the solved notebook is found.
+        desk: Where it is read.
         seat: Whose answer.
-        room: The class.
         part_id: To which part.
-        blind: Whether names are taken out.
+        told: Where people say that reports answer parts.
     """
-    folder = ResultFolder(root=results / seat.kerberos)
+    room, blind = desk.attendance.room, desk.blind
+    folder = ResultFolder(root=desk.results / seat.kerberos)
     part = room.assignment.part(part_id)
-    answer = answer_of(folder, room.assignment, part_id)
+    answer = answer_of(folder, room.assignment, part_id, told)
     own = _pictures(folder)
 
     def shown(text: str) -> str:
@@ -124,6 +125,7 @@ def evidence_view(
     return EvidenceView(
         question=markdown_html(part.question) if part.question else Markup(),
         said=seat.sentence or _STATES[answer.state],
+        unplaced=answer.state is AnswerState.UNPLACED,
         pages=answer.report_pages,
         page_count=answer.pages,
         pages_words=_pages_words(answer),
@@ -139,7 +141,7 @@ def evidence_view(
         ),
         found=_found(folder, part_id),
         notes=inline_markup(part.notes) if part.notes else Markup(),
-        reference=reference_answer(room.assignment, offering, part_id),
+        reference=reference_answer(room.assignment, desk.offering, part_id),
     )
 
 
@@ -175,6 +177,8 @@ def _pages_words(answer: Answer) -> str:
     if not answer.pages:
         return "There is no report.pdf that can be opened."
     many = page_count(answer.pages)
+    if answer.pages_by not in MACHINE and not answer.report_pages:
+        return f"Report of {many}; it does not answer this part, says {plain(answer.pages_by)}."
     if not answer.pages_by:
         return f"Report of {many}; nothing tells which of them answer this part."
     ways = {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from grader.model.assignment import Assignment
 from grader.model.records.decisions import Decided, Decision
+from grader.model.records.places import Place
 from grader.model.records.releases import RequestEvent
 from grader.model.records.rubrics import Rubric, RubricSaved, Start
 
 
 class Ledger(Protocol):
-    """Decisions and rubrics; what is in it is on the disk, and stays."""
+    """Decisions, rubrics, requests and places; what is in it is on the disk, and stays."""
 
     def decide(self, decision: Decision) -> Decided:
         """Add a decision; where it was made on something else than the latest, beside that."""
@@ -34,6 +35,18 @@ class Ledger(Protocol):
 
     def requests(self) -> tuple[RequestEvent, ...]:
         """Return what was said in regrade requests, oldest first."""
+        ...
+
+    def note_request(self, event: RequestEvent) -> None:
+        """Add to a regrade request, or open one."""
+        ...
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where people say that reports answer parts, oldest first."""
+        ...
+
+    def note_places(self, places: Iterable[Place]) -> None:
+        """Add on which pages parts are answered, all or nothing."""
         ...
 
     def save_rubric(self, rubric: Rubric) -> RubricSaved:

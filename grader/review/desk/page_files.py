@@ -12,12 +12,15 @@ from starlette.responses import Response
 
 from grader.model.records import Submission
 from grader.model.records.codec import RecordError, load
+from grader.model.records.places import NAMES
 from grader.model.results_folder import ResultFolder
 from grader.reading.page_process import DrawnPage
 from grader.review.desk.asked import Asked, NotFound
-from grader.review.desk.classroom import Classroom, Seat
 from grader.review.page_pictures import draw_pages, pages_of
 
+Box = tuple[float, float, float, float]
+TOP: Box = (0.0, 0.0, 1.0, 0.15)
+"""What is hidden of a page at whose top a name stands."""
 _QUALITY = 80
 _DRAWING = threading.Lock()
 """Held while somebody waits for pages that were not drawn ahead."""
@@ -45,7 +48,7 @@ def page_picture(asked: Asked) -> Response:
         raise NotFound("There is no picture of this page.")
     path = drawn.picture(number)
     data = (
-        _without_names(path, drawn.facts(number), seat, asked.room)
+        _without_names(path, _named(asked, drawn.facts(number)))
         if asked.desk.blind
         else path.read_bytes()
     )
@@ -53,8 +56,21 @@ def page_picture(asked: Asked) -> Response:
     return Response(data, media_type="image/webp", headers=kept)
 
 
-def _without_names(path: Path, facts: DrawnPage, seat: Seat, room: Classroom) -> bytes:
-    named = tuple(line.box for line in facts.lines if room.concealed(line.text, seat) != line.text)
+def _named(asked: Asked, facts: DrawnPage) -> tuple[Box, ...]:
+    """Return the boxes of a page that name somebody: lines of its text, or its top.
+
+    Of a page without text nobody knows: the top of the first is taken for one until somebody said
+    on the Pages screen where a name stands.
+    """
+    seat, room = asked.seat, asked.room
+    told = asked.placed.get((seat.kerberos, NAMES))
+    pages = told[0] if told else (() if facts.lines else (1,))
+    top = (TOP,) if facts.number in pages else ()
+    lines = (one for one in facts.lines if room.concealed(one.text, seat) != one.text)
+    return (*top, *(one.box for one in lines))
+
+
+def _without_names(path: Path, named: tuple[Box, ...]) -> bytes:
     return _blackened(path, path.stat().st_mtime_ns, named) if named else path.read_bytes()
 
 
@@ -62,7 +78,7 @@ def _without_names(path: Path, facts: DrawnPage, seat: Seat, room: Classroom) ->
 def _blackened(
     path: Path,
     changed_ns: int,  # noqa: ARG001 -- a part of the key
-    boxes: tuple[tuple[float, float, float, float], ...],
+    boxes: tuple[Box, ...],
 ) -> bytes:
     with Image.open(path) as opened:
         picture = opened.convert("RGB")

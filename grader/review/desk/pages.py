@@ -97,7 +97,7 @@ def answer_page(asked: Asked) -> Response:
         raise NotFound(f"{seat.course} has no points for this part.")
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     view = desk_view(room, part_id, seat, rubric, asked.held(part_id), blind=desk.blind)
-    evidence = evidence_view(desk.results, desk.offering, seat, room, part_id, blind=desk.blind)
+    evidence = evidence_view(desk, seat, part_id, asked.placed)
     return asked.page("desk.html.j2", view=view, evidence=evidence)
 
 

@@ -21,7 +21,8 @@ from grader.review.piles import Pile
 def piles_page(asked: Asked) -> Response:
     """The piles of a part."""
     desk, part_id = asked.desk, asked.part_id
-    view = pile_list(desk.results, asked.room, part_id, asked.held(part_id), blind=desk.blind)
+    sorted_ = piles_of(desk.results, asked.room, part_id, asked.placed)
+    view = pile_list(asked.room, part_id, sorted_, asked.held(part_id), blind=desk.blind)
     return asked.page("piles.html.j2", view=view)
 
 
@@ -68,7 +69,7 @@ def apply_to_pile(asked: Asked) -> Response:
 
 def _pile(asked: Asked) -> Pile:
     wanted = asked.request.path_params["pile"]
-    found = piles_of(asked.desk.results, asked.room, asked.part_id)
+    found = piles_of(asked.desk.results, asked.room, asked.part_id, asked.placed)
     pile = next((one for one in found if one.id == wanted), None)
     if pile is None:
         raise NotFound("There is no such pile any more; the answers were sorted anew.")

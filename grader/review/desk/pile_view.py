@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
+from grader.model.records.places import Placed
 from grader.outputs.pages.markup import markdown_html, plain
 from grader.outputs.pages.words import part_label
-from grader.review.answers import Answer, answers
-from grader.review.desk.classroom import Classroom, Seat
+from grader.review.answers import answers
+from grader.review.desk.classroom import Classroom, Seat, SortedPart
 from grader.review.desk.desk_view import name_of
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
 from grader.review.piles import Pile, PileKind, formulas_of, piles
@@ -22,7 +23,7 @@ MOST_LISTED = 40
 """Piles on one page."""
 _EXCERPT_CHARS = 240
 WORDS = {
-    PileKind.MISSING: "Nothing handed in",
+    PileKind.MISSING: "Nothing handed in for this part",
     PileKind.BLANK: "Heading without an answer",
     PileKind.UNPLACED: "Not found in the report: look at its pages",
     PileKind.NO_TEXT: "No text: pictures, scanned pages, or code alone",
@@ -112,22 +113,31 @@ class PileView:
     """Members that are shown when these are graded."""
 
 
-def piles_of(results: Path, room: Classroom, part_id: str) -> tuple[Pile, ...]:
-    """Return the piles of a part; sorted once for a class."""
-    if part_id not in room.piles:
+def piles_of(results: Path, room: Classroom, part_id: str, told: Placed) -> tuple[Pile, ...]:
+    """Return the piles of a part; sorted once, until a person says on which page it is answered."""
+    own = {key: value for key, value in told.items() if key[1] == part_id}
+    if part_id not in room.piles or room.piles[part_id].told != own:
         names = [seat.kerberos for seat in room.order(part_id)]
-        found = answers(results, room.assignment, part_id, names)
-        sorted_ = piles(found, formulas_of(found, room.assignment))
-        room.piles[part_id] = (sorted_, {one.kerberos: one for one in found})
-    return room.piles[part_id][0]
+        found = answers(results, room.assignment, part_id, names, own)
+        room.piles[part_id] = SortedPart(
+            told=own,
+            piles=piles(found, formulas_of(found, room.assignment)),
+            answers={one.kerberos: one for one in found},
+        )
+    return room.piles[part_id].piles
 
 
 def pile_list(
-    results: Path, room: Classroom, part_id: str, held: Mapping[str, Holding], *, blind: bool
+    room: Classroom,
+    part_id: str,
+    sorted_: Sequence[Pile],
+    held: Mapping[str, Holding],
+    *,
+    blind: bool,
 ) -> PileList:
-    """Return the piles of a part."""
+    """Return the piles of a part, which are sorted already."""
     lines, alone = [], 0
-    for pile in piles_of(results, room, part_id):
+    for pile in sorted_:
         needs = sum(_needs(room, part_id, held, name) for name in pile.members)
         if pile.kind is PileKind.ALONE:
             alone += needs
@@ -158,7 +168,7 @@ def pile_view(
     room: Classroom, part_id: str, pile: Pile, held: Mapping[str, Holding], *, blind: bool
 ) -> PileView:
     """Return a pile with its members: those that need grading first, at most `MOST_SHOWN`."""
-    texts: Mapping[str, Answer] = room.piles[part_id][1]
+    texts = room.piles[part_id].answers
     waiting = [name for name in pile.members if _needs(room, part_id, held, name)]
     rest = [name for name in pile.members if name not in set(waiting)]
     shown = set([*waiting, *rest][:MOST_SHOWN])

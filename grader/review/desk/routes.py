@@ -19,6 +19,7 @@ from grader.review.desk import (
     page_files,
     pages,
     pile_pages,
+    place_pages,
     release_pages,
     rubric_pages,
 )
@@ -28,7 +29,7 @@ from grader.review.desk.forms import NotTaken, Outdated
 from grader.review.desk.guard import Guard
 from reference.errors import ConfigError
 
-_MAX_FIELDS = 500
+_MAX_FIELDS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,10 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/release/confirm", role=Role.HEAD, does=release_pages.confirm_page),
     Rule(method="GET", path="/release/work", role=Role.READER, does=release_pages.work_page),
     Rule(method="GET", path="/release/files/{name}", role=Role.HEAD, does=release_pages.class_file),
+    Rule(method="GET", path="/pages", role=Role.READER, does=place_pages.places_page),
+    Rule(method="GET", path="/pages/next", role=Role.READER, does=place_pages.next_place),
+    Rule(method="GET", path="/pages/of/{code}", role=Role.READER, does=place_pages.place_page),
+    Rule(method="POST", path="/pages/of/{code}", role=Role.GRADER, does=place_pages.save_places),
     Rule(method="GET", path="/students", role=Role.READER, does=pages.students_page),
     Rule(method="GET", path="/students/{code}", role=Role.READER, does=pages.student_page),
     Rule(method="POST", path="/students/{code}/reveal", role=Role.GRADER, does=pages.reveal),

@@ -122,3 +122,15 @@ def test_the_answer_about_boundaries_comes_with_the_convolution_that_it_explains
 )
 def test_labels_and_titles_are_no_part_of_an_answer(text: str, bare: str) -> None:
     assert without_label(text, ("Boundaries",)) == bare
+
+
+def test_a_persons_word_on_pages_counts_for_more_than_what_was_found(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, report=reading_of(section("3c", "Zeros.", page=2), pages=4))
+    found = answer_of(folder, ASSIGNMENT, "3c")
+    assert (found.report_pages, found.pages_by, found.text) == ((2,), "label", "Zeros.")
+    more = answer_of(folder, ASSIGNMENT, "3c", {("jdoe", "3c"): ((2, 3), "ann")})
+    assert (more.report_pages, more.pages_by, more.text) == ((2, 3), "ann", "Zeros.")
+    other = answer_of(folder, ASSIGNMENT, "3c", {("jdoe", "3c"): ((4,), "ann")})
+    assert (other.report_pages, other.text, other.state) == ((4,), "", AnswerState.WRITTEN)
+    none = answer_of(folder, ASSIGNMENT, "3c", {("jdoe", "3c"): ((), "ann")})
+    assert (none.report_pages, none.state, none.empty) == ((), AnswerState.ABSENT, True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from grader.reading.answer_texts import TextSource
-from grader.review.answers import Answer, AnswerState
+from grader.review.answers import Answer, AnswerState, answer_of
 from grader.review.piles import Pile, PileKind, formulas_of, normal, piles
+from tests import factories
 from tests.factories import ASSIGNMENT
+from tests.grader.review.factory import hand_in
 
 PAD = "I pad the signal with zeros on both ends, so that the output keeps the length N."
 MIRROR = "The border is mirrored: a copy of the samples keeps the mean of the picture."
@@ -137,3 +140,15 @@ def test_a_pile_has_the_same_id_as_long_as_it_holds_the_same_hand_ins() -> None:
     assert piles(class_)[0].id == again[0].id != resubmitted[0].id
     assert piles([]) == ()
     assert piles([answer("x", "k"), answer("y", "n")])[0].kind is PileKind.ALONE
+
+
+def test_who_handed_in_no_report_lies_under_nothing_handed_in_whatever_code_there_is(
+    tmp_path: Path,
+) -> None:
+    cell = factories.cell(3, "def conv1d_forward(x, w):\n    return x")
+    bob = hand_in(tmp_path, "bob", cells=[("2a", cell)])
+    explains = answer_of(bob, ASSIGNMENT, "3c")
+    (written,) = piles([explains])
+    assert (bool(explains.code), written.kind) == (True, PileKind.MISSING)
+    (own,) = piles([answer_of(bob, ASSIGNMENT, "2a")])
+    assert own.kind is PileKind.NO_TEXT  # there the code is the answer

@@ -20,6 +20,7 @@ from grader.model.records import (
     Decision,
     DecisionKind,
     Mark,
+    Place,
     Release,
     ReleaseKind,
     RequestEvent,
@@ -27,6 +28,7 @@ from grader.model.records import (
     Rubric,
     RubricItem,
     open_conflicts,
+    placed,
 )
 from reference.errors import ConfigError
 from tests.factories import decision
@@ -292,3 +294,21 @@ def _die_at(store: Store, statement: int) -> None:
 
     event.listen(store.engine, "before_cursor_execute", count)
     event.listen(store.engine, "commit", count)
+
+
+def test_places_are_added_whole_and_once(tmp_path: Path, url: str | None) -> None:
+    place = Place(
+        uuid="p1", kerberos="jdoe", part_id="3c", zip_sha256="a", pages=(2, 3), author="ann"
+    )
+    wrong = replace(place, uuid="p2", pages=(0,))
+    with open_store(tmp_path, url) as store:
+        with pytest.raises(ConfigError, match="expected pages from 1, found 0"):
+            store.note_places((place, wrong))
+        assert store.places() == ()
+        store.note_places((place,))
+        store.note_places((place, replace(place, uuid="p3", pages=())))
+        found = store.places()
+        assert [(one.uuid, one.pages) for one in found] == [("p1", (2, 3)), ("p3", ())]
+        assert placed(found, {"jdoe": "a"}) == {("jdoe", "3c"): ((), "ann")}
+        assert placed(found, {"jdoe": "b"}) == {}
+        assert store.broken_chains() == ()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.model.records.decisions import Decided, Decision, DecisionKind
+from grader.model.records.places import Place
 from grader.model.records.releases import RequestEvent
 from grader.model.records.rubrics import Rubric, RubricItem, RubricSaved
 from grader.review.desk.access import Reviewer, Role
@@ -46,6 +47,8 @@ class Memory:
     def __init__(self) -> None:
         self.rows: list[Decision] = []
         self.made: list[Rubric] = [RUBRIC]
+        self.events: list[RequestEvent] = []
+        self.placed: list[Place] = []
 
     def decide(self, decision: Decision) -> Decided:
         known = [row for row in self.rows if row.key == decision.key and row.counts]
@@ -69,7 +72,17 @@ class Memory:
         return tuple(one for one in self.made if part_id in (None, one.part_id))
 
     def requests(self) -> tuple[RequestEvent, ...]:
-        return ()
+        return tuple(self.events)
+
+    def note_request(self, event: RequestEvent) -> None:
+        if event.uuid not in {one.uuid for one in self.events}:
+            self.events.append(replace(event, noted_at=AT))
+
+    def places(self) -> tuple[Place, ...]:
+        return tuple(self.placed)
+
+    def note_places(self, places: Iterable[Place]) -> None:
+        self.placed += [one for one in places if one.uuid not in {row.uuid for row in self.placed}]
 
     def rubric(self, part_id: str) -> Rubric | None:
         return next(reversed(self.rubrics(part_id)), None)

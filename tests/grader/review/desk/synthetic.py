@@ -64,9 +64,18 @@ def _escaped(text: str) -> str:
 
 
 def write_class(
-    results: Path, store: Store, students: int, *, words: Sequence[str] = _WORDS, seed: int = 1
+    results: Path,
+    store: Store,
+    students: int,
+    *,
+    words: Sequence[str] = _WORDS,
+    seed: int = 1,
+    scanned: Sequence[int] = (),
 ) -> tuple[str, ...]:
-    """Write a class into a results folder and its store; return the kerberos names."""
+    """Write a class into a results folder and its store; return the kerberos names.
+
+    Reports of those in `scanned` have no text, and their notebooks no answers.
+    """
     draw = random.Random(seed)  # noqa: S311 -- no secret
     names = tuple(f"kerb{index:03}" for index in range(students))
     hand_ins = []
@@ -74,7 +83,7 @@ def write_class(
         course = ASSIGNMENT.courses[index % len(ASSIGNMENT.courses)]
         sha = hashlib.sha256(kerberos.encode()).hexdigest()
         sheet = _sheet(kerberos, course, sha, draw.choice(list(words)))
-        _write_folder(ResultFolder(root=results / kerberos), sheet, draw)
+        _write_folder(ResultFolder(root=results / kerberos), sheet, draw, scan=index in scanned)
         _add_run(store, sheet)
         hand_ins.append(_hand_in(kerberos, course, sha))
     store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), hand_ins)
@@ -118,12 +127,16 @@ def _sheet(kerberos: str, course: str, sha: str, answer: str) -> GradeSheet:
     )
 
 
-def _write_folder(folder: ResultFolder, sheet: GradeSheet, draw: random.Random) -> None:
+def _write_folder(
+    folder: ResultFolder, sheet: GradeSheet, draw: random.Random, *, scan: bool
+) -> None:
     folder.evidence.mkdir(parents=True)
     folder.submission.mkdir()
     own = [part_id for part_id in HUMAN if draw.random() < 0.9]
     pages = [[f"Report of {sheet.kerberos}", *(text for _, text in sheet.answers[:3])]]
     pages += [[f"{part_id[0]}({part_id[1:]})", draw.choice(_WORDS)] for part_id in own]
+    if scan:
+        own, pages = [], [[], [], [], []]
     (folder.submission / "report.pdf").write_bytes(pdf_with_text(pages))
     reading = ReportReading(
         pages=len(pages),
@@ -152,7 +165,8 @@ def _write_folder(folder: ResultFolder, sheet: GradeSheet, draw: random.Random) 
         ),
         folder.record("submission"),
     )
-    save(Alignment(matches=(), missing=(), answers=sheet.answers), folder.record("alignment"))
+    answers = () if scan else sheet.answers
+    save(Alignment(matches=(), missing=(), answers=answers), folder.record("alignment"))
     save(HandInReading(report=reading or NO_REPORT, notes=()), folder.record("reading"))
 
 

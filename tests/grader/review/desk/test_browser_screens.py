@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, expect
 
 from grader.batch import class_run
 from grader.batch.store.store import open_store
+from grader.model.records.places import NAMES
+from grader.review.desk.classroom import Seat
+from grader.review.desk.place_view import parts_to_place
 from tests.grader.review.desk.conftest import ClassOnDisk, open_on_store
 from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_browser import Served, axe, listening_desk
@@ -24,7 +27,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     results = tmp_path_factory.mktemp("screens")
     with pytest.MonkeyPatch.context() as patch, open_store(results) as store:
         patch.setattr(class_run, "_renew_pages", write_no_pages)
-        shared = ClassOnDisk(results, store, write_class(results, store, 3))
+        shared = ClassOnDisk(results, store, write_class(results, store, 3, scanned=(1,)))
         decide_all(store)
         with listening_desk(shared, open_on_store) as made:
             yield made
@@ -51,3 +54,30 @@ def test_grades_are_published_by_keyboard_after_their_numbers_were_seen(
         page.get_by_role("link", name=re.compile("parts.csv")).click()
     assert coming.value.suggested_filename == "parts.csv"
     assert len(served.opened.desk.store.releases()) == 3
+
+
+def test_the_pages_of_a_scan_are_said_by_keyboard(served: Served, browser: Browser) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + "/pages")
+    assert axe(page) == []
+    page.get_by_role("link", name="Say which pages").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pages/of/*")
+    assert axe(page) == []
+    keys = ("1", "n", "ArrowRight", "2", "3", "ArrowRight", "3", "0")
+    for key in keys:
+        page.keyboard.press(key)
+    assert page.inner_text("#page-now") == "3"
+    page.keyboard.press("Enter")
+    page.wait_for_url(served.origin + "/pages")
+    assert "Of every report it is known" in page.inner_text("h1 ~ p")
+    rows = served.opened.desk.store.places()
+    pages = {one.part_id: one.pages for one in rows}
+    parts = parts_to_place(served.opened.desk.attendance.room, scan(served))
+    assert [pages[part] for part in parts[:3]] == [(1,), (2,), (2, 3)]
+    assert {pages[part] for part in parts[3:]} <= {()}
+    assert (pages[NAMES], len(rows)) == ((1,), len(parts) + 1)
+
+
+def scan(served: Served) -> Seat:
+    return served.opened.desk.attendance.room.by_kerberos["kerb001"]

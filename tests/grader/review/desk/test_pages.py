@@ -189,7 +189,15 @@ def test_files_of_others_are_those_that_their_list_says() -> None:
     for name, facts in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == facts["sha256"]
         assert {"package", "version", "license"} <= facts.keys()
-    ours = {"desk.js", "enter.js", "forms.js", "fonts.css", "review.css", "vendored.toml"}
+    ours = {
+        "desk.js",
+        "enter.js",
+        "forms.js",
+        "places.js",
+        "fonts.css",
+        "review.css",
+        "vendored.toml",
+    }
     assert {path.name for path in folder.iterdir()} == ours | listed.keys()
 
 

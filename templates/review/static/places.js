@@ -1,0 +1,81 @@
+// The Pages screen: keys, and saving. "Saved" is what the server says; then the next report comes.
+"use strict";
+const one = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const place = document.getElementById("places");
+const form = document.getElementById("place-form");
+const state = { page: 1, busy: false, before: "" };
+const say = (text) => { document.getElementById("said").textContent = text; };
+const chosen = () => new URLSearchParams(new FormData(form)).toString();
+
+function showPage(number) {
+  const pages = all(".report-page");
+  state.page = Math.min(Math.max(number, 1), pages.length);
+  for (const page of pages) {
+    const near = Math.abs(Number(page.dataset.page) - state.page) < 2; // the next one is there, too
+    const picture = page.querySelector("img[data-src]");
+    if (near && picture) { picture.src = picture.dataset.src; picture.removeAttribute("data-src"); }
+    page.hidden = Number(page.dataset.page) !== state.page;
+  }
+  for (const button of all(".page-button")) button.setAttribute("aria-pressed", String(Number(button.dataset.page) === state.page));
+  for (const cell of all("[data-column]")) cell.classList.toggle("now-column", Number(cell.dataset.column) === state.page);
+  one("#page-now").textContent = state.page;
+  one(`td[data-column="${state.page}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function turn(by) {
+  showPage(state.page + by);
+  say(`Page ${state.page}`);
+}
+
+function toggle(key) {
+  const box = key === "0" ? form.elements.rest : all("input[name=at]").find((one) => one.dataset.key === key && Number(one.dataset.page) === state.page);
+  if (!box || place.dataset.may !== "yes") return;
+  box.checked = !box.checked;
+  say(key === "0" ? `The rest is not in the report: ${box.checked ? "yes" : "no"}` : `${box.dataset.label} on page ${state.page}: ${box.checked ? "yes" : "no"}`);
+}
+
+async function save() {
+  if (state.busy || place.dataset.may !== "yes") return;
+  state.busy = true;
+  one("#alert").textContent = "";
+  say("Saving …");
+  const body = new URLSearchParams(new FormData(form));
+  try {
+    const answer = await fetch(place.dataset.post, { method: "POST", body });
+    const said = await answer.json();
+    say(said.state === "saved" ? said.sentence : "");
+    if (said.state === "saved") { state.before = chosen(); location.assign(said.there); }
+    else one("#alert").textContent = said.sentence;
+  } catch {
+    say("");
+    one("#alert").textContent = "Not known to be saved: the desk did not answer. Your choices are kept; save again.";
+  }
+  state.busy = false;
+}
+
+const KEYS = {
+  ArrowRight: () => turn(1), ArrowLeft: () => turn(-1), p: () => turn(1), P: () => turn(-1),
+  Enter: save, s: () => location.assign(place.dataset.skip), n: () => toggle("n"),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.defaultPrevented) return;
+  if (event.key === "Enter" && event.target.matches("a, button")) return;
+  if (localStorage.getItem("keys") === "off") return;
+  const does = /^[0-9]$/.test(event.key) ? () => toggle(event.key) : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
+  if (!does) return;
+  event.preventDefault();
+  if (!state.busy) does();
+}
+
+if (form) {
+  document.addEventListener("keydown", onKey);
+  form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
+  one("#skip").addEventListener("click", () => location.assign(place.dataset.skip));
+  for (const button of all(".page-button")) button.addEventListener("click", () => showPage(Number(button.dataset.page)));
+  addEventListener("beforeunload", (event) => { if (chosen() !== state.before) event.preventDefault(); });
+  showPage(1);
+  state.before = chosen();
+  one("#pages-head").focus({ preventScroll: true });
+}

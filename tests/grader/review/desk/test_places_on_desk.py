@@ -1,0 +1,99 @@
+"""A person says which page of a report answers which part, and is believed everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from grader.batch.store.store import open_store
+from grader.model.records.places import NAMES
+from grader.review.desk.access import Role
+from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
+from tests.grader.review.desk.synthetic import write_class
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassOnDisk]:
+    """Two students; the report of the second is a scan of four pages."""
+    results = tmp_path_factory.mktemp("places")
+    with open_store(results) as store:
+        yield ClassOnDisk(results, store, write_class(results, store, 2, scanned=(1,)))
+
+
+@pytest.fixture
+def opened(shared: ClassOnDisk) -> Opened:
+    return open_on_store(shared)
+
+
+def scan_of(opened: Opened) -> str:
+    return opened.desk.attendance.room.by_kerberos["kerb001"].code
+
+
+def say(opened: Opened, client: TestClient, *at: str, **fields: str) -> dict[str, str]:
+    seat = opened.desk.attendance.room.by_kerberos["kerb001"]
+    form: dict[str, object] = {"uuid": uuid4().hex, "zip": seat.zip_sha256, "at": list(at)}
+    answer: dict[str, str] = client.post(f"/pages/of/{seat.code}", data=form | fields).json()
+    return answer
+
+
+def test_a_report_without_words_is_listed_until_somebody_says_which_page_answers_what(
+    opened: Opened,
+) -> None:
+    client, code = opened.client("ben", Role.GRADER), scan_of(opened)
+    assert client.get("/pages/next").headers["location"] == f"/pages/of/{code}"
+    assert client.get("/pages").text.count("/pages/of/") == 1
+    there = f"/part/3c/answers/{code}"
+    assert "Say which pages" in client.get(there).text
+    said = say(opened, client, "3c:2", "3c:3", "1a:1", rest="1")
+    assert (said["state"], said["there"]) == ("saved", "/pages")
+    assert client.get("/pages").text.count("/pages/of/") == 0
+    html = client.get(there).text
+    assert "Pages 2, 3 of 4, named by ben." in html
+    assert "it does not answer this part, says ben" in client.get(f"/part/3e/answers/{code}").text
+    piles = client.get("/part/3e/piles").text
+    assert "Nothing handed in for this part" in piles
+    rows = {one.part_id: one for one in opened.desk.store.places()}
+    assert (rows["3c"].pages, rows["3c"].author, rows["3e"].pages) == ((2, 3), "ben", ())
+
+
+def test_what_did_not_change_makes_no_row_and_a_changed_word_adds_one(opened: Opened) -> None:
+    client, store = opened.client("ann"), opened.desk.store
+    before = len(store.places())
+    say(opened, client, "3c:2", "3c:3", "1a:1")
+    assert len(store.places()) == before
+    say(opened, client, "3c:3", "1a:1")
+    (new,) = store.places()[before:]
+    assert (new.part_id, new.pages, new.author) == ("3c", (3,), "ann")
+    assert "Page 3 of 4, named by ann." in client.get(f"/part/3c/answers/{scan_of(opened)}").text
+
+
+def test_pages_and_parts_that_are_not_there_are_refused(opened: Opened) -> None:
+    client = opened.client("ann")
+    for wrong in ("3c:9", "3c:0", "9z:1", "3c:x"):
+        assert say(opened, client, wrong)["state"] == "refused"
+    assert say(opened, client, "3c:1", zip="0" * 64)["state"] == "outdated"
+
+
+def test_the_top_of_a_scan_is_hidden_until_somebody_says_where_the_name_stands(
+    shared: ClassOnDisk,
+) -> None:
+    opened = open_on_store(shared, blind=True)
+    client = opened.client("ben", Role.GRADER)
+
+    def black(page: int) -> bool:
+        data = client.get(f"/students/{scan_of(opened)}/pages/{page}").content
+        shown = np.asarray(Image.open(BytesIO(data)).convert("L"))
+        return bool((shown[: len(shown) // 10] < 40).all())
+
+    assert [black(1), black(2)] == [True, False]
+    assert say(opened, client, "3c:3", "1a:1", f"{NAMES}:2")["state"] == "saved"
+    assert [black(1), black(2)] == [False, True]
+    html = client.get(f"/pages/of/{scan_of(opened)}").text
+    assert "kerb00" not in html
+    assert "Familyname" not in html
