@@ -14,6 +14,7 @@ from rich.console import Console
 from grader.app.batch_terminal import show_class, watch
 from grader.app.check_reports import Annotations, CheckReports
 from grader.app.decisions_cli import decisions_app, release_command
+from grader.app.explain_cli import explain_command
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -77,6 +78,7 @@ app = typer.Typer(
 
 app.add_typer(decisions_app, name="decisions")
 app.command("release")(release_command)
+app.command("explain")(explain_command)
 
 
 @app.command("grade")

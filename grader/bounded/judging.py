@@ -62,6 +62,41 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
     """
     on_stage("report")
     progress = _Progress()
+    _run_all(progress, folder, judged_by, on_stage)
+    if progress.reading_lost:
+        without_reading(folder)
+    found: Mapping[str, tuple[Finding, ...]] = {
+        part.id: tuple(progress.done[part.id, check.id] for check in part.checks)
+        for part in judged_by.assignment.parts
+    }
+    keep_findings(found, folder, judged_by)
+
+
+def replay(
+    folder: ResultFolder, judged_by: Standard, part_id: str, on_stage: OnStage
+) -> tuple[Finding, ...]:
+    """Return what the checks of one part find today in the evidence that is there.
+
+    Nothing is run and nothing is written; the seed of the hidden inputs is the evidence's.
+
+    Raises:
+        EvidenceChanged: an array of the evidence is not what was recorded.
+        GraderFault: our own fault.
+    """
+    progress = _Progress()
+    for part in judged_by.assignment.parts:
+        if part.id != part_id:  # whatever it is: nobody looks at it
+            of_others = {(part.id, one.id): held_at_limit(one.id, Lost.TIME) for one in part.checks}
+            progress.done |= of_others
+    _run_all(progress, folder, judged_by, on_stage)
+    part = judged_by.assignment.part(part_id)
+    return tuple(progress.done[part_id, check.id] for check in part.checks)
+
+
+def _run_all(
+    progress: _Progress, folder: ResultFolder, judged_by: Standard, on_stage: OnStage
+) -> None:
+    """Run the checks that are not done, in as many processes as that takes."""
     assignment = judged_by.assignment
     every = [(part.id, check.id) for part in assignment.parts for check in part.checks]
     deadline = time.monotonic() + CHECKS.wall_s
@@ -90,13 +125,6 @@ def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
             late = [key for key in every if key not in progress.done]
             progress.done |= {key: held_at_limit(key[1], Lost.TIME_OF_ALL) for key in late}
             break
-    if progress.reading_lost:
-        without_reading(folder)
-    found: Mapping[str, tuple[Finding, ...]] = {
-        part.id: tuple(progress.done[part.id, check.id] for check in part.checks)
-        for part in assignment.parts
-    }
-    keep_findings(found, folder, judged_by)
 
 
 def _give_up(progress: _Progress, ended: Ended) -> None:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
@@ -18,6 +19,7 @@ from grader.checks.functions.replies import is_untouched
 from grader.checks.functions.short_cuts import held_for_short_cuts
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
+from grader.checks.rules import rule_of
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.checks.tampering import held_for_tampering
 from grader.checks.written.report_notes import report_notes
@@ -112,6 +114,7 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
         finding = held_for_tampering(finding, context, check)
         reports = report_notes(context, part_id, finding)
         finding = held_for_short_cuts(finding, context, check_id, check.function)
+        finding = replace(finding, rule=rule_of(finding, check, context.assignment))
         return annotated(finding, *reports, *formula_notes(context, part_id, check_id))
     except EvidenceChanged:
         raise

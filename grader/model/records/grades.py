@@ -130,6 +130,10 @@ class Finding:
     """Share of the check's points that was earned, 0 to 1; 0 unless PASS or PARTIAL."""
     offered: float = 0.0
     """Share that the check found, where a person decides whether it is given; else 0."""
+    rule: str = ""
+    """Rule of the offering that gave the share, such as `credit.conv_forward.even_kernel = 0.5`.
+
+    Empty for all or nothing."""
     remarks: tuple[Remark, ...] = ()
     """What was found, by code; the first is the verdict itself. Texts are made from them."""
     message: str

@@ -23,6 +23,7 @@ from grader.model.records import (
 from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.figures import FigureRow, figure_rows
 from grader.outputs.pages.markup import inline_markup, markdown_html, plain
+from grader.outputs.pages.shares import share_words
 from grader.outputs.pages.words import (
     CHIPS,
     Chip,
@@ -73,6 +74,8 @@ class FindingView:
     """For staff; always empty on the student's page."""
     credit: str
     """Share of the points as a percentage."""
+    share: str
+    """Why it is that share, for staff; always empty on the student's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,8 @@ class PartView:
     """What a person wrote; empty for nothing."""
     answer: Markup
     """The written answer; only for staff."""
+    command: str
+    """What prints every number of it, for staff; empty on the student's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +290,7 @@ def _part(
         items=tuple(_item(one) for one in part.human_items),
         comment=markdown_html(part.human_comment) if part.human_comment else Markup(),
         answer=markdown_html(written, own) if written else Markup(),
+        command=f"grader explain {plain(sheet.kerberos)} {plain(part.id)}" if staff else "",
     )
 
 
@@ -332,6 +338,7 @@ def _finding(finding: Finding, part: PartGrade, folder: Path, *, staff: bool) ->
         evidence=", ".join(evidence_label(plain(one)) for one in finding.evidence_ids),
         staff_detail=plain(finding.staff_detail) if staff else "",
         credit=f"{100 * finding.credit:.0f}%",
+        share=plain(share_words(finding)) if staff and finding.rule else "",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from grader.model.records import Outcome
 from grader.model.records.decisions import Decision, DecisionKind
 from grader.outputs.pages.words import part_label, part_points
 from grader.review.desk.access import Role
@@ -29,11 +30,29 @@ def decide(asked: Asked) -> Response:
         raise NotTaken(f"{seat.course} has no points for this part.")
     made = decision_from(asked.form, seat, rubric, most, asked.reviewer)
     if known is None:
+        _refuse_without_reason(made, seat)
         settles = held.conflicts if asked.reviewer.role >= Role.HEAD else ()
         return _add(asked, seat, replace(made, settles=tuple(one.uuid for one in settles)))
     if known.content == made.content:
         return _saved(asked, seat, known)
     raise Outdated("This answer was saved before you changed it; look at it, and save again.")
+
+
+def _refuse_without_reason(made: Decision, seat: Seat) -> None:
+    """Points in place of those that checks decided need a word: the student's or the staff's.
+
+    Raises:
+        NotTaken: there is none.
+    """
+    found = seat.parts.get(made.part_id)
+    if found is None or made.share is None or made.comment or made.note:
+        return
+    open_outcomes = {Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT}
+    if found.max_points and not any(one.outcome in open_outcomes for one in found.findings):
+        raise NotTaken(
+            "Checks graded this part. Say why it gets other points: in the comment, which the "
+            "student reads, or in a note for staff."
+        )
 
 
 def undo(asked: Asked) -> Response:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from grader.model.assignment import Assignment, solved_notebook
-from grader.model.records import GradeSheet
+from grader.model.records import GradeSheet, Outcome
 from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
@@ -18,6 +18,7 @@ from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.feedback_view import PartView, page_of
 from grader.outputs.pages.markup import code_html, inline_markup, markdown_html, plain
 from grader.outputs.pages.notebooks import read_cells, without_prompts
+from grader.outputs.pages.shares import share_words
 from grader.outputs.pages.words import pages as page_count
 from grader.outputs.pages.words import part_label
 from grader.reading.page_process import DrawnLine
@@ -102,6 +103,8 @@ class EvidenceView:
     """What staff compare the answer with."""
     reference: Markup
     """The reference's answer."""
+    rules: tuple[str, ...]
+    """How each check came to its share, a sentence each; empty where people decide all."""
 
 
 def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> EvidenceView:
@@ -142,6 +145,16 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         found=_found(folder, part_id),
         notes=inline_markup(part.notes) if part.notes else Markup(),
         reference=reference_answer(room.assignment, desk.offering, part_id),
+        rules=_rules(seat, part_id),
+    )
+
+
+def _rules(seat: Seat, part_id: str) -> tuple[str, ...]:
+    graded = seat.parts.get(part_id)
+    return tuple(
+        plain(f"{one.check_id}: {share_words(one)}")
+        for one in (graded.findings if graded else ())
+        if one.credit or one.offered or one.outcome is not Outcome.NEEDS_HUMAN
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid4
 
+from grader.model.records import Outcome
 from grader.model.records.decisions import DecisionKind
 from grader.model.records.rubrics import Start
 from grader.review.desk.access import Role
@@ -236,3 +237,32 @@ def rubric_form(percents: tuple[str, ...]) -> dict[str, object]:
         "show": ["applied"] * many,
         "state": ["one", "one", "one", "any"],
     }  # fmt: skip
+
+
+def test_points_in_place_of_those_of_checks_need_a_reason(opened: Opened) -> None:
+    client, address = opened.client(), f"{opened.answer(0, '2a')}/decision"
+    form = opened.form(0, "2a", adjust="0.1")
+    del form["item"]
+    refused = client.post(address, data=form)
+    assert (refused.status_code, refused.json()["state"]) == (422, "refused")
+    assert "Say why it gets other points" in refused.json()["sentence"]
+    assert opened.ledger.rows == []
+    for field in ("comment", "note"):
+        seat = opened.desk.attendance.room.order("2a")[0]
+        mine = opened.ledger.decisions(seat.kerberos, "2a")
+        form |= {"uuid": uuid4().hex, "parent": mine[-1].uuid if mine else ""}
+        said = client.post(address, data=form | {field: "The appeal is right."})
+        assert said.json()["state"] == "saved"
+
+
+def test_the_desk_of_a_part_that_checks_graded_says_by_which_rule(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    seat = room.order("2a")[0]
+    half = replace(seat.parts["2a"].findings[0], outcome=Outcome.PARTIAL, credit=0.5)
+    ruled = replace(half, rule="credit.in_features.half = 0.5 (half of it)")
+    parts = {**seat.parts, "2a": replace(seat.parts["2a"], findings=(ruled,))}
+    seats = tuple(replace(one, parts=parts) if one is seat else one for one in room.seats)
+    opened.desk.attendance._room = replace(room, seats=seats)
+    html = opened.client().get(opened.answer(0, "2a")).text
+    assert "50% of its points, by the offering" in html
+    assert "credit.in_features.half = 0.5 (half of it)" in html
