@@ -13,7 +13,7 @@ from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
 from grader.app.check_reports import Annotations, CheckReports
-from grader.app.decisions_cli import decisions_app, release_command
+from grader.app.decisions_cli import decisions_app, release_command, requests_command
 from grader.app.explain_cli import explain_command
 from grader.app.options import (
     DEFAULT_LIMITS,
@@ -79,6 +79,7 @@ app = typer.Typer(
 app.add_typer(decisions_app, name="decisions")
 app.command("release")(release_command)
 app.command("explain")(explain_command)
+app.command("requests")(requests_command)
 
 
 @app.command("grade")

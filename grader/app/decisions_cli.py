@@ -12,13 +12,14 @@ from rich.console import Console
 from grader.app.batch_terminal import show_class, watch
 from grader.app.options import Store
 from grader.app.terminal import show_sentences
-from grader.batch.class_run import score_class
+from grader.batch.class_run import newest_class, score_class
 from grader.batch.store.store import open_store
-from grader.model.records import ReleaseKind
+from grader.model.records import ReleaseKind, threads
 from grader.review.exchange import export_rows, import_rows
 from grader.review.part_export import render_parts
 from grader.review.publishing import ClassPlace, ClassToday, class_today, release_class
 from grader.review.releasing import Missing, ReleaseRequest, feedback_zip
+from grader.review.requests import parse_requests
 from reference.errors import ConfigError
 
 decisions_app = typer.Typer(
@@ -119,6 +120,34 @@ def _show_missing(console: Console, missing: tuple[Missing, ...]) -> None:
     )
 
 
+def requests_command(
+    results: Results,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV with the columns kerberos, part and text.")
+    ] = None,
+    author: Annotated[str, typer.Option(help="Who enters them.")] = "",
+    assignment: Assignment = None,
+    store: Store = None,
+) -> None:
+    """List the regrade requests that wait for an answer; with a file, add those in it."""
+    console = Console()
+    with open_store(results, store) as opened:
+        batch_id, offering = newest_class(opened, results, assignment)
+        if file is not None:
+            if not author:
+                raise ConfigError("requests: expected --author, who enters them, found none")
+            known = {one.uuid for one in opened.requests()}
+            names = {one.kerberos for one in opened.hand_ins(batch_id)}
+            found = parse_requests(_read(file), offering, names, author=author, where=str(file))
+            for event in found:
+                opened.note_request(event)
+            added = len({one.uuid for one in found} - known)
+            show_sentences(console, [f"{file}: {added} added, {len(found) - added} known already"])
+        waiting = [one for one in threads(opened.requests()) if one.waits]
+    lines = [f"{one.kerberos}: part {one.part_id}: {one.events[-1].text}" for one in waiting]
+    show_sentences(console, lines or ["No regrade request waits."])
+
+
 @decisions_app.command("export")
 def export_command(
     results: Results,
@@ -142,11 +171,7 @@ def import_command(
     console = Console()
     with open_store(results, store) as opened:
         for path in files:
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path}: expected a file of rows, found: {error}") from error
-            merged = import_rows(opened, text, where=str(path))
+            merged = import_rows(opened, _read(path), where=str(path))
             show_sentences(
                 console, [f"{path}: {_counted(merged.added)} added, {merged.known} known already"]
             )
@@ -166,6 +191,13 @@ def verify_command(results: Results, store: Store = None) -> None:
 
 def _counted(rows: int) -> str:
     return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: expected a file of text, found: {error}") from error
 
 
 def _write(path: Path, content: bytes) -> None:

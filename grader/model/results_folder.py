@@ -37,6 +37,10 @@ _MADE_ANEW = (
 """What later stages write; the rest of a folder they only read."""
 
 
+PAGE_PICTURES = ".pages"
+"""Folder of the pictures of report pages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFolder:
     """Paths of one submission's results."""
@@ -93,6 +97,10 @@ class ResultFolder:
     def evidence(self) -> Path:
         """Arrays of the run, and the records of the stages."""
         return self.root / "evidence"
+
+    def page_picture(self, number: int) -> Path:
+        """Picture of a page of `report.pdf`; drawn where somebody grades in the browser."""
+        return self.root / PAGE_PICTURES / f"{number}.webp"
 
     def record(self, name: str) -> Path:
         """The record of a stage: `submission`, `alignment`, `plan`, `evidence`, `reading`, …."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from grader.model.disk import room_in
 from grader.model.records import Submission
 from grader.model.records.codec import RecordError, load, to_json
-from grader.model.results_folder import ResultFolder
+from grader.model.results_folder import PAGE_PICTURES, ResultFolder
 from grader.reading.hand_in import HandInReading
 from grader.reading.page_process import (
     DOTS_PER_INCH,
@@ -31,8 +31,6 @@ from grader.reading.page_process import (
     draw_pages_apart,
 )
 
-PAGES = ".pages"
-"""Folder of the pictures, in the results folder of a student."""
 ALONE = replace(LIMITS, cpu_s=10.0, wall_s=20.0)
 """Bounds of drawing one page by itself, after it was not drawn with the others."""
 MOST_ALONE = 12
@@ -93,7 +91,7 @@ class PageSet:
 
 def pages_of(folder: ResultFolder) -> PageSet:
     """Return what is drawn of a student's report; nothing is drawn now."""
-    place = folder.root / PAGES
+    place = folder.root / PAGE_PICTURES
     report = _report(folder)
     if report is None:
         return PageSet(folder=place, pages=0, drawn=(), failed=())

@@ -26,14 +26,12 @@ from grader.model.records import (
     Release,
     ReleaseKind,
     RequestEvent,
-    RequestKind,
     open_conflicts,
+    threads,
 )
 from grader.model.results_folder import ResultFolder
 from grader.scoring.overrides import HumanGrades, share_today
 
-_OPEN = frozenset({RequestKind.OPENED, RequestKind.REPLY, RequestKind.REOPENED})
-"""Kinds of entries after which a regrade request waits for an answer."""
 _GRADESCOPE = re.compile(r"^submission_\d+$")
 """Gradescope's folders of an export."""
 
@@ -100,11 +98,10 @@ def _in_decision(decision: Decision, human: HumanGrades) -> Iterator[Missing]:
 
 
 def _requests(events: Iterable[RequestEvent]) -> Iterator[Missing]:
-    last = {one.request: one for one in events}
-    for event in last.values():
-        if event.kind in _OPEN:
+    for thread in threads(events):
+        if thread.waits:
             why = "a regrade request waits for an answer"
-            yield Missing(kerberos=event.kerberos, part_id=event.part_id, why=why)
+            yield Missing(kerberos=thread.kerberos, part_id=thread.part_id, why=why)
 
 
 def _missing(decision: Decision, why: str) -> Missing:

@@ -11,9 +11,12 @@ from grader.model.records import (
     Decision,
     DecisionKey,
     DecisionKind,
+    Mark,
     Release,
     ReleaseKind,
+    RequestEvent,
     Rubric,
+    Said,
     in_force,
     share_of,
 )
@@ -40,6 +43,10 @@ class Override:
     """Rubric items that apply and that the student sees, with the words and shares of today."""
     decision: str = ""
     """uuid of the decision; empty where there is none."""
+    marks: tuple[Mark, ...] = ()
+    """Comments placed on pages of the report, each with its words in `text`."""
+    said: tuple[Said, ...] = ()
+    """Regrade requests about the part, and answers to them; there may be no decision beside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +59,26 @@ class HumanGrades:
     """The newest of each part that has one."""
     published: Mapping[str, str] = field(default_factory=dict)
     """Kerberos to when the grade was published, ISO 8601; whose is provisional is not in it."""
+    requests: Mapping[tuple[str, str], tuple[Said, ...]] = field(default_factory=dict)
+    """By kerberos and part: what was said in regrade requests."""
 
     def about(
         self, kerberos: str, zip_sha256: str, assignment: Assignment, course: Course
     ) -> tuple[Override, ...]:
-        """Return what was decided about a hand-in, in the handout's order and today's points."""
+        """Return what was decided and said about a hand-in, in the handout's order.
+
+        Points are today's. Regrade requests are about a student's part, whatever the hand-in.
+        """
         made = []
         for part in assignment.parts:
             decision = self.decisions.get(DecisionKey(kerberos, part.id, zip_sha256))
+            said = self.requests.get((kerberos, part.id), ())
             if decision is not None and decision.kind is not DecisionKind.WITHDRAWN:
                 maximum = assignment.max_points(part.id, course)
-                made.append(override_of(decision, self.rubrics.get(part.id), maximum))
+                decided = override_of(decision, self.rubrics.get(part.id), maximum)
+                made.append(replace(decided, said=said))
+            elif said:
+                made.append(Override(part_id=part.id, points=None, said=said))
         return tuple(made)
 
 
@@ -75,8 +91,16 @@ def human_grades(
     rubrics: Iterable[Rubric],
     assignment: Assignment,
     releases: Iterable[Release] = (),
+    requests: Iterable[RequestEvent] = (),
 ) -> HumanGrades:
-    """Return what holds of all decisions, rubrics (the offering's own or a later) and releases."""
+    """Return what holds of all decisions, rubrics (the offering's own or a later) and releases.
+
+    Regrade requests are kept whole.
+    """
+    said: dict[tuple[str, str], list[Said]] = {}
+    for one in requests:
+        entry = Said(by_student=one.by_student, kind=one.kind, text=one.text, noted_at=one.noted_at)
+        said.setdefault((one.kerberos, one.part_id), []).append(entry)
     newest = {one.part_id: one for one in assignment.rubrics}
     for rubric in rubrics:
         if rubric.part_id not in newest or rubric.number > newest[rubric.part_id].number:
@@ -88,6 +112,7 @@ def human_grades(
         published={
             one.kerberos: one.noted_at for one in last.values() if one.kind is ReleaseKind.PUBLISH
         },
+        requests={key: tuple(entries) for key, entries in said.items()},
     )
 
 
@@ -111,7 +136,17 @@ def override_of(decision: Decision, rubric: Rubric | None, max_points: float) ->
         author=decision.author,
         items=tuple(one for item in decision.items for one in _shown(item, rubric)),
         decision=decision.uuid,
+        marks=tuple(one for mark in decision.marks for one in _marked(mark, decision, rubric)),
     )
+
+
+def _marked(mark: Mark, decision: Decision, rubric: Rubric | None) -> tuple[Mark, ...]:
+    """Return a placed comment with its words; nothing where it is an item for staff only."""
+    if not mark.item_id:
+        return (mark,)
+    applied = (one for one in decision.items if one.id == mark.item_id)
+    shown = [item for one in applied for item in _shown(one, rubric)]
+    return tuple(replace(mark, text=item.title) for item in shown[:1])
 
 
 def _shown(applied: AppliedItem, rubric: Rubric | None) -> tuple[AppliedItem, ...]:

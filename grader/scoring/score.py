@@ -278,6 +278,8 @@ def _by_person(part: PartGrade, override: Override) -> PartGrade:
         human_items=override.items,
         human_author=override.author,
         human_decision=override.decision,
+        human_marks=override.marks,
+        said=override.said,
     )
     if points is None:
         return part

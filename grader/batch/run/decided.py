@@ -47,7 +47,9 @@ class _About:
 
 def grades_in(store: Store, assignment: Assignment) -> HumanGrades:
     """Return the decisions in force and the rubrics of today."""
-    return human_grades(store.decisions(), store.rubrics(), assignment, store.releases())
+    return human_grades(
+        store.decisions(), store.rubrics(), assignment, store.releases(), store.requests()
+    )
 
 
 def import_grades(

@@ -64,7 +64,16 @@ from grader.model.records.plan import (
     RunProbe,
     Shim,
 )
-from grader.model.records.releases import Release, ReleaseKind, RequestEvent, RequestKind
+from grader.model.records.releases import (
+    WAITS,
+    Release,
+    ReleaseKind,
+    RequestEvent,
+    RequestKind,
+    Said,
+    Thread,
+    threads,
+)
 from grader.model.records.report import (
     NO_REPORT,
     ReportPicture,
@@ -90,6 +99,7 @@ __all__ = [
     "NOTHING_HANDED_IN",
     "NO_REPORT",
     "UNREADABLE",
+    "WAITS",
     "Alignment",
     "AppliedItem",
     "ArrayRef",
@@ -150,6 +160,7 @@ __all__ = [
     "RunFacts",
     "RunPlan",
     "RunProbe",
+    "Said",
     "Severity",
     "Shim",
     "Show",
@@ -157,9 +168,11 @@ __all__ = [
     "StemExhibit",
     "StepSettings",
     "Submission",
+    "Thread",
     "in_force",
     "nothing_seen",
     "open_conflicts",
     "placed",
     "share_of",
+    "threads",
 ]

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.model.records.decisions import AppliedItem
+from grader.model.records.decisions import AppliedItem, Mark
 from grader.model.records.evidence import ArrayRef, HostFacts
 from grader.model.records.outcome import Outcome
 from grader.model.records.plan import Shim
+from grader.model.records.releases import Said
 from grader.model.records.submission import Note
 
 
@@ -191,6 +192,10 @@ class PartGrade:
     """Who decided; empty where nobody did."""
     human_decision: str = ""
     """uuid of the decision in the store; empty where there is none."""
+    human_marks: tuple[Mark, ...] = ()
+    """Comments that a person placed on pages of the report; what they say stands in `text`."""
+    said: tuple[Said, ...] = ()
+    """Regrade requests about the part, and answers to them, as they came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,5 +73,65 @@ class RequestEvent:
     """uuid of the decision that changed the points; empty otherwise."""
     author: str = ""
     """Who wrote it: kerberos of the student, or one of the staff."""
+    entered_by: str = ""
+    """Who of the staff entered what a student wrote; empty where the author entered it."""
     noted_at: str = ""
     """ISO 8601 in UTC; the store fills it in."""
+
+    @property
+    def by_student(self) -> bool:
+        """Whether the student wrote it."""
+        return self.author == self.kerberos
+
+
+WAITS = frozenset({RequestKind.OPENED, RequestKind.REPLY, RequestKind.REOPENED})
+"""Kinds of entries after which a regrade request waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """All that was said in one regrade request."""
+
+    kerberos: str
+    """Whose."""
+    part_id: str
+    """About which part."""
+    request: str
+    """uuid of its first entry."""
+    events: tuple[RequestEvent, ...]
+    """As they were added."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.events[-1].kind in WAITS
+
+
+def threads(events: Iterable[RequestEvent]) -> tuple[Thread, ...]:
+    """Return regrade requests, in the order in which they were opened."""
+    found: dict[str, list[RequestEvent]] = {}
+    for one in events:
+        found.setdefault(one.request, []).append(one)
+    return tuple(
+        Thread(
+            kerberos=said[0].kerberos,
+            part_id=said[0].part_id,
+            request=request,
+            events=tuple(said),
+        )
+        for request, said in found.items()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One entry of a regrade request, as the student reads it."""
+
+    by_student: bool
+    """Whether the student wrote it; else the staff did."""
+    kind: RequestKind
+    """What happened."""
+    text: str
+    """Markdown."""
+    noted_at: str
+    """ISO 8601 in UTC."""

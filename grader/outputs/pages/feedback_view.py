@@ -20,9 +20,11 @@ from grader.model.records import (
     PartGrade,
     Severity,
 )
+from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.figures import FigureRow, figure_rows
 from grader.outputs.pages.markup import inline_markup, markdown_html, plain
+from grader.outputs.pages.said import MarkView, SaidView, mark_views, said_views
 from grader.outputs.pages.shares import share_words
 from grader.outputs.pages.words import (
     CHIPS,
@@ -108,6 +110,10 @@ class PartView:
     """Rubric items that a person applied."""
     comment: Markup
     """What a person wrote; empty for nothing."""
+    marks: tuple[MarkView, ...]
+    """Comments that a person placed on pages of the report."""
+    said: tuple[SaidView, ...]
+    """Regrade requests about the part, and answers to them."""
     answer: Markup
     """The written answer; only for staff."""
     command: str
@@ -289,6 +295,8 @@ def _part(
         ),
         items=tuple(_item(one) for one in part.human_items),
         comment=markdown_html(part.human_comment) if part.human_comment else Markup(),
+        marks=mark_views(part.human_marks, ResultFolder(root=folder.parent)),
+        said=said_views(part.said),
         answer=markdown_html(written, own) if written else Markup(),
         command=f"grader explain {plain(sheet.kerberos)} {plain(part.id)}" if staff else "",
     )

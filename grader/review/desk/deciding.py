@@ -15,6 +15,7 @@ from grader.review.desk.classroom import Seat
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, field, uuid_of
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, count_part, next_to_grade
 from grader.review.desk.ledger import rubric_of
+from grader.review.desk.request_pages import MAX_TEXT_CHARS, answer_with
 
 
 def decide(asked: Asked) -> Response:
@@ -30,10 +31,14 @@ def decide(asked: Asked) -> Response:
         raise NotTaken(f"{seat.course} has no points for this part.")
     made = decision_from(asked.form, seat, rubric, most, asked.reviewer)
     if known is None:
-        _refuse_without_reason(made, seat)
+        if not field(asked.form, "answer", MAX_TEXT_CHARS):
+            _refuse_without_reason(made, seat)
         settles = held.conflicts if asked.reviewer.role >= Role.HEAD else ()
-        return _add(asked, seat, replace(made, settles=tuple(one.uuid for one in settles)))
+        saved = replace(made, settles=tuple(one.uuid for one in settles))
+        return _add(asked, seat, saved, before=_share_before(held, seat, saved))
     if known.content == made.content:
+        if known.counts:
+            answer_with(asked, seat, known, before=_share_before(held, seat, known))
         return _saved(asked, seat, known)
     raise Outdated("This answer was saved before you changed it; look at it, and save again.")
 
@@ -53,6 +58,17 @@ def _refuse_without_reason(made: Decision, seat: Seat) -> None:
             "Checks graded this part. Say why it gets other points: in the comment, which the "
             "student reads, or in a note for staff."
         )
+
+
+def _share_before(held: Holding, seat: Seat, decision: Decision) -> float | None:
+    """Return the share that held before a decision: of the one that it replaces, or of checks."""
+    replaced = next((one for one in held.history if one.uuid == decision.parent), None)
+    if replaced is not None and replaced.share is not None:
+        return replaced.share
+    part = seat.parts.get(decision.part_id)
+    if part is None or part.pending_points > 0 or not part.max_points:
+        return None
+    return part.points / part.max_points
 
 
 def undo(asked: Asked) -> Response:
@@ -118,9 +134,10 @@ def _known(held: Holding, uuid: str) -> Decision | None:
     return next((one for one in held.history if one.uuid == uuid), None)
 
 
-def _add(asked: Asked, seat: Seat, decision: Decision) -> Response:
+def _add(asked: Asked, seat: Seat, decision: Decision, *, before: float | None = None) -> Response:
     done = asked.desk.ledger.decide(decision)
     if done.conflict is None:
+        answer_with(asked, seat, decision, before=before)
         return _saved(asked, seat, decision)
     return _in_conflict(asked, seat, decision.part_id)
 

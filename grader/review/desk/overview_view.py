@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
 from grader.model.records.decisions import Decision
+from grader.model.records.releases import threads
 from grader.model.records.rubrics import Rubric
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label, seconds
@@ -37,6 +39,8 @@ class PartLine:
     """For the head."""
     conflicts: int
     """To be settled."""
+    requests: int
+    """Regrade requests that wait for an answer."""
     checked: int
     """Graded by checks alone."""
     percent: float
@@ -65,6 +69,8 @@ class Overview:
     """To be settled, all parts."""
     flagged: int
     """For the head, all parts."""
+    requests: int
+    """Regrade requests that wait for an answer, all parts."""
 
 
 def overview(room: Classroom, ledger: Ledger) -> Overview:
@@ -74,8 +80,16 @@ def overview(room: Classroom, ledger: Ledger) -> Overview:
         rows.setdefault(row.part_id, []).append(row)
     rubrics = rubrics_of(ledger, room.assignment)
     known = {part.id: part for part in room.assignment.parts}
-    shown = [part_id for part_id in known if part_id in room.human_parts or part_id in rows]
-    parts = tuple(_line(room, rubrics[part_id], rows.get(part_id, [])) for part_id in shown)
+    asked = Counter(
+        one.part_id
+        for one in threads(ledger.requests())
+        if one.waits and one.kerberos in room.by_kerberos
+    )
+    wanted = {*room.human_parts, *rows, *asked}
+    shown = [part_id for part_id in known if part_id in wanted]
+    parts = tuple(
+        _line(room, rubrics[part_id], rows.get(part_id, []), asked[part_id]) for part_id in shown
+    )
     return Overview(
         parts=parts,
         others=tuple(
@@ -87,10 +101,11 @@ def overview(room: Classroom, ledger: Ledger) -> Overview:
         to_do=sum(line.needs for line in parts),
         conflicts=sum(line.conflicts for line in parts),
         flagged=sum(line.flagged for line in parts),
+        requests=sum(asked.values()),
     )
 
 
-def _line(room: Classroom, rubric: Rubric, rows: list[Decision]) -> PartLine:
+def _line(room: Classroom, rubric: Rubric, rows: list[Decision], requests: int) -> PartLine:
     part_id = rubric.part_id
     count = count_part(room, part_id, holdings(rows, room, rubric))
     whole = count.to_do + count.settled
@@ -106,6 +121,7 @@ def _line(room: Classroom, rubric: Rubric, rows: list[Decision]) -> PartLine:
         needs=waits,
         flagged=count.of(Stand.FLAGGED),
         conflicts=count.of(Stand.CONFLICT),
+        requests=requests,
         checked=count.of(Stand.CHECKED),
         percent=round(100 * count.settled / whole, 1) if whole else 100.0,
         mean="" if count.mean is None else f"{100 * count.mean:.0f} %",

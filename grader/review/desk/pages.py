@@ -13,6 +13,7 @@ from grader.review.desk.holding import NOTHING_DECIDED, next_to_grade
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.overview_view import overview
 from grader.review.desk.page_files import report_path
+from grader.review.desk.request_view import thread_views, threads_about
 from grader.review.desk.static import files
 from grader.review.desk.student_view import answer_lines, student_list, student_view
 
@@ -98,7 +99,9 @@ def answer_page(asked: Asked) -> Response:
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     view = desk_view(room, part_id, seat, rubric, asked.held(part_id), blind=desk.blind)
     evidence = evidence_view(desk, seat, part_id, asked.placed)
-    return asked.page("desk.html.j2", view=view, evidence=evidence)
+    found = threads_about(desk.ledger.requests(), seat.kerberos, part_id)
+    about = thread_views(found, room, seat, blind=desk.blind)
+    return asked.page("desk.html.j2", view=view, evidence=evidence, threads=about)
 
 
 def students_page(asked: Asked) -> Response:

@@ -21,6 +21,7 @@ from grader.review.desk import (
     pile_pages,
     place_pages,
     release_pages,
+    request_pages,
     rubric_pages,
 )
 from grader.review.desk.access import NOBODY, Role
@@ -83,6 +84,10 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/release/confirm", role=Role.HEAD, does=release_pages.confirm_page),
     Rule(method="GET", path="/release/work", role=Role.READER, does=release_pages.work_page),
     Rule(method="GET", path="/release/files/{name}", role=Role.HEAD, does=release_pages.class_file),
+    Rule(
+        method="POST", path=f"{_ANSWER}/request", role=Role.GRADER, does=request_pages.add_request
+    ),
+    Rule(method="GET", path="/requests", role=Role.READER, does=request_pages.requests_page),
     Rule(method="GET", path="/pages", role=Role.READER, does=place_pages.places_page),
     Rule(method="GET", path="/pages/next", role=Role.READER, does=place_pages.next_place),
     Rule(method="GET", path="/pages/of/{code}", role=Role.READER, does=place_pages.place_page),

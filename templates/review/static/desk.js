@@ -24,7 +24,7 @@ function choices() {
   return {
     items: all("[name=item]", form()).filter((box) => box.checked).map((box) => box.value),
     nothing: Boolean(fields.nothing?.checked), adjust: fields.adjust.value, comment: fields.comment.value,
-    flag: fields.flag.value, note: fields.note.value,
+    flag: fields.flag.value, note: fields.note.value, answer: fields.answer?.value ?? "",
   };
 }
 
@@ -32,7 +32,7 @@ function choose(wanted) {
   const fields = form().elements;
   for (const box of all("[name=item]", form())) box.checked = wanted.items.includes(box.value);
   if (fields.nothing) fields.nothing.checked = wanted.nothing;
-  for (const name of ["adjust", "comment", "flag", "note"]) fields[name].value = wanted[name];
+  for (const name of ["adjust", "comment", "flag", "note", "answer"]) if (fields[name]) fields[name].value = wanted[name] ?? "";
 }
 
 const differs = () => JSON.stringify(choices()) !== state.before;
@@ -248,6 +248,20 @@ async function notSaved(said) {
   trouble(`${said.sentence}`, said.compare);
 }
 
+async function request(button) { // what is said in a regrade request; the points stay
+  if (state.busy) return;
+  const words = one(`textarea[name=${button.dataset.text}]`);
+  button.dataset.uuid ??= crypto.randomUUID(); // sent again, it adds nothing
+  const body = new URLSearchParams({ uuid: button.dataset.uuid, kind: button.dataset.request, text: words.value });
+  const { address } = panel().dataset;
+  await exchange(`${address}/request`, body, async () => {
+    words.value = "";
+    keepDraft();
+    ahead.delete(address);
+    await swap(address, false);
+  });
+}
+
 // -- what is looked at -------------------------------------------------------------------------
 
 function showTab(tab, focus) {
@@ -359,7 +373,9 @@ function bind() {
   restoreDraft();
   form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
   form().addEventListener("click", (event) => { if (state.busy && event.target.matches("[type=checkbox]")) event.preventDefault(); });
+  form().elements.answer?.addEventListener("input", keepDraft);
   form().addEventListener("input", (event) => { if (event.target.type === "checkbox") oneOfGroup(event.target); keepDraft(); });
+  for (const button of all("[data-request]")) button.addEventListener("click", () => request(button));
   one("#skip").addEventListener("click", () => go(panel().dataset.next));
   one("#undo").addEventListener("click", undo);
   one("#take")?.addEventListener("click", take);

@@ -22,7 +22,7 @@ from grader.batch.store.rows import DONE, BatchRow, HandInRow, Judgement, RunRow
 from grader.batch.store.store import Store, open_store
 from grader.batch.store.tables import APPEND_ONLY, FINDING, JUDGEMENT, METADATA, OVERRIDE
 from grader.intake.hand_in import HandIn
-from grader.model.records import Release, ReleaseKind, RequestEvent, RequestKind, Rubric
+from grader.model.records import Place, Release, ReleaseKind, RequestEvent, RequestKind, Rubric
 from grader.model.stage_keys import GraderKeys
 from reference.errors import ConfigError
 from tests.factories import decision, grade_sheet
@@ -85,6 +85,9 @@ def filled(store: Store) -> int:
     store.release(Release(uuid="r", kind=ReleaseKind.PUBLISH, kerberos="jdoe"))
     store.note_request(
         RequestEvent(uuid="q", request="q", kerberos="jdoe", part_id="3c", kind=RequestKind.OPENED)
+    )
+    store.note_places(
+        [Place(uuid="p", kerberos="jdoe", part_id="3c", zip_sha256="", pages=(1,), author="ann")]
     )
     with store.engine.begin() as connection:  # as stores before decisions have it
         values = {"kerberos": "jdoe", "part_id": "3c", "points": 1.0, "comment": "", "author": ""}
@@ -300,6 +303,7 @@ def of_the_first_form(folder: Path, url: str | None) -> None:
             "DROP TABLE rubric",
             "DROP TABLE release",
             "DROP TABLE request",
+            "DROP TABLE place",
             "DROP TABLE judgement",
             "ALTER TABLE finding DROP COLUMN judgement_id",
             "ALTER TABLE page DROP COLUMN pages_key",
