@@ -27,8 +27,15 @@ ASSIGNMENT ?=
 DEVICE ?= auto
 OUT ?=
 REQUIRE ?=
+# Of `make check`: some parts only; a few steps per attack.
+PARTS ?=
+QUICK ?=
 # auto, require (a box or no run) or process (code that you trust); check and batch require a box.
 ISOLATION ?=
+# Of `make report`: use the outputs saved in the notebook.
+STORED ?=
+# Of `make pack`.
+KERBEROS ?=
 # Of `make batch` and `make score`.
 IN ?=
 MANIFEST ?=
@@ -60,7 +67,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,9 +78,9 @@ grade: $(READY) $(SYSTEM_READY) ## Grade SUB=kerberos.zip [COURSE=6.869|6.819] [
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) grade $(SUB) $(GRADING)
 
-check: $(READY) $(SYSTEM_READY) ## Grade in CI: exit 0 if the policy is met, else 1, 2, or 3 [REQUIRE=structure|run|parts|points=N]
+check: $(READY) $(SYSTEM_READY) ## Grade in CI: exit 0 if the policy is met, else 1, 2, or 3 [REQUIRE=structure|run|parts|points=N] [PARTS=1,3b] [QUICK=1]
 	@$(need-sub)$(zip-sample)
-	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE))
+	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE)) $(if $(PARTS),--only $(PARTS)) $(if $(QUICK),--quick)
 
 batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [ONLY=kerberos [FORCE=1]] [OUT=] and as above
 	@$(need-in)$(make-class)
@@ -94,9 +101,13 @@ review: $(READY) $(SYSTEM_READY) ## Open the desk: grade in the browser what che
 classroom: $(READY) $(SYSTEM_READY) ## Grade the sample class cold, warm, on Dask, and interrupted; compare with the expected results
 	@$(BIN)/python -m tests.classroom
 
+pack: $(READY) $(SYSTEM_READY) ## Make the zip to hand in: SUB=folder or notebook, KERBEROS=you [OUT=]
+	@$(need-sub)
+	@$(GRADER) pack $(SUB) --kerberos '$(KERBEROS)' $(OFFERING) $(if $(OUT),--out $(OUT))
+
 report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or from SUB=kerberos.zip
 	@$(if $(SUB),$(zip-sample))
-	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(ISOLATING)
+	@$(GRADER) report $(SUB) $(COMMON) $(OFFERING) $(if $(OUT),--out $(OUT)) $(if $(STORED),--stored) $(ISOLATING)
 
 wheel: $(READY) ## Build the wheel, for machines that have no checkout: build/pset4_grader-*.whl
 	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir build .

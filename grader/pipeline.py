@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,28 +22,33 @@ from pathlib import Path
 from grader.bounded.judging import judge
 from grader.bounded.limits import prepare
 from grader.bounded.pages import write_pages
-from grader.checks.registry import probes_of
+from grader.checks.registry import parts_of_runs, probes_of
 from grader.checks.stage import OnStage, Standard, align_cells, standard
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.execution import OnProgress
-from grader.execution.settings import RunSettings
+from grader.execution.settings import Partial, RunSettings
 from grader.execution.stage import Running, new_seed, run_submission
 from grader.intake.hand_in import HandIn
 from grader.intake.submission import read_submission
 from grader.model.assignment import Assignment, Course
 from grader.model.fault_log import working_on
 from grader.model.records import (
+    NO_REPORT,
     Alignment,
     Evidence,
     Finding,
     Findings,
     GradeSheet,
+    ReportReading,
     RunPlan,
     Submission,
 )
 from grader.model.records.codec import RecordError, load, save
 from grader.model.results_folder import ResultFolder, replacing, rewriting
 from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
+from grader.planning.alignment import align
+from grader.planning.selecting import narrowed
+from grader.reading.hand_in import HandInReading
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import Lateness, lateness_of
@@ -141,6 +146,72 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
         evidence=evidence,
         folder=final,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of a try of some of a notebook (`RunSettings.partial`): no points, no pages."""
+
+    assignment: Assignment
+    """The whole offering."""
+    submission: Submission
+    """What was handed in."""
+    alignment: Alignment
+    """Which cell belongs to which part."""
+    evidence: Evidence
+    """What was seen."""
+    findings: Mapping[str, tuple[Finding, ...]]
+    """By part, of those that were judged."""
+    report: ReportReading
+    """What the report says and shows."""
+
+
+def try_out(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> Tried:
+    """Run and check some of a notebook, as `settings.partial` says; nothing is kept.
+
+    Raises:
+        SubmissionError, ConfigError, GraderFault: see `grade`.
+    """
+    with (
+        working_on(request.hand_in.zip_name or request.hand_in.path.name),
+        tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-try") as scratch,
+    ):
+        return _tried(replace(request, out=Path(scratch)), on_stage, on_progress)
+
+
+def _tried(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> Tried:
+    on_stage("bundle")
+    prepare()
+    whole, partial = request.assignment, request.settings.partial or Partial()
+    parts = partial.parts or frozenset(part.id for part in whole.parts)
+    judged = parts - parts_of_runs(whole) if partial.quick else parts
+    some = narrowed(whole, judged) if judged else whole
+    judged_by = standard(some, request.settings.bundle)
+    running = Running(
+        assignment=some,
+        bundle=judged_by.bundle,
+        settings=request.settings,
+        tier=choose_tier(request.settings.isolation, host_support()),
+        on_progress=on_progress,
+        warm=request.warm,
+    )
+    on_stage("intake")
+    with _taken_in(request) as (folder, _):
+        submission = load(Submission, folder.record("submission"))
+        alignment = align(submission, whole)
+        save(alignment, folder.record("alignment"))
+        on_stage("run")
+        run(folder, running)
+        if judged:
+            judge(folder, judged_by, on_stage)
+        return Tried(
+            assignment=whole,
+            submission=submission,
+            alignment=alignment,
+            evidence=load(Evidence, folder.record("evidence")),
+            findings=load(Findings, folder.record("findings")).by_part if judged else {},
+            report=load(HandInReading, folder.record("reading")).report if judged else NO_REPORT,
+        )
 
 
 def run(folder: ResultFolder, running: Running) -> None:

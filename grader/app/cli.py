@@ -6,15 +6,15 @@ See `grader.app.main` for how a command ends.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from grader.app.batch_terminal import show_class, watch
-from grader.app.check_reports import Annotations, CheckReports
 from grader.app.decisions_cli import decisions_app, release_command, requests_command
 from grader.app.explain_cli import explain_command
+from grader.app.hand_in_cli import app as hand_in_app
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -24,19 +24,13 @@ from grader.app.options import (
     Device,
     Folders,
     Isolation,
-    Out,
     Scheduler,
-    Seed,
     Store,
-    Submitted,
-    Threads,
-    Zip,
 )
 from grader.app.rejudge_terminal import show_moved
 from grader.app.terminal import (
     display,
     show_diagnoses,
-    show_gaps,
     show_grades,
     show_sentences,
 )
@@ -45,29 +39,20 @@ from grader.batch.class_run import (
     RejudgeClassRequest,
     grade_class,
     is_class,
-    refuse_class,
     refuse_faults,
     rejudge_class,
     score_class,
 )
-from grader.batch.run.decided import decided_about, decided_in
+from grader.batch.run.decided import decided_in
 from grader.batch.run.rejudging import NotJudged, moved
 from grader.execution.settings import RunSettings
-from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment, parse_course
 from grader.model.offering_files import DEFAULT_ASSIGNMENT, recorded_offering
 from grader.model.records import GradeSheet, Limits
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
-from grader.model.text import terminal_line
-from grader.outputs.gaps import gaps_in
-from grader.outputs.policy import PolicyResult, evaluate, parse_policy
 from grader.sandbox.doctor import examine
 from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
-from grader.scoring.lateness import parse_submitted
-
-if TYPE_CHECKING:  # it imports torch, which takes seconds: only commands that need it wait for it
-    from grader.pipeline import GradeRecord
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,148 +61,11 @@ app = typer.Typer(
     help="Grade submissions of MIT's Problem Set 4 and render their feedback.",
 )
 
+app.add_typer(hand_in_app)
 app.add_typer(decisions_app, name="decisions")
 app.command("release")(release_command)
 app.command("explain")(explain_command)
 app.command("requests")(requests_command)
-
-
-@app.command("grade")
-def grade_command(
-    submission: Zip,
-    course: Course = None,
-    submitted: Submitted = None,
-    bundle: BundleName = "studio",
-    device: Device = "auto",
-    out: Out = Path("results"),
-    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
-    seed: Seed = None,
-    threads: Threads = None,
-    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
-    isolation: Isolation = Wish.AUTO,
-) -> None:
-    """Run and grade one submission; write feedback, staff page, and results.json."""
-    console = Console()
-    offering = load_assignment(assignment)
-    settings = RunSettings(
-        bundle=bundle,
-        device=device,
-        limits=Limits(cell_timeout_s=cell_timeout_s),
-        threads=threads,
-        isolation=isolation,
-        seed=seed,
-    )
-    hand_in = _hand_in(submission, offering, course, submitted)
-    record = _grade(hand_in, out, offering, settings, console)
-    show_grades(console, record.sheet, record.folder)
-
-
-@app.command("check")
-def check_command(
-    submission: Zip,
-    require: Annotated[
-        str | None, typer.Option(help="parts (default), structure, run, or points=N.")
-    ] = None,
-    course: Course = None,
-    submitted: Submitted = None,
-    bundle: BundleName = "studio",
-    device: Device = "auto",
-    out: Out = Path("results"),
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
-    summary: Annotated[Path | None, typer.Option(help="Write a Markdown summary here.")] = None,
-    code_quality: Annotated[
-        Path | None, typer.Option(help="Write GitLab's code quality report here.")
-    ] = None,
-    annotations: Annotated[
-        Annotations,
-        typer.Option(help="auto: for GitHub's runner where there is one; github; none."),
-    ] = Annotations.AUTO,
-    prefix: Annotated[
-        str, typer.Option(help="Folder of the submission in the repository, for annotations.")
-    ] = "",
-    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
-    seed: Seed = None,
-    threads: Threads = None,
-    cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
-    isolation: Isolation = Wish.REQUIRE,
-) -> None:
-    """Grade in a CI pipeline: exit 0 if the policy is met, 1 if not.
-
-    JUnit XML, a Markdown summary and a code quality report are written beside the results by
-    default, and for every exit status.
-    """
-    reports = CheckReports(
-        submission=submission,
-        out=out,
-        junit=junit,
-        summary=summary,
-        code_quality=code_quality,
-        annotations=annotations,
-        folder=prefix.strip("/"),
-    )
-    with reports.whatever_happens() as found:
-        policy = parse_policy(require)
-        console = Console()
-        offering = load_assignment(assignment)
-        settings = RunSettings(
-            bundle=bundle,
-            device=device,
-            limits=Limits(cell_timeout_s=cell_timeout_s),
-            threads=threads,
-            isolation=isolation,
-            seed=seed,
-        )
-        hand_in = _hand_in(submission, offering, course, submitted)
-        record = _grade(hand_in, out, offering, settings, console)
-        gaps = gaps_in(record.folder, offering)
-        verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence, gaps)
-        found.extend(reports.write(record, offering, verdict, gaps))
-        show_grades(console, record.sheet, record.folder)
-        show_gaps(console, gaps)
-        _show_verdict(console, verdict)
-    raise typer.Exit(verdict.exit_status)
-
-
-@app.command("report")
-def report_command(
-    submission: Annotated[
-        Path | None,
-        typer.Argument(help="A submission; the reference run by default.", metavar="[ZIP]"),
-    ] = None,
-    bundle: BundleName = "studio",
-    device: Device = "auto",
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The file to write; with a ZIP, the results folder."),
-    ] = None,
-    assignment: AssignmentName = DEFAULT_ASSIGNMENT,
-    threads: Threads = None,
-    isolation: Isolation = Wish.AUTO,
-) -> None:
-    """Render the required report.pdf from the reference run or from a student's own notebook."""
-    from grader.app.required_report import render_own_report, render_reference_report
-    from grader.pipeline import GradeRequest
-
-    console = Console()
-    if submission is None:
-        path = out or Path("report.pdf")
-        with display(console) as show:
-            render_reference_report(bundle, assignment, path, show.stage)
-    else:
-        offering = load_assignment(assignment)
-        request = GradeRequest(
-            hand_in=HandIn(path=submission, course=offering.courses[-1]),
-            out=out or Path("results"),
-            assignment=offering,
-            settings=RunSettings(
-                bundle=bundle, device=device, threads=threads, isolation=isolation
-            ),
-        )
-        with display(console) as show:
-            path = render_own_report(request, show.stage, show.run)
-    console.print(f"Report: {path}", markup=False, highlight=False)
-    if submission is not None:
-        show_gaps(console, gaps_in(ResultFolder(root=path.parent), offering))
 
 
 @app.command("batch")
@@ -461,35 +309,3 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
 
 def _course(named: str | None, offering: Assignment) -> str:
     return parse_course(named, offering) if named else offering.courses[-1]
-
-
-def _hand_in(path: Path, offering: Assignment, course: str | None, submitted: str | None) -> HandIn:
-    when = parse_submitted(submitted) if submitted else None
-    return HandIn(path=path, course=_course(course, offering), submitted=when)
-
-
-def _grade(
-    hand_in: HandIn, out: Path, offering: Assignment, settings: RunSettings, console: Console
-) -> GradeRecord:
-    from grader.pipeline import GradeRequest, grade
-
-    refuse_class(out)
-    told: list[str] = []
-    request = GradeRequest(
-        hand_in=hand_in,
-        out=out,
-        assignment=offering,
-        settings=settings,
-        decided=decided_about(out, offering, hand_in.course, told.append),
-    )
-    with display(console) as show:
-        record = grade(request, show.stage, show.run)
-    show_sentences(console, told)
-    return record
-
-
-def _show_verdict(console: Console, verdict: PolicyResult) -> None:
-    console.print("Policy met." if verdict.met else "Policy not met:", highlight=False)
-    for reason in verdict.reasons:
-        line = terminal_line(f"- {reason}")
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

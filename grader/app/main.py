@@ -10,13 +10,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
-from grader.app.cli import app
 from grader.model.disk import disk_full, is_full
 from grader.model.fault_log import case_of, keep_fault
 from grader.model.quiet import quiet_libraries
@@ -30,11 +30,38 @@ INTERRUPTED = 130
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+AT_ONCE = frozenset({"grade", "check", "report", "pack"})
+"""Commands about one hand-in: they do not wait for what classes need."""
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; a foreseen error is one sentence, never a traceback."""
+    """Run the `grader` command; see `run_app`."""
+    given = sys.argv[1:] if argv is None else argv
+    return run_app(_at_once if given and given[0] in AT_ONCE else _every, given)
+
+
+def _at_once() -> typer.Typer:
+    from grader.app.hand_in_cli import app
+
+    return app
+
+
+def _every() -> typer.Typer:
+    from grader.app.cli import app
+
+    return app
+
+
+def run_app(load: Callable[[], typer.Typer], argv: list[str]) -> int:
+    """Run a command; a foreseen error is one sentence, never a traceback.
+
+    Args:
+        load: Returns what understands the command.
+        argv: The command without the program's name.
+    """
     spell_out()
     try:
-        status = app(args=argv, standalone_mode=False)
+        status = load()(args=argv, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except GraderFault as error:
@@ -55,12 +82,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """The console script: leave at once, since taking torch down takes more than a second."""
+    """The console script."""
+    leave_with(main)
+
+
+def leave_with(command: Callable[[], int]) -> NoReturn:
+    """Run a command and leave at once: taking torch down takes more than a second."""
     # The current folder may be a student's repository: what we start imports nothing from it.
     os.environ["PYTHONSAFEPATH"] = "1"
     spin_briefly()
     quiet_libraries()
-    status = main()
+    status = command()
     atexit._run_exitfuncs()
     with suppress(OSError):  # where nobody listens any more
         sys.stdout.flush()

@@ -13,6 +13,9 @@ from grader.sandbox.tiers import Wish
 DEFAULT_LIMITS = Limits()
 
 Zip = Annotated[Path, typer.Argument(help="The submission, named (kerberos).zip.", metavar="ZIP")]
+Kerberos = Annotated[
+    str, typer.Option("--kerberos", "-k", help="Your kerberos name, such as jdoe.")
+]
 Course = Annotated[
     str | None,
     typer.Option(

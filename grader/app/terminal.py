@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from grader.execution import Progress as RunProgress
 from grader.model.records import GradeSheet, Outcome, Severity
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
-from grader.outputs.gaps import Gap, messages
 from grader.sandbox.doctor import Diagnosis
 from grader.sandbox.tiers import GUARANTEES, Support, Tier
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from grader.execution import Progress as RunProgress
 
 STAGES = {
     "bundle": "Opening the bundle",
@@ -29,7 +30,7 @@ STAGES = {
     "reports": "Writing the pages",
 }
 
-_STYLES = {
+STYLES = {
     Outcome.PASS: "green",
     Outcome.PARTIAL: "yellow",
     Outcome.NEEDS_HUMAN: "blue",
@@ -115,7 +116,7 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
     table.add_column("Outcome")
     table.add_column("Points", justify="right")
     for part in sheet.parts:
-        style = _STYLES.get(part.outcome, "red")
+        style = STYLES.get(part.outcome, "red")
         most = f"{part.max_points:.2f}" if part.max_points else "optional"
         given = f"{part.points:.2f}" if part.max_points else "–"
         waits = f" (+{part.pending_points:.2f}?)" if part.pending_points else ""
@@ -142,9 +143,9 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
         console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
-def show_gaps(console: Console, gaps: Iterable[Gap]) -> None:
+def show_gaps(console: Console, lacking: Sequence[str]) -> None:
     """Print what a hand-in lacks, a line each; nothing where nothing is missing."""
-    if lacking := messages(gaps):
+    if lacking:
         console.print("Not answered or not shown:", style="bold", highlight=False)
         show_sentences(console, lacking)
 

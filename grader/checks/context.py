@@ -27,6 +27,7 @@ from grader.model.records import (
     Submission,
 )
 from grader.model.text import format_pages
+from grader.planning.untouched import given_texts, is_given
 from reference.bundles import Bundle
 from reference.classify import load_class_names
 from reference.expected import Expected
@@ -159,11 +160,11 @@ class CheckContext:
 
     @cached_property
     def _given(self) -> frozenset[str]:
-        return frozenset(_stripped(cell.source) for cell in self.assignment.template)
+        return given_texts(self.assignment)
 
     def is_given(self, cell: Cell) -> bool:
         """Whether a cell is one of the notebook that students get, as they get it."""
-        return _stripped(cell.source) in self._given
+        return is_given(cell, self._given)
 
     def answer(self, part_id: str) -> str:
         """Return the written answer to a part, all of its cells, or an empty string."""
@@ -186,10 +187,6 @@ class CheckContext:
         """Name the report's pages of a part, or all pages; empty where there are none."""
         pages = self.report.pages_of(part_id) or range(1, self.submission.report_pages + 1)
         return f"report.pdf, {format_pages(pages)}" if pages else ""
-
-
-def _stripped(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
 def once_per_context(

@@ -12,10 +12,9 @@ from types import ModuleType
 
 from grader.checks import functions, images, written
 from grader.checks.context import CheckContext
-from grader.checks.declaration import Check
+from grader.checks.declaration import Check, Reads
 from grader.checks.findings import annotated, not_attempted, say, without_credit
 from grader.checks.formulas.notes import formula_notes
-from grader.checks.functions.replies import is_untouched
 from grader.checks.functions.short_cuts import held_for_short_cuts
 from grader.checks.machine import held_for_machine
 from grader.checks.own_checks import own_checks_of
@@ -26,6 +25,7 @@ from grader.checks.written.report_notes import report_notes
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, Outcome, ProbeSpec
 from grader.planning.probes import probes_for
+from grader.planning.untouched import is_untouched
 from grader.sandbox.apart_server import is_shortage
 from reference.errors import ConfigError
 
@@ -78,6 +78,16 @@ def probes_of(assignment: Assignment, seed: int) -> tuple[ProbeSpec, ...]:
     return probes_for((question for check in asking for question in check.probes(seed)), watched)
 
 
+def parts_of_runs(assignment: Assignment) -> frozenset[str]:
+    """Return the parts of an offering that are judged by optimizations of an image."""
+    checks = checks_of(assignment)
+    return frozenset(
+        part.id
+        for part in assignment.parts
+        if any(Reads.RUNS in checks[one.id].reads for one in part.checks if one.id in checks)
+    )
+
+
 def run_checks(assignment: Assignment, context: CheckContext) -> Mapping[str, tuple[Finding, ...]]:
     """Run every check of the assignment; findings by part id, in the file's order."""
     found: dict[str, tuple[Finding, ...]] = {part.id: () for part in assignment.parts}
@@ -108,7 +118,7 @@ def _run(check_id: str, check: Check | None, context: CheckContext, part_id: str
     if context.is_untouched:
         return not_attempted(say("missing.untouched")).finding(check_id)
     try:
-        if is_untouched(context, part_id):
+        if is_untouched(part_id, context.assignment, context.submission, context.alignment):
             return not_attempted(say("missing.untouched_part")).finding(check_id)
         finding = held_for_machine(check(context, part_id), context, part_id, check.function)
         finding = held_for_tampering(finding, context, check)

@@ -12,6 +12,16 @@ DRIVER_ROOM_MIB = 1024.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Partial:
+    """A try of some of a notebook while it is being written; it gives no points."""
+
+    parts: frozenset[str] = frozenset()
+    """Parts that are checked; empty for all that can be."""
+    quick: bool = False
+    """Whether optimizations make a few steps only, so that nothing can be said of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What the caller chooses about a run, be it of one submission or of a class."""
 
@@ -29,5 +39,7 @@ class RunSettings:
     """Of the hidden inputs; None for a fresh one."""
     room_mib: float | None = None
     """Memory in MiB that a run has beside others; None where it is alone."""
+    partial: Partial | None = None
+    """What of the notebook is tried; None for all of it, as grading does."""
     warm: bool = False
     """Whether workers fork kernels from a server that has imported torch already."""

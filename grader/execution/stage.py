@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grader.execution.run import Job, OnProgress, execute, no_evidence
-from grader.execution.settings import DRIVER_ROOM_MIB, RunSettings
+from grader.execution.settings import DRIVER_ROOM_MIB, Partial, RunSettings
 from grader.model.assignment import Assignment
 from grader.model.records import Alignment, Evidence, Limits, ProbeSpec, RunPlan, Submission
 from grader.model.records.codec import save
 from grader.model.results_folder import ResultFolder
 from grader.planning.plan import RunOptions, plan_run, repeats_of
+from grader.planning.selecting import cells_needed
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
 from reference.bundles import Bundle
@@ -62,13 +63,24 @@ def run_submission(
         seed=seed,
         nonce=secrets.token_hex(16),
         limits=_limits(settings),
+        only=_cells_of(settings.partial, running.assignment, submission, alignment),
+        quick=settings.partial is not None and settings.partial.quick,
     )
-    repeats = repeats_of(running.assignment)
+    repeats = () if settings.partial is not None else repeats_of(running.assignment)
     plan = plan_run(submission, alignment, tuple(probes), running.bundle, options, repeats)
     save(plan, folder.record("plan"))
     evidence = _run(plan, submission, folder, running)
     save(evidence, folder.record("evidence"))
     return evidence
+
+
+def _cells_of(
+    partial: Partial | None, assignment: Assignment, submission: Submission, alignment: Alignment
+) -> frozenset[int] | None:
+    """The cells that a try needs; None for all of them."""
+    if partial is None or not partial.parts:
+        return None
+    return cells_needed(partial.parts, assignment, submission, alignment)
 
 
 def _limits(settings: RunSettings) -> Limits:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import absent, colab, hub, no_gpu, old_names, paths
+from . import absent, colab, few_steps, hub, no_gpu, old_names, paths
 from .channel import Channel
 
 
@@ -133,6 +133,10 @@ def _narrow_resnet(channel: Channel) -> None:
     resnet.ResNet = build
 
 
+def _few_steps(channel: Channel) -> None:
+    few_steps.install(_Report(channel, "few-steps"))
+
+
 SHIMS: dict[str, Callable[[Channel], None]] = {
     "cuda-to-cpu": _cuda_to_cpu,
     "load-old-checkpoints": _load_old_checkpoints,
@@ -141,6 +145,7 @@ SHIMS: dict[str, Callable[[Channel], None]] = {
     "weights": _weights,
     "old-names": _old_names,
     "narrow-resnet": _narrow_resnet,
+    "few-steps": _few_steps,
 }
 
 

@@ -30,6 +30,8 @@ MOST_MAGICS = 50
 once more for each of them."""
 DEEPEST_MAGICS = 4
 """Cell magics above one another that are looked through."""
+_GLOBALS_READ = ("LOAD_GLOBAL", "LOAD_NAME")
+"""Instructions of functions, and of class bodies within a cell."""
 _SYMBOL = re.compile(r"\w+|[^\w\s]")
 _MAGIC = re.compile(r"^[^\S\n]*[%!?]|=[^\S\n]*[%!]|\?[^\S\n]*$", re.MULTILINE)
 _OTHER_LANGUAGES = frozenset(
@@ -118,27 +120,46 @@ def _is_shallow(tree: ast.Module) -> bool:
 @lru_cache(maxsize=4096)
 def names_bound(source: str) -> frozenset[str]:
     """Names that the cell's statements bind, in any way; empty where it cannot be read."""
-    module = parsed(source)
-    if module is None:
+    code = _compiled(source)
+    if code is None:
         return frozenset()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            code = compile(module, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    return frozenset(_stored(code, "STORE_NAME")).union(
-        *(_stored(inner, "STORE_GLOBAL") for inner in _inner(code))
+    return frozenset(_named(code, "STORE_NAME")).union(
+        *(_named(inner, "STORE_GLOBAL") for inner in _inner(code))
     )
 
 
-def _stored(code: CodeType, how: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def names_read(source: str) -> frozenset[str]:
+    """Global names that a cell's statements and functions read; empty where it cannot be read."""
+    code = _compiled(source)
+    if code is None:
+        return frozenset()
+    return frozenset(_named(code, "LOAD_NAME")).union(
+        *(_named(inner, how) for inner in (code, *_inner(code)) for how in _GLOBALS_READ)
+    )
+
+
+def _compiled(source: str) -> CodeType | None:
+    module = parsed(source)
+    if module is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code: CodeType = compile(module, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return code
+
+
+def _named(code: CodeType, how: str) -> Iterator[str]:
     """Yield the names of an instruction. `dis` would print constants, which may be endless."""
     wanted, argument = dis.opmap[how], 0
+    shift = how == "LOAD_GLOBAL"  # its lowest bit says whether it is called
     for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
         argument = argument << 8 | low
         if operation == wanted:
-            yield code.co_names[argument]
+            yield code.co_names[argument >> shift]
         if operation != dis.EXTENDED_ARG:
             argument = 0
 
@@ -148,6 +169,13 @@ def _inner(code: CodeType) -> Iterator[CodeType]:
         if isinstance(constant, CodeType):
             yield constant
             yield from _inner(constant)
+
+
+def functions_defined(source: str) -> frozenset[str]:
+    """Names of the functions that a cell defines at its top; empty where it cannot be read."""
+    module = parsed(source)
+    found = module.body if module is not None else ()
+    return frozenset(one.name for one in found if isinstance(one, ast.FunctionDef))
 
 
 def names_meant(source: str) -> frozenset[str]:

@@ -11,10 +11,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.checks.functions.replies import written_elsewhere
-from grader.checks.registry import checks_of
-from grader.model.assignment import Assignment, Part
-from grader.model.notebook_code import names_meant
+from grader.model.assignment import Assignment, Course, Part
+from grader.model.notebook_code import functions_defined, names_meant
 from grader.model.notes import sentence
 from grader.model.records import (
     Alignment,
@@ -32,6 +30,7 @@ from grader.model.template import TemplateCell, opening_of
 from grader.model.text import cell_number, one_line
 from grader.outputs.pages.required_report import NOTHING_FOUND
 from grader.outputs.pages.words import part_label
+from grader.planning.untouched import is_untouched, written_elsewhere
 from grader.reading.answer_texts import answer_text, without_label
 from grader.reading.hand_in import HandInReading
 
@@ -59,21 +58,27 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A hand-in that was checked: the records in which gaps are looked for."""
+class Saved:
+    """A hand-in that was read and not run."""
 
     assignment: Assignment
     """Its parts."""
-    sheet: GradeSheet
-    """What the checks found."""
     submission: Submission
     """What was handed in."""
     alignment: Alignment
     """Which cell belongs to which part; the written answers."""
-    evidence: Evidence
-    """What was seen in the run."""
     report: ReportReading
     """What the report says and shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Saved):
+    """A hand-in that was checked: the records in which gaps are looked for."""
+
+    sheet: GradeSheet
+    """What the checks found."""
+    evidence: Evidence
+    """What was seen in the run."""
 
 
 def gaps_in(folder: ResultFolder, assignment: Assignment) -> tuple[Gap, ...]:
@@ -106,6 +111,29 @@ def find_gaps(checked: Checked) -> tuple[Gap, ...]:
     return tuple(gap for look in looks for gap in look(checked))
 
 
+def gaps_of_saved(saved: Saved, course: Course) -> tuple[Gap, ...]:
+    """Return what can be seen to be missing without a run."""
+    found: list[Gap] = []
+    for part in saved.assignment.parts:
+        if course not in part.required_for:
+            continue
+        facts = (saved.assignment, saved.submission, saved.alignment)
+        nothing = part.kind == "human" and not _may_be_answered(saved, part)
+        if nothing or is_untouched(part.id, *facts):
+            found.append(
+                _gap("gap.unanswered", part_id=part.id, blocks=True, part=part_label(part.id))
+            )
+        elif part.kind == "human":
+            found += _not_found(saved, part)
+    return (*found, *_functions(saved), *_cells(saved), *_names(saved))
+
+
+def _may_be_answered(saved: Saved, part: Part) -> bool:
+    """Whether there is anything in which an answer in words may stand."""
+    elsewhere = written_elsewhere(saved.submission, saved.alignment)
+    return bool(saved.submission.report_path) or elsewhere or is_answered(saved, part)
+
+
 def _gap(code: str, *, part_id: str = "", blocks: bool = False, **values: str | float) -> Gap:
     message = sentence(_STAGE, code, **values)
     return Gap(code=code, part_id=part_id, message=message, blocks=blocks)
@@ -134,7 +162,7 @@ def _of(grade: PartGrade, code: str) -> str:
     return one_line(found.message)
 
 
-def _not_found(checked: Checked, part: Part) -> Iterator[Gap]:
+def _not_found(checked: Saved, part: Part) -> Iterator[Gap]:
     """Say where an answer was looked for in vain; silent where one was found."""
     label = part_label(part.id)
     if is_answered(checked, part):
@@ -147,7 +175,7 @@ def _not_found(checked: Checked, part: Part) -> Iterator[Gap]:
         yield _gap("gap.elsewhere", part_id=part.id, part=label)
 
 
-def is_answered(checked: Checked, part: Part) -> bool:
+def is_answered(checked: Saved, part: Part) -> bool:
     """Whether words or pictures that may answer a part were found where answers are looked for."""
     template = checked.assignment.template
     found = answer_text(part.id, checked.alignment, checked.report, template)
@@ -186,9 +214,8 @@ def _not_shown(checked: Checked, grade: PartGrade) -> Iterator[Gap]:
 # -- the notebook ---------------------------------------------------------------------------------
 
 
-def _functions(checked: Checked) -> Iterator[Gap]:
-    """Say which functions that checks call are named otherwise in the notebook."""
-    asked = {c.function for c in checks_of(checked.assignment).values() if c.function}
+def _functions(checked: Saved) -> Iterator[Gap]:
+    """Say which functions that the handout has the student write are named otherwise."""
     code = [cell for cell in checked.submission.cells if cell.kind == "code"]
     bound = frozenset[str]().union(*(names_meant(cell.source) for cell in code))
     template = {cell.cell_id: cell for cell in checked.assignment.template}
@@ -196,12 +223,12 @@ def _functions(checked: Checked) -> Iterator[Gap]:
         known = template.get(match.template_id)
         if known is None or known.role != "todo":
             continue
-        for name in sorted((names_meant(known.source) & asked) - bound):
+        for name in sorted(functions_defined(known.source) - bound):
             number = cell_number(match.cell_index)
             yield _gap("gap.function", part_id=match.part_id, name=name, cell=number)
 
 
-def _cells(checked: Checked) -> Iterator[Gap]:
+def _cells(checked: Saved) -> Iterator[Gap]:
     """Say which cells were not run, ended in an error or ran out of order, as handed in."""
     code = [c for c in checked.submission.cells if c.kind == "code" and c.source.strip()]
     ran = [cell for cell in code if cell.execution_count is not None]
@@ -226,7 +253,7 @@ def _numbers(indexes: Sequence[int]) -> str:
 # -- the hand-in as a whole -----------------------------------------------------------------------
 
 
-def _names(checked: Checked) -> Iterator[Gap]:
+def _names(checked: Saved) -> Iterator[Gap]:
     """Repeat what intake says of names, files and the report."""
     for note in checked.submission.notes:
         if note.for_student and note.severity is not Severity.INFO:

@@ -52,6 +52,10 @@ NARROW_RESNET = Shim(
     name="narrow-resnet",
     why="The preview bundle holds networks of an eighth of the width; `resnet50()` builds those.",
 )
+FEW_STEPS = Shim(
+    name="few-steps",
+    why="A quick check was asked for: long loops with a progress bar make a few rounds.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,10 @@ class RunOptions:
     """Fresh per run."""
     limits: Limits = field(default_factory=Limits)
     """Bounds."""
+    only: frozenset[int] | None = None
+    """Positions of the cells that run; None for all."""
+    quick: bool = False
+    """Whether long loops make a few rounds only."""
 
 
 def plan_run(
@@ -81,7 +89,13 @@ def plan_run(
     Attacks whose target may have been overwritten are repeated at the end.
     """
     parts = {match.cell_index: match.part_id for match in alignment.matches}
-    code = [cell for cell in submission.cells if cell.kind == "code" and cell.source.strip()]
+    code = [
+        cell
+        for cell in submission.cells
+        if cell.kind == "code"
+        and cell.source.strip()
+        and (options.only is None or cell.index in options.only)
+    ]
     last_bound: dict[str, int] = {}
     for cell in code:
         for name in names_bound(cell.code):
@@ -103,7 +117,7 @@ def plan_run(
     return RunPlan(
         steps=(*steps, *(repeats if steps else ())),
         unplaced=tuple(probe for probe in probes if probe not in asked),
-        shims=_shims(bundle, options.device),
+        shims=(*_shims(bundle, options.device), *((FEW_STEPS,) if options.quick else ())),
         limits=options.limits,
         seed=options.seed,
         device=options.device,

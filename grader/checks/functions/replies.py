@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -26,24 +24,14 @@ from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import agrees
 from grader.model.records import (
     UNREADABLE,
-    Alignment,
     Outcome,
     ProbeReply,
     ProbeValue,
     Remark,
-    Submission,
 )
 from grader.model.text import cell_label
 from grader.planning.probes.questions import AGAIN, FIRST
-
-_DOCUMENTS = re.compile(
-    r"\.(pdf|docx?|odt|rtf|txt|md|tex|html?|png|jpe?g|heic|pages)", re.IGNORECASE
-)
-"""Suffixes of files in which a person may find an answer."""
-_TAGS = re.compile(r"<(?!img)[^<>]{0,500}>", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]")
-_HEADING = 6
-"""Words up to which a heading is one, and no answer that was written as a heading."""
+from grader.planning.untouched import written_elsewhere
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -192,52 +180,6 @@ def something_to_read(context: CheckContext) -> bool:
     """Whether any part can be answered in words: in the report, the notebook, another document."""
     return bool(context.submission.report_path) or written_elsewhere(
         context.submission, context.alignment
-    )
-
-
-def is_untouched(context: CheckContext, part_id: str) -> bool:
-    """Whether a part is as it was handed out, so that even a run of it is no attempt.
-
-    All cells of the template that serve it are there and hold what they held, its own answer's
-    cell among them; nothing else in the notebook belongs to it, and nothing else can be read.
-    """
-    serving = [
-        cell
-        for cell in context.assignment.template
-        if cell.serves(part_id) and cell.role not in {"question", "text"}
-    ]
-    if not any(cell.role == "answer" for cell in serving) or something_to_read(context):
-        return False
-    matched = {match.template_id for match in context.alignment.matches if match.template_id}
-    own = set(context.cells_of(part_id)) | {
-        match.cell_index
-        for match in context.alignment.matches
-        if match.template_id in {cell.cell_id for cell in serving}
-    }
-    return all(cell.cell_id in matched for cell in serving) and all(
-        context.is_given(cell) and not cell.attachments
-        for cell in context.submission.cells
-        if cell.index in own
-    )
-
-
-def written_elsewhere(submission: Submission, alignment: Alignment) -> bool:
-    """Whether words may stand outside the report and the notebook's own cells for answers."""
-    if any(_DOCUMENTS.fullmatch(PurePosixPath(name).suffix) for name in submission.other_files):
-        return True
-    added = {match.cell_index for match in alignment.matches if match.template_id == ""}
-    return any(
-        cell.index in added and cell.kind != "code" and (cell.attachments or _says(cell.source))
-        for cell in submission.cells
-    )
-
-
-def _says(markdown: str) -> bool:
-    """Whether there is more than headings, lines and tags: a short heading answers nothing."""
-    text = _TAGS.sub(" ", markdown)
-    return any(
-        _WORD.search(line) if not line.lstrip().startswith("#") else len(line.split()) > _HEADING
-        for line in text.splitlines()
     )
 
 

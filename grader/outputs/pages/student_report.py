@@ -18,12 +18,12 @@ from grader.model.records import (
     Exhibit,
     GradeSheet,
     ImageExhibit,
-    PartGrade,
     StemExhibit,
+    Submission,
 )
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.answer_pictures import pictures_of
+from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.figures import Figure, FigureRow, figure_rows
 from grader.outputs.pages.notebooks import (
     NotebookCell,
@@ -35,6 +35,8 @@ from grader.outputs.pages.notebooks import (
 )
 from grader.outputs.pages.required_report import ReportPart, ReportSource, titles_of
 
+TITLE = "Problem Set 4"
+"""Of a student's report."""
 _RELEVANT = frozenset({"todo", "run", ""})
 """Roles of code cells that an answer shows; the given ones are the same for everybody."""
 _DRAWING = _RELEVANT | {"figure"}
@@ -69,19 +71,55 @@ def from_results(results_dir: Path, assignment: Assignment) -> ReportSource:
     parts = []
     for part in assignment.parts:
         grade = grades.get(part.id)
-        made = _part(part, grade, sheet, cells.get(part.id, ()), evidence)
+        exhibits = [one for found in grade.findings for one in found.exhibits] if grade else []
+        figures = figure_rows(own_exhibits(exhibits), evidence)
+        made = _part(part, sheet.answers, cells.get(part.id, ()), figures)
         made = replace(made, answer=without_prompts(made.answer, assignment))
-        empty = not (made.answer or made.figures or made.snippets or made.printed)
-        if not (empty and grade is not None and (grade.bonus or not grade.required)):
+        if not (_is_empty(made) and grade is not None and (grade.bonus or not grade.required)):
             parts.append(made)
     return ReportSource(
-        title="Problem Set 4",
+        title=TITLE,
         author=sheet.kerberos,
         subtitle=f"MIT {sheet.course} · images, numbers, and code from the submitted notebook",
         problems=titles_of(assignment),
         parts=tuple(parts),
         remark="" if was_run else NOT_RUN,
         own=pictures_of(results),
+    )
+
+
+def from_notebook(
+    submission: Submission, alignment: Alignment, files: Path, assignment: Assignment
+) -> ReportSource:
+    """Return the report of a notebook as it was saved, with the outputs stored in it.
+
+    Args:
+        submission: What was handed in.
+        alignment: Its cells by part, and the written answers.
+        files: Where its files lie.
+        assignment: The offering whose questions are answered.
+
+    Raises:
+        ConfigError: the notebook cannot be read.
+    """
+    notebook = submission.notebook_path
+    saved = read_cells(files / notebook) if notebook else ()
+    cells = cells_by_part(saved, alignment, assignment)
+    course = assignment.courses[-1]
+    parts = []
+    for part in assignment.parts:
+        made = _part(part, alignment.answers, cells.get(part.id, ()), ())
+        made = replace(made, answer=without_prompts(made.answer, assignment))
+        if not (_is_empty(made) and (part.bonus_points or course not in part.required_for)):
+            parts.append(made)
+    return ReportSource(
+        title=TITLE,
+        author=submission.kerberos,
+        subtitle=f"MIT {'/'.join(assignment.courses)} · images, numbers, and code as saved in the "
+        "submitted notebook",
+        problems=titles_of(assignment),
+        parts=tuple(parts),
+        own=AnswerPictures(files, notebook),
     )
 
 
@@ -122,27 +160,27 @@ def own_exhibits(exhibits: Iterable[Exhibit]) -> tuple[Exhibit, ...]:
 
 def _part(
     part: Part,
-    grade: PartGrade | None,
-    sheet: GradeSheet,
+    answers: Iterable[tuple[str, str]],
     cells: tuple[NotebookCell, ...],
-    evidence: Path,
+    figures: Iterable[FigureRow],
 ) -> ReportPart:
     relevant = [cell for cell in cells if cell.role in _RELEVANT]
-    findings = grade.findings if grade is not None else ()
-    exhibits = own_exhibits(one for finding in findings for one in finding.exhibits)
-    figures = tuple(map(_renamed, figure_rows(exhibits, evidence)))
-    written = [text for part_id, text in sheet.answers if part_id == part.id]
+    written = [text for part_id, text in answers if part_id == part.id]
     return ReportPart(
         id=part.id,
         problem=part.problem,
         title=part.title,
         question=part.question,
         answer="\n\n".join(written),
-        figures=figures or drawn(cells, "drawn by the notebook"),
+        figures=tuple(map(_renamed, figures)) or drawn(cells, "drawn by the notebook"),
         printed=printed(relevant),
         snippets=snippets(relevant),
         in_words=part.kind == "human",
     )
+
+
+def _is_empty(made: ReportPart) -> bool:
+    return not (made.answer or made.figures or made.snippets or made.printed)
 
 
 def _renamed(row: FigureRow) -> FigureRow:

@@ -49,7 +49,7 @@ def test_unforeseen_error_is_our_fault_and_kept(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
+    monkeypatch.setattr("grader.app.hand_in_cli.load_assignment", lambda _: 1 / 0)
     assert main(["grade", "x.zip"]) == 3
     said = capsys.readouterr().err
     assert "Grader error: ZeroDivisionError" in said
@@ -70,7 +70,8 @@ def test_a_fault_names_its_case_and_shows_no_traceback(
         raise fault
 
     monkeypatch.setattr("grader.pipeline._grade", fails)
-    assert main(["grade", "ada.zip", "--out", str(tmp_path / "out")]) == 3
+    zip_path = short_zip(tmp_path / "ada.zip")
+    assert main(["grade", str(zip_path), "--out", str(tmp_path / "out")]) == 3
     said = capsys.readouterr().err
     assert "Grader error: ada.zip: The driver ended." in said
     assert "Traceback" not in said
@@ -84,14 +85,14 @@ def test_its_traceback_is_kept_where_the_folder_for_logs_cannot_be_written_to(
     (tmp_path / "state").write_text("a file")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("grader.app.cli.load_assignment", lambda _: 1 / 0)
+    monkeypatch.setattr("grader.app.hand_in_cli.load_assignment", lambda _: 1 / 0)
     assert main(["grade", "x.zip"]) == 3
     (log,) = tmp_path.glob("grader-fault-*.log")
     assert str(log) in capsys.readouterr().err
     assert "Traceback" in log.read_text()
 
 
-@pytest.mark.parametrize("verb", ["grade", "check", "score", "report"])
+@pytest.mark.parametrize("verb", ["grade", "check", "score", "report", "pack"])
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out

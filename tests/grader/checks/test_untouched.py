@@ -9,9 +9,9 @@ import pytest
 
 from grader.checks import run_checks
 from grader.checks.context import CheckContext
-from grader.checks.functions.replies import is_untouched
 from grader.model.records import Cell, Outcome
 from grader.planning.alignment import align
+from grader.planning.untouched import is_untouched
 from tests.grader.checks.support import ASSIGNMENT, Lab
 
 
@@ -64,7 +64,8 @@ def ran(lab: Lab, **written: str) -> CheckContext:
 
 
 def untouched(context: CheckContext) -> set[str]:
-    return {part.id for part in ASSIGNMENT.parts if is_untouched(context, part.id)}
+    facts = (ASSIGNMENT, context.submission, context.alignment)
+    return {part.id for part in ASSIGNMENT.parts if is_untouched(part.id, *facts)}
 
 
 def test_a_part_that_nobody_touched_is_not_attempted_although_its_cells_were_run(lab: Lab) -> None:

@@ -1,0 +1,57 @@
+"""What `check --only` and `check --quick` print: parts, what became of them, cells that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grader.app.terminal import STYLES
+from grader.model.records import CellRun, Outcome
+from grader.model.text import cell_label, one_line, terminal_line
+from grader.outputs.pages.words import CHIPS, part_label
+from grader.pipeline import Tried
+
+_GOOD = frozenset({Outcome.PASS, Outcome.NEEDS_HUMAN})
+
+
+def show_tried(console: Console, tried: Tried, *, quick: bool) -> bool:
+    """Print what came of a try; return whether nothing that was checked is wrong."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Part", "Outcome", "What was found"):
+        table.add_column(name, overflow="fold")
+    good = True
+    for part_id, findings in tried.findings.items():
+        for finding in findings:
+            good &= finding.outcome in _GOOD
+            style, word = STYLES.get(finding.outcome, "red"), CHIPS[finding.outcome].word.lower()
+            message = escape(terminal_line(finding.message))
+            table.add_row(part_label(part_id), f"[{style}]{word}[/]", message)
+    console.print(table)
+    failed = tuple(_failed(tried))
+    for line in failed:
+        console.print(terminal_line(line), markup=False, highlight=False, soft_wrap=True)
+    if quick:
+        console.print(
+            "Quick check: attacks made a few steps only, so nothing is said of them; the full "
+            "check is without --quick.",
+            soft_wrap=True,
+            highlight=False,
+        )
+    console.print("Nothing was kept, and no points were given.", highlight=False)
+    return good and not failed
+
+
+def _failed(tried: Tried) -> Iterator[str]:
+    """Say of each cell that did not run to its end, but for stubs that are still to be written."""
+    for run in tried.evidence.cells:
+        if run.outcome in _GOOD or run.error_name == "NotImplementedError":
+            continue
+        yield f"{cell_label(run.cell_index).capitalize()}{_why(run)}"
+
+
+def _why(run: CellRun) -> str:
+    error = one_line(f"{run.error_name}: {run.error_message}").rstrip(": .")
+    return f" {CHIPS[run.outcome].word.lower()}" + (f": {error}." if error else ".")

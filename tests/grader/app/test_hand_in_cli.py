@@ -1,0 +1,121 @@
+"""Commands about one hand-in: quick to start, quick to try, and `pack`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.app.main import main
+from tests import factories
+from tests.grader.conftest import LAYERS
+
+SLOW_LOOP = """
+import time
+from tqdm.auto import tqdm
+for turn in tqdm(range(1000)):
+    time.sleep(1)
+assert turn == 2
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a notebook that answers 1(a), 1(b) and 3(c)."""
+    monkeypatch.chdir(tmp_path)
+    cells = [
+        factories.code_cell(LAYERS),
+        factories.code_cell(SLOW_LOOP),
+        factories.markdown_cell(
+            "**Answer to 3(c).**\n\nZeros beyond the ends.", cell_id="p3c-answer-0"
+        ),
+        factories.markdown_cell(
+            "**Answer to 3(e).**\n\n*Your answer here.*", cell_id="p3e-answer-0"
+        ),
+    ]
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "pset4.ipynb").write_bytes(factories.notebook_bytes(cells))
+    return tmp_path / "home"
+
+
+def test_they_start_without_pytorch() -> None:
+    code = (
+        "import sys, grader.app.hand_in_cli, grader.app.stored_report;"
+        "sys.exit(sum(name in sys.modules for name in ('torch', 'scipy', 'sqlalchemy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["grade", "check", "report"])
+@pytest.mark.parametrize("what", ["home", "home/pset4.ipynb"])
+def test_a_notebook_is_offered_pack_at_once(
+    verb: str, what: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.is_dir()
+    assert main([verb, what]) == 2
+    assert f"make one with `grader pack {what} --kerberos YOU`" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_pack_makes_the_zip_and_a_report_where_there_is_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["pack", str(home), "--kerberos", "jdoe"]) == 0
+    shown = capsys.readouterr().out
+    assert "jdoe.zip:\n- pset4.ipynb\n- report.pdf (made of the outputs saved" in shown
+    assert "- 3(e) is not answered." in shown
+    assert "3(c)" not in shown
+    with zipfile.ZipFile("jdoe.zip") as archive:
+        assert sorted(archive.namelist()) == ["pset4.ipynb", "report.pdf"]
+        (home / "report.pdf").write_bytes(archive.read("report.pdf"))
+    # A report that says that an answer is missing is none.
+    assert main(["pack", str(home / "pset4.ipynb"), "-k", "jdoe"]) == 0
+    assert "3(e): no answer was found." in capsys.readouterr().out
+
+
+def test_pack_refuses_what_intake_would_refuse(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "report.pdf").write_text("no PDF")
+    assert main(["pack", str(home), "--kerberos", "jdoe"]) == 2
+    assert "'report.pdf' cannot be opened" in capsys.readouterr().err
+    assert main(["pack", str(home), "--kerberos", "j doe"]) == 2
+    assert not Path("jdoe.zip").exists()
+
+
+@pytest.mark.slow
+def test_report_of_saved_outputs_runs_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(home), "--stored", "--out", "mine.pdf"]) == 0
+    shown = capsys.readouterr().out
+    assert "Report: mine.pdf" in shown
+    assert "3(e) is not answered." in shown
+    assert Path("mine.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["report", "--stored"]) == 2
+
+
+@pytest.mark.kernel
+def test_some_parts_of_a_notebook_are_tried_with_few_steps(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["check", str(home / "pset4.ipynb"), "--isolation", "auto", "--threads", "1"]
+    assert main([*argv, "--only", "1a,4a", "--quick"]) == 0
+    shown = capsys.readouterr().out
+    assert "1(a)  passed" in shown
+    assert "4(a)" not in shown  # no verdict on attacks
+    assert "cell 2" not in shown  # no part needs the loop
+    assert "Quick check: attacks made a few steps only" in shown
+    assert main([*argv, "--quick"]) == 1  # 3(e) and others are not answered
+    shown = capsys.readouterr().out
+    assert "cell 2" in shown
+    assert "error" not in shown
+    assert not (home.parent / "results").exists()
+
+
+def test_parts_that_there_are_not_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(home), "--only", "1,7"]) == 2
+    assert "--only: expected some of 1, 1a" in capsys.readouterr().err
