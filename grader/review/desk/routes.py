@@ -16,6 +16,7 @@ from starlette.routing import Route
 from grader.model.fault_log import keep_fault
 from grader.review.desk import (
     deciding,
+    figure_pages,
     page_files,
     pages,
     pile_pages,
@@ -86,6 +87,13 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/release/files/{name}", role=Role.HEAD, does=release_pages.class_file),
     Rule(
         method="POST", path=f"{_ANSWER}/request", role=Role.GRADER, does=request_pages.add_request
+    ),
+    Rule(method="GET", path="/figures", role=Role.READER, does=figure_pages.figures_page),
+    Rule(
+        method="GET",
+        path="/part/{part}/figures",
+        role=Role.READER,
+        does=figure_pages.part_figures,
     ),
     Rule(method="GET", path="/requests", role=Role.READER, does=request_pages.requests_page),
     Rule(method="GET", path="/pages", role=Role.READER, does=place_pages.places_page),

@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -23,10 +24,15 @@ from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
 from grader.review.desk.desk_view import desk_view
 from grader.review.desk.forms import decision_from
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
+from grader.review.desk.routes import RULES
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
+from tests.grader.review.desk.test_access import address
 
 HEAD = Reviewer(name="ann", role=Role.HEAD)
-PAGES = ("/", "/students", "/release", "/part/3c/answers", "/part/3c/rubric")
+PAGES = (
+    *("/", "/students", "/release", "/pages", "/requests", "/figures"),
+    *("/part/3c/answers", "/part/3c/rubric", "/part/3c/figures"),
+)
 
 
 def test_the_desk_shows_all_that_a_grader_needs_side_by_side(opened: Opened) -> None:
@@ -116,18 +122,30 @@ def test_hidden_names_are_nowhere_in_what_is_sent(class_on_disk: ClassOnDisk) ->
     opened = open_over(class_on_disk, blind=True)
     client = opened.client("ben", Role.GRADER)
     client.post(f"{opened.answer()}/decision", data=opened.form())
+    client.post(
+        f"{opened.answer()}/request",
+        data={"uuid": uuid4().hex, "kind": "opened", "text": f"I am {names_of(opened)}"},
+    )
+    opened.desk.work.start("Publishing", "ann", lambda _: (names_of(opened),))
     room = opened.desk.attendance.room
     known = {seat.kerberos for seat in room.seats} | {seat.name for seat in room.seats}
     known |= {word for seat in room.seats for word in seat.name.split()}
     seat = room.order("3c")[0]
-    picture = f"/students/{seat.code}/pages/1"
-    for where in (*PAGES, opened.answer(), opened.answer(1), f"/students/{seat.code}", picture):
-        answer = client.get(where)
-        assert answer.status_code == 200, where
+    head = opened.client("hal")
+    rules = [rule for rule in RULES if rule.method == "GET"]
+    more = (opened.answer(1), "/release/confirm?kind=publish")
+    for where in (*(address(rule, opened) for rule in rules), *more):
+        answer = head.get(where)
+        assert answer.status_code in {200, 303, 404, 422}, where
         sent = answer.content.decode("latin-1").lower() + str(answer.headers).lower()
         assert [one for one in known if one.lower() in sent] == [], where
     assert client.get(f"/students/{seat.code}/report.pdf").status_code == 404
     assert client.get(f"/students?search={seat.kerberos}").text.count("/students/") == 0
+
+
+def names_of(opened: Opened) -> str:
+    """All names of the class in one sentence."""
+    return ", ".join(f"{one.name} ({one.kerberos})" for one in opened.desk.attendance.room.seats)
 
 
 def test_the_line_of_a_page_that_names_the_student_is_black(class_on_disk: ClassOnDisk) -> None:
