@@ -49,6 +49,8 @@ GRADERS ?=
 PORT ?=
 # Of `make rejudge`: only show whose points would change.
 DRY ?=
+# Of `make ci`: the repository that the course makes of build/pset4-check.
+ACTION ?=
 # Of `make test`: twice as many as there are cores, for tests often wait for kernels and limits.
 TEST_WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 8 ? n : 8 )))
 
@@ -67,7 +69,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +114,9 @@ report: $(READY) $(SYSTEM_READY) ## Render report.pdf from the reference run, or
 wheel: $(READY) ## Build the wheel, for machines that have no checkout: build/pset4_grader-*.whl
 	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir build .
 	@ls build/*.whl
+
+ci: wheel ## Build the repository that students' workflows use: build/pset4-check [ACTION=ORG/pset4-check@v1]
+	@$(BIN)/python -m authoring.ci_folder $(if $(ACTION),--action $(ACTION))
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release
@@ -164,9 +169,10 @@ bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/READ
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
 
-regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, docs/evidence.md
+regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, docs/evidence.md, CI's lock file
 	@$(BIN)/python -m authoring.release
 	@$(BIN)/python -m authoring.evidence
+	@$(BIN)/python -m authoring.ci_lock
 	@$(BIN)/python -m grader.outputs.schema
 
 clean: ## Remove results and caches; keeps .venv
