@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.batch.collect.manifest import ManifestRow, read_manifest
 from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.class_files import write_exports, write_similarity
+from grader.batch.exports.neighbors import link_neighbors
 from grader.batch.records import ClassRow
 from grader.batch.run.batch import only_batch, run_batch
 from grader.batch.run.decided import Imported, grades_in, import_grades
@@ -27,6 +28,7 @@ from grader.batch.run.rejudging import (
     sorted_out,
 )
 from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of, scored_today
+from grader.batch.run.unrun_pages import write_unrun_pages
 from grader.batch.run.watching import Watcher
 from grader.batch.store.store import FOLDER, Store, holds_class, open_store
 from grader.execution.run import deadline_s
@@ -385,6 +387,8 @@ def _finish(
         problems=(
             *batch.problems,
             *_renew_pages(store, batch.batch_id, results, watcher),
+            *write_unrun_pages(rows, store.hand_ins(batch.batch_id), assignment, human, results),
+            *link_neighbors(rows, results),
         ),
         files=files,
         faults=batch.faults,

@@ -123,9 +123,13 @@ class ClassRow:
     """In the handout's order; empty where there is no sheet."""
     notes: tuple[str, ...] = ()
     """Sentences of severity error about submission and run."""
+    conduct: tuple[str, ...] = ()
+    """What the notebook does that no answer needs, a sentence each; for a person to look at."""
     seconds: float = 0.0
     """Wall-clock seconds that grading took."""
     stage_seconds: tuple[tuple[str, float], ...] = field(default=())
     """(stage, wall-clock seconds), in order."""
+    page: str = "staff.html"
+    """Page in the student's folder that the class's page leads to, where there are points."""
     cached: bool = False
     """Whether it was taken from an earlier run instead of graded now."""

@@ -19,6 +19,8 @@ _DROPPED = re.compile(
   | ^\s*<.*>\s*$                              # the repr of an object
   | ^\s*\(\w+\):\ \w+\(|^\s*\)\s*$|^\s*(?:Narrow)?ResNet\(   # the repr of a network
   | https?://|\.(?:jpe?g|png|txt|pth?|zip|whl)\b             # downloads and files
+  | ^(?:streaming\ )?output\ (?:is\ )?(?:truncated|exceeds\ the\ size\ limit)  # a viewer cut it
+  | ^iopub\ (?:data|message)\ rate\ exceeded
   | ^(?:requirement|collecting|installing|successfully|mounted|downloading|saving|resolving
        |connecting|length)\b
     """,

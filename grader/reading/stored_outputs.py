@@ -169,7 +169,7 @@ def _stale(pairs: Iterable[tuple[CellOutputs, CellOutputs]]) -> Note | None:
         printed = {line.words for line in comparable_lines(rerun.text)}
         other = next((line for line in lines if line.words not in printed), None)
         if other is not None:
-            code = "cell-shows.other" if printed else "cell-shows.nothing"
+            code = "cell-shows.other" if rerun.text.strip() else "cell-shows.nothing"
             told.append(words(code, cell=cell_label(cell.index), line=_quoted(other)))
     return _listing_note("stored-stale", told)
 

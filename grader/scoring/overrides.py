@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from grader.model.assignment import Assignment, Course
 from grader.model.records import (
@@ -80,6 +81,14 @@ class HumanGrades:
             elif said:
                 made.append(Override(part_id=part.id, points=None, said=said))
         return tuple(made)
+
+    def published_at(self, kerberos: str, assignment: Assignment) -> str:
+        """Return when a grade was published, in the course's time; empty while provisional."""
+        published = self.published.get(kerberos, "")
+        if not published:
+            return ""
+        here = datetime.fromisoformat(published).astimezone(assignment.due.tzinfo)
+        return here.isoformat(timespec="seconds")
 
 
 NO_GRADES = HumanGrades()

@@ -145,7 +145,7 @@ def _stages(submission: Submission, folder: Path, *, render: bool) -> None:
             notes=(*submission.notes, *look.notes),
             answers=alignment.answers,
         )
-        active = active_content(render_staff_html(sheet, folder, None))
+        active = active_content(render_staff_html(sheet, folder))
         if active:
             raise Fault(f"active content: {active}")
 

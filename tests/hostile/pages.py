@@ -26,7 +26,12 @@ FETCHED = frozenset(
 POLICY = "default-src 'none'"
 """What the Content-Security-Policy must start with."""
 
-_LINK = re.compile(r"(?:#|https?://|mailto:)", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:#|https?://|mailto:|executed\.ipynb\Z|feedback\.html\Z|\.\./staff\.html(?:#[\w.%~-]+)?\Z|"
+    r"\.\./(?!\.)[\w.%~-]+/staff\.html\Z|submission/(?!\S*\.\./)[\w.%~/-]+(?:#page=\d+)?\Z)",
+    re.IGNORECASE,
+)
+"""Addresses that a page of ours may lead to; of files, only those beside it."""
 _PICTURE = re.compile(r"data:image/(?:png|svg\+xml);base64,[A-Za-z0-9+/=]*\Z")
 _STYLE_FETCH = re.compile(
     r"@import|url\(\s*(?![\"']?data:(?:font|image)/)|expression\(", re.IGNORECASE

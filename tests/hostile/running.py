@@ -28,6 +28,7 @@ from grader.model.records.codec import to_json
 from grader.model.results_folder import ResultFolder
 from grader.outputs.junit import render_junit
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
+from grader.outputs.pages.staff_view import Beside
 from grader.outputs.summary import render_summary
 from grader.pipeline import GradeRequest, grade
 from grader.planning.alignment import align
@@ -198,7 +199,7 @@ def _read(zip_path: Path, _: Expectation, folder: Path, __: WarmServer | None) -
     evidence = factories.evidence(notes=look.notes)
     feedback = render_feedback_html(sheet, results.evidence)
     results.feedback_html.write_text(feedback, encoding="utf-8")
-    staff = render_staff_html(sheet, results.evidence, evidence)
+    staff = render_staff_html(sheet, results.evidence, Beside(evidence=evidence))
     results.staff_html.write_text(staff, encoding="utf-8")
     results.results.write_text(to_json(sheet), encoding="utf-8")
     return replace(_got(sheet, submission, evidence, results), parts=None, cells=None)

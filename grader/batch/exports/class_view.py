@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -10,6 +10,8 @@ from markupsafe import Markup
 from grader.batch.exports.class_plots import share_counts, shares_svg, totals_svg
 from grader.batch.exports.class_view_records import (
     ClassView,
+    CoursePart,
+    CourseTotals,
     FaultLine,
     HeaderCount,
     NoteLine,
@@ -55,23 +57,13 @@ def class_view(
     ordered = sorted(rows, key=lambda row: (_ORDER[row.state], row.kerberos))
     graded = [row for row in ordered if row.state is State.GRADED]
     lines = tuple(_student(row, assignment) for row in ordered)
-    totals = distribution(row.total for row in graded if row.total is not None)
-    most = max(assignment.max_total(course) for course in assignment.courses)
     by_name = {row.kerberos: row for row in ordered}
     sentences = sentences_of(assignment)
     return ClassView(
         title=plain(assignment.title),
         figures=_figures(ordered),
         sentence=_sentence(ordered),
-        totals=totals_svg(totals, most) if totals else Markup(),
-        totals_words=(
-            f"Mean {points(totals.mean)}, median {points(totals.median)}, middle half "
-            f"{points(totals.low_quartile)} to {points(totals.high_quartile)}, "
-            f"of {points(most)} points; after the late coefficient, without points that are not "
-            "graded yet."
-            if totals
-            else "No submission is graded yet."
-        ),
+        totals=tuple(_totals(graded, assignment)),
         parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
         faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded, sentences)),
         stages=_stages(graded),
@@ -128,21 +120,56 @@ def _sentence(rows: Sequence[ClassRow]) -> str:
     return f"{done} of {len(rows)} students are fully graded."
 
 
+def _totals(graded: Sequence[ClassRow], assignment: Assignment) -> Iterator[CourseTotals]:
+    """Yield how the totals of each course are spread: courses have other points to be had."""
+    for course in assignment.courses:
+        of_course = [row.total for row in graded if row.course == course and row.total is not None]
+        spread = distribution(of_course)
+        if spread is None:
+            continue
+        most = assignment.max_total(course)
+        yield CourseTotals(
+            course=course,
+            many=len(of_course),
+            figure=totals_svg(spread, most),
+            words=(
+                f"Mean {points(spread.mean)} ({_percent(spread.mean / most)}), median "
+                f"{points(spread.median)} ({_percent(spread.median / most)}), middle half "
+                f"{points(spread.low_quartile)} to {points(spread.high_quartile)}, of "
+                f"{points(most)} points; after the late coefficient, without points that are not "
+                "graded yet."
+            ),
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
 def _who(row: ClassRow) -> Who:
     # The folder's name is a kerberos name already; quoting costs nothing and is sure.
-    has_page = row.state is State.GRADED
-    link = f"{quote(row.kerberos, safe='')}/staff.html" if has_page else ""
-    return Who(kerberos=plain(row.kerberos), name=plain(one_line(row.name)), link=link)
+    has_page = row.state is State.GRADED or bool(row.parts)
+    link = f"{quote(row.kerberos, safe='')}/{row.page}" if has_page else ""
+    return Who(
+        kerberos=plain(row.kerberos),
+        name=plain(one_line(row.name)),
+        link=link,
+        anchor=quote(row.kerberos, safe=""),
+    )
 
 
 def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
     known = {part.id: part for part in row.parts}
     total = row.total if row.state is State.GRADED else None
     late = f"{row.days_late} d × {row.late_coefficient:.3g}" if row.days_late else ""
+    chip = CHIPS[Outcome.NEEDS_HUMAN] if waits(row) else STATES[row.state]
+    states = (chip.word, "Late" if row.days_late else "", "Look" if row.conduct else "")
     return StudentLine(
         who=_who(row),
         course=row.course,
-        chip=CHIPS[Outcome.NEEDS_HUMAN] if waits(row) else STATES[row.state],
+        chip=chip,
+        states=tuple(filter(None, states)),
+        conduct=plain(" ".join(row.conduct)),
         total="" if total is None else points(total),
         max_total=points(row.max_total),
         pending=points(row.pending) if waits(row) else "",
@@ -175,45 +202,49 @@ def _cell(part: PartResult | None) -> PartCell:
         return PartCell(points="?", tone="wait", words=f"{words}, {waiting} not graded yet")
     if not part.max_points:
         return PartCell(points="·", tone="none", words=f"{words}, optional")
-    return PartCell(points=points(part.points), tone=chip.tone, words=words)
+    return PartCell(
+        points=points(part.points), tone=chip.tone, words=words, sort=f"{part.points:.6g}"
+    )
 
 
 def _part(part_id: str, graded: Sequence[ClassRow], assignment: Assignment) -> PartLine:
     results = [(row, part) for row in graded for part in row.parts if part.id == part_id]
-    decided = [
-        part
-        for _, part in results
+    known = assignment.part(part_id)
+    courses = [one for one in assignment.courses if assignment.max_points(part_id, one)]
+    there = {row.course for row in graded}
+    return PartLine(
+        label=part_label(part_id),
+        title=f"{plain(known.title)}{' (bonus)' if known.bonus else ''}",
+        courses=tuple(
+            _of_course(
+                course,
+                assignment.max_points(part_id, course),
+                [part for row, part in results if row.course == course],
+            )
+            for course in ([one for one in courses if one in there] or courses[-1:])
+        ),
+        waiting=tuple(_who(row) for row, part in results if part.pending_points > 0),
+    )
+
+
+def _of_course(course: str, most: float, parts: Sequence[PartResult]) -> CoursePart:
+    shares = [
+        part.points / part.max_points
+        for part in parts
         if part.max_points > 0
         and part.pending_points <= 0
         and part.outcome is not Outcome.GRADER_FAULT
     ]
-    spread = distribution(part.points for part in decided)
-    most = {
-        part_points(assignment.max_points(part_id, course))
-        for course in assignment.courses
-        if assignment.max_points(part_id, course)
-    }
-    counts = [0] * 6
-    for part in decided:
-        one = share_counts((part.points,), part.max_points)
-        counts = [a + b for a, b in zip(counts, one, strict=True)]
-    known = assignment.part(part_id)
-    return PartLine(
-        label=part_label(part_id),
-        title=f"{plain(known.title)}{' (bonus)' if known.bonus else ''}",
-        max_points=" or ".join(sorted(most)),
-        decided=len(decided),
-        figure=shares_svg(counts) if decided else Markup(),
-        mean=part_points(round(spread.mean, 3)) if spread else "",
-        quartiles=(
-            " · ".join(
-                part_points(round(one, 3))
-                for one in (spread.low_quartile, spread.median, spread.high_quartile)
-            )
-            if spread
-            else ""
-        ),
-        waiting=tuple(_who(row) for row, part in results if part.pending_points > 0),
+    spread = distribution(shares)
+    quartiles = (spread.low_quartile, spread.median, spread.high_quartile) if spread else ()
+    return CoursePart(
+        course=course,
+        max_points=part_points(most),
+        decided=len(shares),
+        figure=shares_svg(share_counts(shares, 1.0)) if shares else Markup(),
+        mean=_percent(spread.mean) if spread else "",
+        quartiles=" · ".join(map(_percent, quartiles)),
+        waiting=sum(part.pending_points > 0 for part in parts),
     )
 
 

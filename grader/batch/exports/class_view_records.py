@@ -19,6 +19,8 @@ class Who:
     """As the platform shows it; may be empty."""
     link: str
     """Their staff page, relative to the class's; empty where there is none."""
+    anchor: str = ""
+    """Name of their line in the page's table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,40 @@ class HeaderCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseTotals:
+    """Totals of the students of one course."""
+
+    course: str
+    """Which."""
+    many: int
+    """Students."""
+    figure: Markup
+    """Histogram."""
+    words: str
+    """The same in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePart:
+    """One part as the students of one course did it."""
+
+    course: str
+    """Which; empty where there is only one."""
+    max_points: str
+    """Points to be had."""
+    decided: int
+    """Students of whom all of it is decided."""
+    figure: Markup
+    """Their histogram; empty where there are none."""
+    mean: str
+    """Mean share of the points."""
+    quartiles: str
+    """Lower quartile, median, upper quartile, as shares of the points."""
+    waiting: int
+    """Students of whom a person must read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartLine:
     """One part in the table of parts."""
 
@@ -41,16 +77,8 @@ class PartLine:
     """Such as `4(a)`."""
     title: str
     """One line."""
-    max_points: str
-    """Points to be had, such as `0.8`, or `0.8 or 1` where courses differ."""
-    decided: int
-    """Students of whom all of it is decided."""
-    figure: Markup
-    """Their histogram; empty where there are none."""
-    mean: str
-    """Mean of the points."""
-    quartiles: str
-    """Lower quartile, median, upper quartile."""
+    courses: tuple[CoursePart, ...]
+    """Of each course that has points for it."""
     waiting: tuple[Who, ...]
     """Students of whom a person must read it."""
 
@@ -99,6 +127,8 @@ class PartCell:
     """Class of the stylesheet."""
     words: str
     """For the pointer and for screen readers."""
+    sort: str = ""
+    """Number by which the column is sorted; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +141,10 @@ class StudentLine:
     """Variant."""
     chip: Chip
     """State."""
+    states: tuple[str, ...]
+    """Words by which the table is filtered: the state, and what else is to be looked at."""
+    conduct: str
+    """What of the notebook's conduct is to be looked at; empty for nothing."""
     total: str
     """After the late coefficient; empty where there is none."""
     max_total: str
@@ -147,10 +181,8 @@ class ClassView:
     """Header."""
     sentence: str
     """The state of things in one sentence."""
-    totals: Markup
-    """Histogram; empty where nobody is graded."""
-    totals_words: str
-    """The same in words."""
+    totals: tuple[CourseTotals, ...]
+    """Of each course with somebody graded."""
     parts: tuple[PartLine, ...]
     """Parts in the handout's order."""
     faults: tuple[FaultLine, ...]

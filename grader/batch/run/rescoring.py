@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from grader.batch.records import ClassRow, PartFault, PartResult, Roster, State, Superseded
 from grader.batch.run.without_sheet import by_people
@@ -46,11 +46,7 @@ def scored_today(
     overrides = human.about(hand_in.kerberos, digest, assignment, hand_in.course)
     sheet = replace(grade.sheet, course=hand_in.course)
     today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
-    published = human.published.get(hand_in.kerberos, "")
-    if published:
-        here = datetime.fromisoformat(published).astimezone(assignment.due.tzinfo)
-        published = here.isoformat(timespec="seconds")
-    return replace(today, published=published)
+    return replace(today, published=human.published_at(hand_in.kerberos, assignment))
 
 
 def class_rows(

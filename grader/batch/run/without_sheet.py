@@ -12,9 +12,22 @@ from dataclasses import replace
 from grader.batch.records import ClassRow, PartResult, State
 from grader.batch.store.rows import HandInRow
 from grader.model.assignment import Assignment, Part
-from grader.model.records import Outcome
+from grader.model.records import (
+    GradeSheet,
+    HostFacts,
+    Note,
+    Outcome,
+    PartGrade,
+    RunFacts,
+    Severity,
+)
+from grader.model.text import format_points
+from grader.model.version import release
 from grader.scoring.lateness import lateness_of
 from grader.scoring.overrides import HumanGrades, Override
+
+FEEDBACK = "feedback.html"
+"""Page of who has no staff page."""
 
 
 def by_people(
@@ -38,6 +51,70 @@ def by_people(
         max_total=assignment.max_total(row.course),
         pending=pending,
         parts=parts,
+        page=FEEDBACK,
+    )
+
+
+def sheet_by_people(
+    row: ClassRow, hand_in: HandInRow, assignment: Assignment, human: HumanGrades
+) -> GradeSheet:
+    """Return what people decided about who has no grade sheet, as one: nothing of it was run."""
+    overrides = human.about(row.kerberos, hand_in.zip_sha256, assignment, row.course)
+    decided = {one.part_id: one for one in overrides}
+    said = row.sentence or "There is no submission."
+    return GradeSheet(
+        kerberos=row.kerberos,
+        course=row.course,
+        submitted=row.submitted,
+        deadline=lateness_of(hand_in.hand_in, assignment).deadline,
+        days_late=row.days_late,
+        late_coefficient=row.late_coefficient,
+        total=row.total or 0.0,
+        max_total=row.max_total,
+        pending=row.pending,
+        parts=tuple(
+            _graded_part(result, decided.get(result.id), assignment) for result in row.parts
+        ),
+        notes=(Note(code="not-run", severity=Severity.ERROR, message=said),),
+        answers=(),
+        report_pages=0,
+        facts=RunFacts(
+            assignment=assignment.name,
+            assignment_sha256=assignment.sha256,
+            bundle="",
+            bundle_sha256="",
+            grader_version=release(),
+            zip_sha256=hand_in.zip_sha256,
+            seed=0,
+            seconds=0.0,
+            host=HostFacts(device="", isolation="", versions=()),
+            shims=(),
+        ),
+        published=human.published_at(row.kerberos, assignment),
+    )
+
+
+def _graded_part(result: PartResult, decided: Override | None, assignment: Assignment) -> PartGrade:
+    part = assignment.part(result.id)
+    given = decided is not None and decided.points is not None
+    words = f"{format_points(result.points)} of {format_points(result.max_points)} points."
+    return PartGrade(
+        id=part.id,
+        title=part.title,
+        problem=part.problem,
+        points=result.points,
+        max_points=result.max_points,
+        pending_points=result.pending_points,
+        outcome=result.outcome,
+        message=f"Graded by a person: {words}" if given else "",
+        required=result.max_points > 0,
+        bonus=part.bonus,
+        findings=(),
+        human_comment=decided.comment if decided else "",
+        human_points=result.points if given else None,
+        human_items=decided.items if decided else (),
+        human_author=decided.author if decided else "",
+        human_decision=decided.decision if decided else "",
     )
 
 

@@ -28,6 +28,7 @@ from grader.outputs.pages.said import MarkView, SaidView, mark_views, said_views
 from grader.outputs.pages.shares import share_words
 from grader.outputs.pages.words import (
     CHIPS,
+    NOT_GRADED,
     Chip,
     amount,
     evidence_label,
@@ -226,7 +227,7 @@ def page_of(
 
 def sentence_of(sheet: GradeSheet) -> str:
     """Return the result in one sentence, without the total itself."""
-    waiting = [part for part in sheet.parts if part.outcome in _WAITS and sheet.late_coefficient]
+    waiting = [part for part in sheet.parts if part.outcome in _WAITS and part.pending_points > 0]
     lost = [part for part in sheet.parts if part.outcome in _TO_FIX and part.max_points > 0]
     lost = [part for part in lost if part.required and not part.bonus]
     told = []
@@ -278,16 +279,16 @@ def _part(
     written = "\n\n".join(text for part_id, text in sheet.answers if staff and part_id == part.id)
     waits = part.outcome in _WAITS and part.human_points is None and not part.points
     return PartView(
-        anchor=f"part-{''.join(c for c in part.id if c.isalnum())}",
+        anchor=anchor_of(part.id),
         label=part_label(plain(part.id)),
         title=plain(part.title),
         problem=part.problem,
-        chip=CHIPS[part.outcome],
+        chip=_chip(part),
         points=_points(part, waits=waits),
         max_points=part_points(part.max_points) if part.max_points else "",
         extra=_extra(part, sheet),
         pending=_pending(part),
-        message=inline_markup(part.message),
+        message=inline_markup(_message(part)),
         findings=tuple(
             _finding(finding, part, folder, staff=staff)
             for finding in part.findings
@@ -299,6 +300,31 @@ def _part(
         said=said_views(part.said),
         answer=markdown_html(written, own) if written else Markup(),
         command=f"grader explain {plain(sheet.kerberos)} {plain(part.id)}" if staff else "",
+    )
+
+
+def anchor_of(part_id: str) -> str:
+    """Return the id of a part's card within a page."""
+    return f"part-{''.join(c for c in part_id if c.isalnum())}"
+
+
+def _nobody_grades(part: PartGrade) -> bool:
+    """Whether a part was left to a person, and can give no points: optional, or too late."""
+    waits = part.outcome is Outcome.NEEDS_HUMAN and part.human_points is None
+    return waits and part.pending_points <= 0
+
+
+def _chip(part: PartGrade) -> Chip:
+    return NOT_GRADED if _nobody_grades(part) else CHIPS[part.outcome]
+
+
+def _message(part: PartGrade) -> str:
+    """Return the part's sentence; one that promises a person only where one comes."""
+    said = part.message in {finding.message for finding in part.findings}
+    return (
+        "It has no points here, so it is not graded."
+        if _nobody_grades(part) and said
+        else (part.message)
     )
 
 
@@ -328,8 +354,10 @@ def _item(item: AppliedItem) -> Markup:
 
 
 def _is_answered(finding: Finding, part: PartGrade) -> bool:
-    """Whether the finding left to a person what a person has decided since."""
-    return finding.outcome is Outcome.NEEDS_HUMAN and part.human_points is not None
+    """Whether the finding left to a person what a person has decided since, or never will."""
+    return finding.outcome is Outcome.NEEDS_HUMAN and (
+        part.human_points is not None or part.pending_points <= 0
+    )
 
 
 def _finding(finding: Finding, part: PartGrade, folder: Path, *, staff: bool) -> FindingView:
@@ -337,7 +365,7 @@ def _finding(finding: Finding, part: PartGrade, folder: Path, *, staff: bool) ->
     return FindingView(
         check_id=plain(finding.check_id),
         title=plain(finding.check_id).replace("_", " ").capitalize(),
-        chip=CHIPS[part.outcome if answered else finding.outcome],
+        chip=_chip(part) if answered else CHIPS[finding.outcome],
         message=Markup()
         if answered or finding.message == part.message
         else inline_markup(finding.message),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.model.records import Evidence, GradeSheet
+from grader.model.records import GradeSheet
 from grader.model.resources import templates
-from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.feedback_view import feedback_page
 from grader.outputs.pages.markup import plain
-from grader.outputs.pages.staff_view import staff_page
+from grader.outputs.pages.staff_view import NOTHING_BESIDE, Beside, staff_page
 
 TEMPLATES = templates()
 """Templates, stylesheets and fonts of every report."""
@@ -39,21 +39,27 @@ def render_feedback_html(sheet: GradeSheet, evidence_dir: Path) -> str:
     return render_page("feedback.html.j2", "feedback", report=feedback_page(sheet, evidence_dir))
 
 
+def render_ungraded_html(sheet: GradeSheet) -> str:
+    """Return the feedback page of points by people alone; nothing was run, so it tells of no run.
+
+    Args:
+        sheet: what people decided.
+    """
+    report = replace(feedback_page(sheet, Path()), facts=(), shims=())
+    return render_page("feedback.html.j2", "feedback", report=report)
+
+
 def render_staff_html(
-    sheet: GradeSheet,
-    evidence_dir: Path,
-    evidence: Evidence | None = None,
-    own: AnswerPictures | None = None,
+    sheet: GradeSheet, evidence_dir: Path, beside: Beside = NOTHING_BESIDE
 ) -> str:
     """Return the page for staff: the feedback, and all that students are not shown.
 
     Args:
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
-        evidence: what was seen while the notebook ran, where it is at hand.
-        own: the pictures of the written answers.
+        beside: what else there is of the submission.
     """
-    staff = staff_page(sheet, evidence_dir, evidence, own)
+    staff = staff_page(sheet, evidence_dir, beside)
     return render_page("staff.html.j2", "feedback", report=staff.page, staff=staff)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, ProbeReply
 from grader.model.text import cell_number
 from grader.outputs.pages.answer_pictures import AnswerPictures
-from grader.outputs.pages.feedback_view import FeedbackPage, page_of
+from grader.outputs.pages.feedback_view import FeedbackPage, anchor_of, page_of
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, Chip, evidence_label, seconds
 
@@ -83,25 +85,46 @@ class StaffPage:
     """URLs that could not be served."""
     run_notes: tuple[tuple[str, str], ...]
     """(severity, message) of notes taken during the run."""
+    files: tuple[tuple[str, str], ...]
+    """(words, address) of what lies beside the page."""
+    places: Mapping[str, tuple[tuple[str, str], ...]]
+    """By the anchor of a part: (words, address) of the pages of the report that answer it."""
 
 
-def staff_page(
-    sheet: GradeSheet,
-    evidence_dir: Path,
-    evidence: Evidence | None = None,
-    own: AnswerPictures | None = None,
-) -> StaffPage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What staff look at beside the grades."""
+
+    evidence: Evidence | None = None
+    """What was seen while the notebook ran, where it is at hand."""
+    pictures: AnswerPictures | None = None
+    """Of the written answers."""
+    report: str = ""
+    """Path of the report among the files as submitted; empty where there is none."""
+    notebook: str = ""
+    """Path of the notebook among them; empty where there is none."""
+    pages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By part: pages of the report that answer it, from 1."""
+
+
+NOTHING_BESIDE = Beside()
+"""For a sheet alone."""
+_SUBMITTED = "submission/"
+_MADE = (("Notebook as run here", "executed.ipynb"), ("Feedback", "feedback.html"))
+
+
+def staff_page(sheet: GradeSheet, evidence_dir: Path, beside: Beside = NOTHING_BESIDE) -> StaffPage:
     """Return what staff see.
 
     Args:
         sheet: the grades.
         evidence_dir: where the arrays of the evidence lie.
-        evidence: what was seen while the notebook ran, where it is at hand.
-        own: the pictures of the written answers.
+        beside: what else there is.
     """
+    evidence = beside.evidence
     known = {note.message for note in sheet.notes}
     return StaffPage(
-        page=page_of(sheet, evidence_dir, staff=True, own=own),
+        page=page_of(sheet, evidence_dir, staff=True, own=beside.pictures),
         has_evidence=evidence is not None,
         cells=tuple(map(_cell, evidence.cells)) if evidence else (),
         runs=tuple(map(_run, evidence.runs)) if evidence else (),
@@ -113,7 +136,31 @@ def staff_page(
             for note in (evidence.notes if evidence else ())
             if note.message not in known
         ),
+        files=tuple(_files(beside)),
+        places={
+            anchor_of(part.id): tuple(
+                (f"page {page}", f"{_submitted(beside.report)}#page={page}")
+                for page in beside.pages.get(part.id, ())
+            )
+            for part in sheet.parts
+            if beside.report
+        },
     )
+
+
+def _files(beside: Beside) -> Iterator[tuple[str, str]]:
+    """Yield what lies beside the page of a submission that was run."""
+    if beside.evidence is None:
+        return
+    for words, path in (("Report", beside.report), ("Notebook as submitted", beside.notebook)):
+        if path:
+            yield words, _submitted(path)
+    yield from _MADE
+
+
+def _submitted(path: str) -> str:
+    """Return the address of a submitted file, whatever its name holds."""
+    return _SUBMITTED + quote(path)
 
 
 def _cell(cell: CellRun) -> CellView:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.model.notes import note
-from grader.model.records import Evidence, GradeSheet, Severity, nothing_seen
+from grader.model.records import Evidence, GradeSheet, Severity, Submission, nothing_seen
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
+from grader.outputs.pages.staff_view import Beside
+from grader.reading.hand_in import HandInReading
 from grader.scoring.grades_file import render_grades
 
 PAGES = ("feedback.html", "feedback.pdf", "staff.html", "grades.toml")
@@ -38,10 +40,24 @@ def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:
         pictures = AnswerPictures() if plain else pictures_of(folder)
         if plain:
             evidence = nothing_seen(evidence.host, evidence.seed)
-        staff = render_staff_html(sheet, folder.evidence, evidence, pictures)
+        beside = _beside(folder, evidence, pictures)
+        staff = render_staff_html(sheet, folder.evidence, beside)
         folder.staff_html.write_text(staff, encoding="utf-8")
     elif not folder.grades.exists():
         folder.grades.write_text(render_grades(sheet), encoding="utf-8")
+
+
+def _beside(folder: ResultFolder, evidence: Evidence, pictures: AnswerPictures) -> Beside:
+    submission = load(Submission, folder.record("submission"))
+    report = load(HandInReading, folder.record("reading")).report
+    parts = {part for section in report.sections for part in section.part_ids}
+    return Beside(
+        evidence=evidence,
+        pictures=pictures,
+        report=submission.report_path,
+        notebook=submission.notebook_path,
+        pages={part_id: report.pages_of(part_id) for part_id in parts},
+    )
 
 
 def _plain(sheet: GradeSheet) -> GradeSheet:

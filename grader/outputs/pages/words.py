@@ -33,6 +33,9 @@ CHIPS: dict[Outcome, Chip] = {
     Outcome.GRADER_FAULT: Chip(word="Grader error", icon="wrench", tone="wait"),
 }
 
+NOT_GRADED = Chip(word="Not graded", icon="dash", tone="none")
+"""Of a part that was left to a person, and that nobody grades any more: it can give no points."""
+
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _EASTERN = {timedelta(hours=-4), timedelta(hours=-5)}
 

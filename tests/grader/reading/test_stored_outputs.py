@@ -193,6 +193,27 @@ def test_what_they_do_not_explain_is_said(stored: str, ours: str, code: str) -> 
     assert compared(stored, ours) == [code]
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "Streaming output truncated to the last 5000 lines.",
+        "Output exceeds the size limit. Open the full output data in a text editor",
+        "Output is truncated. View as a scrollable element or open in a text editor.",
+        "IOPub data rate exceeded.",
+    ],
+)
+def test_a_viewer_that_cut_the_stored_output_is_not_taken_for_the_notebook(cut: str) -> None:
+    assert compared(cut, "") == []
+    assert compared(f"{cut}\nloss 0.5", "loss 0.5") == []
+
+
+def test_prints_nothing_is_said_only_where_nothing_is_printed() -> None:
+    said = compare_with_rerun([cell(text="done")], [cell(text="100%|####| 3/3 [00:01]")])
+    assert "prints nothing" not in said[0].message
+    said = compare_with_rerun([cell(text="done")], [cell(text="")])
+    assert "prints nothing" in said[0].message
+
+
 def test_the_sentence_quotes_both_sides() -> None:
     notes = compare_with_rerun([cell(7, "p = 0.9975")], [cell(7, "p = 0.42")])
     assert 'cell 8 shows "p = 0.9975", our run 0.42 for 0.9975' in notes[0].message

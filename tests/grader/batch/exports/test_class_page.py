@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import shutil
 import statistics
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from grader.batch.exports.class_page import render_class_page, write_class_page
 from grader.batch.exports.class_plots import share_counts, totals_svg
@@ -24,9 +27,10 @@ from grader.batch.records import ClassRow, PartFault, Roster, State, Superseded
 from grader.intake.hand_in import HandIn
 from grader.model.catalogue import Text
 from grader.model.records import Outcome, Remark
+from grader.outputs.pages.render import TEMPLATES
 from tests.factories import ASSIGNMENT
 from tests.grader.batch.factory import in_words, part, pending, row, whole_class, without_sheet
-from tests.grader.outputs.pages.test_browser import CHROMIUM, FLAGS
+from tests.grader.outputs.pages.test_browser import AXE, CHROMIUM, FLAGS
 from tests.grader.outputs.pages.test_render import ACTIVE, Inventory
 from tests.hostile.pages import active_content
 
@@ -77,7 +81,9 @@ def test_the_header_counts_everybody() -> None:
         "missing": "1",
     }
     assert view.sentence == "4 of 9 students are fully graded; 1 still needs grading."
-    assert "Mean 7.4, median 9, middle half 5 to 11, of 11 points" in view.totals_words
+    (totals,) = view.totals
+    assert (totals.course, totals.many) == ("6.869", 5)
+    assert "Mean 7.4 (67%), median 9 (82%), middle half 5 to 11, of 11 points" in totals.words
 
 
 def test_nobody_is_graded_whose_points_wait() -> None:
@@ -112,14 +118,35 @@ def test_students_are_sorted_by_state_then_name() -> None:
 
 def test_parts_count_what_is_decided() -> None:
     view = class_view(CLASS, ROSTER, ASSIGNMENT)
-    lines = {line.label: line for line in view.parts}
+    lines = {line.label: line.courses[0] for line in view.parts}
 
     assert lines["3(c)"].decided == 4
     assert lines["4(a)"].decided == 5
-    assert lines["4(a)"].mean == "0.56"  # 0.2, 0.2, 0.8, 0.8, 0.8
+    assert lines["4(a)"].mean == "70%"  # of 0.8: 0.2, 0.2, 0.8, 0.8, 0.8
     assert "2 in the quarters" not in lines["4(a)"].figure
     assert "0 with nothing, 0 / 2 / 0 / 0 in the quarters between, 3 with" in lines["4(a)"].figure
-    assert lines["4(a)"].max_points == "0.8 or 1"
+    assert lines["4(a)"].max_points == "0.8"
+
+
+def of_6819(kerberos: str, total: float, points: float) -> ClassRow:
+    """A student of 6.819, where 4(a) has one point."""
+    made = row(kerberos, course="6.819", total=total)
+    parts = (part("4a", points, max_points=1.0) if p.id == "4a" else p for p in made.parts)
+    return replace(made, parts=tuple(parts))
+
+
+def test_courses_are_counted_apart_and_parts_as_shares() -> None:
+    rows = (*CLASS, of_6819("ida", 10.0, 1.0), of_6819("jon", 5.0, 0.5))
+    view = class_view(rows, ROSTER, ASSIGNMENT)
+    assert [(one.course, one.many) for one in view.totals] == [("6.819", 2), ("6.869", 5)]
+    assert "Mean 7.5 (68%)" in view.totals[0].words
+    four = next(line for line in view.parts if line.label == "4(a)")
+    assert [(one.course, one.max_points, one.mean) for one in four.courses] == [
+        ("6.819", "1", "75%"),
+        ("6.869", "0.8", "70%"),
+    ]
+    only_one = next(line for line in view.parts if line.label == "1(b)")
+    assert [one.course for one in only_one.courses] == ["6.869"]  # 6.819 has no points for it
 
 
 def weak(kerberos: str, code: str = "attack.weak", **values: str | float) -> ClassRow:
@@ -199,7 +226,11 @@ def test_text_of_others_can_do_nothing() -> None:
     html = render_class_page(rows, roster, ASSIGNMENT, files=("gradebook.csv",))
 
     found = Inventory(html)
-    assert not found.tags & ACTIVE
+    assert found.tags & ACTIVE == {"script", "form"}
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert scripts == [(TEMPLATES / "class.js").read_text(encoding="utf-8")]  # ours alone
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'; style-src" in html  # and no other can run
     assert not found.handlers
     assert "img" not in found.tags
     assert "\u202e" not in html
@@ -208,7 +239,9 @@ def test_text_of_others_can_do_nothing() -> None:
     assert "".join(found.words).count("<script>alert(1)</script>{{ 7*7 }}") >= 7
     assert "default-src 'none'" in html
     links = {"<a href> to 'gradebook.csv'", "<a href> to 'ann/staff.html'"}
-    assert set(active_content(html)) == links  # the page's own; nothing else that acts
+    links |= {"<script>", "<form>", "<input>"}
+    found_active = {one for one in active_content(html) if "lax Content-Security" not in one}
+    assert found_active == links  # the page's own; nothing else that acts
 
 
 def test_a_name_cannot_leave_the_folder_by_its_link() -> None:
@@ -284,3 +317,51 @@ def test_the_page_shows_in_a_real_browser(tmp_path: Path) -> None:
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
     assert np.asarray(Image.open(picture).convert("RGB"), dtype=float).std() > 15
     shutil.rmtree(tmp_path / "profile", ignore_errors=True)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_table_is_sorted_and_filtered_by_keyboard(tmp_path: Path) -> None:
+    html = tmp_path / "page.html"
+    rows = (*CLASS, of_6819("ida", 10.0, 1.0))
+    html.write_text(render_class_page(rows, ROSTER, ASSIGNMENT), encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        told: list[str] = []
+        page.on("console", lambda message: told.append(message.text))
+        page.goto(html.as_uri())
+
+        def names() -> str:
+            shown = page.locator("table.students tbody tr:not([hidden]) td:first-child")
+            return "".join(text[0] for text in shown.all_inner_texts())
+
+        assert names() == "dchabefizg"
+        total = page.get_by_role("button", name="Total", exact=True)
+        total.focus()
+        page.keyboard.press("Enter")
+        assert names() == "fbeiaz" + "dchg"  # those without points come last
+        page.keyboard.press("Enter")
+        assert names() == "azieb" + "f" + "dchg"
+        assert page.locator("th[aria-sort=descending]").inner_text().startswith("Total")
+        page.get_by_label("Find").focus()
+        page.keyboard.type("ELI")
+        assert (names(), page.locator("#shown").inner_text()) == ("e", "1 of 10 students.")
+        page.get_by_label("Find").fill("")
+        page.get_by_label("Course").select_option("6.819")
+        assert names() == "i"
+        page.get_by_label("Course").select_option("")
+        page.get_by_label("State").select_option("Late")
+        assert names() == "b"
+        page.get_by_label("State").select_option("")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], width
+        assert told == []
+        bare = browser.new_context(java_script_enabled=False).new_page()
+        bare.goto(html.as_uri())  # without script it is a plain table
+        assert bare.locator("table.students tbody tr").count() == len(rows)
+        assert not bare.locator("#find").is_visible()
+        browser.close()

@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ from authoring.class_samples import build_class
 from grader.batch.collect.manifest import ManifestRow
 from grader.batch.exports.gradebook import is_decided
 from grader.batch.records import State
+from grader.batch.run.decided import grades_in
+from grader.batch.run.unrun_pages import write_unrun_pages
 from grader.batch.store.store import open_store
 from grader.model.assignment import load_assignment
 from grader.model.records import DecisionKind
+from grader.model.results_folder import ResultFolder
 from reference.errors import ConfigError
 from tests import factories
 from tests.grader.batch.run.test_batch import Class
@@ -146,6 +150,20 @@ def test_whoever_has_no_sheet_can_be_given_points(school: Class) -> None:
         for name in ("pbroken", "absent"):
             assert (rows[name].state, rows[name].total, rows[name].pending) == ("graded", 0.5, 0)
             assert is_decided(rows[name])
+        feedback = ResultFolder(root=school.results / "pbroken")
+        facts = (rows.values(), store.hand_ins(outcome.batch_id), ASSIGNMENT)
+        human = grades_in(store, ASSIGNMENT)
+        assert write_unrun_pages(*facts, human, school.results) == ()
+        html = feedback.feedback_html.read_text(encoding="utf-8")
+        assert "Graded by a person: 0.5 of 0.8 points." in html
+        assert rows["pbroken"].sentence.split(":")[-1] in unescape(html)  # why it was not run
+        assert feedback.feedback_pdf.read_bytes().startswith(b"%PDF")
+        stamp = feedback.feedback_pdf.stat().st_mtime_ns
+        write_unrun_pages(*facts, human, school.results)
+        assert feedback.feedback_pdf.stat().st_mtime_ns == stamp  # nothing changed
+        bare = [replace(row, parts=()) for row in rows.values()]
+        write_unrun_pages(bare, *facts[1:], human, school.results)
+        assert not feedback.feedback_html.exists()  # points that were taken back
         (school.results / "absent" / "grades.toml").write_text("[parts.3c]\nwithdraw = true\n")
         row = school.rows(store, school.batch(store))["absent"]
         assert (row.state, row.pending) == ("missing", 0.8)

@@ -9,7 +9,16 @@ import pytest
 
 from grader.model.records import GradeSheet
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
+from grader.outputs.pages.staff_view import Beside
 from tests.grader.outputs.pages.factory import evidence, rich_sheet
+
+BESIDE = Beside(
+    evidence=evidence(),
+    report="My report #1.pdf",
+    notebook="a/pset 4?.ipynb",
+    pages={"3c": (2, 3)},
+)
+"""Names of files as students choose them."""
 
 
 class Pages(NamedTuple):
@@ -27,5 +36,5 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
         sheet=sheet,
         folder=folder,
         feedback=render_feedback_html(sheet, folder),
-        staff=render_staff_html(sheet, folder, evidence()),
+        staff=render_staff_html(sheet, folder, BESIDE),
     )

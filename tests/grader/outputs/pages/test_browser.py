@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from pypdfium2 import PdfDocument
 
 from tests.grader.outputs.pages.conftest import Pages
 
@@ -67,3 +68,20 @@ def test_pages_of_a_submission_have_no_fault_that_axe_finds_at_any_width(
                 page.set_viewport_size({"width": width, "height": 900})
                 found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
                 assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], width
+
+
+def test_print_keeps_the_score_bar_where_a_browser_leaves_backgrounds_out(
+    pages: Pages, tmp_path: Path
+) -> None:
+    html = tmp_path / "page.html"
+    html.write_text(pages.feedback, encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(html.as_uri())
+        printed = page.pdf(print_background=False, page_ranges="1")
+        browser.close()
+    picture = np.asarray(PdfDocument(printed)[0].render(scale=1).to_pil().convert("RGB"), dtype=int)
+    red, green, blue = picture[..., 0], picture[..., 1], picture[..., 2]
+    bar = (green > red + 60) & (green > blue + 20)
+    assert bar.sum(axis=1).max() > 40  # a row of the bar's green, wider than any icon

@@ -26,6 +26,7 @@ from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.reference_report import from_reference
 from grader.outputs.pages.render import render_staff_html
 from grader.outputs.pages.required_report import ReportPart, ReportSource, Snippet, build_report
+from grader.outputs.pages.staff_view import Beside
 from grader.outputs.pages.student_report import from_results, own_exhibits
 from reference.attack import TraceStep
 from reference.classify import TopClass
@@ -244,7 +245,7 @@ def test_a_pasted_picture_is_in_the_report(results: Path) -> None:
     staff = render_staff_html(
         replace(sheet, answers=(("3c", text),)),
         results / "evidence",
-        own=pictures_of(ResultFolder(root=results)),
+        Beside(pictures=pictures_of(ResultFolder(root=results))),
     )
 
     for html in (page, staff):

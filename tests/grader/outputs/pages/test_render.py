@@ -1,19 +1,33 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
 
-from grader.model.records import Outcome
-from grader.outputs.pages.render import render_feedback_html, render_page
+from grader.model.records import AppliedItem, Outcome
+from grader.outputs.pages.render import render_feedback_html, render_page, render_ungraded_html
 from grader.outputs.pages.words import CHIPS
+from tests.factories import finding, grade_sheet
 from tests.grader.outputs.pages.conftest import Pages
 from tests.hostile.pages import active_content
 
 ACTIVE = {"script", "iframe", "object", "embed", "form", "base", "link", "foreignobject"}
+
+
+BESIDE_LINKS = [
+    "submission/My%20report%20%231.pdf",
+    "submission/a/pset%204%3F.ipynb",
+    "executed.ipynb",
+    "feedback.html",
+    "submission/My%20report%20%231.pdf#page=2",
+    "submission/My%20report%20%231.pdf#page=3",
+]
+"""Of the staff page: what lies beside it, and the pages of the report that answer 3(c)."""
 
 
 class Inventory(HTMLParser):
@@ -44,7 +58,8 @@ def test_text_of_others_can_do_nothing(pages: Pages, page: str) -> None:
     found = Inventory(getattr(pages, page))
     assert not found.tags & ACTIVE
     assert not found.handlers
-    assert all(url.startswith(("data:image/", "#")) for url in found.urls)
+    beside = [url for url in found.urls if not url.startswith(("data:image/", "#"))]
+    assert beside == (BESIDE_LINKS if page == "staff" else [])
     assert found.images_without_alt == 0
     assert "<script>alert('x')</script>" in "".join(found.words)  # shown as text
     assert "{{ 7*7 }}" in "".join(found.words)
@@ -94,7 +109,7 @@ def test_header_says_how_it_went(pages: Pages) -> None:
     text = "".join(Inventory(pages.feedback).words)
     assert "4.71" in text
     assert "of 11 points" in text
-    assert "Three parts are not graded yet (up to 1.71 more points); five parts need work." in text
+    assert "Two parts are not graded yet (up to 1.71 more points); five parts need work." in text
     assert "Submitted two days late: all points are multiplied by 0.857." in text
     assert "Fri 2 April 2021, 10:00 ET" in text
 
@@ -150,3 +165,57 @@ def test_the_inventory_finds_what_is_active(pages: Pages, html: str) -> None:
 
 def test_a_page_without_its_policy_is_noticed(pages: Pages) -> None:
     assert active_content(pages.feedback.replace("default-src 'none'", "default-src *"))
+
+
+WAITS = finding("prose", Outcome.NEEDS_HUMAN, message="Needs grading: staff will look for it.")
+
+
+def graded(**changes: Any) -> str:
+    """The feedback of a sheet with one part, 3(c), which its check left to a person."""
+    sheet = grade_sheet({"3c": (WAITS,)}, kerberos="jdoe")
+    part = replace(next(one for one in sheet.parts if one.id == "3c"), **changes)
+    return render_feedback_html(replace(sheet, parts=(part,), pending=part.pending_points), Path())
+
+
+PROMISES = re.compile(r"needs grading|not graded yet|staff will|a person", re.IGNORECASE)
+
+
+def test_before_it_is_graded_a_part_says_so() -> None:
+    assert PROMISES.search(graded())
+
+
+def test_after_grading_no_page_says_that_a_person_will_read_it() -> None:
+    given = {"pending_points": 0.0, "outcome": Outcome.PARTIAL, "human_points": 0.4, "points": 0.4}
+    html = graded(**given, message="Graded by a person: 0.4 of 0.8 points.")
+    said = PROMISES.findall("".join(Inventory(html).words))
+    assert set(said) == {"a person"}  # who graded it, and nobody who will
+
+
+def test_an_optional_part_and_one_that_is_too_late_promise_nobody() -> None:
+    for part in ({"max_points": 0.0}, {"message": "Not graded: the submission came too late."}):
+        html = graded(pending_points=0.0, **part)
+        assert not PROMISES.search("".join(Inventory(html).words))
+        assert "Not graded" in html
+
+
+def test_what_to_work_on_quotes_the_comment_and_the_rubric_items() -> None:
+    html = graded(
+        pending_points=0.0,
+        outcome=Outcome.PARTIAL,
+        human_points=0.4,
+        points=0.4,
+        human_comment="Say *why* zeros.",
+        human_items=(AppliedItem(id="no_reason", share=-0.5, title="No reason is given"),),
+    )
+    todo = html[html.index("What to work on") :]
+    todo = todo[: todo.index("</section>")]
+    assert "Say <em>why</em> zeros." in todo
+    assert "No reason is given (−50%)" in todo
+
+
+def test_the_feedback_of_who_was_not_run_tells_of_no_run() -> None:
+    sheet = grade_sheet(kerberos="jdoe")
+    html = render_ungraded_html(sheet)
+    assert "How it was run" not in html
+    assert "jdoe" in html
+    assert active_content(html) == ()

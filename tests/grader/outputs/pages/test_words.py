@@ -59,7 +59,14 @@ def test_seconds(value: float, shown: str) -> None:
 
 
 def _only(sheet: GradeSheet, *outcomes: Outcome) -> GradeSheet:
-    parts = tuple(replace(sheet.parts[0], outcome=outcome) for outcome in outcomes)
+    parts = tuple(
+        replace(
+            sheet.parts[0],
+            outcome=outcome,
+            pending_points=float(outcome is Outcome.NEEDS_HUMAN),
+        )
+        for outcome in outcomes
+    )
     return replace(sheet, parts=parts, pending=1.0, late_coefficient=1.0)
 
 
