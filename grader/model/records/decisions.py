@@ -130,6 +130,8 @@ class Decision:
     """That the answer was open; 0 where not measured."""
     marks: tuple[Mark, ...] = ()
     """Placed on pages of the report."""
+    answer_sha256: str = ""
+    """Digest of the answer's text and pages as they were read; empty where it is not known."""
     noted_at: str = ""
     """ISO 8601 in UTC; the store fills it in."""
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records.places import Placed, placed
+from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.render import environment
 from grader.review.desk.access import Doors, Reviewer, Role
 from grader.review.desk.classroom import Attendance, Classroom, Seat
@@ -21,6 +22,7 @@ from grader.review.desk.guard import Address
 from grader.review.desk.holding import Holding, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
 from grader.review.desk.reveals import Reveals
+from grader.review.desk.seen import answer_digest
 from grader.review.desk.static import addresses
 from grader.review.desk.work import Work
 from grader.review.publishing import ClassPlace
@@ -124,6 +126,11 @@ class Asked:
         """Where people say that reports of the class answer parts."""
         zips = {seat.kerberos: seat.zip_sha256 for seat in self.room.seats}
         return placed(self.desk.ledger.places(), zips)
+
+    def answer_digest(self, seat: Seat, part_id: str) -> str:
+        """Return a digest of an answer as it is read now; empty where it is not known."""
+        folder = ResultFolder(root=self.desk.results / seat.kerberos)
+        return answer_digest(folder, self.desk.assignment, part_id, self.placed)
 
     def held(self, part_id: str) -> Mapping[str, Holding]:
         """Return what is decided about the answers to a part, by kerberos."""

@@ -34,7 +34,11 @@ def decide(asked: Asked) -> Response:
         if not field(asked.form, "answer", MAX_TEXT_CHARS):
             _refuse_without_reason(made, seat)
         settles = held.conflicts if asked.reviewer.role >= Role.HEAD else ()
-        saved = replace(made, settles=tuple(one.uuid for one in settles))
+        saved = replace(
+            made,
+            settles=tuple(one.uuid for one in settles),
+            answer_sha256=asked.answer_digest(seat, part_id),
+        )
         return _add(asked, seat, saved, before=_share_before(held, seat, saved))
     if known.content == made.content:
         if known.counts:
@@ -102,6 +106,43 @@ def _taken_back(held: Holding, uuid: str, author: str) -> Decision:
     return replace(
         before, uuid=uuid, parent=latest.uuid, author=author, settles=(), seconds=0.0, noted_at=""
     )
+
+
+def take_over(asked: Asked) -> Response:
+    """Let the decision about an earlier hand-in count for this one, if the answer is the same."""
+    part_id, seat = asked.part_id, asked.seat
+    held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+    made = uuid_of(asked.form)
+    known = _known(held, made)
+    if known is not None:
+        return _saved(asked, seat, known)
+    offered = held.offered
+    if offered is None or field(asked.form, "offered") != offered.uuid:
+        raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+    if not is_the_same(asked, seat, offered):
+        raise NotTaken("The answer is not the one of the earlier hand-in; read it, and decide.")
+    word = f"Taken over from the earlier hand-in; {offered.author} decided."
+    decision = replace(
+        offered,
+        uuid=made,
+        zip_sha256=seat.zip_sha256,
+        parent=held.newest,
+        settles=(),
+        kind=DecisionKind.HUMAN,
+        author=asked.reviewer.name,
+        note="\n".join(filter(None, (offered.note, word))),
+        group="",
+        seconds=0.0,
+        noted_at="",
+    )
+    return _add(asked, seat, decision, before=None)
+
+
+def is_the_same(asked: Asked, seat: Seat, offered: Decision | None) -> bool:
+    """Whether an answer has the words and the pages on which a decision was made."""
+    if offered is None or not offered.answer_sha256:
+        return False
+    return offered.answer_sha256 == asked.answer_digest(seat, offered.part_id)
 
 
 def settle(asked: Asked) -> Response:

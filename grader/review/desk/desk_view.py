@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from markupsafe import Markup
 
-from grader.model.records.decisions import Decision, DecisionKind
+from grader.model.records.decisions import Decision
 from grader.model.records.rubrics import Rubric, RubricItem, Start
-from grader.model.text import one_line
 from grader.outputs.pages.markup import inline_markup, plain
-from grader.outputs.pages.words import amount, moment, part_label, part_points
+from grader.outputs.pages.words import amount, part_label, part_points
 from grader.review.desk.classroom import Classroom, Seat
-from grader.review.desk.forms import signed
+from grader.review.desk.decision_view import DecisionView, decision_words
+from grader.review.desk.forms import mark_field, signed
 from grader.review.desk.holding import (
     NOTHING_DECIDED,
     Holding,
@@ -71,30 +71,6 @@ class ItemView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionView:
-    """A decision in words."""
-
-    uuid: str
-    """Which."""
-    author: str
-    """Whose."""
-    when: str
-    """When."""
-    what: str
-    """`graded`, `flagged`, `withdrawn`, …."""
-    points: str
-    """Given; empty where none were."""
-    items: tuple[str, ...]
-    """Titles of what was applied."""
-    comment: str
-    """For the student."""
-    note: str
-    """For staff."""
-    flag: str
-    """Why the head should look."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskView:
     """The desk around one answer, without the evidence."""
 
@@ -136,6 +112,8 @@ class DeskView:
     """Typed points; empty for none."""
     comment: str
     """Shown in the box."""
+    marks: tuple[str, ...]
+    """Comments placed on pages, each as the form sends it."""
     note: str
     """For staff."""
     flag: str
@@ -144,6 +122,8 @@ class DeskView:
     """What counts now."""
     offered: DecisionView | None
     """Decision about an earlier hand-in."""
+    offered_choices: Mapping[str, object]
+    """The same as what the form holds."""
     conflicts: tuple[DecisionView, ...]
     """Decisions that came too late."""
     history: tuple[DecisionView, ...]
@@ -222,10 +202,12 @@ def desk_view(
         nothing=_nothing(own.in_force),
         adjust=_typed(own.in_force, most),
         comment=base.comment if base else "",
+        marks=tuple(map(mark_field, own.in_force.marks)) if own.in_force else (),
         note=own.in_force.note if own.in_force else "",
         flag=own.flag,
         in_force=decision_words(own.in_force, most) if own.in_force else None,
         offered=decision_words(own.offered, most) if own.offered else None,
+        offered_choices=_choices(own.offered, most),
         conflicts=tuple(decision_words(one, most) for one in own.conflicts),
         history=tuple(decision_words(one, most) for one in reversed(own.history)),
         library=comments_used(held.values()),
@@ -320,31 +302,16 @@ def _typed(decision: Decision | None, most: float) -> str:
     return ""
 
 
-def decision_words(decision: Decision, most: float) -> DecisionView:
-    """Return a decision in words."""
-    given = "" if decision.share is None else part_points(decision.share * most)
-    whats = {
-        DecisionKind.CONFLICT: "kept beside it",
-        DecisionKind.WITHDRAWN: "withdrawn",
-        DecisionKind.IMPORTED: "imported",
-        DecisionKind.GROUP: f"graded with the pile {decision.group}",
-        DecisionKind.SECOND: "second reading",
+def _choices(decision: Decision | None, most: float) -> Mapping[str, object]:
+    """Return what the form holds for a decision."""
+    if decision is None:
+        return {}
+    return {
+        "items": [item.id for item in decision.items],
+        "nothing": _nothing(decision),
+        "adjust": _typed(decision, most),
+        "comment": decision.comment,
     }
-    plainly = "graded" if decision.share is not None else "flagged" if decision.flag else "noted"
-    return DecisionView(
-        uuid=decision.uuid,
-        author=plain(one_line(decision.author)) or "unknown",
-        when=moment(decision.noted_at),
-        what=plain(whats.get(decision.kind, plainly)),
-        points=given,
-        items=tuple(
-            plain(item.title) + (f" ×{item.times}" if item.times > 1 else "")
-            for item in decision.items
-        ),
-        comment=plain(decision.comment),
-        note=plain(decision.note),
-        flag=plain(decision.flag),
-    )
 
 
 def comments_used(held: Iterable[Holding]) -> tuple[str, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 from starlette.datastructures import FormData
 
-from grader.model.records.decisions import AppliedItem, Decision, DecisionKind
+from grader.model.records.codec import RecordError, from_json
+from grader.model.records.decisions import AppliedItem, Decision, DecisionKind, Mark
 from grader.model.records.rubrics import Rubric, share_of
 from grader.model.text import format_points
 from grader.review.desk.access import Reviewer
@@ -21,6 +24,8 @@ MAX_COMMENT_CHARS = 10_000
 MAX_NOTE_CHARS = 5_000
 MAX_FLAG_CHARS = 300
 MAX_TIMES = 9
+MAX_MARKS = 20
+MAX_MARK_CHARS = 2_000
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -124,9 +129,37 @@ def decision_from(
         note=field(form, "note", MAX_NOTE_CHARS),
         flag=flag,
         group=field(form, "group"),
+        marks=tuple(_marks(form)),
         author=author.name,
         seconds=min(max(number(form, "seconds") or 0.0, 0.0), 86_400.0),
     )
+
+
+def _marks(form: FormData) -> Iterator[Mark]:
+    """Yield comments that are placed on pages."""
+    sent = [one for one in form.getlist("mark") if isinstance(one, str)]
+    if len(sent) > MAX_MARKS:
+        raise NotTaken(f"Expected at most {MAX_MARKS} placed comments, found {len(sent)}.")
+    for one in sent:
+        try:
+            mark = from_json(Mark, one, where="mark")
+        except RecordError:
+            raise NotTaken("A placed comment cannot be read; place it again.") from None
+        text = _UNWANTED.sub("", mark.text).strip()
+        left, top, right, bottom = mark.box
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1 and 0 < mark.page < 10_000):
+            raise NotTaken(f"A placed comment is not on page {mark.page}; place it again.")
+        if not text or len(text) > MAX_MARK_CHARS:
+            raise NotTaken(
+                f"A comment is placed on page {mark.page}: write what it says, in at most "
+                f"{MAX_MARK_CHARS:,} characters, or take it away."
+            )
+        yield replace(mark, text=text)
+
+
+def mark_field(mark: Mark) -> str:
+    """Return a placed comment as a field of a form."""
+    return json.dumps({"page": mark.page, "box": mark.box, "text": mark.text})
 
 
 def _items(form: FormData, rubric: Rubric) -> Iterator[AppliedItem]:

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from grader.model.results_folder import ResultFolder
 from grader.review.desk.asked import Asked, NotFound, told
+from grader.review.desk.deciding import is_the_same
 from grader.review.desk.desk_view import desk_view, name_of
 from grader.review.desk.evidence_view import evidence_view
 from grader.review.desk.forms import field
@@ -97,11 +98,19 @@ def answer_page(asked: Asked) -> Response:
     if room.assignment.max_points(part_id, seat.course) <= 0:
         raise NotFound(f"{seat.course} has no points for this part.")
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
-    view = desk_view(room, part_id, seat, rubric, asked.held(part_id), blind=desk.blind)
+    held = asked.held(part_id)
+    view = desk_view(room, part_id, seat, rubric, held, blind=desk.blind)
     evidence = evidence_view(desk, seat, part_id, asked.placed)
     found = threads_about(desk.ledger.requests(), seat.kerberos, part_id)
     about = thread_views(found, room, seat, blind=desk.blind)
-    return asked.page("desk.html.j2", view=view, evidence=evidence, threads=about)
+    offered = held.get(seat.kerberos, NOTHING_DECIDED).offered
+    return asked.page(
+        "desk.html.j2",
+        view=view,
+        evidence=evidence,
+        threads=about,
+        same=is_the_same(asked, seat, offered),
+    )
 
 
 def students_page(asked: Asked) -> Response:

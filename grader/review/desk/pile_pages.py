@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
 from starlette.datastructures import FormData
@@ -49,7 +50,8 @@ def apply_to_pile(asked: Asked) -> Response:
     for member in members:
         seat, fields = _fields(asked, member)
         most = room.assignment.max_points(part_id, seat.course)
-        made.append(decision_from(fields, seat, rubric, most, asked.reviewer))
+        decision = decision_from(fields, seat, rubric, most, asked.reviewer)
+        made.append(replace(decision, answer_sha256=asked.answer_digest(seat, part_id)))
     held = asked.held(part_id)
     saved = left = 0
     for decision in made:

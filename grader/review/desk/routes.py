@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path=_ANSWER, role=Role.READER, does=pages.answer_page),
     Rule(method="POST", path=f"{_ANSWER}/decision", role=Role.GRADER, does=deciding.decide),
     Rule(method="POST", path=f"{_ANSWER}/undo", role=Role.GRADER, does=deciding.undo),
+    Rule(method="POST", path=f"{_ANSWER}/take-over", role=Role.GRADER, does=deciding.take_over),
     Rule(method="GET", path=f"{_ANSWER}/compare", role=Role.READER, does=pages.compare_page),
     Rule(method="POST", path=f"{_ANSWER}/settle", role=Role.HEAD, does=deciding.settle),
     Rule(method="GET", path="/part/{part}/rubric", role=Role.READER, does=rubric_pages.rubric_page),

@@ -18,6 +18,7 @@ _OWN = (
     ("desk.js", _SCRIPT),
     ("enter.js", _SCRIPT),
     ("forms.js", _SCRIPT),
+    ("marks.js", _SCRIPT),
     ("places.js", _SCRIPT),
     ("htmx.min.js", _SCRIPT),
     ("fonts.css", _STYLE),

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from markupsafe import Markup
+
 from grader.model.records.decisions import Decision
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, part_label, part_points
 from grader.review.desk.classroom import Classroom, Seat
+from grader.review.desk.decision_view import DecisionView, comment_html, decision_words
 from grader.review.desk.desk_view import (
     TONES,
-    DecisionView,
-    decision_words,
     name_of,
     parts_of,
 )
@@ -206,8 +207,8 @@ class StudentPart:
     """To be had."""
     by: str
     """Who gave them."""
-    comment: str
-    """For the student."""
+    comment: Markup
+    """For the student; empty for none."""
     items: tuple[str, ...]
     """Titles of what was applied."""
     flag: str
@@ -290,7 +291,7 @@ def _part(room: Classroom, seat: Seat, part_id: str, own: Holding) -> tuple[Stud
         points=shown,
         max_points=part_points(most),
         by=by,
-        comment=plain(decision.comment) if decision else "",
+        comment=comment_html(decision.comment) if decision else Markup(),
         items=decision_words(decision, most).items if decision else (),
         flag=plain(own.flag),
         history=tuple(decision_words(one, most) for one in reversed(own.history)),

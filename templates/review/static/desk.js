@@ -25,6 +25,7 @@ function choices() {
     items: all("[name=item]", form()).filter((box) => box.checked).map((box) => box.value),
     nothing: Boolean(fields.nothing?.checked), adjust: fields.adjust.value, comment: fields.comment.value,
     flag: fields.flag.value, note: fields.note.value, answer: fields.answer?.value ?? "",
+    marks: markValues(),
   };
 }
 
@@ -33,6 +34,7 @@ function choose(wanted) {
   for (const box of all("[name=item]", form())) box.checked = wanted.items.includes(box.value);
   if (fields.nothing) fields.nothing.checked = wanted.nothing;
   for (const name of ["adjust", "comment", "flag", "note", "answer"]) if (fields[name]) fields[name].value = wanted[name] ?? "";
+  setMarks(wanted.marks ?? []);
 }
 
 const differs = () => JSON.stringify(choices()) !== state.before;
@@ -196,6 +198,26 @@ function renew(said) {
   for (const place of all("[data-count]", form())) place.textContent = said.counts[place.dataset.count] ?? 0;
 }
 
+async function takeOver() { // the decision about an earlier hand-in, or its choices to begin with
+  const button = one("#offered");
+  if (!button || state.busy || panel().dataset.may !== "yes") return;
+  if (button.dataset.same !== "yes") {
+    choose({ ...choices(), ...JSON.parse(button.dataset.choices) });
+    keepDraft();
+    say("The old choices are here; read the answer, and save.");
+    return;
+  }
+  const { address } = panel().dataset;
+  const body = new URLSearchParams({ uuid: form().elements.uuid.value, offered: button.dataset.offered });
+  await exchange(`${address}/take-over`, body, async (said) => {
+    state.saved.push({ address, uuid: said.uuid });
+    sessionStorage.removeItem(draftKey());
+    ahead.delete(address);
+    await swap(said.next || panel().dataset.list, true);
+    if (form()) renew(said);
+  });
+}
+
 async function undo() {
   if (state.busy || panel().dataset.may !== "yes") return;
   const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
@@ -336,7 +358,7 @@ const KEYS = {
   j: () => go(panel().dataset.nextPart), k: () => go(panel().dataset.previousPart),
   c: () => form().elements.comment.focus(), f: () => form().elements.flag.focus(),
   ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, nothing: state.last.nothing, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
-  a: take, "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
+  m: startMark, o: takeOver, a: take, "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
   p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
   "?": () => one("#keys").showModal(),
 };
@@ -347,6 +369,7 @@ function isTyping(target) {
 
 function onKey(event) {
   if (!panel() || event.defaultPrevented || event.isComposing || one("dialog[open]")) return;
+  if (markKey(event)) return;
   if (event.key === "Enter" && event.ctrlKey && !event.repeat) { event.preventDefault(); save(); return; }
   if (event.key === "Escape" && isTyping(event.target)) { one("#answer-head").focus(); return; }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyping(event.target)) return;
@@ -369,6 +392,7 @@ function onKey(event) {
 function bind() {
   if (!form()) { location.reload(); return; }
   document.title = panel().dataset.title;
+  bindMarks();
   Object.assign(state, { opened: performance.now(), away: 0, bank: 0, before: JSON.stringify(choices()) });
   restoreDraft();
   form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
@@ -378,6 +402,7 @@ function bind() {
   for (const button of all("[data-request]")) button.addEventListener("click", () => request(button));
   one("#skip").addEventListener("click", () => go(panel().dataset.next));
   one("#undo").addEventListener("click", undo);
+  one("#offered")?.addEventListener("click", takeOver);
   one("#take")?.addEventListener("click", take);
   one("#show-keys").addEventListener("click", () => one("#keys").showModal());
   one("#keys-off").checked = localStorage.getItem("keys") === "off";

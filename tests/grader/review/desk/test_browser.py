@@ -374,6 +374,37 @@ def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> No
         assert axe(page) == [], where
 
 
+def test_a_comment_is_placed_on_a_page_by_keyboard_and_by_pointer(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    for key in ("1", "m", "ArrowDown", "Shift+ArrowUp", "Shift+ArrowLeft", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    page.keyboard.type("Which end?")
+    assert axe(page) == []
+    page.get_by_role("button", name="Place a comment").click()
+    box = page.locator(".report-page:visible .page-sheet").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 200)
+    page.keyboard.type("And here?")
+    page.keyboard.press("Control+Enter")
+    said(page, "Saved")
+    (row,) = served.opened.ledger.rows
+    first, second = row.marks
+    assert (first.text, second.text) == ("Which end?", "And here?")
+    left, top, right, bottom = first.box
+    assert (left, right) == (pytest.approx(0.12), pytest.approx(0.9))
+    assert bottom - top == pytest.approx(0.08, abs=0.002)
+    assert (second.box[0] + second.box[2]) / 2 == pytest.approx(0.5, abs=0.01)
+    page.keyboard.press("u")
+    said(page, "Undone")
+    assert page.locator(".mark-box").count() == 0
+    page.keyboard.press("m")
+    page.keyboard.press("Escape")
+    assert page.locator(".mark-row").count() == 0
+
+
 def test_single_keys_can_be_turned_off(served: Served, browser: Browser) -> None:
     page = served.sit(browser)
     page.goto(served.origin + served.opened.answer())

@@ -1,0 +1,74 @@
+"""A decision in words, as lists and histories show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from grader.model.records.decisions import Decision, DecisionKind
+from grader.model.text import one_line
+from grader.outputs.pages.markup import markdown_html, plain
+from grader.outputs.pages.said import where_of
+from grader.outputs.pages.words import moment, part_points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """A decision in words."""
+
+    uuid: str
+    """Which."""
+    author: str
+    """Whose."""
+    when: str
+    """When."""
+    what: str
+    """`graded`, `flagged`, `withdrawn`, …."""
+    points: str
+    """Given; empty where none were."""
+    items: tuple[str, ...]
+    """Titles of what was applied."""
+    comment: Markup
+    """For the student; empty for none."""
+    marks: tuple[tuple[str, Markup], ...]
+    """(where, what) of comments that are placed on pages."""
+    note: str
+    """For staff."""
+    flag: str
+    """Why the head should look."""
+
+
+def decision_words(decision: Decision, most: float) -> DecisionView:
+    """Return a decision in words."""
+    given = "" if decision.share is None else part_points(decision.share * most)
+    whats = {
+        DecisionKind.CONFLICT: "kept beside it",
+        DecisionKind.WITHDRAWN: "withdrawn",
+        DecisionKind.IMPORTED: "imported",
+        DecisionKind.GROUP: f"graded with the pile {decision.group}",
+        DecisionKind.SECOND: "second reading",
+    }
+    plainly = "graded" if decision.share is not None else "flagged" if decision.flag else "noted"
+    return DecisionView(
+        uuid=decision.uuid,
+        author=plain(one_line(decision.author)) or "unknown",
+        when=moment(decision.noted_at),
+        what=plain(whats.get(decision.kind, plainly)),
+        points=given,
+        items=tuple(
+            plain(item.title) + (f" ×{item.times}" if item.times > 1 else "")
+            for item in decision.items
+        ),
+        comment=comment_html(decision.comment),
+        marks=tuple((where_of(one), comment_html(one.text)) for one in decision.marks),
+        note=plain(decision.note),
+        flag=plain(decision.flag),
+    )
+
+
+@lru_cache(maxsize=1024)
+def comment_html(text: str) -> Markup:
+    """Return a comment as the student reads it; the same text is set once."""
+    return markdown_html(text) if text.strip() else Markup()
