@@ -184,3 +184,24 @@ def names_meant(source: str) -> frozenset[str]:
     if bound or symbols(source) is None:
         return bound
     return frozenset(function or name for function, name in _MEANT.findall(source))
+
+
+def imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield pairs of a name that is imported and the full name that it stands for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                plain = alias.name.partition(".")[0]
+                yield alias.asname or plain, alias.name if alias.asname else plain
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def dotted_name(node: ast.AST) -> str:
+    """Return `a.b.c` for nested attributes of a name; empty for anything else."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.model.records import NO_REPORT, Note, ReportReading, Severity, Submission
+from grader.reading.conduct import conduct_notes
 from grader.reading.notebook_outputs import read_cell_outputs
 from grader.reading.notes import note
 from grader.reading.report_families import KnownPicture
@@ -68,6 +69,7 @@ def read_hand_in(
     if submission.notebook_path:
         handed_in = read_cell_outputs(folder / submission.notebook_path)
         notes += compare_with_rerun(handed_in, read_cell_outputs(executed))
+    notes += conduct_notes(submission.cells)
     said = {note.code for note in submission.notes}
     return HandInReading(
         report=report,

@@ -163,7 +163,7 @@ def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
     total = row.total if row.state is State.GRADED else None
     late = f"{row.days_late} d × {row.late_coefficient:.3g}" if row.days_late else ""
     chip = CHIPS[Outcome.NEEDS_HUMAN] if waits(row) else STATES[row.state]
-    states = (chip.word, "Late" if row.days_late else "", "Look" if row.conduct else "")
+    states = (chip.word, "Late" if row.days_late else "", "Conduct" if row.conduct else "")
     return StudentLine(
         who=_who(row),
         course=row.course,
@@ -183,7 +183,7 @@ def _student(row: ClassRow, assignment: Assignment) -> StudentLine:
 def _remarks(rows: Sequence[ClassRow]) -> tuple[NoteLine, ...]:
     students: dict[str, list[Who]] = {}
     for row in rows:
-        for note in dict.fromkeys(map(one_line, row.notes)):
+        for note in dict.fromkeys(map(one_line, (*row.notes, *row.conduct))):
             students.setdefault(note, []).append(_who(row))
     lines = (
         NoteLine(sentence=inline_markup(note), students=tuple(who))

@@ -19,6 +19,8 @@ from grader.scoring.lateness import lateness_of
 from grader.scoring.overrides import HumanGrades
 from grader.scoring.score import rescore
 
+CONDUCT = "conduct"
+"""Code of the note on what a notebook does beyond answering."""
 _NOTHING_LOST = (Outcome.PASS, Outcome.NEEDS_HUMAN, Outcome.GRADER_FAULT, Outcome.NOT_ATTEMPTED)
 
 
@@ -156,6 +158,7 @@ def _row(standing: Standing, *, cached: bool) -> ClassRow:
         pending=sheet.pending,
         parts=tuple(_part(part) for part in sheet.parts),
         notes=tuple(note.message for note in sheet.notes if note.severity is Severity.ERROR),
+        conduct=tuple(note.message for note in sheet.notes if note.code == CONDUCT),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from grader.checks.context import CheckContext
 from grader.checks.findings import annotated, say
 from grader.checks.functions.replies import reply_of
-from grader.model.notebook_code import parsed
+from grader.model.notebook_code import dotted_name, imported_names, parsed
 from grader.model.records import Finding, Outcome
 
 METHODS_OF = "torch.Tensor."
@@ -107,7 +107,7 @@ def named_in(sources: list[str], function: str) -> set[str]:
         function: Its name. The last definition of a name counts.
     """
     trees = [tree for tree in map(parsed, sources) if tree is not None]
-    aliases = dict(pair for tree in trees for pair in _imports(tree))
+    aliases = dict(pair for tree in trees for pair in imported_names(tree))
     definitions = {
         node.name: node
         for tree in trees
@@ -122,7 +122,7 @@ def named_in(sources: list[str], function: str) -> set[str]:
             continue
         done.add(name)
         for node in _reached(definitions[name]):
-            dotted = _dotted(node)
+            dotted = dotted_name(node)
             head, _, rest = dotted.partition(".")
             if head in definitions:
                 waiting.append(head)
@@ -153,24 +153,3 @@ def _until_end(nodes: Iterable[ast.AST]) -> Sequence[ast.AST]:
         if isinstance(node, _ENDS):
             break
     return kept
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Pairs of a name in the notebook and what it stands for."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                plain = alias.name.partition(".")[0]
-                yield alias.asname or plain, alias.name if alias.asname else plain
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
-
-
-def _dotted(node: ast.AST) -> str:
-    """`a.b.c` for nested attributes of a name; empty for anything else."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

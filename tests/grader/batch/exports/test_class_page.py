@@ -109,6 +109,21 @@ def test_who_needs_a_person_is_listed() -> None:
     ] == [("3(c)", ["bob/staff.html"])]
 
 
+def test_conduct_is_marked_in_the_list_and_needs_attention() -> None:
+    note = "The notebook does what no answer needs: opens sockets (cell 3)."
+    view = class_view((row("ann"), row("eve", conduct=(note,))), ROSTER, ASSIGNMENT)
+    assert [(one.who.kerberos, one.conduct) for one in view.students] == [
+        ("ann", ""),
+        ("eve", note),
+    ]
+    assert "Conduct" in view.students[1].states
+    assert [(str(one.sentence), one.students[0].kerberos) for one in view.remarks] == [
+        (note, "eve")
+    ]
+    html = render_class_page((row("eve", conduct=(note,)),), ROSTER, ASSIGNMENT)
+    assert f'<span class="chip tone-fail" title="{note}">Conduct</span>' in html
+
+
 def test_students_are_sorted_by_state_then_name() -> None:
     view = class_view(tuple(reversed(CLASS)), ROSTER, ASSIGNMENT)
 
