@@ -21,6 +21,7 @@ from grader.review.desk.classroom import Attendance, Classroom, Seat
 from grader.review.desk.guard import Address
 from grader.review.desk.holding import Holding, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
+from grader.review.desk.presence import Presence
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.seen import answer_digest
 from grader.review.desk.static import addresses
@@ -56,6 +57,8 @@ class Desk:
     """Runs and grades of the class, and who was told them."""
     work: Work
     """What goes on beside the pages."""
+    presence: Presence = field(default_factory=Presence)
+    """Who is where."""
     blind: bool = False
     """Whether names are hidden."""
     store_url: str | None = None

@@ -109,6 +109,11 @@ class Classroom:
         return {}
 
     @cached_property
+    def answers(self) -> dict[str, tuple[Placed, Mapping[str, Answer]]]:
+        """By part that was read so far: what people had said about its pages, and the answers."""
+        return {}
+
+    @cached_property
     def unplaced(self) -> dict[str, tuple[str, ...]]:
         """Parts that the machine did not find in a report, by kerberos, as far as it was asked."""
         return {}

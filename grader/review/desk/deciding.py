@@ -200,7 +200,8 @@ def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
     part_id, room = decision.part_id, asked.room
     most = room.assignment.max_points(part_id, seat.course)
     held = asked.held(part_id)
-    upcoming = next_to_grade(room, part_id, held, seat.kerberos)
+    others = asked.desk.presence.others(asked.reviewer.name, part_id)
+    upcoming = next_to_grade(room, part_id, held, seat.kerberos, others.values())
     count = count_part(room, part_id, held)
     points = "" if decision.share is None else part_points(decision.share * most)
     what = f"{points} of {part_points(most)}" if points else "not graded"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from grader.outputs.pages.words import amount, part_label, part_points
 from grader.review.desk.classroom import Classroom, Seat
 from grader.review.desk.decision_view import DecisionView, decision_words
 from grader.review.desk.forms import mark_field, signed
+from grader.review.desk.found_items import found_in
 from grader.review.desk.holding import (
     NOTHING_DECIDED,
     Holding,
@@ -68,6 +69,8 @@ class ItemView:
     """Group of which only one may apply; empty for none."""
     retired: bool
     """Whether it can only be taken off."""
+    found: bool
+    """Whether checks found it in this answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +200,7 @@ def desk_view(
         max_points=most,
         max_words=amount(most),
         rubric=rubric,
-        groups=_groups(rubric, own.in_force, most, count),
+        groups=_groups(rubric, own.in_force, most, count, found_in(seat, part_id)),
         start=1.0 if rubric.start is Start.FULL else 0.0,
         nothing=_nothing(own.in_force),
         adjust=_typed(own.in_force, most),
@@ -259,13 +262,18 @@ def _take(seat: Seat, part_id: str, rubric: Rubric) -> str:
 
 
 def _groups(
-    rubric: Rubric, decision: Decision | None, most: float, count: PartCount
+    rubric: Rubric,
+    decision: Decision | None,
+    most: float,
+    count: PartCount,
+    found: frozenset[str],
 ) -> tuple[tuple[str, tuple[ItemView, ...]], ...]:
     times = {item.id: item.times for item in decision.items} if decision else {}
     shown = [item for item in rubric.items if not item.retired or item.id in times]
     groups: dict[str, list[ItemView]] = {}
     for index, item in enumerate(shown):
         view = _item(item, index, times.get(item.id, 0), most, count)
+        view = replace(view, found=item.id in found)
         groups.setdefault(item.group, []).append(view)
     return tuple((plain(name), tuple(items)) for name, items in groups.items())
 
@@ -284,6 +292,7 @@ def _item(item: RubricItem, index: int, times: int, most: float, count: PartCoun
         count=count.items.get(item.id, 0),
         one_of=plain(item.group) if item.one_of else "",
         retired=item.retired,
+        found=False,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -161,16 +161,26 @@ def count_part(room: Classroom, part_id: str, held: Mapping[str, Holding]) -> Pa
 
 
 def next_to_grade(
-    room: Classroom, part_id: str, held: Mapping[str, Holding], after: str
+    room: Classroom,
+    part_id: str,
+    held: Mapping[str, Holding],
+    after: str,
+    avoid: Collection[str] = (),
 ) -> Seat | None:
-    """Return the next answer, in the part's order and from its start again, that needs grading."""
+    """Return the next answer, in the part's order and from its start again, that needs grading.
+
+    Those that others look at, by their codes in `avoid`, come last.
+    """
     order = room.order(part_id)
     start = next((i for i, seat in enumerate(order) if seat.kerberos == after), -1) + 1
+    last: Seat | None = None
     for seat in (*order[start:], *order[:start]):
         one = held.get(seat.kerberos, NOTHING_DECIDED)
         if seat.kerberos != after and stand_of(seat, part_id, one) is Stand.NEEDS:
-            return seat
-    return None
+            if seat.code not in avoid:
+                return seat
+            last = last or seat
+    return last
 
 
 def neighbors(room: Classroom, part_id: str, kerberos: str) -> tuple[Seat | None, Seat | None]:

@@ -65,14 +65,17 @@ def leave(asked: Asked) -> Response:
 
 def overview_page(asked: Asked) -> Response:
     """How far each part is."""
-    return asked.page("overview.html.j2", view=overview(asked.room, asked.desk.ledger))
+    there = asked.desk.presence.at_parts()
+    view = overview(asked.room, asked.desk.ledger)
+    return asked.page("overview.html.j2", view=view, there=there)
 
 
 def next_answer(asked: Asked) -> Response:
     """Lead to the next answer of a part that needs grading, or say that none does."""
     part_id, room = asked.part_id, asked.room
     held = asked.held(part_id)
-    seat = next_to_grade(room, part_id, held, after="")
+    others = asked.desk.presence.others(asked.reviewer.name, part_id)
+    seat = next_to_grade(room, part_id, held, after="", avoid=others.values())
     if seat is None:
         return RedirectResponse(f"/part/{part_id}/answers", status_code=303)
     return RedirectResponse(f"/part/{part_id}/answers/{seat.code}", status_code=303)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from grader.model.records.places import Placed
 from grader.outputs.pages.markup import markdown_html, plain
 from grader.outputs.pages.words import part_label
-from grader.review.answers import answers
+from grader.review.answers import Answer, answers
 from grader.review.desk.classroom import Classroom, Seat, SortedPart
 from grader.review.desk.desk_view import name_of
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
@@ -117,14 +117,24 @@ def piles_of(results: Path, room: Classroom, part_id: str, told: Placed) -> tupl
     """Return the piles of a part; sorted once, until a person says on which page it is answered."""
     own = {key: value for key, value in told.items() if key[1] == part_id}
     if part_id not in room.piles or room.piles[part_id].told != own:
-        names = [seat.kerberos for seat in room.order(part_id)]
-        found = answers(results, room.assignment, part_id, names, own)
+        found = tuple(answers_of(results, room, part_id, told).values())
         room.piles[part_id] = SortedPart(
             told=own,
             piles=piles(found, formulas_of(found, room.assignment)),
             answers={one.kerberos: one for one in found},
         )
     return room.piles[part_id].piles
+
+
+def answers_of(results: Path, room: Classroom, part_id: str, told: Placed) -> Mapping[str, Answer]:
+    """Return the answers to a part by kerberos, in its order; read once, as its piles are."""
+    own = {key: value for key, value in told.items() if key[1] == part_id}
+    known = room.answers.get(part_id)
+    if known is None or known[0] != own:
+        names = [seat.kerberos for seat in room.order(part_id)]
+        found = answers(results, room.assignment, part_id, names, own)
+        known = room.answers[part_id] = (own, {one.kerberos: one for one in found})
+    return known[1]
 
 
 def pile_list(

@@ -17,6 +17,7 @@ from grader.model.fault_log import keep_fault
 from grader.review.desk import (
     deciding,
     figure_pages,
+    finding_pages,
     page_files,
     pages,
     pile_pages,
@@ -96,6 +97,11 @@ RULES: tuple[Rule, ...] = (
         role=Role.READER,
         does=figure_pages.part_figures,
     ),
+    Rule(method="GET", path="/go", role=Role.READER, does=finding_pages.go),
+    Rule(
+        method="GET", path="/part/{part}/search", role=Role.READER, does=finding_pages.search_page
+    ),
+    Rule(method="GET", path=f"{_ANSWER}/here", role=Role.READER, does=finding_pages.here),
     Rule(method="GET", path="/requests", role=Role.READER, does=request_pages.requests_page),
     Rule(method="GET", path="/pages", role=Role.READER, does=place_pages.places_page),
     Rule(method="GET", path="/pages/next", role=Role.READER, does=place_pages.next_place),

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from starlette.responses import RedirectResponse, Response
 
-from grader.review.desk.asked import Asked
+from grader.review.desk.asked import Asked, NotFound
 from grader.review.desk.forms import NotTaken
+from grader.review.desk.found_items import found_item, offered_items
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.rubric_view import (
     effect_of,
     new_row,
     rubric_from,
+    rubric_row,
     rubric_view,
 )
 
@@ -24,13 +26,25 @@ def rubric_page(asked: Asked) -> Response:
     view = rubric_view(asked.room, part_id, rubric, asked.held(part_id), ledger.rubrics(part_id))
     saved = asked.request.query_params.get("saved") == str(rubric.number)
     return asked.page(
-        "rubric.html.j2", view=replace(view, saved=saved), extra=new_row(asked.room, part_id)
+        "rubric.html.j2",
+        view=replace(view, saved=saved),
+        extra=new_row(asked.room, part_id),
+        found=offered_items(asked.room, rubric),
     )
 
 
 def rubric_row_piece(asked: Asked) -> Response:
     """The fields of one more item."""
-    return asked.page("rubric_row.html.j2", row=new_row(asked.room, asked.part_id))
+    room, part_id, desk = asked.room, asked.part_id, asked.desk
+    row = new_row(room, part_id)
+    found = asked.request.query_params.get("found", "")
+    if found:
+        rubric = rubric_of(desk.ledger, desk.assignment, part_id)
+        item = found_item(room, rubric, found)
+        if item is None:
+            raise NotFound("Checks found no such thing in this part.")
+        row = rubric_row(room, part_id, item, 0)
+    return asked.page("rubric_row.html.j2", row=row)
 
 
 def rubric_effect(asked: Asked) -> Response:
@@ -77,6 +91,7 @@ def save_rubric(asked: Asked) -> Response:
         "rubric.html.j2",
         view=replace(view, sentence=sentence, rubric=shown),
         extra=new_row(asked.room, part_id),
+        found=offered_items(asked.room, shown),
     )
     answer.status_code = status
     return answer

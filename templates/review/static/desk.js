@@ -334,6 +334,20 @@ function take() { // what the checks offer; it still has to be saved
   say(`The checks' points: ${one("#points").textContent}`);
 }
 
+function ask(which) {
+  one(which).showModal();
+  one("input:not([type=hidden])", one(which)).select();
+}
+
+async function lookAround() { // who else is here; a hint, and no more
+  if (!form() || document.hidden || !panel().dataset.address) return;
+  try {
+    const answer = await fetch(`${panel().dataset.address}/here`, { headers: { "X-Panel": "1" } });
+    const said = answer.ok ? (await answer.json()).sentence : "";
+    if (one("#here")) one("#here").textContent = said;
+  } catch { /* the next time */ }
+}
+
 // -- keys --------------------------------------------------------------------------------------
 
 function digit(key) {
@@ -360,7 +374,7 @@ const KEYS = {
   ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, nothing: state.last.nothing, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
   m: startMark, o: takeOver, a: take, "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
   p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
-  "?": () => one("#keys").showModal(),
+  "?": () => one("#keys").showModal(), g: () => ask("#go"), "/": () => ask("#find"),
 };
 
 function isTyping(target) {
@@ -418,6 +432,8 @@ function bind() {
     keepDraft();
     box.focus();
   });
+  for (const button of all("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+  lookAround();
   turnBank(0);
   zoom(0);
   const tab = state.tab && document.getElementById(state.tab);
@@ -428,6 +444,7 @@ function bind() {
 }
 
 document.addEventListener("keydown", onKey);
+setInterval(lookAround, 15000);
 addEventListener("popstate", () => go(location.pathname, false));
 addEventListener("beforeunload", (event) => { if (state.busy || (form() && differs())) event.preventDefault(); });
 let left = 0;

@@ -81,3 +81,54 @@ def test_the_pages_of_a_scan_are_said_by_keyboard(served: Served, browser: Brows
 
 def scan(served: Served) -> Seat:
     return served.opened.desk.attendance.room.by_kerberos["kerb001"]
+
+
+def test_keys_lead_to_a_student_and_to_words_of_answers(served: Served, browser: Browser) -> None:
+    page = served.sit(browser)
+    first, second = served.opened.desk.attendance.room.order("3c")[:2]
+    page.goto(f"{served.origin}/part/3c/answers/{first.code}")
+    page.keyboard.press("g")
+    assert axe(page) == []
+    page.keyboard.type(second.kerberos)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.origin}/part/3c/answers/{second.code}")
+    page.keyboard.press("/")
+    page.keyboard.type("the")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/part/3c/search?q=the")
+    assert axe(page) == []
+
+
+def test_a_request_is_entered_and_answered_at_the_desk_by_keyboard(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    seat = served.opened.desk.attendance.room.order("1a")[0]
+    page.goto(f"{served.origin}/part/1a/answers/{seat.code}")
+    page.get_by_text("Enter a regrade request").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Why **half**?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".thread strong")).to_have_text("half", timeout=30_000)
+    assert axe(page) == []
+    page.get_by_label("Answer to the request").fill("It stays.")
+    page.get_by_role("button", name="Keep the points").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".thread .chip")).to_have_text("answered", timeout=30_000)
+    page.goto(served.origin + "/requests")
+    assert axe(page) == []
+    kinds = [one.kind.value for one in served.opened.desk.store.requests()]
+    assert kinds == ["opened", "kept"]
+
+
+@pytest.mark.parametrize("where", ["/figures", "/part/3c/figures", "/pages", "/requests"])
+def test_axe_finds_nothing_on_lists_and_figures(
+    served: Served, browser: Browser, where: str
+) -> None:
+    page = served.sit(browser)
+    page.goto(served.origin + where)
+    assert axe(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert axe(page) == []
