@@ -69,7 +69,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci accuracy hostile fuzz bench regold clean
+.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ wheel: $(READY) ## Build the wheel, for machines that have no checkout: build/ps
 
 ci: wheel ## Build the repository that students' workflows use: build/pset4-check [ACTION=ORG/pset4-check@v1]
 	@$(BIN)/python -m authoring.ci_folder $(if $(ACTION),--action $(ACTION))
+
+gradescope: wheel ## Build Gradescope's autograder: build/gradescope-autograder.zip [ASSIGNMENT=] [COURSE=] [BUNDLE=studio-narrow]
+	@$(BIN)/python -m authoring.gradescope_zip $(OFFERING) $(COURSING) $(if $(filter-out file,$(origin BUNDLE)),--bundle $(BUNDLE))
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release

@@ -52,7 +52,7 @@ from grader.model.records import GradeSheet, Limits
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
 from grader.sandbox.doctor import examine
-from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
+from grader.sandbox.tiers import Wish, choose_tier, host_support
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -299,7 +299,7 @@ def doctor_command(isolation: Isolation = Wish.AUTO) -> None:
     support = host_support()
     tier = choose_tier(isolation, support)
     held = show_diagnoses(console, support, tier, examine(tier))
-    if tier is not Tier.PROCESS:
+    if tier.boxed:
         console.print("\nThe same for warm kernels:", highlight=False)
         try:
             held &= show_diagnoses(console, support, tier, examine(tier, warm=True))

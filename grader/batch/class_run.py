@@ -37,7 +37,7 @@ from grader.model.assignment import Assignment, Course, load_assignment
 from grader.model.offering_files import recorded_offering
 from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
-from grader.sandbox.tiers import Tier, Wish, choose_tier, host_support
+from grader.sandbox.tiers import Wish, choose_tier, host_support
 from grader.scoring.overrides import HumanGrades
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
@@ -363,7 +363,7 @@ def _beside_others(request: ClassRequest, workers: int) -> RunSettings:
 def _refuse_unasked_process(wish: Wish) -> None:
     """A class is code by many strangers: a host that cannot isolate must be told that it may."""
     support = host_support()
-    if choose_tier(wish, support) is Tier.PROCESS and wish is not Wish.PROCESS:
+    if wish not in (Wish.PROCESS, Wish.USER) and not choose_tier(wish, support).boxed:
         raise ConfigError(
             f"A class is graded in boxes only, and this host has none: {support.why_not}; install "
             "bubblewrap, or, for code that you trust, say ISOLATION=process"

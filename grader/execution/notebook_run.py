@@ -78,7 +78,7 @@ def run_notebook(
     files = course_files({url: Path(path) for url, path in request.routes.items()})
     authority = files.authority.cert_pem.bytes()
     with ExitStack() as serving:
-        if request.tier is Tier.PROCESS:
+        if not request.tier.boxed:
             Path(request.workspace.authority).write_bytes(authority)
             port = serving.enter_context(serve_on_loopback(files))
             place = plain_place(request, proxy_environment(port))

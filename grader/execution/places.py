@@ -9,7 +9,7 @@ from grader.execution.request import DriverRequest
 from grader.execution.workspace import ASSETS, SETTINGS, SIDE, STAGE
 from grader.sandbox.bounds import resource_limits
 from grader.sandbox.box import Box, Mount, write_etc
-from grader.sandbox.launch import Entry
+from grader.sandbox.launch import Entry, unique_uid
 from grader.sandbox.provisioner import KernelPlace
 from grader.sandbox.tiers import Tier, box_user
 
@@ -51,6 +51,7 @@ def plain_place(request: DriverRequest, proxy: dict[str, str]) -> KernelPlace:
         connection=request.workspace.connection,
         cgroup=None,
         on_listeners=lambda _: None,
+        uid=unique_uid() if request.tier is Tier.USER else None,
         startup_timeout_s=request.plan.limits.startup_timeout_s,
     )
 
@@ -111,7 +112,7 @@ def why_cold(request: DriverRequest) -> str:
     """Return why a kernel is started cold although a warm one was asked for; empty for warm."""
     if request.cold_because:
         return request.cold_because
-    if request.warm is None or request.tier is Tier.PROCESS:
+    if request.warm is None or not request.tier.boxed:
         return ""
     loaded = set(request.warm.loaded)
     same = sorted(p.name for p in request.workspace.stage.iterdir() if p.stem in loaded)

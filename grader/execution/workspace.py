@@ -208,12 +208,14 @@ def _links(bundle: Bundle, assets: str, own: str, work: str) -> tuple[tuple[str,
     return (*checkpoints, (f"{own}/cache", f"{work}/.cache"))
 
 
-def _readable_assets(bundle: Bundle, root: Path) -> Path:
+def _readable_assets(bundle: Bundle, root: Path, *, boxed: bool) -> Path:
     """The bundle's folder, or a copy of it where only its owner may read it.
 
-    Root's boxes run as a user that owns nothing.
+    Root's kernels run as a user that owns nothing; a box shows the folder wherever it lies.
     """
-    if all(path.stat().st_mode & 0o004 for path in (bundle.root, *bundle.root.rglob("*"))):
+    files = all(path.stat().st_mode & 0o004 for path in (bundle.root, *bundle.root.rglob("*")))
+    way = bundle.root.resolve().parents
+    if files and (boxed or all(path.stat().st_mode & 0o001 for path in way)):
         return bundle.root
     copied = root / "assets"
     shutil.copytree(bundle.root, copied, copy_function=shutil.copyfile)
@@ -271,8 +273,8 @@ def _laid_out(
     root: Path, folder: Path, files: tuple[str, ...], bundle: Bundle, *, threads: int, tier: Tier
 ) -> Workspace:
     root.chmod(0o711)
-    boxed = tier is not Tier.PROCESS
-    seen = _readable_assets(bundle, root) if boxed else bundle.root
+    boxed = tier.boxed
+    seen = bundle.root if tier is Tier.PROCESS else _readable_assets(bundle, root, boxed=boxed)
     kept, left_out = files_for_kernel(files, _course_files(bundle))
     workspace = _workspace(root, bundle, seen, threads=threads, boxed=boxed)
     workspace.start_anew()
@@ -293,7 +295,7 @@ def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: b
     own = OWN if boxed else str(root / "own")
     stage = STAGE if boxed else str(root / "stage")
     settings = SETTINGS if boxed else str(root / "settings")
-    assets = ASSETS if boxed else str(bundle.root)
+    assets = ASSETS if boxed else str(seen)
     authority = root / "ca.pem"
     return Workspace(
         root=root,

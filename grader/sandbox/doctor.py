@@ -174,7 +174,7 @@ def _try(trial: Trial, tier: Tier, warm: WarmServer | None) -> tuple[bool, str]:
 
 
 def _box(folder: Path, tier: Tier) -> Box | None:
-    if tier is Tier.PROCESS:
+    if not tier.boxed:
         return None
     uid, user_namespace = box_user()
     box = Box(

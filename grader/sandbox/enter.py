@@ -87,6 +87,13 @@ def give_up_privileges(uid: int | None) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def hand_over(folders: list[str], uid: int) -> None:
+    """Make the folders that are filled next another user's own."""
+    for folder in folders:
+        os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+        os.chown(folder, uid, uid)
+
+
 def fill(copies: list[list[str]], links: list[list[str]]) -> None:
     """Lay files and links into the work folder, as the user that will own them."""
     for source, target in copies:
@@ -122,7 +129,10 @@ def main(entry: dict[str, Any]) -> None:
     leave_open(sockets)
     if entry["boxed"]:
         give_up_privileges(entry["uid"])
-    elif sys.platform == "linux":
+    elif entry["uid"] is not None:
+        hand_over([target for _, target in entry["copies"]], entry["uid"])
+        give_up_privileges(entry["uid"])
+    if not entry["boxed"] and sys.platform == "linux":  # becoming another user ends it
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     fill(entry["copies"], entry["links"])
     set_limits(entry["limits"])

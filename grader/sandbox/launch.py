@@ -139,13 +139,14 @@ def launch_plain(
     *,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
+    uid: int | None = None,
 ) -> BoxedProcess:
-    """Start the entry's command without a box: limits only."""
+    """Start the entry's command without a box: limits only, and as `uid` where that is given."""
     script = Path(__file__).with_name("enter.py")
     facts = {
         **asdict(entry),
         "boxed": False,
-        "uid": None,
+        "uid": uid,
         "listeners_fd": None,
         "sockets": str(entry.sockets or ""),
     }

@@ -45,6 +45,8 @@ class KernelPlace:
     """Wall-clock seconds until it must listen."""
     warm: WarmServer | None = None
     """Fork server that makes the box; None for bubblewrap."""
+    uid: int | None = None
+    """User of a plain process; None for the grader's own."""
     on_started: Callable[[], None] = lambda: None
     """Called when the box is made, before anything that comes out of it is read."""
 
@@ -84,7 +86,9 @@ class BoxProvisioner(LocalProvisioner):
         mouth = self.tail.mouth
         try:
             if place.box is None:
-                return launch_plain(entry, place.environment, stdout=mouth, stderr=mouth)
+                return launch_plain(
+                    entry, place.environment, stdout=mouth, stderr=mouth, uid=place.uid
+                )
             return self._start_boxed(place.box, entry, mouth)
         finally:
             self.tail.started()

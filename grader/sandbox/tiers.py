@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from grader.model.disk import disk_full, is_full
 from grader.sandbox.box import Box, write_etc
 from grader.sandbox.boxed import run_boxed, run_folder
 from grader.sandbox.cgroups import cgroups_usable
 from grader.sandbox.launch import Entry, unique_uid
+from grader.sandbox.stepping_down import may_step_down
 from reference.errors import ConfigError, GraderFault
 
 TRIAL_TIMEOUT_S = 20.0
@@ -41,7 +44,13 @@ class Tier(StrEnum):
 
     CGROUP = "bubblewrap+cgroup"
     BUBBLEWRAP = "bubblewrap"
+    USER = "user"
     PROCESS = "process"
+
+    @property
+    def boxed(self) -> bool:
+        """Whether the code runs in a box of namespaces."""
+        return self in (Tier.CGROUP, Tier.BUBBLEWRAP)
 
 
 class Wish(StrEnum):
@@ -51,6 +60,8 @@ class Wish(StrEnum):
     """The strongest tier that this host offers."""
     REQUIRE = "require"
     """A box, or no run at all."""
+    USER = "user"
+    """No box, but another user than the grader's; for root in a container that allows no box."""
     PROCESS = "process"
     """A plain process; for code that is trusted."""
 
@@ -63,6 +74,11 @@ GUARANTEES: Mapping[Tier, str] = {
     Tier.BUBBLEWRAP: (
         "no network, no files but its own, no privileges, its own processes; memory bounded per "
         "process, and for the whole run by looking every half second"
+    ),
+    Tier.USER: (
+        "a user of its own without privileges, so no file that only the grader's user may read; "
+        "time, output, private memory and file size bounded; the code can use the network: run it "
+        "in a container that is thrown away"
     ),
     Tier.PROCESS: (
         "time, output, private memory and file size only; the code can read this user's files, "
@@ -115,6 +131,9 @@ def choose_tier(wish: Wish, support: Support) -> Tier:
     match wish:
         case Wish.PROCESS:
             return Tier.PROCESS
+        case Wish.USER:
+            _require_another_user()
+            return Tier.USER
         case Wish.REQUIRE if support.tier is Tier.PROCESS:
             raise ConfigError(
                 f"ISOLATION=require: expected a host that can isolate, found that "
@@ -123,6 +142,22 @@ def choose_tier(wish: Wish, support: Support) -> Tier:
             )
         case _:
             return support.tier
+
+
+def _require_another_user() -> None:
+    if not may_step_down():
+        raise ConfigError(
+            "ISOLATION=user: expected root on Linux, who may become another user, found none; "
+            "start the grader as root of a container that is thrown away"
+        )
+    for place in (Path(sys.prefix), Path(sys.executable)):
+        closed = [path for path in place.resolve().parents if not path.stat().st_mode & 1]
+        if closed:
+            raise ConfigError(
+                f"ISOLATION=user: expected Python and its packages where every user may read them, "
+                f"found {place} in {closed[-1]}, which is closed; install them in a folder such as "
+                "/opt"
+            )
 
 
 def box_user() -> tuple[int, bool]:

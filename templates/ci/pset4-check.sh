@@ -9,7 +9,8 @@
 #   feedback     gathers the student's own pages in WORK/feedback: no staff page, seed or evidence
 #
 # Settings, all from the environment: ENVIRONMENT and WORK (folders), REPOSITORY, KERBEROS, PATTERN,
-# ROSTER (whose it is), FOLDER, ASSIGNMENT, COURSE, BUNDLE, SUBMITTED, REQUIRE, ISOLATION.
+# ROSTER (whose it is), FOLDER, ASSIGNMENT, COURSE, BUNDLE, SUBMITTED, REQUIRE, ISOLATION; NO_BOX
+# where no box is wanted.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,7 +41,7 @@ system() {
   fi
   libraries=$(ldconfig -p)
   # bubblewrap makes the box that the notebook runs in, Pango sets the pages.
-  command -v bwrap >/dev/null || missing+=(bubblewrap)
+  [ -n "${NO_BOX:-}" ] || command -v bwrap >/dev/null || missing+=(bubblewrap)
   [[ "$libraries" == *libpango-1.0.so.0* ]] || missing+=(libpango-1.0-0)
   [[ "$libraries" == *libpangoft2-1.0.so.0* ]] || missing+=(libpangoft2-1.0-0)
   [[ "$libraries" == *libharfbuzz-subset.so.0* ]] || missing+=(libharfbuzz-subset0)
@@ -54,7 +55,7 @@ system() {
       apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
   fi
   # Ubuntu keeps ordinary users from user namespaces, of which their boxes are made.
-  if [ "${#as_root[@]}" -gt 0 ] && ! bwrap --ro-bind / / --unshare-all true 2>/dev/null; then
+  if [ -z "${NO_BOX:-}" ] && [ "${#as_root[@]}" -gt 0 ] && ! bwrap --ro-bind / / --unshare-all true 2>/dev/null; then
     "${as_root[@]}" sysctl -q -w kernel.apparmor_restrict_unprivileged_userns=0 || true
   fi
 }

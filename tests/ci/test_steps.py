@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import pytest
 import yaml
 
 from authoring.ci_folder import build_folder
+from authoring.gradescope_zip import build_autograder
 from tests import factories
+from tests.ci.gradescope_box import Container
 from tests.grader.conftest import LAYERS
 
 ROOT = Path(__file__).parents[2]
@@ -185,3 +189,59 @@ def test_every_line_of_gitlabs_job_runs_in_a_clean_clone(course: Course, tmp_pat
     reports = job["artifacts"]["reports"]
     assert ET.parse(student / reports["junit"]).getroot().tag == "testsuites"  # noqa: S314 -- our own
     assert json.loads((student / reports["codequality"]).read_text())[0]["severity"] == "major"
+
+
+NOSY = """
+import os, subprocess, sys
+HIDDEN = ["/autograder/source", "/autograder/source/code", "/autograder/source/settings.toml",
+          "/autograder/results", "/autograder/submission_metadata.json"]
+if os.getuid() == 0 or any(os.access(path, os.R_OK) for path in HIDDEN):
+    conv1d_forward = None  # the test would see it
+forge = "import time\\nwhile True:\\n try: open('/autograder/results/results.json', 'w').write('1')"
+forge += "\\n except OSError: time.sleep(0.05)"
+subprocess.Popen([sys.executable, "-c", forge], start_new_session=True)
+"""
+"""Cannot read what is hidden, or the right function above it is lost; forges results meanwhile."""
+
+
+@pytest.fixture(scope="module")
+def gradescope(course: Course) -> Container:
+    """The autograder's zip as the platform unpacks it, set up by its own setup.sh."""
+    environment = course.home / ".pset4-check"
+    env = course.environment(ACTION=str(course.folder), ENVIRONMENT=str(environment))
+    installed = run('"$ACTION/pset4-check.sh" packages', course.folder, env)
+    assert installed.returncode == 0, installed.stderr
+    root = course.folder.parent / "autograder"
+    choices = {"assignment": "pset4_sp21", "course": "", "bundle": "studio-narrow"}
+    zip_path = build_autograder(course.folder.parent / "a.zip", course.folder.parent / "w", choices)
+    with zipfile.ZipFile(zip_path) as archive:
+        for entry in archive.infolist():
+            path = Path(archive.extract(entry, root / "source"))
+            path.chmod(entry.external_attr >> 16 & 0o777)
+    shutil.copy(root / "source/run_autograder", root)
+    container = Container(root=root, environment=environment)
+    done = container.run("/autograder/source/setup.sh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return container
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the container's root is ours")
+def test_gradescopes_autograder_runs_in_its_folders(gradescope: Container) -> None:
+    wrong_pool = LAYERS.replace("max(x[i", "min(x[i")
+    cells = [factories.code_cell(wrong_pool), factories.code_cell(NOSY)]
+    files = {"hw/pset4.ipynb": factories.notebook_bytes(cells), "report.pdf": factories.pdf_bytes()}
+    gradescope.submit(files)
+
+    done = gradescope.run("/autograder/run_autograder")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = gradescope.results()
+    tests = {test["number"]: test for test in results["tests"]}
+    assert tests["1a"]["score"] == tests["1a"]["max_score"] == 1.0  # the honest part
+    assert (tests["1b"]["score"], tests["1b"]["max_score"]) == (0.0, 1.0)  # the wrong one
+    assert "minimum" in tests["1b"]["output"]
+    assert "score" not in tests["4c"]  # waits for a person
+    assert results["score"] == 1.0
+    assert "Isolation: user" in results["output"]
+    assert not list(Path(gradescope.root / "source").rglob("solved.ipynb"))
+    assert oct((gradescope.root / "source").stat().st_mode)[-3:] == "700"

@@ -36,7 +36,7 @@ def warm_for(settings: RunSettings) -> WarmServer | None:
     """
     _import_once()
     tier = choose_tier(settings.isolation, host_support())
-    if not settings.warm or tier is Tier.PROCESS:
+    if not settings.warm or not tier.boxed:
         return None
     fits = (settings.bundle, settings.threads, tier, settings.device)
     if not _kept or _kept[0].fits != fits:
