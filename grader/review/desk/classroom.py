@@ -131,6 +131,13 @@ class Classroom:
             )
         return self._orders[part_id]
 
+    def sample(self, part_id: str, percent: int) -> frozenset[str]:
+        """Return a drawn share of the students who answer a part; a larger one holds a smaller."""
+        order = self.order(part_id)
+        drawn = sorted(order, key=lambda seat: _drawn(self.key, "second", part_id, seat.kerberos))
+        many = -(-len(drawn) * percent // 100)
+        return frozenset(seat.kerberos for seat in drawn[:many])
+
     @cached_property
     def human_parts(self) -> tuple[str, ...]:
         """Parts of which a person decides somewhere in the class, in the handout's order."""

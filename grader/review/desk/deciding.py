@@ -13,9 +13,16 @@ from grader.review.desk.access import Role
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, field, uuid_of
-from grader.review.desk.holding import NOTHING_DECIDED, Holding, count_part, next_to_grade
+from grader.review.desk.holding import (
+    NOTHING_DECIDED,
+    Holding,
+    count_part,
+    next_to_grade,
+    second_readings,
+)
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.request_pages import MAX_TEXT_CHARS, answer_with
+from grader.review.desk.second_view import next_to_read, parse_share
 
 
 def decide(asked: Asked) -> Response:
@@ -30,6 +37,8 @@ def decide(asked: Asked) -> Response:
     if most <= 0:
         raise NotTaken(f"{seat.course} has no points for this part.")
     made = decision_from(asked.form, seat, rubric, most, asked.reviewer)
+    if known is None and field(asked.form, "second"):
+        return _second(asked, seat, held, made)
     if known is None:
         if not field(asked.form, "answer", MAX_TEXT_CHARS):
             _refuse_without_reason(made, seat)
@@ -45,6 +54,25 @@ def decide(asked: Asked) -> Response:
             answer_with(asked, seat, known, before=_share_before(held, seat, known))
         return _saved(asked, seat, known)
     raise Outdated("This answer was saved before you changed it; look at it, and save again.")
+
+
+def _second(asked: Asked, seat: Seat, held: Holding, made: Decision) -> Response:
+    """Keep a second reading beside the decision in force."""
+    first = held.in_force
+    if first is None or first.share is None:
+        raise Outdated("Nobody has graded this answer yet; there is nothing to read again.")
+    if first.author == asked.reviewer.name:
+        raise NotTaken("You graded this answer; another person reads it a second time.")
+    if made.share is None:
+        raise NotTaken("Choose an item of the rubric, or type points: that is the second reading.")
+    decision = replace(
+        made,
+        kind=DecisionKind.SECOND,
+        parent=held.newest,
+        answer_sha256=asked.answer_digest(seat, made.part_id),
+    )
+    asked.desk.ledger.decide(decision)
+    return _saved(asked, seat, decision)
 
 
 def _refuse_without_reason(made: Decision, seat: Seat) -> None:
@@ -153,7 +181,8 @@ def settle(asked: Asked) -> Response:
     known = _known(held, made)
     if known is not None:
         return _saved(asked, seat, known)
-    beside = (*((held.in_force,) if held.in_force else ()), *held.conflicts)
+    others = (*held.conflicts, *second_readings(held))
+    beside = (*((held.in_force,) if held.in_force else ()), *others)
     kept = next((one for one in beside if one.uuid == chosen), None)
     if kept is None or field(asked.form, "parent") != held.newest:
         raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
@@ -161,7 +190,7 @@ def settle(asked: Asked) -> Response:
         kept,
         uuid=made,
         parent=held.newest,
-        settles=tuple(one.uuid for one in held.conflicts),
+        settles=tuple(one.uuid for one in others),
         kind=DecisionKind.HUMAN,
         author=asked.reviewer.name,
         note="\n".join(filter(None, (kept.note, f"Settled: the decision of {kept.author}."))),
@@ -203,6 +232,16 @@ def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
     others = asked.desk.presence.others(asked.reviewer.name, part_id)
     upcoming = next_to_grade(room, part_id, held, seat.kerberos, others.values())
     count = count_part(room, part_id, held)
+    if decision.kind is DecisionKind.SECOND:
+        share = parse_share(field(asked.form, "second"))
+        return told(
+            "saved",
+            f"Saved: second reading of {part_label(part_id)} of {seat.code}.",
+            uuid=decision.uuid,
+            so_far=f"{count.settled} graded, {count.to_do} to do",
+            counts=dict(count.items),
+            next=next_to_read(room, part_id, held, asked.reviewer.name, share),
+        )
     points = "" if decision.share is None else part_points(decision.share * most)
     what = f"{points} of {part_points(most)}" if points else "not graded"
     return told(

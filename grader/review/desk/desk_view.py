@@ -25,6 +25,7 @@ from grader.review.desk.holding import (
     count_part,
     neighbors,
     next_to_grade,
+    second_readings,
     stand_of,
 )
 
@@ -129,6 +130,8 @@ class DeskView:
     """The same as what the form holds."""
     conflicts: tuple[DecisionView, ...]
     """Decisions that came too late."""
+    seconds: tuple[DecisionView, ...]
+    """Second readings that nobody has settled."""
     history: tuple[DecisionView, ...]
     """Newest first."""
     library: tuple[str, ...]
@@ -212,6 +215,7 @@ def desk_view(
         offered=decision_words(own.offered, most) if own.offered else None,
         offered_choices=_choices(own.offered, most),
         conflicts=tuple(decision_words(one, most) for one in own.conflicts),
+        seconds=tuple(decision_words(one, most) for one in second_readings(own)),
         history=tuple(decision_words(one, most) for one in reversed(own.history)),
         library=comments_used(held.values()),
         count=count,

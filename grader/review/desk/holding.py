@@ -98,6 +98,15 @@ def holding_of(rows: Sequence[Decision], zip_sha256: str, rubric: Rubric) -> Hol
     )
 
 
+def second_readings(held: Holding) -> tuple[Decision, ...]:
+    """Return the latest second reading of each reader that nobody has settled."""
+    settled = {uuid for one in held.history for uuid in one.settles}
+    latest = {one.author: one for one in held.history if one.kind is DecisionKind.SECOND}
+    return tuple(
+        one for one in latest.values() if one.uuid not in settled and one.share is not None
+    )
+
+
 def by_rubric(decision: Decision, rubric: Rubric) -> Decision:
     """Return a decision with the points that it gives by a rubric."""
     return replace(decision, share=share_today(decision, rubric))

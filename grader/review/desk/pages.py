@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import RedirectResponse, Response
 
 from grader.model.results_folder import ResultFolder
 from grader.review.desk.asked import Asked, NotFound, told
+from grader.review.desk.classroom import Seat
 from grader.review.desk.deciding import is_the_same
 from grader.review.desk.desk_view import desk_view, name_of
 from grader.review.desk.evidence_view import evidence_view
 from grader.review.desk.forms import field
-from grader.review.desk.holding import NOTHING_DECIDED, next_to_grade
+from grader.review.desk.holding import NOTHING_DECIDED, Holding, next_to_grade, second_readings
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.overview_view import overview
 from grader.review.desk.page_files import report_path
 from grader.review.desk.request_view import thread_views, threads_about
+from grader.review.desk.second_view import parse_share
 from grader.review.desk.static import files
 from grader.review.desk.student_view import answer_lines, student_list, student_view
 
@@ -101,11 +105,12 @@ def answer_page(asked: Asked) -> Response:
     if room.assignment.max_points(part_id, seat.course) <= 0:
         raise NotFound(f"{seat.course} has no points for this part.")
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
-    held = asked.held(part_id)
-    view = desk_view(room, part_id, seat, rubric, held, blind=desk.blind)
+    held, second = asked.held(part_id), parse_share(asked.request.query_params.get("second", ""))
+    shown = _unseen(held, seat) if second else held
+    view = desk_view(room, part_id, seat, rubric, shown, blind=desk.blind)
     evidence = evidence_view(desk, seat, part_id, asked.placed)
     found = threads_about(desk.ledger.requests(), seat.kerberos, part_id)
-    about = thread_views(found, room, seat, blind=desk.blind)
+    about = () if second else thread_views(found, room, seat, blind=desk.blind)
     offered = held.get(seat.kerberos, NOTHING_DECIDED).offered
     return asked.page(
         "desk.html.j2",
@@ -113,7 +118,14 @@ def answer_page(asked: Asked) -> Response:
         evidence=evidence,
         threads=about,
         same=is_the_same(asked, seat, offered),
+        second=second,
     )
+
+
+def _unseen(held: Mapping[str, Holding], seat: Seat) -> Mapping[str, Holding]:
+    """Return what is decided, without what was decided about one answer."""
+    own = held.get(seat.kerberos, NOTHING_DECIDED)
+    return {**held, seat.kerberos: Holding(newest=own.newest)}
 
 
 def students_page(asked: Asked) -> Response:
@@ -165,5 +177,6 @@ def compare_page(asked: Asked) -> Response:
     held = asked.held(part_id)
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     view = desk_view(room, part_id, seat, rubric, held, blind=desk.blind)
-    settled = not held.get(seat.kerberos, NOTHING_DECIDED).conflicts
+    own = held.get(seat.kerberos, NOTHING_DECIDED)
+    settled = not own.conflicts and not second_readings(own)
     return asked.page("compare.html.j2", view=view, settled=settled)

@@ -178,8 +178,8 @@ def known_pages(
 def _said(by: str, pages: Sequence[int]) -> str:
     words: Mapping[str, str] = {
         "": "not known",
-        "label": "found by its heading",
-        "problem": "found by the problem's heading",
+        "label": "by its heading",
+        "problem": "by the problem's heading",
     }
     if by in MACHINE:
         return words[by]

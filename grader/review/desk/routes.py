@@ -25,6 +25,7 @@ from grader.review.desk import (
     release_pages,
     request_pages,
     rubric_pages,
+    second_pages,
 )
 from grader.review.desk.access import NOBODY, Role
 from grader.review.desk.asked import Asked, Desk, NotFound, told
@@ -96,6 +97,15 @@ RULES: tuple[Rule, ...] = (
         path="/part/{part}/figures",
         role=Role.READER,
         does=figure_pages.part_figures,
+    ),
+    Rule(
+        method="GET",
+        path="/part/{part}/readings",
+        role=Role.READER,
+        does=second_pages.readings_page,
+    ),
+    Rule(
+        method="GET", path="/part/{part}/second", role=Role.GRADER, does=second_pages.next_reading
     ),
     Rule(method="GET", path="/go", role=Role.READER, does=finding_pages.go),
     Rule(

@@ -185,7 +185,7 @@ async function save() {
   body.set("seconds", ((performance.now() - state.opened - state.away) / 1000).toFixed(1));
   await exchange(`${address}/decision`, body, async (said) => {
     state.last = choices();
-    state.saved.push({ address, uuid: said.uuid });
+    if (!panel().dataset.query) state.saved.push({ address, uuid: said.uuid });
     sessionStorage.removeItem(draftKey());
     ahead.delete(address);
     await swap(said.next || panel().dataset.list, true);
@@ -220,6 +220,7 @@ async function takeOver() { // the decision about an earlier hand-in, or its cho
 
 async function undo() {
   if (state.busy || panel().dataset.may !== "yes") return;
+  if (panel().dataset.query) return say("A second reading stays as it is; read the answer again to change it.");
   const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
   if (!last.uuid) return say("Nothing was saved that could be undone.");
   state.undoing ??= crypto.randomUUID();
@@ -265,7 +266,7 @@ async function notSaved(said) {
   if (said.state === "outdated" || said.state === "conflict") {
     if (said.state === "conflict") sessionStorage.removeItem(draftKey());
     ahead.clear();
-    await swap(panel().dataset.address, false).catch(() => {});
+    await swap(panel().dataset.address + panel().dataset.query, false).catch(() => {});
   }
   trouble(`${said.sentence}`, said.compare);
 }
@@ -445,7 +446,7 @@ function bind() {
 
 document.addEventListener("keydown", onKey);
 setInterval(lookAround, 15000);
-addEventListener("popstate", () => go(location.pathname, false));
+addEventListener("popstate", () => go(location.pathname + location.search, false));
 addEventListener("beforeunload", (event) => { if (state.busy || (form() && differs())) event.preventDefault(); });
 let left = 0;
 document.addEventListener("visibilitychange", () => {

@@ -88,6 +88,7 @@ function startMark() {
 function writeMark() {
   const index = placing.at;
   endPlacing();
+  say("");
   all(".mark-text")[index].focus();
 }
 

@@ -10,12 +10,14 @@ from playwright.sync_api import Browser, expect
 
 from grader.batch import class_run
 from grader.batch.store.store import open_store
+from grader.model.records.decisions import DecisionKind
 from grader.model.records.places import NAMES
+from grader.review.desk.access import Role
 from grader.review.desk.classroom import Seat
 from grader.review.desk.place_view import parts_to_place
 from tests.grader.review.desk.conftest import ClassOnDisk, open_on_store
 from tests.grader.review.desk.synthetic import write_class
-from tests.grader.review.desk.test_browser import Served, axe, listening_desk
+from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
 from tests.grader.review.desk.test_release_on_desk import decide_all
 from tests.grader.review.test_publishing import write_no_pages
 
@@ -132,3 +134,23 @@ def test_axe_finds_nothing_on_lists_and_figures(
     assert axe(page) == []
     page.emulate_media(color_scheme="dark")
     assert axe(page) == []
+
+
+def test_answers_are_read_a_second_time_by_keyboard(served: Served, browser: Browser) -> None:
+    page = served.sit(browser, "ben", Role.GRADER)
+    page.goto(served.origin + "/part/3c/readings")
+    assert axe(page) == []
+    page.get_by_role("link", name="Read all").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/answers/*?second=100")
+    assert axe(page) == []
+    before = page.url
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    said(page, "Saved: second reading")
+    page.wait_for_url(lambda url: url != before)
+    page.keyboard.press("h")  # leads nowhere: there the first decision is seen
+    page.keyboard.press("u")
+    said(page, "A second reading stays as it is")
+    rows = served.opened.desk.store.decisions(part_id="3c")
+    assert [one.author for one in rows if one.kind is DecisionKind.SECOND] == ["ben"]
