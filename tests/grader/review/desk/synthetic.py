@@ -95,7 +95,7 @@ def hand_in_again(store: Store, kerberos: str, sha: str) -> None:
     newest = store.newest_batch()
     assert newest is not None
     rows = [
-        replace(row, zip_sha256=sha, cache_key=f"key {sha}") if row.kerberos == kerberos else row
+        replace(row, zip_sha256=sha, cache_key=sha) if row.kerberos == kerberos else row
         for row in store.hand_ins(newest[0])
     ]
     store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), rows)
@@ -109,7 +109,7 @@ def _hand_in(kerberos: str, course: str, sha: str) -> HandInRow:
         source=f"{kerberos}.zip",
         name=f"Given{kerberos[-3:]} Familyname{kerberos[-3:]}",
     )
-    return HandInRow(hand_in=found, zip_sha256=sha, cache_key=f"key {sha}", role="counted")
+    return HandInRow(hand_in=found, zip_sha256=sha, cache_key=sha, role="counted")
 
 
 def _sheet(kerberos: str, course: str, sha: str, answer: str) -> GradeSheet:
@@ -174,7 +174,7 @@ def _add_run(store: Store, sheet: GradeSheet) -> None:
     sha = sheet.facts.zip_sha256
     run = RunRow(
         kerberos=sheet.kerberos,
-        cache_key=f"key {sha}",
+        cache_key=sha,
         state="graded",
         sentence="",
         zip_sha256=sha,

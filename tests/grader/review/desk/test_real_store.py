@@ -17,14 +17,19 @@ from grader.review.desk.routes import application
 from grader.review.desk.server import DeskRequest, make_desk
 from reference.errors import ConfigError
 from tests.factories import ASSIGNMENT
+from tests.grader.batch.store.conftest import postgresql, url
 from tests.grader.review.desk.conftest import ORIGIN, PORT
 from tests.grader.review.desk.synthetic import hand_in_again, write_class
 
 ROUNDS = 20
 
+__all__ = ["postgresql", "url"]
 
-def test_two_graders_over_http_on_the_real_store_lose_nothing(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
+
+def test_two_graders_over_http_on_the_real_store_lose_nothing(
+    tmp_path: Path, url: str | None
+) -> None:
+    with open_store(tmp_path, url) as store:
         write_class(tmp_path, store, 2)
         request = DeskRequest(
             results=tmp_path, assignment=ASSIGNMENT, offering=ASSIGNMENT.name, reviewers=()
@@ -61,9 +66,9 @@ def test_two_graders_over_http_on_the_real_store_lose_nothing(tmp_path: Path) ->
 
 
 def test_a_later_hand_in_needs_grading_again_and_shows_the_earlier_decision(
-    tmp_path: Path,
+    tmp_path: Path, url: str | None
 ) -> None:
-    with open_store(tmp_path) as store:
+    with open_store(tmp_path, url) as store:
         write_class(tmp_path, store, 2)
         request = DeskRequest(
             results=tmp_path, assignment=ASSIGNMENT, offering=ASSIGNMENT.name, reviewers=()
