@@ -69,7 +69,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope accuracy hostile fuzz bench regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,6 +120,9 @@ ci: wheel ## Build the repository that students' workflows use: build/pset4-chec
 
 gradescope: wheel ## Build Gradescope's autograder: build/gradescope-autograder.zip [ASSIGNMENT=] [COURSE=] [BUNDLE=studio-narrow]
 	@$(BIN)/python -m authoring.gradescope_zip $(OFFERING) $(COURSING) $(if $(filter-out file,$(origin BUNDLE)),--bundle $(BUNDLE))
+
+student: $(READY) ## Build the student package, without solutions: build/pset4_check-*.whl
+	@$(BIN)/python -m authoring.student_package build
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release

@@ -188,6 +188,10 @@ def report_command(
         _stored_report(submission, load_assignment(assignment), out or Path("report.pdf"), console)
         return
     if submission is None:
+        if _is_students():
+            raise ConfigError(
+                "report: expected your zip, or with --stored your notebook; found none"
+            )
         from grader.app.required_report import render_reference_report
 
         path = out or Path("report.pdf")
@@ -198,7 +202,7 @@ def report_command(
     offering = load_assignment(assignment)
     hand_in = _hand_in(submission, offering, None, None)
     settings = _settings(bundle, device, DEFAULT_LIMITS.cell_timeout_s, threads, isolation, None)
-    from grader.app.required_report import render_own_report
+    from grader.app.own_report import render_own_report
     from grader.pipeline import GradeRequest
 
     request = GradeRequest(
@@ -303,7 +307,7 @@ def _decided(
     out: Path, offering: Assignment, hand_in: HandIn, tell: Callable[[str], None]
 ) -> Callable[[Submission], tuple[Override, ...]]:
     """Return what people decided about a hand-in; the student package has no store of decisions."""
-    if importlib.util.find_spec("grader.batch") is None:
+    if _is_students():
         return lambda _: ()
     from grader.batch.class_run import refuse_class
     from grader.batch.run.decided import decided_about
@@ -364,9 +368,14 @@ def _course_file_names(offering: Assignment) -> Sequence[str]:
     return tuple(name.rsplit("/", 1)[-1] for name in offering.course_files.values())
 
 
+def _is_students() -> bool:
+    """Whether this is the student package, which has no classes and no reference run."""
+    return importlib.util.find_spec("grader.batch") is None
+
+
 def _program() -> str:
-    """Return the name of the command that this is: `grader`, or that of the student package."""
-    return "grader" if importlib.util.find_spec("grader.batch") is not None else "pset4-check"
+    """Return the name of the command that this is."""
+    return "pset4-check" if _is_students() else "grader"
 
 
 def _show_verdict(console: Console, verdict: PolicyResult) -> None:

@@ -14,11 +14,11 @@ from rich.table import Table
 from grader.model.records import GradeSheet, Outcome, Severity
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
-from grader.sandbox.doctor import Diagnosis
 from grader.sandbox.tiers import GUARANTEES, Support, Tier
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from grader.execution import Progress as RunProgress
+    from grader.sandbox.doctor import Diagnosis
 
 STAGES = {
     "bundle": "Opening the bundle",
@@ -140,7 +140,8 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
             line = f"! {terminal_line(note.message)}"
             console.print(line, markup=False, highlight=False, style="red", soft_wrap=True)
     for label, path in (("Feedback", folder.feedback_pdf), ("Staff page", folder.staff_html)):
-        console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
+        if path.is_file():
+            console.print(f"{label}: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_gaps(console: Console, lacking: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from grader.checks.context import CheckContext, TrustedNetworks
 from grader.checks.findings import needs_human, say
-from grader.checks.images.reference_pictures import keep_reference_pictures
+from grader.checks.images.reference_pictures import keep_reference_pictures, without_missing
 from grader.checks.offering import validate_offering
 from grader.checks.registry import each_check
 from grader.checks.stored_arrays import evidence_reader
@@ -95,10 +95,11 @@ def read_report_and_outputs(folder: ResultFolder, judged_by: Standard) -> None:
     submission = load(Submission, folder.record("submission"))
     evidence = load(Evidence, folder.record("evidence"))
     arrays = evidence_reader(folder.evidence)
-    references = {a.id: judged_by.expected.path(a.image) for a in judged_by.expected.attacks}
+    files = {a.id: judged_by.expected.path(a.image) for a in judged_by.expected.attacks}
+    references = {name: path for name, path in files.items() if path.is_file()}
     pictures = known_pictures(evidence, arrays, judged_by.bundle.corgi, references)
-    files = folder.submission.resolve()
-    reading = read_hand_in(submission, files, judged_by.assignment, pictures, folder.executed)
+    submitted = folder.submission.resolve()
+    reading = read_hand_in(submission, submitted, judged_by.assignment, pictures, folder.executed)
     save(reading, folder.record("reading"))
 
 
@@ -135,8 +136,9 @@ def keep_findings(
     found: Mapping[str, tuple[Finding, ...]], folder: ResultFolder, judged_by: Standard
 ) -> None:
     """Save what was found, and the reference's pictures that it shows."""
-    keep_reference_pictures(found, judged_by.expected, folder.evidence)
-    save(Findings(by_part=found), folder.record("findings"))
+    shown = without_missing(found, judged_by.expected)
+    keep_reference_pictures(shown, judged_by.expected, folder.evidence)
+    save(Findings(by_part=shown), folder.record("findings"))
 
 
 class Lost(StrEnum):

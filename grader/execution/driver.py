@@ -11,7 +11,6 @@ write to nothing but this run's evidence.
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -66,6 +65,10 @@ def _box_made(request: DriverRequest) -> None:
 
 
 def _limit_self(memory_mib: float) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
     # The soft limit only: a kernel inherits the hard one, and has another bound than we.
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory_mib * 2**20), hard))

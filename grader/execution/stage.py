@@ -74,6 +74,13 @@ def run_submission(
     return evidence
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _cells_of(
     partial: Partial | None, assignment: Assignment, submission: Submission, alignment: Alignment
 ) -> frozenset[int] | None:
@@ -102,7 +109,7 @@ def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: R
         course_files=running.assignment.course_files,
         evidence_folder=folder.evidence,
         executed_notebook=folder.executed,
-        threads=running.settings.threads or len(os.sched_getaffinity(0)),
+        threads=running.settings.threads or usable_cores(),
         tier=running.tier,
         on_progress=running.on_progress,
         warm=running.warm,

@@ -19,7 +19,8 @@ from importlib import resources
 from pathlib import Path
 from types import CodeType
 
-DISTRIBUTION = "pset4-grader"
+DISTRIBUTIONS = ("pset4-grader", "pset4-check")
+"""Names under which this code is installed: the whole of it, or what students get."""
 PACKAGES = ("grader", "reference")
 """Where our modules are."""
 WITHOUT_DOCSTRINGS = 2
@@ -41,8 +42,16 @@ class ModuleCode:
 
 
 def release() -> str:
-    """Return the version of the installed distribution."""
-    return importlib.metadata.version(DISTRIBUTION)
+    """Return the version of the installed distribution.
+
+    Raises:
+        PackageNotFoundError: neither is installed.
+    """
+    whole, students = DISTRIBUTIONS
+    try:
+        return importlib.metadata.version(whole)
+    except importlib.metadata.PackageNotFoundError:
+        return importlib.metadata.version(students)
 
 
 def code_version() -> str:
@@ -68,16 +77,27 @@ def code_digest(roots: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def closure(roots: Iterable[str]) -> frozenset[str]:
-    """Return the names of the modules, of all that they import, and of the packages around them."""
+def closure(roots: Iterable[str], without: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the names of the modules, of all that they import, and of the packages around them.
+
+    Args:
+        roots: See `code_digest`.
+        without: Modules and packages that are not followed.
+    """
     found: set[str] = set()
     waiting = [name for root in roots for name in _expanded(root)]
+    left_out = tuple(f"{name}." for name in without)
     while waiting:
         name = waiting.pop()
-        if name in _paths() and name not in found:
+        if name in _paths() and name not in found and not f"{name}.".startswith(left_out):
             found.add(name)
             waiting += [*_module(name).imports, name.rpartition(".")[0]]
     return frozenset(found)
+
+
+def module_file(name: str) -> Path:
+    """Return the file of a module of ours."""
+    return _paths()[name]
 
 
 def _expanded(root: str) -> list[str]:

@@ -29,6 +29,8 @@ Tell = Callable[[str], None]
 
 __all__ = ["Bounds", "Ended", "Tell", "call_apart", "end_server", "get_ready"]
 
+LINUX = sys.platform == "linux"
+"""Elsewhere a call is made in this very process: what is judged there is one's own work."""
 START_S = 300.0
 """Wall-clock seconds in which the server must have imported what it needs and forked."""
 TRIES = 2
@@ -86,6 +88,8 @@ _one_at_a_time = threading.Lock()
 
 def get_ready(modules: tuple[str, ...]) -> None:
     """Start the server, if it does not run; returns at once, while it imports."""
+    if not LINUX:
+        return
     if not _servers or not _servers[0].is_for(modules):
         end_server()
         _servers.append(_Server(modules))
@@ -119,6 +123,9 @@ def call_apart(
         GraderFault: there is no such process to be had.
         Exception: whatever the function raised, with its traceback as a note.
     """
+    if not LINUX:
+        function(on_word, *arguments)
+        return Ended.WELL
     asked = pickle.dumps((function.__module__, function.__qualname__, arguments, bounds))
     deadline = time.monotonic() + bounds.wall_s
     with _asked(asked, modules) as connection, may_make_way():

@@ -18,7 +18,6 @@ import json
 import os
 import pickle
 import re
-import resource
 import select
 import signal
 import socket
@@ -143,6 +142,8 @@ def _call(
 
 def _resident(pid: int) -> int:
     """Bytes of a process in memory; 0 where it is gone."""
+    import resource
+
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
     return 0
@@ -150,6 +151,8 @@ def _resident(pid: int) -> int:
 
 def _limit(bounds: Bounds) -> None:
     """Bound this process: memory by what it may have beyond now, time by its own clock."""
+    import resource
+
     found = _DATA.search(Path("/proc/self/status").read_text())
     now = int(found[1]) * 1024 if found else 0
     if not GPU:  # whose libraries map much that they never touch; there the watcher looks

@@ -11,10 +11,8 @@ Only the standard library; it is mounted into the box alone. The keys of JSON ar
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import json
 import os
-import resource
 import shutil
 import socket
 import sys
@@ -52,6 +50,8 @@ def open_kernel_sockets(folder: str) -> list[int]:
     The folder is on the host, and the box does not show it: the kernel gets open sockets, never a
     path on which it could put something else.
     """
+    import fcntl
+
     opened = []
     for number in range(1, KERNEL_SOCKETS + 1):
         path = f"{folder}/k-{number}"
@@ -115,6 +115,8 @@ def fill(copies: list[list[str]], links: list[list[str]]) -> None:
 
 def set_limits(limits: dict[str, int]) -> None:
     """Set soft and hard limits by name, as far as the hard ones that are there allow."""
+    import resource
+
     for name, value in limits.items():
         hard = resource.getrlimit(getattr(resource, name))[1]
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)

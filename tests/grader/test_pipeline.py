@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from pypdf import PdfReader
 
-from grader.app.required_report import render_own_report
+from grader.app.own_report import render_own_report
 from grader.model.assignment import load_assignment
 from grader.model.records import GradeSheet, Outcome
 from grader.model.records.codec import load

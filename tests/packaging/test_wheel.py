@@ -87,6 +87,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path) -> Iterator[Installed]:
+    yield from environment_of(wheel)
+
+
+def environment_of(wheel: Path) -> Iterator[Installed]:
     """Packages are linked, not copied: torch alone has gigabytes, and links stay on one disk.
 
     A `.pth` to ours would not do: a box sees the environment's own packages only.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from grader.model.records import Finding, ImageExhibit
+from grader.model.records import Exhibit, Finding, ImageExhibit
 from grader.model.results_folder import REFERENCE
 from reference.expected import Expected
 
@@ -40,6 +41,28 @@ def keep_reference_pictures(
         if isinstance(exhibit, ImageExhibit) and exhibit.reference_file
     }
     for name in sorted(named):
-        target = evidence_folder / name
+        target, source = evidence_folder / name, _file_of(name, expected)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(expected.path(name.removeprefix(f"{REFERENCE}/")), target)
+        shutil.copyfile(source, target)
+
+
+def without_missing(
+    findings: Mapping[str, Iterable[Finding]], expected: Expected
+) -> dict[str, tuple[Finding, ...]]:
+    """Return the findings without pictures that the expected outputs lack.
+
+    Students are given no picture of the reference run; everywhere else they are all there.
+    """
+
+    def is_there(exhibit: Exhibit) -> bool:
+        name = exhibit.reference_file if isinstance(exhibit, ImageExhibit) else ""
+        return not name or _file_of(name, expected).is_file()
+
+    return {
+        part: tuple(replace(one, exhibits=tuple(filter(is_there, one.exhibits))) for one in of_part)
+        for part, of_part in findings.items()
+    }
+
+
+def _file_of(name: str, expected: Expected) -> Path:
+    return expected.path(name.removeprefix(f"{REFERENCE}/"))

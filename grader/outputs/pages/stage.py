@@ -7,6 +7,7 @@ from dataclasses import replace
 from grader.model.notes import note
 from grader.model.records import Evidence, GradeSheet, Severity, Submission, nothing_seen
 from grader.model.records.codec import load
+from grader.model.resources import templates
 from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
@@ -15,8 +16,13 @@ from grader.outputs.pages.staff_view import Beside
 from grader.reading.hand_in import HandInReading
 from grader.scoring.grades_file import render_grades
 
-PAGES = ("feedback.html", "feedback.pdf", "staff.html", "grades.toml")
-"""What is made of a sheet, in this order."""
+_FOR_STAFF = ("staff.html", "grades.toml")
+PAGES = (
+    "feedback.html",
+    "feedback.pdf",
+    *(_FOR_STAFF if (templates() / "staff.html.j2").is_file() else ()),
+)
+"""What is made of a sheet, in this order; the student package has no page for staff."""
 
 
 def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:

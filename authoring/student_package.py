@@ -1,0 +1,274 @@
+"""`make student`: the wheel `pset4-check`, made of these sources for students to run.
+
+    python -m authoring.student_package [OUT]
+
+It holds the modules that `check`, `report` and `pack` import, and no others; the release notebook,
+the pages' templates and the `studio` bundle. What would give an answer away is left out or cut:
+
+    notebooks           the release only: no master, no solved notebook
+    assignment.toml     without notes for staff and without what answers are compared with
+    expected outputs    numbers that attacks are compared with: no pictures, logits, or top classes
+                        after an attack
+    reference, checks   without docstrings and comments (they derive the answers), and the layers
+                        without the loops that read like the equations
+
+`docs/student-package.md`, its README, says what a determined student can still read.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from grader.model.offering_files import OFFERINGS, RELEASE, TOML
+from grader.model.resources import templates
+from grader.model.version import closure, module_file
+from reference.errors import GraderFault
+from reference.expected import COMMITTED
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "pset4-check"
+
+ROOTS = (
+    "grader.app.student_main",
+    "grader.checks.functions.*",
+    "grader.checks.images.*",
+    "grader.checks.written.*",
+    "grader.kernel.*",
+    "grader.sandbox.apart_server",
+    "grader.sandbox.enter",
+    "grader.sandbox.inner",
+    "grader.execution.driver",
+    "grader.execution.driver_server",
+    "grader.intake.report_pages",
+    "grader.reading.page_process",
+    "grader.outputs.pages.picture_process",
+    "reference.light_torchvision",
+)
+"""Modules that are run by name or found by their folder, and what starts everything."""
+WITHOUT = (
+    "grader.app.cli",
+    "grader.app.required_report",
+    "grader.batch",
+    "grader.bounded.explaining",
+    "grader.outputs.pages.reference_figures",
+    "grader.outputs.pages.reference_report",
+    "grader.review",
+    "grader.sandbox.doctor",
+    "grader.sandbox.doctor_cases",
+    "grader.sandbox.driver_attempts",
+    "grader.sandbox.escape_attempts",
+    "grader.testing",
+)
+"""What only staff use, although something of the above can import it."""
+BARE = ("reference.", "grader.checks.")
+"""Modules that go in without docstrings and comments."""
+SOLUTIONS = {
+    "reference.conv": ("forward_loops", "grad_input_loops", "grad_kernel_loops", "forward_matrix"),
+    "reference.pool": ("forward_loops", "grad_input_loops"),
+}
+"""Functions that no check calls and that read like an answer."""
+TABLES = ("default.txt", "renamed_checks.toml")
+TEMPLATES = (
+    "base.html.j2", "feedback.css", "feedback.html.j2", "report.css", "report.html.j2", "theme.css",
+    "fonts/*", "partials/*",
+)  # fmt: skip
+"""Of the pages that students see."""
+FOR_STAFF = re.compile(
+    r'^(?:notes\s*=\s*"""(?:.|\n)*?(?<!\\)"""|(?:notes|compare_with|compared)\s*=.*)\n',
+    re.MULTILINE,
+)
+"""Keys of a part that say what its answer is compared with."""
+
+
+def stage_student_package(folder: Path) -> None:
+    """Write the package's sources into an empty folder.
+
+    Raises:
+        GraderFault: a cut-down file is not what it should be.
+    """
+    for name in sorted(closure(ROOTS, WITHOUT)):
+        path = module_file(name)
+        package = name.partition(".")[0]
+        target = folder / path.relative_to(ROOT) if path.is_relative_to(ROOT) else folder / package
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_source(name, path), encoding="utf-8")
+        for table in _tables(path):
+            _copy(table, folder)
+    _copy(ROOT / "reference" / "studio" / "data", folder)
+    _offerings(folder)
+    _expected(folder)
+    for pattern in TEMPLATES:
+        for path in templates().glob(pattern):
+            _copy_to(path, folder / "grader" / "templates" / path.relative_to(templates()))
+    _copy_to(ROOT / "docs" / "student-package.md", folder / "README.md")
+    _copy(ROOT / "LICENSE", folder)
+    (folder / "pyproject.toml").write_text(_project(), encoding="utf-8")
+
+
+def build_student_wheel(out: Path) -> Path:
+    """Build the wheel into a folder; return where it is.
+
+    Raises:
+        GraderFault: it cannot be built.
+    """
+    with tempfile.TemporaryDirectory(prefix="pset4-student-") as scratch:
+        stage_student_package(Path(scratch))
+        command = [str(Path(sys.prefix, "bin", "uv")), "build", "--quiet", "--wheel", "--offline"]
+        options = [
+            "--no-build-isolation",
+            "--python",
+            sys.executable,
+            "--out-dir",
+            str(out.resolve()),
+        ]
+        done = subprocess.run(  # noqa: S603 -- our own command line
+            [*command, *options, scratch], capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise GraderFault(f"the student package cannot be built: {done.stderr}")
+    return max(out.glob(f"{NAME.replace('-', '_')}-*.whl"), key=lambda path: path.stat().st_mtime)
+
+
+def _source(name: str, path: Path) -> str:
+    """Return a module's text as students get it."""
+    text = path.read_text(encoding="utf-8")
+    if not f"{name}.".startswith(BARE):
+        return text
+    tree = ast.parse(text)
+    left_out = SOLUTIONS.get(name, ())
+    if left_out:
+        tree.body = [one for one in tree.body if not _is_left_out(one, left_out)]
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [one for one in body if not _is_text(one)] or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring, of a module, a function, a class or a field."""
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False
+
+
+def _is_left_out(statement: ast.stmt, names: tuple[str, ...]) -> bool:
+    match statement:
+        case ast.FunctionDef(name=name):
+            return name in names
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
+            return True
+    return False
+
+
+def _tables(module: Path) -> Iterator[Path]:
+    """Yield the tables that lie beside a package's modules."""
+    if module.name == "__init__.py":
+        yield from sorted(module.parent.glob("*.toml"))
+        yield from sorted((module.parent / "messages").glob("*.toml"))
+
+
+def _offerings(folder: Path) -> None:
+    target = folder / OFFERINGS.relative_to(ROOT)
+    for name in TABLES:
+        _copy_to(OFFERINGS / name, target / name)
+    for path in sorted(OFFERINGS.glob(f"*/{TOML}")):
+        text = re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        kept = FOR_STAFF.sub("", text)
+        if any("notes" in part or "compare_with" in part for part in tomllib.loads(kept)["parts"]):
+            raise GraderFault(f"{path}: notes for staff would be left in the student package")
+        own = target / path.parent.name
+        own.mkdir(parents=True, exist_ok=True)
+        (own / TOML).write_text(kept, encoding="utf-8")
+        if (path.parent / RELEASE).is_file():
+            _copy_to(path.parent / RELEASE, own / RELEASE)
+
+
+def _expected(folder: Path) -> None:
+    """Write the numbers that runs are compared with, and the manifests that name them."""
+    for path in sorted(COMMITTED.rglob("manifest.json")):
+        manifest = json.loads(path.read_bytes())
+        target = folder / path.parent.relative_to(ROOT)
+        target.mkdir(parents=True, exist_ok=True)
+        kept = {}
+        for name in manifest["files"]:
+            if name.endswith(".json"):
+                data = _dumped(_without_answers(json.loads((path.parent / name).read_bytes())))
+                (target / name).write_bytes(data)
+                kept[name] = hashlib.sha256(data).hexdigest()
+        (target / path.name).write_bytes(_dumped({**manifest, "files": kept}))
+
+
+def _without_answers(record: dict[str, Any]) -> dict[str, Any]:
+    """Return an expected result without the classes that a network sees after an attack."""
+    shown = ("top5_before", "top5_after", "random_top5", "robust_top5")
+    return {key: [] if key in shown else value for key, value in record.items()}
+
+
+def _dumped(record: object) -> bytes:
+    return json.dumps(record).encode() + b"\n"
+
+
+def _project() -> str:
+    """Return the package's own `pyproject.toml`, of the grader's."""
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    classes = {"alembic", "copydetect", "dnspython", "filelock", "python-multipart", "rapidfuzz",
+               "scikit-learn", "sqlalchemy", "starlette", "trustme", "uvicorn"}  # fmt: skip
+    needs = [one for one in ours["dependencies"] if one not in classes]
+    return "\n".join(
+        [
+            "[build-system]",
+            'requires = ["hatchling"]',
+            'build-backend = "hatchling.build"',
+            "[project]",
+            f'name = "{NAME}"',
+            f'version = "{ours["version"]}"',
+            'description = "Check, report on and pack MIT 6.819/6.869 Problem Set 4"',
+            'readme = "README.md"',
+            f'requires-python = "{ours["requires-python"]}"',
+            'license = "MIT"',
+            f"dependencies = {json.dumps(needs)}",
+            "[project.scripts]",
+            f'{NAME} = "grader.app.student_main:run"',
+            "[tool.hatch.build.targets.wheel]",
+            'only-include = ["reference", "grader"]',
+            "",
+        ]
+    )
+
+
+def _copy(path: Path, folder: Path) -> None:
+    """Copy a file, or all files below a folder, to its place in the package."""
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        if file.is_file():
+            _copy_to(file, folder / file.relative_to(ROOT))
+
+
+def _copy_to(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+def main(
+    out: Annotated[Path, typer.Argument(help="Folder of the wheel.")] = Path("build"),
+) -> None:
+    """Build the wheel and name it."""
+    typer.echo(build_student_wheel(out))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,209 @@
+"""The student package: no answer is in it, and it finds what staff's grader finds."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from authoring.master import SETUP
+from authoring.release import BEGIN, END, read_master
+from authoring.student_package import BARE, build_student_wheel
+from grader.app.main import main
+from grader.model.offering_files import OFFERINGS, RELEASE
+from grader.model.records import GradeSheet
+from grader.model.records.codec import load
+from reference.expected import COMMITTED
+from tests import factories
+from tests.grader.conftest import LAYERS
+from tests.packaging.test_wheel import Installed, environment_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+LONG = 24
+"""Letters from which a line or sentence is one's own, and not what any program says."""
+WRONG_LAYERS = (
+    LAYERS
+    + """
+def maxpool1d_backward(x, k, grad_out):
+    grad = np.zeros(len(x))
+    for i, g in enumerate(grad_out):
+        grad[i + int(np.argmax(np.asarray(x)[i:i + k]))] = g
+    return grad
+
+def conv1d_update(w, grad_w, lr):
+    return np.asarray(w) + lr * np.asarray(grad_w)
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_student_wheel(tmp_path_factory.mktemp("student"))
+
+
+@pytest.fixture(scope="module")
+def texts(wheel: Path) -> dict[str, str]:
+    """Every file of the wheel that is text."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    binary = (".woff2", ".pt", ".jpeg")
+    return {name: data.decode() for name, data in files.items() if not name.endswith(binary)}
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Iterator[Installed]:
+    yield from environment_of(wheel)
+
+
+def normalised(text: str) -> str:
+    """Letters and digits only: neither layout nor markup hides a copy."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def solutions() -> Iterator[tuple[str, str]]:
+    """Yield cell and text of each solution of the master."""
+    for cell in read_master().cells:
+        pieces = cell.source.split(BEGIN)[1:]
+        for piece in pieces:
+            yield cell.metadata.id, piece.split(END)[0]
+        if cell.metadata.pset4.get("solved_only") and cell.metadata.pset4.part != SETUP:
+            yield cell.metadata.id, cell.source
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Yield the lines of code, or the sentences of an answer, that are long enough."""
+    for piece in re.split(r"\n|(?<=[.:;!?])\s", text):
+        if len(normalised(piece)) >= LONG:
+            yield piece
+
+
+def test_no_solution_and_no_written_answer_is_in_it(texts: dict[str, str]) -> None:
+    given = normalised((OFFERINGS / "pset4_sp21" / RELEASE).read_text())
+    held = {name: normalised(text) for name, text in texts.items()}
+    looked_for = 0
+    for cell, solution in solutions():
+        for sentence in sentences(solution):
+            wanted = normalised(sentence)
+            if wanted in given:
+                continue
+            looked_for += 1
+            found = [name for name, text in held.items() if wanted in text]
+            assert found == [], (cell, sentence)
+    assert looked_for > 80
+
+
+def test_the_search_would_find_a_solution(texts: dict[str, str]) -> None:
+    planted = normalised(json.dumps([solution for _, solution in solutions()]))
+    assert all(normalised(s) in planted for _, text in solutions() for s in sentences(text))
+    assert normalised("The *answer*:\n 42") == "theanswer42"
+    assert len(texts) > 200
+
+
+def test_nothing_for_staff_is_in_it(texts: dict[str, str], wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for word in ("master", "solved", "rubrics", "staff.html", "batch/", "review/", ".png", ".npy"):
+        assert not [n for n in names if word in n and "offering_rubrics" not in n and
+                    "records/rubrics" not in n], word  # fmt: skip
+    assert BEGIN not in "".join(texts.values())
+    for offering in OFFERINGS.glob("*/rubrics.toml"):
+        for rubric in _strings(tomllib.loads(offering.read_text())):
+            assert len(rubric) < LONG or not any(rubric in text for text in texts.values()), rubric
+    for name, text in texts.items():
+        if name.endswith("assignment.toml"):
+            keys = {key for part in tomllib.loads(text)["parts"] for key in part}
+            assert not keys & {"notes", "compare_with", "compared"}
+            assert {"checks", "question"} <= keys
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from _strings(one)
+        case list():
+            for one in value:
+                yield from _strings(one)
+
+
+def test_derivations_of_the_reference_are_left_out(texts: dict[str, str]) -> None:
+    bare = [n for n in texts if n.endswith(".py") and n.replace("/", ".").startswith(BARE)]
+    assert len(bare) > 60
+    for name in bare:
+        for node in ast.walk(ast.parse(texts[name])):
+            match node:
+                case ast.Module() | ast.ClassDef() | ast.FunctionDef():
+                    assert ast.get_docstring(node) is None, name
+        assert "#" not in texts[name] or not re.search(r"^\s*#", texts[name], re.MULTILINE), name
+    assert "_loops" not in texts["reference/conv.py"] + texts["reference/pool.py"]
+
+
+def test_expected_outputs_hold_no_class_after_an_attack(texts: dict[str, str]) -> None:
+    kept = [name for name in texts if "expected_data" in name]
+    assert kept
+    for name in kept:
+        record = json.loads(texts[name])
+        for key in ("top5_after", "top5_before", "robust_top5", "random_top5"):
+            assert record.get(key, []) == [], name
+    ours = json.loads((COMMITTED / "studio" / "4e.json").read_text())
+    theirs = json.loads(texts["reference/expected_data/studio/4e.json"])
+    assert ours["top5_after"]
+    assert theirs["log_p_after"] == ours["log_p_after"]
+
+
+@pytest.mark.kernel
+def test_it_finds_what_staff_find_with_other_seeds(
+    installed: Installed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "pset4.ipynb": factories.notebook_bytes([factories.code_cell(WRONG_LAYERS)]),
+        "report.pdf": factories.pdf_bytes(),
+    }
+    factories.write_zip(tmp_path / "jdoe.zip", files)
+    options = ("check", "jdoe.zip", "--bundle", "studio-narrow", "--isolation", "auto")
+    program = str(Path(installed.python).with_name("pset4-check"))
+    done = installed.run(tmp_path, program, *options, "--seed", "5")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Not answered or not shown:" in done.stdout
+    theirs = tmp_path / "results" / "jdoe"
+    assert {path.name for path in theirs.iterdir()} >= {"feedback.html", "feedback.pdf"}
+    assert not (theirs / "staff.html").exists()
+    zip_path, out = str(tmp_path / "jdoe.zip"), str(tmp_path / "staff")
+    assert main(["check", zip_path, *options[2:], "--seed", "6", "--out", out]) == 1
+    found, wanted = (_findings(path) for path in (theirs, tmp_path / "staff" / "jdoe"))
+    assert found == wanted
+    assert {one[2] for one in wanted} >= {"PASS", "FAIL"}
+
+
+def _findings(folder: Path) -> list[tuple[str, str, str, float, str]]:
+    sheet = load(GradeSheet, folder / "results.json")
+    return [
+        (part.id, one.check_id, one.outcome.value, one.credit, one.code)
+        for part in sheet.parts
+        for one in part.findings
+    ]
+
+
+@pytest.mark.kernel
+def test_without_the_modules_of_unix_it_packs_reports_and_tries_parts(
+    installed: Installed, tmp_path: Path
+) -> None:
+    (tmp_path / "my.ipynb").write_bytes(factories.notebook_bytes([factories.code_cell(LAYERS)]))
+    script = str(Path(__file__).with_name("without_unix.py"))
+    for arguments, shown in (
+        (("pack", "my.ipynb", "-k", "jdoe"), "jdoe.zip:"),
+        (("report", "my.ipynb", "--stored"), "Report: report.pdf"),
+        (("check", "my.ipynb", "--only", "1a", "--isolation", "process"), "1(a)  passed"),
+    ):
+        done = installed.run(tmp_path, installed.python, script, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert shown in done.stdout
