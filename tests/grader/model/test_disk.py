@@ -32,7 +32,7 @@ def test_the_command_ends_with_a_sentence_and_status_2(
     def full(**_: object) -> int:
         raise OSError(errno.ENOSPC, "no room", "/there/file")
 
-    monkeypatch.setattr(edge, "app", full)
+    monkeypatch.setattr(edge, "_every", lambda: full)
     assert edge.main([]) == 2
     said = capsys.readouterr().err
     assert "/there/file: the disk is full" in said
