@@ -10,8 +10,8 @@
     For Canvas' gradebook import. Only grades that are decided to the last point are in it. The
     others are left out: an empty cell would delete a grade that Canvas already has. The column is
     the assignment's title alone, for Canvas reads a number in parentheses behind a title as the id
-    of one of its assignments. `ID` is filled in where the submission came from Canvas; `SIS
-    Login ID` is the kerberos name. Lateness is in the grade: switch off Canvas' own late policy.
+    of one of its assignments. `ID` is filled in where Canvas' download or the manifest tells it;
+    `SIS Login ID` is the kerberos name. Lateness is in the grade: switch off Canvas' late policy.
 
 `canvas_left_out.csv`
     Who is not in `canvas.csv`, and why.
@@ -138,7 +138,7 @@ def render_canvas(rows: Sequence[ClassRow], assignment: Assignment) -> str:
             *(
                 [
                     spreadsheet_text(row.name or row.kerberos),
-                    row.platform_id if _is_canvas_id(row) else "",
+                    canvas_id(row),
                     "",
                     spreadsheet_text(row.kerberos),
                     "",
@@ -150,8 +150,10 @@ def render_canvas(rows: Sequence[ClassRow], assignment: Assignment) -> str:
     )
 
 
-def _is_canvas_id(row: ClassRow) -> bool:
-    return row.platform == "canvas" and row.platform_id.isascii() and row.platform_id.isdigit()
+def canvas_id(row: ClassRow) -> str:
+    """Return Canvas' id of a student, of its download or the manifest; empty where unknown."""
+    number = row.platform_id.isascii() and row.platform_id.isdigit()
+    return row.platform_id if number and row.platform in ("canvas", "") else ""
 
 
 def _student(row: ClassRow, part_ids: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.exports.gradebook import render_gradebook, write_gradebook
+from grader.batch.exports.gradebook import canvas_id, render_gradebook, write_gradebook
 from grader.batch.records import ClassRow, State
 from grader.model.text import spreadsheet_text
 from reference.errors import ConfigError
@@ -75,8 +75,10 @@ def test_canvas_gets_its_own_ids_only(tmp_path: Path) -> None:
     title = ASSIGNMENT.title
     assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
     assert possible == ["Points Possible", "", "", "", "", "11"]
-    assert bob[1] == ""
+    assert bob[1] == "901"  # of the manifest
     assert zoe == ["Zoe", "17", "", "zoe", "", "5.5"]
+    assert canvas_id(row("ann", platform="gradescope", platform_id="912345678")) == ""
+    assert canvas_id(row("ann", platform_id="ann@mit.edu")) == ""
 
 
 def test_an_empty_class_has_empty_files(tmp_path: Path) -> None:
