@@ -127,10 +127,19 @@ def score_class(
     assignment_name: str | None,
     store_url: str | None,
     watcher: Watcher,
+    *,
+    pages: bool = True,
 ) -> ClassOutcome:
     """Score a class anew from its store and everybody's `grades.toml`; no notebook is run.
 
     The class' files come first; then the pages of those whose points changed.
+
+    Args:
+        results: Results folder of the class.
+        assignment_name: Offering, where it is not the one that the class was graded by.
+        store_url: URL of another database than that of the results folder.
+        watcher: Sees how it comes along.
+        pages: Whether pages are written; else the next call writes them.
 
     Raises:
         ConfigError: there is no batch in the folder.
@@ -148,7 +157,7 @@ def score_class(
             problems=imported.problems,
             faults=imported.faults,
         )
-        return _finish(store, done, assignment, results, watcher)
+        return _finish(store, done, assignment, results, watcher, pages=pages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,15 +380,30 @@ def _refuse_unasked_process(wish: Wish) -> None:
 
 
 def _finish(
-    store: Store, batch: BatchOutcome, assignment: Assignment, results: Path, watcher: Watcher
+    store: Store,
+    batch: BatchOutcome,
+    assignment: Assignment,
+    results: Path,
+    watcher: Watcher,
+    *,
+    pages: bool = True,
 ) -> ClassOutcome:
-    """Write the class' files, then the pages whose points changed."""
+    """Write the class' files, then, with `pages`, the pages whose points changed."""
     watcher.stage("exports")
     human = grades_in(store, assignment)
     rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
     roster = roster_of(store, batch.batch_id)
     common = write_similarity(rows, assignment, results) if batch.graded_now else ()
     files = (*write_exports(rows, roster, assignment, results), *common)
+    if not pages:
+        return ClassOutcome(
+            batch=batch,
+            rows=rows,
+            notes=roster.notes,
+            problems=batch.problems,
+            files=files,
+            faults=batch.faults,
+        )
     return ClassOutcome(
         batch=batch,
         rows=rows,

@@ -128,7 +128,8 @@ def release_class(
         PlanChanged: another plan was confirmed.
         ConfigError: there is no class, a name is not of it, or another batch writes to it.
     """
-    score_class(place.results, place.assignment, place.store, watcher)
+    # Pages are written once, when they can say that the grade is published.
+    score_class(place.results, place.assignment, place.store, watcher, pages=False)
     with open_store(place.results, place.store) as store:
         today = class_today(store, place, request)
         if confirmed and today.plan.digest != confirmed:

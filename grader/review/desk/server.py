@@ -21,6 +21,7 @@ from grader.review.desk.classroom import Attendance, Classroom, key_of, read_cla
 from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
+from grader.review.desk.place_view import unplaced
 from grader.review.desk.remembered import Remembered
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
@@ -102,6 +103,8 @@ def _draw_ahead(desk: Desk, stop: threading.Event) -> None:
     room = desk.attendance.room
     for part_id in room.human_parts:
         reference_answer(room.assignment, desk.offering, part_id)
+    for seat in room.seats:  # who opens the Pages screen does not wait for it
+        unplaced(desk.results, room, seat, {})
     first = (*room.human_parts, desk.assignment.parts[0].id)[0]
     names = [seat.kerberos for seat in room.order(first)]
     try:

@@ -105,6 +105,20 @@ def test_what_was_confirmed_is_published_with_its_pages_and_only_once(place: Cla
     assert release_class(place, withdraw, Progress()).changed == ("kerb000",)
 
 
+def test_pages_are_written_once_when_they_can_say_it(
+    place: ClassPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = []
+
+    def write(store: Store, batch_id: int, *rest: object) -> tuple[str, ...]:
+        published.append(len(store.releases()))
+        return write_no_pages(store, batch_id, *rest)
+
+    monkeypatch.setattr(class_run, "_renew_pages", write)
+    release_class(place, PUBLISH, Progress())
+    assert published == [1]
+
+
 def test_other_numbers_than_those_confirmed_publish_nothing(place: ClassPlace) -> None:
     with open_store(place.results) as store:
         confirmed = class_today(store, place, PUBLISH).plan.digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 import uvicorn
@@ -333,19 +336,28 @@ def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
     with listening_desk(hostile_class) as served:
         page = served.sit(browser)
         opened = served.opened
-        form = opened.form(comment=HOSTILE, flag=HOSTILE[:250], note=HOSTILE)
+        mark = json.dumps({"page": 1, "box": [0.1, 0.1, 0.5, 0.2], "text": HOSTILE})
+        form = opened.form(comment=HOSTILE, flag=HOSTILE[:250], note=HOSTILE, mark=mark)
         there = opened.answer()
         opened.client().post(f"{there}/decision", data=form)
         second = opened.form(comment=HOSTILE, item="right") | {"parent": ""}
         opened.client("ben").post(f"{there}/decision", data=second)
+        asks = {"uuid": uuid4().hex, "kind": "opened", "text": HOSTILE}
+        opened.client().post(f"{there}/request", data=asks)
+        again = opened.form(comment=HOSTILE, item="none", second="100")
+        opened.client("cai").post(f"{there}/decision", data=again)
+        opened.desk.work.start(HOSTILE, "ann", lambda _: (HOSTILE,))
         code = there.rpartition("/")[2]
         lists = ("/", "/students", f"/students/{code}", "/part/3c/answers", "/part/3c/piles")
-        for where in (*lists, there, f"{there}/compare", "/part/3c/rubric", opened.answer(1)):
+        lists += ("/release", "/release/work", "/requests", "/pages", f"/pages/of/{code}")
+        lists += ("/figures", "/part/3c/figures", "/part/3c/readings", "/part/3c/rubric")
+        lists += (f"/part/3c/search?q={quote('script')}", f"{there}?second=100")
+        for where in (*lists, there, f"{there}/compare", opened.answer(1)):
             page.goto(served.origin + where)
             for _ in range(4 if "/answers/" in where else 0):
                 page.keyboard.press("t")
             assert page.evaluate("window.pwned") is None, where
-    assert len(opened.ledger.rows) == 2
+    assert (len(opened.ledger.rows), len(opened.ledger.events)) == (3, 1)
 
 
 def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> None:
