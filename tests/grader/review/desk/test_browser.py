@@ -348,7 +348,13 @@ def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
         opened.client("cai").post(f"{there}/decision", data=again)
         opened.desk.work.start(HOSTILE, "ann", lambda _: (HOSTILE,))
         code = there.rpartition("/")[2]
-        lists = ("/", "/students", f"/students/{code}", "/part/3c/answers", "/part/3c/piles")
+        lists: tuple[str, ...] = (
+            "/",
+            "/students",
+            f"/students/{code}",
+            "/part/3c/answers",
+            "/part/3c/piles",
+        )
         lists += ("/release", "/release/work", "/requests", "/pages", f"/pages/of/{code}")
         lists += ("/figures", "/part/3c/figures", "/part/3c/readings", "/part/3c/rubric")
         lists += (f"/part/3c/search?q={quote('script')}", f"{there}?second=100")
