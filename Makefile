@@ -43,6 +43,8 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
+# Of `make grade`, `check` and `batch`: compute ResNet-50 by torchvision's own, slower code.
+EXACT ?=
 # Of `make review`: hide names; who gets a link, such as "alice bob:reader"; its port.
 BLIND ?=
 GRADERS ?=
@@ -59,8 +61,9 @@ COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 CLASS = $(if $(STORE),--store $(STORE))
 ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
+EXACTLY = $(if $(EXACT),--exact)
 COURSING = $(if $(VARIANT),--course $(VARIANT))
-GRADING = $(COURSING) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING)
+GRADING = $(COURSING) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING) $(EXACTLY)
 # A sample of ours is zipped anew when its sources have changed.
 zip-sample = if [ -f "$(SUB:.zip=)/sample.toml" ]; then $(MAKE) -s --no-print-directory $(SUB); fi
 need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB=submissions/complete.zip`))
@@ -88,7 +91,7 @@ batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.c
 	@$(need-in)$(make-class)
 	@$(GRADER) batch $(IN) $(COURSING) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
-	  $(foreach one,$(ONLY),--only $(one)) $(if $(FORCE),--force) $(if $(OUT),--out $(OUT)) $(ISOLATING)
+	  $(foreach one,$(ONLY),--only $(one)) $(if $(FORCE),--force) $(if $(OUT),--out $(OUT)) $(ISOLATING) $(EXACTLY)
 
 score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
 	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)

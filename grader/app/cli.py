@@ -23,6 +23,7 @@ from grader.app.options import (
     CellTimeout,
     Course,
     Device,
+    Exact,
     Folders,
     Isolation,
     Scheduler,
@@ -103,6 +104,7 @@ def batch_command(
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from scratch.")] = False,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
+    exact: Exact = False,
 ) -> None:
     """Grade a class; run it again to continue where it stopped."""
     offering = load_assignment(assignment)
@@ -118,6 +120,7 @@ def batch_command(
             limits=Limits(cell_timeout_s=cell_timeout_s),
             threads=threads,
             isolation=isolation,
+            exact=exact,
             warm=not cold,
         ),
         workers=workers,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from grader.app.options import (
     CellTimeout,
     Course,
     Device,
+    Exact,
     Isolation,
     Kerberos,
     Out,
@@ -74,11 +76,13 @@ def grade_command(
     threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.AUTO,
+    exact: Exact = False,
 ) -> None:
     """Run and grade one submission; write feedback, staff page, and results.json."""
     console = Console()
     offering = load_assignment(assignment)
     settings = _settings(bundle, device, cell_timeout_s, threads, isolation, seed)
+    settings = replace(settings, exact=exact)
     hand_in = _hand_in(submission, offering, course, submitted)
     record = _grade(hand_in, out, offering, settings, console)
     show_grades(console, record.sheet, record.folder)
@@ -120,6 +124,7 @@ def check_command(
     threads: Threads = None,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
+    exact: Exact = False,
 ) -> None:
     """Grade in a CI pipeline: exit 0 if the policy is met, 1 if not.
 
@@ -146,6 +151,7 @@ def check_command(
         policy = parse_policy(require)
         offering = load_assignment(assignment)
         settings = _settings(bundle, device, cell_timeout_s, threads, isolation, seed)
+        settings = replace(settings, exact=exact)
         hand_in = _hand_in(submission, offering, course, submitted)
         record = _grade(hand_in, out, offering, settings, console)
         gaps = gaps_in(record.folder, offering)
@@ -326,8 +332,6 @@ def _try_out(
     quick: bool,
 ) -> None:
     """Try some of a notebook, show what came of it, and leave with its status."""
-    from dataclasses import replace
-
     from grader.execution.settings import Partial
     from grader.planning.selecting import parts_named
 

@@ -36,6 +36,10 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the hidden inputs; rando
 Threads = Annotated[int | None, typer.Option(help="CPU threads for the notebook.", min=1)]
 CellTimeout = Annotated[float, typer.Option(help="Time limit of a cell, in seconds.", min=1)]
 
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Compute ResNet-50 by torchvision's own, slower code.")
+]
+
 Store = Annotated[
     str | None,
     typer.Option(help="Database instead of SQLite, such as postgresql+psycopg://host/db."),

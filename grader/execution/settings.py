@@ -41,5 +41,7 @@ class RunSettings:
     """Memory in MiB that a run has beside others; None where it is alone."""
     partial: Partial | None = None
     """What of the notebook is tried; None for all of it, as grading does."""
+    exact: bool = False
+    """Whether networks are computed by torchvision's own code, not by the faster one."""
     warm: bool = False
     """Whether workers fork kernels from a server that has imported torch already."""

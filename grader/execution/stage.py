@@ -65,6 +65,7 @@ def run_submission(
         limits=_limits(settings),
         only=_cells_of(settings.partial, running.assignment, submission, alignment),
         quick=settings.partial is not None and settings.partial.quick,
+        exact=settings.exact,
     )
     repeats = () if settings.partial is not None else repeats_of(running.assignment)
     plan = plan_run(submission, alignment, tuple(probes), running.bundle, options, repeats)

@@ -20,6 +20,8 @@ import torch
 from . import absent, colab, few_steps, hub, no_gpu, old_names, paths
 from .channel import Channel
 
+FAST_RESNET = "fast-resnet"
+
 
 class _Report:
     """Tells the host, once, that a shim took effect."""
@@ -137,6 +139,16 @@ def _few_steps(channel: Channel) -> None:
     few_steps.install(_Report(channel, "few-steps"))
 
 
+# -- fast-resnet ----------------------------------------------------------------------------------
+
+
+def _fast_resnet(channel: Channel) -> None:
+    """The blocks of torchvision's ResNets are computed in less time."""
+    from . import fast_resnet
+
+    fast_resnet.install(_Report(channel, FAST_RESNET))
+
+
 SHIMS: dict[str, Callable[[Channel], None]] = {
     "cuda-to-cpu": _cuda_to_cpu,
     "load-old-checkpoints": _load_old_checkpoints,
@@ -145,6 +157,7 @@ SHIMS: dict[str, Callable[[Channel], None]] = {
     "weights": _weights,
     "old-names": _old_names,
     "narrow-resnet": _narrow_resnet,
+    FAST_RESNET: _fast_resnet,
     "few-steps": _few_steps,
 }
 
@@ -160,6 +173,18 @@ def install_in_shell(channel: Channel, names: list[str], shell: Any) -> None:
     if "colab" in names:
         colab.install_magics(_Report(channel, "colab"), shell)
         absent.install(shell)
+    if FAST_RESNET in names:
+        from . import fast_resnet
+
+        shell.events.register("pre_run_cell", fast_resnet.new_cell)
+
+
+def installed_all(names: list[str]) -> None:
+    """Tell shims that look at torch's hooks and modes that all of ours are there now."""
+    if FAST_RESNET in names:
+        from . import fast_resnet
+
+        fast_resnet.installed_all()
 
 
 def full_precision() -> None:

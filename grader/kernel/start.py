@@ -39,6 +39,7 @@ def start(
     recorder.install(channel, shell, seed, wanted)
     going_on.install(channel, shell, **facts)
     keeping_up.install(shell)
+    compat.installed_all(shims)
     channel.send("started", _facts())
 
 

@@ -49,6 +49,7 @@ class BatchOptions:
             "threads": self.settings.threads,
             "isolation": self.settings.isolation.value,
             "warm": self.settings.warm,
+            "exact": self.settings.exact,
             "workers": self.slots(),
             "only": sorted(self.only),
             "force": self.force,

@@ -12,7 +12,7 @@ BOTH = ProbeSpec(probe_id="both", needs=("f", "g"), source="")
 ALONE = ProbeSpec(probe_id="alone", needs=("g",), source="", makeshift_for="both")
 
 
-def planned(*sources: str, device: str = "cpu", divisor: int = 1) -> RunPlan:
+def planned(*sources: str, device: str = "cpu", divisor: int = 1, exact: bool = False) -> RunPlan:
     cells = tuple(
         Cell(index=i, cell_id="", kind="code", source=s, execution_count=None, stored_outputs=0)
         for i, s in enumerate(sources)
@@ -22,7 +22,7 @@ def planned(*sources: str, device: str = "cpu", divisor: int = 1) -> RunPlan:
         Alignment(matches=(), missing=(), answers=()),
         (FORWARD, BOTH, ALONE),
         Bundle(name="b", root=Path("/b"), in_features=2048, width_divisor=divisor),
-        RunOptions(device=device, seed=1, nonce="n"),
+        RunOptions(device=device, seed=1, nonce="n", exact=exact),
     )
 
 
@@ -61,7 +61,7 @@ def test_probes_without_a_place_wait_for_what_the_kernel_finds() -> None:
     ("device", "divisor", "names"),
     [
         ("cuda", 1, set()),
-        ("cpu", 1, {"cuda-to-cpu"}),
+        ("cpu", 1, {"cuda-to-cpu", "fast-resnet"}),
         ("cpu", 8, {"cuda-to-cpu", "narrow-resnet"}),
     ],
 )
@@ -70,3 +70,8 @@ def test_shims_follow_device_and_bundle(device: str, divisor: int, names: set[st
     always = {"colab", "paths", "weights", "old-names", "load-old-checkpoints"}
     assert {shim.name for shim in plan.shims} == always | names
     assert all(shim.why for shim in plan.shims)
+
+
+def test_an_exact_run_has_torchvisions_own_network() -> None:
+    plan = planned("f = 1", device="cpu", divisor=1, exact=True)
+    assert "fast-resnet" not in {shim.name for shim in plan.shims}

@@ -1,0 +1,329 @@
+"""Shim `fast-resnet`: a ResNet's blocks in evaluation mode, the same function in less time.
+
+Only where nobody can tell it from the plain path but by the last digits: float32 on the CPU,
+torchvision's own modules, no hooks inside a block. Gradients of weights, where they are asked for,
+are computed the plain way, and the block stays with it from then on.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import nn
+from torch.autograd import forward_ad
+from torch.nn.modules import module as module_hooks
+from torchvision.models.resnet import Bottleneck, ResNet
+
+from .folded_autograd import WEIGHTS_ASKED, Call, FastBlock, Weights, plain_forward
+from .folding import FoldedBlock, Pair, channels_last, fold_block
+
+FEWEST_CHANNELS = 64
+"""Of a block's first convolution; narrower blocks gain nothing."""
+SAMPLED = 64
+"""Numbers of each tensor that are compared at every call, at least."""
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_HOOKS_ON_ALL = tuple(f"_global{name}" for name in _HOOKS)
+
+
+@dataclass
+class _Kernel:
+    """What holds for the whole kernel."""
+
+    report: Callable[[], None]
+    """Told when the shim takes effect."""
+    hooks: tuple[int, ...]
+    """Numbers of hooks on all modules that are ours."""
+    modes: int
+    """Number of modes for torch functions that are ours."""
+    cell: int = 0
+    """Goes up with every cell."""
+    within: int = 0
+    """Depth of calls whose inner images nobody sees: they may stay channels-last."""
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    """A block that is ready, and what its weights were."""
+
+    block: FoldedBlock
+    key: tuple[Any, ...]
+    sample: torch.Tensor
+    total: float
+    cell: int
+
+
+_kernel: list[_Kernel] = []
+_known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
+
+
+def _fast_forward(block: Bottleneck, image: torch.Tensor) -> torch.Tensor | None:
+    """The block's output; None where the plain path is to be taken."""
+    with torch._C.DisableTorchFunction():
+        if not _is_usual(image) or not _is_plain(block) or block in WEIGHTS_ASKED:
+            return None
+        tensors = _tensors(block)
+        if any(one.dtype is not torch.float32 for one in tensors):
+            return None
+        folded, kernel = _ready(block, tensors, image), _kernel[0]
+        kernel.report()
+        if torch.is_grad_enabled():
+            call = Call(block)
+            weights = list(block.parameters())
+            asked = any(one.requires_grad for one in weights)
+            stand_in = _apply(Weights, call, *weights) if asked else None
+            output = _apply(FastBlock, image, stand_in, folded, call)
+        else:
+            output = folded.forward(channels_last(image))[0]
+        return output if kernel.within else output.contiguous()
+
+
+def _apply(function: type[torch.autograd.Function], *given: Any) -> torch.Tensor:
+    apply: Any = function.apply
+    result: torch.Tensor = apply(*given)
+    return result
+
+
+# -- when it can be told from the plain path ------------------------------------------------------
+
+
+def _is_usual(image: Any) -> bool:
+    """Whether nothing but plain float32 arithmetic on the CPU is asked for."""
+    kernel = _kernel[0]
+    return (
+        not torch._C._is_tracing()  # else sizes are tensors
+        and type(image) is torch.Tensor
+        and image.dtype is torch.float32
+        and image.device.type == "cpu"
+        and image.layout is torch.strided
+        and image.dim() == 4
+        and image.numel() > 0
+        and not torch._C._functorch.is_functorch_wrapped_tensor(image)
+        and forward_ad._current_level < 0
+        and torch._C._get_mkldnn_enabled()
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._len_torch_function_stack() == kernel.modes
+        and _hooks_on_all() == kernel.hooks
+    )
+
+
+def _hooks_on_all() -> tuple[int, ...]:
+    return tuple(len(getattr(module_hooks, name)) for name in _HOOKS_ON_ALL)
+
+
+def _pairs(block: Bottleneck) -> tuple[Pair, ...]:
+    """Convolutions and the normalizations behind them; empty where the block has another form."""
+    pairs = [(block.conv1, block.bn1), (block.conv2, block.bn2), (block.conv3, block.bn3)]
+    beside = block.downsample
+    if beside is not None:
+        if type(beside) is not nn.Sequential or len(beside) != 2:
+            return ()
+        pairs.append((beside[0], beside[1]))
+    return tuple(pairs)
+
+
+def _is_plain(block: Bottleneck) -> bool:
+    """Whether a block is as torchvision makes it, in evaluation mode, with nobody looking in."""
+    pairs = _pairs(block)
+    inner = list(block.modules())[1:]
+    others = 1 + (block.downsample is not None)  # the ReLU, and what holds the shortcut
+    return (
+        type(block) is Bottleneck
+        and not block.training
+        and bool(pairs)
+        and type(block.relu) is nn.ReLU
+        and len(inner) == 2 * len(pairs) + others
+        and all(_is_unwatched(one) for one in inner)
+        and all(_is_foldable(*pair) for pair in pairs)
+        and block.conv1.out_channels >= FEWEST_CHANNELS
+    )
+
+
+def _is_unwatched(module: nn.Module) -> bool:
+    kept = module.__dict__
+    return "forward" not in kept and not any(kept[name] for name in _HOOKS)
+
+
+def _is_foldable(convolution: nn.Module, norm: nn.Module) -> bool:
+    return (
+        type(convolution) is nn.Conv2d
+        and type(norm) is nn.BatchNorm2d
+        and not norm.training
+        and norm.weight is not None
+        and norm.running_mean is not None
+        and convolution.bias is None
+        and convolution.groups == 1
+        and convolution.dilation == (1, 1)
+        and convolution.padding_mode == "zeros"
+        and not isinstance(convolution.padding, str)
+        and convolution.stride[0] == convolution.stride[1]
+    )
+
+
+# -- blocks that are ready ------------------------------------------------------------------------
+
+
+def _tensors(block: Bottleneck) -> list[torch.Tensor]:
+    return [
+        tensor
+        for convolution, norm in _pairs(block)
+        for tensor in (
+            convolution.weight,
+            norm.weight,
+            norm.bias,
+            norm.running_mean,
+            norm.running_var,
+        )
+        if tensor is not None
+    ]
+
+
+def _ready(block: Bottleneck, tensors: list[torch.Tensor], image: torch.Tensor) -> FoldedBlock:
+    """Return the folded block, made anew where any weight is another one.
+
+    A version of a tensor does not tell what is written by `weight.data`: some numbers of each are
+    compared at every call, and all of them at the first call of a cell.
+    """
+    key = tuple((id(one), one._version, one.data_ptr()) for one in tensors)
+    cell, known = _kernel[0].cell, _known.get(block)
+    with torch.no_grad():
+        sample = torch.cat([one.flatten()[:: max(1, one.numel() // SAMPLED)] for one in tensors])
+        if known is not None and known.key == key and torch.equal(known.sample, sample):
+            if known.cell == cell:
+                return known.block
+            if known.total == _total(tensors):
+                known.cell = cell
+                return known.block
+        folded = fold_block(_pairs(block), image.shape[2], image.shape[3])
+        _known[block] = _Known(folded, key, sample, _total(tensors), cell)
+    return folded
+
+
+@functools.cache
+def _ramp(count: int) -> torch.Tensor:
+    return torch.linspace(1.0, 2.0, count)
+
+
+def _total(tensors: list[torch.Tensor]) -> float:
+    """A sum that changes with any number, and with their order."""
+    return sum(float(torch.dot(one.flatten(), _ramp(one.numel()))) for one in tensors)
+
+
+# -- installing -----------------------------------------------------------------------------------
+
+
+def install(report: Callable[[], None]) -> None:
+    """Compute the blocks of torchvision's ResNets faster from now on, where this machine can.
+
+    Args:
+        report: Called whenever that takes effect.
+    """
+    _kernel[:] = [_Kernel(report, _hooks_on_all(), torch._C._len_torch_function_stack())]
+    if _works():
+        _forward_of_blocks()
+        _forward_of_layers()
+        _forward_of_networks()
+
+
+def installed_all() -> None:
+    """Take the hooks and modes that are there now for ours."""
+    if _kernel:
+        _kernel[0].hooks = _hooks_on_all()
+        _kernel[0].modes = torch._C._len_torch_function_stack()
+
+
+def new_cell(*_: Any) -> None:
+    """Another cell begins: weights are looked at as a whole when they are next used."""
+    if _kernel:
+        _kernel[0].cell += 1
+
+
+def _works() -> bool:
+    """Whether this machine has the operators, and they compute what they are to compute."""
+    if not torch._C._has_mkldnn:
+        return False
+    with torch.random.fork_rng(devices=[]), torch._C.DisableTorchFunction():
+        beside = nn.Sequential(nn.Conv2d(8, 16, 1, 2, bias=False), nn.BatchNorm2d(16))
+        block = Bottleneck(8, 4, 2, beside).eval()
+        image = torch.rand(1, 8, 6, 6, requires_grad=True)
+        try:
+            with torch.no_grad():
+                folded = fold_block(_pairs(block), 6, 6)
+            found = _apply(FastBlock, image, None, folded, Call(block))
+            (gradient,) = torch.autograd.grad(found.sum(), image)
+        except (RuntimeError, NotImplementedError, AttributeError):
+            return False
+        plain = plain_forward(block, image)
+        (right,) = torch.autograd.grad(plain.sum(), image)
+        return torch.allclose(found, plain, atol=1e-5) and torch.allclose(
+            gradient, right, atol=1e-5
+        )
+
+
+@contextmanager
+def _within() -> Iterator[None]:
+    """What goes on inside is seen by nobody else."""
+    _kernel[0].within += 1
+    try:
+        yield
+    finally:
+        _kernel[0].within -= 1
+
+
+def _unwatched(modules: Iterable[nn.Module]) -> bool:
+    return all(_is_unwatched(one) for one in modules)
+
+
+def _forward_of_blocks() -> None:
+    @functools.wraps(plain_forward)
+    def forward(self: Bottleneck, x: torch.Tensor) -> torch.Tensor:
+        output = _fast_forward(self, x)
+        return plain_forward(self, x) if output is None else output
+
+    Bottleneck.forward = forward
+
+
+def _forward_of_layers() -> None:
+    """Images stay channels-last from block to block of a layer."""
+    plain: Any = nn.Sequential.forward
+
+    @functools.wraps(plain)
+    def forward(self: nn.Sequential, input: Any) -> Any:  # noqa: A002 -- torch's name
+        modules = self._modules.values()
+        if type(next(iter(modules), None)) is not Bottleneck or not _unwatched(modules):
+            return plain(self, input)
+        with _within():
+            output = plain(self, input)
+        return output if _kernel[0].within else output.contiguous()
+
+    nn.Sequential.forward = forward  # type: ignore[method-assign]
+
+
+def _forward_of_networks() -> None:
+    """And from the first convolution to the end of a network."""
+    plain: Any = ResNet._forward_impl
+
+    @functools.wraps(plain)
+    def forward(self: ResNet, x: torch.Tensor) -> Any:
+        if not _unwatched(one for one in self.modules() if one is not self):
+            return plain(self, x)
+        with _within():
+            # As torchvision's, but for the layout of the images.
+            x = self.maxpool(self.relu(self.bn1(_laid_last(self.conv1(x)))))
+            x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+            return self.fc(torch.flatten(self.avgpool(x), 1))
+
+    ResNet._forward_impl = forward
+
+
+def _laid_last(image: Any) -> Any:
+    """What leaves the first convolution, in the layout that the blocks compute in."""
+    with torch._C.DisableTorchFunction():
+        return channels_last(image) if _is_usual(image) else image
