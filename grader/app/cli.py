@@ -281,8 +281,6 @@ def review_command(
     store: Store = None,
 ) -> None:
     """Open the desk: people grade in the browser what checks leave to them."""
-    # Said before anything is imported or read: both take a while.
-    Console().print(f"Opening the desk of {results} …", markup=False, highlight=False)
     from grader.app.review_terminal import ReviewOptions, open_review
 
     options = ReviewOptions(

@@ -37,6 +37,9 @@ AT_ONCE = frozenset({"grade", "check", "report", "pack"})
 def main(argv: list[str] | None = None) -> int:
     """Run the `grader` command; see `run_app`."""
     given = sys.argv[1:] if argv is None else argv
+    if given[:1] == ["review"] and "--help" not in given:
+        # Said before anything is imported or read: both take seconds, and nothing else tells.
+        Console(highlight=False).print("Opening the desk …")
     return run_app(_at_once if given and given[0] in AT_ONCE else _every, given)
 
 

@@ -23,6 +23,7 @@ from grader.batch.store.store import Store
 from grader.intake.hand_in import HandIn
 from grader.model.records import (
     Decision,
+    DecisionKind,
     Release,
     ReleaseKind,
     RequestEvent,
@@ -32,6 +33,8 @@ from grader.model.records import (
 from grader.model.results_folder import ResultFolder
 from grader.scoring.overrides import HumanGrades, share_today
 
+_SAME_SHARE = 1e-9
+"""Shares that differ by less are the same."""
 _GRADESCOPE = re.compile(r"^submission_\d+$")
 """Gradescope's folders of an export."""
 
@@ -80,6 +83,7 @@ def missing_before_release(
         *ungraded,
         *(missing for one in counted for missing in _in_decision(one, human)),
         *conflicts,
+        *_readings(known, human, zips),
         *_requests(requests),
     )
     return tuple(sorted(found, key=lambda one: (one.kerberos, one.part_id, one.why)))
@@ -95,6 +99,23 @@ def _in_decision(decision: Decision, human: HumanGrades) -> Iterator[Missing]:
     share = share_today(decision, human.rubrics.get(decision.part_id))
     if share is not None and share < 1 and not (decision.comment or decision.items):
         yield _missing(decision, f"loses points without a word ({decision.author})")
+
+
+def _readings(
+    decisions: Iterable[Decision], human: HumanGrades, zips: Mapping[str, str]
+) -> Iterator[Missing]:
+    """Yield second readings that give other points than the first, until somebody settles them."""
+    known = tuple(one for one in decisions if _counts(one, zips))
+    settled = {uuid for one in known for uuid in one.settles}
+    latest = {(*one.key, one.author): one for one in known if one.kind is DecisionKind.SECOND}
+    for one in latest.values():
+        first = human.decisions.get(one.key)
+        if first is None or first.share is None or one.share is None or one.uuid in settled:
+            continue
+        rubric = human.rubrics.get(one.part_id)
+        given, again = share_today(first, rubric), share_today(one, rubric)
+        if given is not None and again is not None and abs(given - again) > _SAME_SHARE:
+            yield _missing(one, f"{one.author} gives other points in a second reading")
 
 
 def _requests(events: Iterable[RequestEvent]) -> Iterator[Missing]:

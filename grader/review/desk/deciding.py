@@ -12,7 +12,15 @@ from grader.outputs.pages.words import part_label, part_points
 from grader.review.desk.access import Role
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
-from grader.review.desk.forms import NotTaken, Outdated, decision_from, field, uuid_of
+from grader.review.desk.decision_view import comment_html
+from grader.review.desk.forms import (
+    MAX_COMMENT_CHARS,
+    NotTaken,
+    Outdated,
+    decision_from,
+    field,
+    uuid_of,
+)
 from grader.review.desk.holding import (
     NOTHING_DECIDED,
     Holding,
@@ -101,6 +109,12 @@ def _share_before(held: Holding, seat: Seat, decision: Decision) -> float | None
     if part is None or part.pending_points > 0 or not part.max_points:
         return None
     return part.points / part.max_points
+
+
+def preview(asked: Asked) -> Response:
+    """A comment as the student would read it; nothing of it is kept."""
+    text = field(asked.form, "text", MAX_COMMENT_CHARS)
+    return asked.page("preview.html.j2", html=comment_html(text))
 
 
 def undo(asked: Asked) -> Response:

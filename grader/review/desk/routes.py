@@ -107,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         method="GET", path="/part/{part}/second", role=Role.GRADER, does=second_pages.next_reading
     ),
+    Rule(method="POST", path="/preview", role=Role.GRADER, does=deciding.preview),
     Rule(method="GET", path="/go", role=Role.READER, does=finding_pages.go),
     Rule(
         method="GET", path="/part/{part}/search", role=Role.READER, does=finding_pages.search_page

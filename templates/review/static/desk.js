@@ -285,6 +285,28 @@ async function request(button) { // what is said in a regrade request; the point
   });
 }
 
+// The comment as the student would read it, where it is more than plain words.
+let previewing = 0;
+
+function previewSoon() {
+  clearTimeout(previewing);
+  previewing = setTimeout(previewNow, 500);
+}
+
+async function previewNow() {
+  const text = form()?.elements.comment.value ?? "";
+  const place = one("#preview");
+  if (!place || !form()) return;
+  if (!/[*_`$#>\[\\]|\n/.test(text)) { place.hidden = true; return; }
+  try {
+    const answer = await fetch("/preview", { method: "POST", body: new URLSearchParams({ text }) });
+    if (!answer.ok || form()?.elements.comment.value !== text) return;
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+    place.replaceChildren(...made.body.childNodes);
+    place.hidden = false;
+  } catch { /* with the next key */ }
+}
+
 // -- what is looked at -------------------------------------------------------------------------
 
 function showTab(tab, focus) {
@@ -413,6 +435,8 @@ function bind() {
   form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
   form().addEventListener("click", (event) => { if (state.busy && event.target.matches("[type=checkbox]")) event.preventDefault(); });
   form().elements.answer?.addEventListener("input", keepDraft);
+  form().elements.comment.addEventListener("input", previewSoon);
+  previewNow();
   form().addEventListener("input", (event) => { if (event.target.type === "checkbox") oneOfGroup(event.target); keepDraft(); });
   for (const button of all("[data-request]")) button.addEventListener("click", () => request(button));
   one("#skip").addEventListener("click", () => go(panel().dataset.next));

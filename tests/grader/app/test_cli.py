@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from grader.app import main as edge
 from grader.app.main import main
 from grader.pipeline import GradeRecord
-from reference.errors import GraderFault
+from reference.errors import ConfigError, GraderFault
 from tests.grader.conftest import short_zip
 
 BAD_INPUT = {
@@ -42,6 +43,20 @@ def test_bad_input_is_one_sentence_and_status_2(
     assert sentence in shown.err
     assert "Traceback" not in shown.err + shown.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_desk_says_that_it_opens_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def load() -> None:
+        seen.append(capsys.readouterr().out)
+        raise ConfigError("not today")
+
+    monkeypatch.setattr(edge, "_every", load)
+    assert main(["review", str(tmp_path)]) == 2
+    assert seen == ["Opening the desk …\n"]
 
 
 def test_unforeseen_error_is_our_fault_and_kept(

@@ -8,6 +8,7 @@ import pytest
 
 from grader.batch.store.store import Store, open_store
 from grader.model.records import (
+    Place,
     Release,
     ReleaseKind,
     RequestEvent,
@@ -39,9 +40,12 @@ def test_all_rows_come_over_and_none_twice(tmp_path: Path) -> None:
                 uuid="q1", request="q1", kerberos="jdoe", part_id="3c", kind=RequestKind.OPENED
             )
         )
+        seen = {"kerberos": "jdoe", "part_id": "3c", "zip_sha256": "z", "author": "ta1"}
+        one.note_places([Place(uuid="p1", pages=(2,), **seen)])
         text = export_rows(one)
-        assert merge(other, text) == (5, 0, 0)
-        assert merge(other, text) == (0, 5, 0)
+        assert merge(other, text) == (6, 0, 0)
+        assert merge(other, text) == (0, 6, 0)
+        assert other.places() == one.places()
         assert other.decisions() == one.decisions()
         assert other.releases() == one.releases()
         assert other.requests() == one.requests()

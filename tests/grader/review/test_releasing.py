@@ -85,6 +85,17 @@ def test_flags_conflicts_and_points_lost_without_a_word_are_missing(
     assert all(why in said for _, said in found)
 
 
+def test_a_second_reading_with_other_points_is_missing_until_it_is_settled() -> None:
+    first = decision(share=1.0, uuid="a")
+    same = decision(share=1.0, uuid="b", kind=DecisionKind.SECOND, author="ta2")
+    other = replace(same, uuid="c", share=0.5)
+    assert missing(first, same) == []
+    assert missing(first, same, other) == [("3c", "ta2 gives other points in a second reading")]
+    assert missing(first, other, same) == []  # read again, and changed
+    settles = replace(first, uuid="d", parent="a", settles=("c",))
+    assert missing(first, other, settles) == []
+
+
 def test_a_regrade_request_is_missing_until_it_is_answered() -> None:
     assert missing(requests=(OPENED,)) == [("3c", "a regrade request waits for an answer")]
     kept = replace(OPENED, uuid="q2", kind=RequestKind.KEPT)

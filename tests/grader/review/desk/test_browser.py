@@ -406,6 +406,10 @@ def test_a_comment_is_placed_on_a_page_by_keyboard_and_by_pointer(
     assert box is not None
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 200)
     page.keyboard.type("And here?")
+    page.get_by_label("Comment for the student").fill("Half of $x^2$ *only*")
+    expect(page.locator("#preview em")).to_have_text("only", timeout=30_000)
+    expect(page.locator("#preview img")).to_have_count(1)
+    assert axe(page) == []
     page.keyboard.press("Control+Enter")
     said(page, "Saved")
     (row,) = served.opened.ledger.rows
