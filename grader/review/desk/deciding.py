@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from grader.model.records import Outcome
 from grader.model.records.decisions import Decision, DecisionKind
+from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.words import part_label, part_points
 from grader.review.desk.access import Role
 from grader.review.desk.asked import Asked, told
@@ -29,8 +30,10 @@ from grader.review.desk.holding import (
     second_readings,
 )
 from grader.review.desk.ledger import rubric_of
+from grader.review.desk.page_files import draw_now
 from grader.review.desk.request_pages import MAX_TEXT_CHARS, answer_with
 from grader.review.desk.second_view import next_to_read, parse_share
+from grader.review.page_pictures import pages_of
 
 
 def decide(asked: Asked) -> Response:
@@ -184,6 +187,9 @@ def is_the_same(asked: Asked, seat: Seat, offered: Decision | None) -> bool:
     """Whether an answer has the words and the pages on which a decision was made."""
     if offered is None or not offered.answer_sha256:
         return False
+    folder = ResultFolder(root=asked.desk.results / seat.kerberos)
+    if pages_of(folder).waiting:
+        draw_now(folder)
     return offered.answer_sha256 == asked.answer_digest(seat, offered.part_id)
 
 

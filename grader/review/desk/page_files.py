@@ -16,7 +16,7 @@ from grader.model.records.places import NAMES
 from grader.model.results_folder import ResultFolder
 from grader.reading.page_process import DrawnPage
 from grader.review.desk.asked import Asked, NotFound
-from grader.review.page_pictures import draw_pages, pages_of
+from grader.review.page_pictures import PageSet, draw_pages, pages_of
 
 Box = tuple[float, float, float, float]
 TOP: Box = (0.0, 0.0, 1.0, 0.15)
@@ -42,8 +42,7 @@ def page_picture(asked: Asked) -> Response:
     folder = ResultFolder(root=asked.desk.results / seat.kerberos)
     drawn = pages_of(folder)
     if number in drawn.waiting:
-        with _DRAWING:
-            drawn = draw_pages(folder)
+        drawn = draw_now(folder)
     if number not in drawn.drawn:
         raise NotFound("There is no picture of this page.")
     path = drawn.picture(number)
@@ -54,6 +53,12 @@ def page_picture(asked: Asked) -> Response:
     )
     kept = {"cache-control": "private, max-age=3600"}
     return Response(data, media_type="image/webp", headers=kept)
+
+
+def draw_now(folder: ResultFolder) -> PageSet:
+    """Draw the pages that were not drawn ahead; somebody waits for it."""
+    with _DRAWING:
+        return draw_pages(folder)
 
 
 def _named(asked: Asked, facts: DrawnPage) -> tuple[Box, ...]:

@@ -118,6 +118,7 @@ def answer_page(asked: Asked) -> Response:
         evidence=evidence,
         threads=about,
         same=is_the_same(asked, seat, offered),
+        known=bool(offered and offered.answer_sha256),
         second=second,
     )
 

@@ -172,7 +172,8 @@ def _answered(rule: Rule, asked: Asked) -> Response:
     except NotFound as error:
         return _message(asked, str(error), 404)
     except ConfigError as error:  # a disk that is full, a database that cannot be reached
-        return _failed(asked, f"Nothing was saved: {error}")
+        word = "Nothing was saved: " if asked.request.method == "POST" else ""
+        return _failed(asked, f"{word}{error}")
     except Exception as error:  # noqa: BLE001 -- the edge: what is private stays out of the page
         log = keep_fault(error)
         return _failed(asked, f"A fault of the grader; nothing was saved. Its log is {log}.")

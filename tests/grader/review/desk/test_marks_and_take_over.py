@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from grader.model.records.decisions import Decision, Mark
-from grader.model.results_folder import ResultFolder
+from grader.model.results_folder import PAGE_PICTURES, ResultFolder
 from grader.review.desk.classroom import Classroom
 from grader.review.page_pictures import draw_pages
 from tests.grader.review.desk.conftest import Opened
@@ -82,6 +83,9 @@ def test_the_same_answer_in_a_later_zip_takes_over_the_old_decision_in_one_key(
 ) -> None:
     offered = later_hand_in(opened, monkeypatch)
     assert "The answer is the same: take it over" in opened.client().get(opened.answer()).text
+    seat = opened.desk.attendance.room.order("3c")[0]
+    shutil.rmtree(opened.desk.results / seat.kerberos / PAGE_PICTURES)  # not drawn ahead
+    assert "The answer is the same: take it over" in opened.client().get(opened.answer()).text
     uuid = uuid4().hex
     for _ in range(2):  # the first reply was lost
         assert take_over(opened, offered, uuid)["state"] == "saved"
@@ -95,6 +99,8 @@ def test_another_answer_only_offers_the_old_choices(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered = later_hand_in(opened, monkeypatch)
+    opened.ledger.rows[0] = replace(offered, answer_sha256="")
+    assert ">Begin with the old choices<" in opened.client().get(opened.answer()).text
     opened.ledger.rows[0] = offered = replace(offered, answer_sha256="0" * 64)
     html = opened.client().get(opened.answer()).text
     assert "The answer changed: begin with the old choices" in html
