@@ -20,7 +20,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from authoring.hostile_samples import build_hostile
 from grader.batch.store.store import open_store
+from grader.intake.submission import read_submission
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.guard import Guard
 from grader.review.desk.routes import application
@@ -108,11 +110,28 @@ HOSTILE = (
 )
 
 
+CORPUS = (
+    *("markdown_active", "markdown_bombs", "notebook_attachments", "notebook_control_characters"),
+    *("notebook_surrogates", "prompt_injection", "picture_bombs"),
+)
+"""Hostile submissions whose notebooks hold texts of their own."""
+LONGEST = 6_000
+"""Characters of a text of the corpus that are shown: its bombs take seconds, here and elsewhere."""
+
+
+def texts_of(case: str, folder: Path) -> str:
+    """What the notebook of a hostile submission says, in its text cells or in all of them."""
+    found = read_submission(build_hostile(case, folder / f"{case}.zip"), folder / case)
+    said = [cell.source for cell in found.cells if cell.kind == "markdown"]
+    return "\n\n".join(said or [cell.source for cell in found.cells])[:LONGEST]
+
+
 @pytest.fixture(scope="module")
 def hostile_class(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassOnDisk]:
     results = tmp_path_factory.mktemp("hostile")
+    texts = (HOSTILE, *(texts_of(case, tmp_path_factory.mktemp("zips")) for case in CORPUS))
     with open_store(results) as store:
-        yield ClassOnDisk(results, store, write_class(results, store, 3, words=(HOSTILE,)))
+        yield ClassOnDisk(results, store, write_class(results, store, len(texts), each=texts))
 
 
 @pytest.fixture
@@ -358,7 +377,9 @@ def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
         lists += ("/release", "/release/work", "/requests", "/pages", f"/pages/of/{code}")
         lists += ("/figures", "/part/3c/figures", "/part/3c/readings", "/part/3c/rubric")
         lists += (f"/part/3c/search?q={quote('script')}", f"{there}?second=100")
-        for where in (*lists, there, f"{there}/compare", opened.answer(1)):
+        seats = opened.desk.attendance.room.order("3c")
+        answers = [opened.answer(place) for place in range(1, len(seats))]
+        for where in (*lists, there, f"{there}/compare", *answers):
             page.goto(served.origin + where)
             for _ in range(4 if "/answers/" in where else 0):
                 page.keyboard.press("t")
