@@ -12,12 +12,10 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
@@ -31,7 +29,7 @@ from pygments.util import ClassNotFound
 from grader.model.formulas.reading import FENCE, read_formulas
 from grader.model.formulas.tree import Misread
 from grader.model.formulas.typesetting import typeset
-from grader.outputs.pages import pictures
+from grader.outputs.pages import pictures, simple_html
 from grader.outputs.pages.answer_pictures import AnswerPictures
 from grader.outputs.pages.maths import MAX_COST_PER_TEXT, cost, set_math
 from grader.outputs.pages.picture_process import decode_apart
@@ -57,15 +55,11 @@ _DATA_IMAGE = re.compile(
     r"data:image/(?:png|jpe?g|gif|webp)(?:;[a-z0-9=-]+)*;base64,([A-Za-z0-9+/=]*)", re.IGNORECASE
 )
 _PLACE_OF_IMAGE = re.compile(r"set-aside-picture-([0-9]{1,4})")
-_LAYOUT_TAG = re.compile(
-    r"</?(?P<name>img|br|center|div|p|span|font|figure|figcaption)(?:\s[^<>]{0,4000})?/?>",
-    re.IGNORECASE,
-)
-_VALUE = re.compile(r"""\s(src|alt)\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+)""", re.IGNORECASE)
 _TAGS = frozenset(
     {
         *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li"),
         *("a", "span", "div", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+        *("b", "i", "u", "sub", "sup", "mark", "kbd"),
     }
 )
 _ATTRIBUTES = {
@@ -223,7 +217,7 @@ def _parser(made: _Made) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _fence}).enable(
         ["table", "strikethrough"]
     )
-    parser.inline.ruler.before("autolink", "layout_tag", _layout_tag)
+    simple_html.install(parser)
     parser.use(dollarmath_plugin, allow_labels=False, double_inline=True)
     parser.use(amsmath_plugin)
     parser.add_render_rule("image", image)
@@ -235,28 +229,6 @@ def _parser(made: _Made) -> MarkdownIt:
     for rule in ("heading_open", "heading_close"):
         parser.add_render_rule(rule, _lowered)
     return parser
-
-
-def _layout_tag(state: StateInline, silent: bool) -> bool:
-    """Read `<img>` as a picture and `<br>` as a new line, and leave out tags that only lay out.
-
-    Students write these where markdown has no words for them; any other tag stays text.
-    """
-    found = _LAYOUT_TAG.match(state.src, state.pos, state.posMax)
-    if found is None:
-        return False
-    name = found["name"].lower()
-    if name == "img" and not silent:
-        values = {
-            key.lower(): unescape(value.strip("\"'")) for key, value in _VALUE.findall(found[0])
-        }
-        token = state.push("image", "img", 0)
-        token.attrs = {"src": values.get("src", ""), "alt": ""}
-        token.content = values.get("alt", "")
-    elif name == "br" and not silent:
-        state.push("hardbreak", "br", 0)
-    state.pos = found.end()
-    return True
 
 
 def _typeset(cell: str) -> tuple[str, ...]:

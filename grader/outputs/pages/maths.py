@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -22,7 +23,20 @@ MAX_COST = 3000
 """Largest cost of one formula, see `cost` (about 1 s on a slow core)."""
 MAX_COST_PER_TEXT = 8000
 """Largest cost of all formulas of one text; our own longest answer has 900."""
+WIDEST_EM = 44.0
+"""Widest formula that is shown in one line, in the text's size; a page of a report has 46."""
+INDENT_EM = 4.0
+"""Room in a line for its indentation, and for the space that an operator has within a formula."""
+MOST_SEAMS = 80
+"""A formula of more pieces is scaled."""
 _SIZE_PX = 20.0
+_OPENING = frozenset({"{", "\\left", "\\begin", "(", "["})
+_CLOSING = frozenset({"}", "\\right", "\\end", ")", "]"})
+_OPERATORS = frozenset(
+    {"=", "+", "-", "\\approx", "\\le", "\\leq", "\\ge", "\\geq", "\\Rightarrow", "\\to"}
+    | {"\\Longrightarrow", "\\quad", "\\qquad", "\\sim", "\\propto", "\\cdot", "\\times"}
+)
+_SEAM = re.compile(r"\\[a-zA-Z]+|\\.|[{}()\[\]=+-]", re.DOTALL)
 _NESTING = re.compile(r"\\(?:left|right|begin|end)(?![a-zA-Z])|\\.|[{}]", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="(\S+) (\S+) (\S+) (\S+)"')
 
@@ -51,16 +65,69 @@ def cost(latex: str) -> int:
 def set_math(latex: str, *, display: bool = False) -> Markup:
     """Return a formula as a picture in the line (or, with `display`, in a block of its own).
 
-    What cannot be set, or would take too long, comes back as escaped code.
+    One that is wider than a page is broken before its operators. What cannot be set, or would take
+    too long, comes back as escaped code.
     """
-    body = _set(latex.strip(), display)
-    if body is None:
-        body = Markup('<code class="math">{}</code>').format(latex.strip())
+    text = latex.strip()
+    whole = _set(text, display)
+    if whole is None:
+        body = Markup('<code class="math">{}</code>').format(text)
+    elif whole.width_em > WIDEST_EM:
+        body = _broken(text, whole, display=display)
+    else:
+        body = whole.html
     return Markup('<span class="math-block">{}</span>').format(body) if display else body
 
 
+def _broken(latex: str, whole: _Picture, *, display: bool) -> Markup:
+    """Return a wide formula in pieces that fit; as it is, to be scaled, where it has no seams."""
+    parts = _seams(latex)[:MOST_SEAMS]
+    widths = [_set(part.strip(), display) for part in parts]
+    if any(one is None for one in widths) or "".join(parts) != latex:
+        return whole.html
+    pieces, filled = [""], 0.0
+    for part, one in zip(parts, widths, strict=True):
+        width = one.width_em if one is not None else 0.0
+        if pieces[-1] and filled + width > WIDEST_EM - INDENT_EM:
+            pieces.append("")
+            filled = 0.0
+        pieces[-1] += part
+        filled += width
+    made = [_set(piece.strip(), display) for piece in pieces]
+    shown = [one.html for one in made if one is not None]
+    if len(shown) < len(pieces) or len(pieces) == 1:
+        return whole.html
+    if not display:
+        return Markup(" ").join(shown)
+    return Markup().join(Markup('<span class="math-piece">{}</span>').format(one) for one in shown)
+
+
+def _seams(latex: str) -> list[str]:
+    """Return a formula cut before each operator that stands in no braces or brackets."""
+    cuts, depth = [0], 0
+    for match in _SEAM.finditer(latex):
+        token = match[0]
+        if token in _OPENING:
+            depth += 1
+        elif token in _CLOSING:
+            depth -= 1
+        elif (
+            depth == 0 and token in _OPERATORS and latex[: match.start()].rstrip()[-1:] not in "^_"
+        ):
+            cuts.append(match.start())
+    return [latex[start:end] for start, end in zip(cuts, [*cuts[1:], len(latex)], strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A formula that was set."""
+
+    html: Markup
+    width_em: float
+
+
 @lru_cache(maxsize=2048)
-def _set(latex: str, display: bool) -> Markup | None:
+def _set(latex: str, display: bool) -> _Picture | None:
     if not latex or cost(latex) > MAX_COST:
         return None
     try:
@@ -76,6 +143,7 @@ def _set(latex: str, display: bool) -> Markup | None:
     _, top, width, height = (float(value) / _SIZE_PX for value in box.groups())
     encoded = base64.b64encode(svg.encode()).decode("ascii")
     style = f"width:{width:.3f}em;vertical-align:{-(top + height):.3f}em"
-    return Markup(
+    html = Markup(
         '<img class="math" alt="{}" style="{}" src="data:image/svg+xml;base64,{}">'
     ).format(escape(latex), style, encoded)
+    return _Picture(html=html, width_em=width)

@@ -37,7 +37,8 @@ def html_to_pdf(html: str, path: Path) -> None:
             f"making a PDF: expected the Pango libraries, found {error}; "
             "install them (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)"
         ) from error
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    for name in ("fontTools", "weasyprint"):  # what they note is no matter of whoever reads this
+        logging.getLogger(name).setLevel(logging.ERROR)
     page = put_aside(html)
     with _no_collection():
         data = HTML(string=page.html, url_fetcher=page.files).write_pdf(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from grader.model.records import GradeSheet
 from grader.model.resources import templates
 from grader.outputs.pages.feedback_view import feedback_page
 from grader.outputs.pages.markup import plain
+from grader.outputs.pages.scripts import face_rule, faces_for
 from grader.outputs.pages.staff_view import NOTHING_BESIDE, Beside, staff_page
 
 TEMPLATES = templates()
@@ -65,7 +65,9 @@ def render_staff_html(
 
 def render_page(template: str, *styles: str, **context: object) -> str:
     """Return a template filled in, with the theme and more stylesheets inside it."""
-    return environment().get_template(template).render(css=_css(*styles), **context)
+    page = environment().get_template(template).render(css=_css(*styles), **context)
+    faces = faces_for(page)
+    return page.replace("<style>", f"<style>{faces}", 1) if faces else page
 
 
 @lru_cache(maxsize=1)
@@ -90,13 +92,5 @@ def _clean(value: object) -> object:
 def _css(*names: str) -> Markup:
     """Return the fonts, the theme and stylesheets as one text; no `</style` can be in it."""
     sheets = [(TEMPLATES / f"{part}.css").read_text(encoding="utf-8") for part in ("theme", *names)]
-    return Markup("\n".join([*map(_face, _FACES), *sheets]))  # noqa: S704 -- our own files
-
-
-def _face(face: tuple[str, int, str, str]) -> str:
-    family, weight, style, file = face
-    data = base64.b64encode((TEMPLATES / "fonts" / f"{file}.woff2").read_bytes()).decode("ascii")
-    return (
-        f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};'
-        f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
-    )
+    faces = [face_rule(*face) for face in _FACES]
+    return Markup("\n".join([*faces, *sheets]))  # noqa: S704 -- our own files
