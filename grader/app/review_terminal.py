@@ -83,7 +83,7 @@ def open_review(console: Console, results: Path, options: ReviewOptions) -> None
         )
 
     try:
-        open_desk(request, say)
+        open_desk(request, say, lambda text: console.print(text, highlight=False))
     except KeyboardInterrupt:
         console.print("The desk is closed.", highlight=False)
 

@@ -42,13 +42,12 @@ def release_page(asked: Asked) -> Response:
     desk, page = asked.desk, asked.request.query_params.get("page", "1")
     releases = desk.store.releases()
     view = release_view(asked.room, desk.ledger, releases, page=page, blind=desk.blind)
-    task = desk.work.task
     return asked.page(
         "release.html.j2",
         view=view,
         results=desk.results,
         files=FILES,
-        under_way=task is not None and not task.ended,
+        under_way=desk.work.under_way,
     )
 
 

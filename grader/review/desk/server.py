@@ -60,12 +60,17 @@ class DeskRequest:
     """URL of another database than that of the results folder."""
 
 
-def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]]], None]) -> None:
+def open_desk(
+    request: DeskRequest,
+    say: Callable[[Sequence[tuple[Reviewer, str]]], None],
+    tell: Callable[[str], None],
+) -> None:
     """Serve the desk until somebody stops it.
 
     Args:
         request: What it is opened with.
         say: Told each reviewer's link, once.
+        tell: Told what whoever closes the desk should know.
 
     Raises:
         ConfigError: it cannot be opened there, or there is no class.
@@ -95,7 +100,12 @@ def open_desk(request: DeskRequest, say: Callable[[Sequence[tuple[Reviewer, str]
         finally:
             stop.set()
             ahead.join()
-            desk.work.wait()  # killed, it would go on the next time; this is kinder
+            if desk.work.under_way:
+                tell(
+                    "Grades or pages are still being written; the desk closes when they are. "
+                    "Ctrl-C stops it now: begun again, it goes on where it was."
+                )
+            desk.work.wait()
 
 
 def _draw_ahead(desk: Desk, stop: threading.Event) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from markupsafe import Markup
 
 from grader.model.records.decisions import Decision
+from grader.model.records.releases import threads
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, part_label, part_points
 from grader.review.desk.classroom import Classroom, Seat
@@ -213,6 +214,8 @@ class StudentPart:
     """Titles of what was applied."""
     flag: str
     """Why the head should look."""
+    asked: bool
+    """Whether a regrade request about it waits for an answer."""
     history: tuple[DecisionView, ...]
     """Newest first."""
 
@@ -250,12 +253,18 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
         rows.setdefault(row.part_id, []).append(row)
     rubrics = rubrics_of(ledger, room.assignment)
     made = []
+    waits = {
+        one.part_id
+        for one in threads(ledger.requests())
+        if one.waits and one.kerberos == seat.kerberos
+    }
     for part_id in parts_of(room, seat):
         own = holding_of(rows.get(part_id, []), seat.zip_sha256, rubrics[part_id])
-        made.append(_part(room, seat, part_id, own))
+        view, points = _part(room, seat, part_id, own)
+        made.append((replace(view, asked=part_id in waits), points))
     total = sum(points for _, points in made) * seat.late_coefficient
     late = "" if seat.late_coefficient >= 1 else f"× {seat.late_coefficient:.3g}"
-    waits = (Stand.NEEDS, Stand.FLAGGED, Stand.CONFLICT)
+    unsettled = (Stand.NEEDS, Stand.FLAGGED, Stand.CONFLICT)
     return StudentView(
         code=seat.code,
         who=name_of(seat, blind=blind),
@@ -266,7 +275,7 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
         total=part_points(total),
         of=part_points(room.assignment.max_total(seat.course)),
         late=late,
-        waiting=sum(view.stand in waits for view, _ in made),
+        waiting=sum(view.stand in unsettled for view, _ in made),
     )
 
 
@@ -294,6 +303,7 @@ def _part(room: Classroom, seat: Seat, part_id: str, own: Holding) -> tuple[Stud
         comment=comment_html(decision.comment) if decision else Markup(),
         items=decision_words(decision, most).items if decision else (),
         flag=plain(own.flag),
+        asked=False,
         history=tuple(decision_words(one, most) for one in reversed(own.history)),
     )
     return view, points

@@ -82,13 +82,18 @@ class Work:
     def start(self, what: str, author: str, does: Does) -> bool:
         """Begin in the background; return False where something else is still under way."""
         with self._lock:
-            if self.task is not None and not self.task.ended:
+            if self.under_way:
                 return False
             task = Task(what=what, author=author, progress=Progress())
             self.task = task
             self._thread = threading.Thread(target=self._do, args=(task, does), daemon=True)
             self._thread.start()
         return True
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something goes on."""
+        return self.task is not None and not self.task.ended
 
     def wait(self) -> None:
         """Return when nothing is under way: what was begun is not cut off."""

@@ -25,6 +25,8 @@ def test_a_request_from_a_mail_waits_in_overview_list_and_desk_until_it_is_answe
     assert send(opened, client, "opened", "Why *half*?")["state"] == "saved"
     assert "1 regrade request waits" in client.get("/").text
     assert "1 waits for an answer" in client.get("/requests").text
+    code = opened.answer().rpartition("/")[2]
+    assert client.get(f"/students/{code}").text.count("A regrade request waits.") == 1
     html = client.get(opened.answer()).text
     assert "Why <em>half</em>?" in html
     assert "Keep the points" in html
