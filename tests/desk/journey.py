@@ -9,7 +9,6 @@ pressed is counted, and compared with what the same decisions take in `grades.to
 
 from __future__ import annotations
 
-import difflib
 import random
 import re
 import shutil
@@ -22,11 +21,13 @@ from statistics import median
 from uuid import uuid4
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from rapidfuzz.distance import Indel
 
 from grader.batch.store.store import open_store
-from grader.model.records import Decision, GradeSheet
+from grader.model.records import Decision, Findings, GradeSheet
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
+from grader.model.stage_keys import GraderKeys, StageKeys
 from grader.scoring.grades_file import render_grades
 from grader.scoring.overrides import human_grades
 from grader.scoring.score import rescore
@@ -266,16 +267,12 @@ def by_file(sheet: GradeSheet, decision: Decision) -> ByFile:
     filled = [*lines]
     filled[place] = f"points = {part.points:.4g}"
     if comment:  # what the desk says by an item must be typed here
-        filled[place + 2] = comment
+        filled.insert(place + 2, comment)  # between the quotes
     return ByFile(
-        keys=_typed("\n".join(lines), "\n".join(filled)), fields=1 + bool(comment), files=2
+        keys=Indel.distance("\n".join(lines), "\n".join(filled)),
+        fields=1 + bool(comment),
+        files=2,
     )
-
-
-def _typed(before: str, after: str) -> int:
-    """Characters that must be typed or deleted to make one text of another."""
-    changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return sum((b2 - b1) + (a2 - a1) for tag, b1, b2, a1, a2 in changes if tag != "equal")
 
 
 def table(done: Counted, files: Sequence[ByFile]) -> str:
@@ -322,7 +319,13 @@ def make_class(results: Path, students: int) -> None:
                         )
                     )
     for name in names:
-        save(evidence(), ResultFolder(root=results / name).record("evidence"))
+        folder = ResultFolder(root=results / name)
+        sheet = load(GradeSheet, folder.results)
+        found = Findings(by_part={part.id: part.findings for part in sheet.parts})
+        save(found, folder.record("findings"))
+        save(evidence(), folder.record("evidence"))
+        made_by = GraderKeys(evidence="e", judge="j", pages="p")
+        save(StageKeys(run="", seed=1, grader=made_by), folder.key)
 
 
 def counted_by_file(results: Path) -> list[ByFile]:
@@ -334,6 +337,11 @@ def counted_by_file(results: Path) -> list[ByFile]:
         by_file(load(GradeSheet, ResultFolder(root=results / name).results), one)
         for name, one in sorted(first.items())
     ]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main(students: int) -> int:
@@ -349,11 +357,10 @@ def main(students: int) -> int:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             done = grade_class(desk, browser, students)
             files = counted_by_file(results)
-            done.seen += publish(desk, browser, browser.contexts[0].pages[0], Path(place))
+            _say("\n".join((*(f"- {line}" for line in done.seen), "", table(done, files))))
+            page = browser.contexts[0].pages[0]
+            _say("\n".join(f"- {line}" for line in publish(desk, browser, page, Path(place))))
             browser.close()
-        for line in done.seen:
-            sys.stdout.write(f"- {line}\n")
-        sys.stdout.write(f"\n{table(done, files)}\n")
     goal = done.files == 0 and median(done.keys) <= 3
     return 0 if goal else 1
 

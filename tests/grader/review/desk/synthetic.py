@@ -85,7 +85,7 @@ def write_class(
         course = ASSIGNMENT.courses[index % len(ASSIGNMENT.courses)]
         sha = hashlib.sha256(kerberos.encode()).hexdigest()
         answer = each[index] if each else draw.choice(list(words))
-        sheet = _sheet(kerberos, course, sha, answer)
+        sheet = human_sheet(kerberos, course, sha, answer)
         _write_folder(ResultFolder(root=results / kerberos), sheet, draw, scan=index in scanned)
         _add_run(store, sheet)
         hand_ins.append(_hand_in(kerberos, course, sha))
@@ -115,7 +115,8 @@ def _hand_in(kerberos: str, course: str, sha: str) -> HandInRow:
     return HandInRow(hand_in=found, zip_sha256=sha, cache_key=sha, role="counted")
 
 
-def _sheet(kerberos: str, course: str, sha: str, answer: str) -> GradeSheet:
+def human_sheet(kerberos: str, course: str, sha: str, answer: str) -> GradeSheet:
+    """A sheet of which every part that people grade waits."""
     waits = {
         part.id: tuple(finding(check.id, Outcome.NEEDS_HUMAN) for check in part.checks)
         for part in ASSIGNMENT.parts
