@@ -20,7 +20,7 @@ def test_points_alone_are_one_value_and_their_characters() -> None:
 
 
 def test_what_an_item_says_must_be_typed_in_a_file() -> None:
-    why = AppliedItem(id="why", share=0.3, title="Says why")
+    why = AppliedItem(id="own", share=0.5, title="Says why")
     commented = by_file(SHEET, replace(HALF, items=(why,), comment="See page 2."))
     assert commented.fields == 2
     assert commented.keys == 5 + len("Says why\nSee page 2.\n")
