@@ -13,7 +13,9 @@ from grader.app.options import Store
 from grader.app.terminal import show_sentences
 from grader.batch.class_run import newest_class, score_class
 from grader.batch.exports.canvas_merge import merge_into_canvas
+from grader.batch.exports.nbgrader_feedback import write_feedback
 from grader.batch.exports.writing import write_whole
+from grader.batch.run.rescoring import roster_of
 from grader.batch.store.store import open_store
 from reference.errors import ConfigError
 
@@ -50,6 +52,19 @@ def canvas_command(
     merged = merge_into_canvas(text, outcome.rows, offering, column, where=str(into))
     target = out or results / "canvas_import.csv"
     write_whole(target, merged.text)
-    show_sentences(
-        console, [*merged.told, f"{merged.filled} grades in column {merged.column}: {target}"]
-    )
+    grades = "1 grade" if merged.filled == 1 else f"{merged.filled} grades"
+    show_sentences(console, [*merged.told, f"{grades} in column {merged.column}: {target}"])
+
+
+@export_app.command("nbgrader")
+def nbgrader_command(
+    results: Annotated[Path, typer.Argument(help="Results folder.", metavar="RESULTS")],
+    feedback: Annotated[Path, typer.Argument(help="The course's folder `feedback`.")],
+    store: Store = None,
+) -> None:
+    """Write feedback into nbgrader's folders, for `nbgrader release_feedback`."""
+    with open_store(results, store) as opened:
+        roster = roster_of(opened, newest_class(opened, results, None)[0])
+    written = write_feedback(roster.counted, results, feedback)
+    pages = "1 page" if len(written) == 1 else f"{len(written)} pages"
+    show_sentences(Console(), [f"{pages} of {len(roster.counted)} students: {feedback}"])

@@ -32,6 +32,6 @@ class HandIn:
     platform_id: str = ""
     """The platform's id of the student (Canvas: user id); empty where unknown."""
     platform: str = ""
-    """Whose id that is: `canvas` or `gradescope`; empty where unknown."""
+    """Whose id that is: `canvas`, `gradescope` or `nbgrader`; empty where unknown."""
     files: tuple[tuple[str, Path], ...] = ()
     """(name in the zip, path) of files that were uploaded without a zip; empty elsewhere."""

@@ -5,6 +5,7 @@ The folder is accepted as it is, in any mixture of
 * zips named `(kerberos).zip`, at the top or in folders named after students;
 * Canvas' "Download Submissions", unpacked (`grader.batch.collect.canvas`);
 * Gradescope's "Export Submissions", unpacked (`grader.batch.collect.gradescope`);
+* nbgrader's `submitted` folder (`grader.batch.collect.nbgrader`);
 * files that a student uploaded without a zip (`grader.batch.collect.loose`).
 
 Whose a submission is, is told by the first of these that knows:
@@ -32,9 +33,10 @@ from pathlib import Path
 
 from grader.batch.collect.loose import gather_loose
 from grader.batch.collect.manifest import USUAL_NAME, ManifestRow
+from grader.batch.collect.nbgrader import PLATFORM
 from grader.batch.collect.notes import collected, listing
 from grader.batch.collect.packing import hand_in_bytes
-from grader.batch.collect.walking import Found, claimed, walk
+from grader.batch.collect.walking import Found, Walk, claimed, walk
 from grader.batch.records import Roster, Superseded
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, Course
@@ -68,6 +70,7 @@ def find_hand_ins(
     known = {row.kerberos: row for row in manifest_rows}
     seen = walk(folder, frozenset(known))
     gather_loose(seen, {row.platform_id.casefold() for row in manifest_rows if row.platform_id})
+    _of_one_assignment(seen, assignment)
     notes = list(seen.notes)
     counted: list[HandIn] = []
     superseded: list[Superseded] = []
@@ -94,6 +97,28 @@ def find_hand_ins(
         missing=tuple(sorted(set(known) - there)),
         notes=tuple(notes),
     )
+
+
+def _of_one_assignment(seen: Walk, assignment: Assignment) -> None:
+    """Leave out what nbgrader collected for other assignments: its folders hold a whole term.
+
+    Raises:
+        ConfigError: it cannot be told which of several assignments this is.
+    """
+    there = [one for one in seen.found if one.platform == PLATFORM]
+    names = sorted({Path(one.source).name for one in there})
+    if len(names) < 2:
+        return
+    # `pset4` is pset4_sp21's, and `pset` is nobody's.
+    fitting = [one for one in names if f"{assignment.name}_".startswith(f"{one}_")]
+    if len(fitting) != 1:
+        raise ConfigError(
+            f"{seen.folder}: expected nbgrader's folders of one assignment, found "
+            f"{', '.join(names)}; copy <student>/<assignment> of one of them elsewhere"
+        )
+    others = [one for one in there if Path(one.source).name != fitting[0]]
+    seen.found[:] = [one for one in seen.found if one not in others]
+    seen.notes.extend(listing("nbgrader-others", sorted(one_line(one.source) for one in others)))
 
 
 def _by_student(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.batch.collect.canvas import parse_canvas_name
 from grader.batch.collect.gradescope import METADATA, SubmissionFacts, Submitter, read_metadata
+from grader.batch.collect.nbgrader import PLATFORM, collected_at, is_collected
 from grader.batch.collect.notes import collected, listing
 from grader.batch.collect.packing import files_below, is_plain_file
 from grader.intake.submission import kerberos_of
@@ -42,7 +43,7 @@ class Found:
     folder: str = ""
     """The same of the enclosing folder's name; empty at the top."""
     platform: str = ""
-    """`canvas` or `gradescope`; empty for neither."""
+    """`canvas`, `gradescope` or `nbgrader`; empty for none of them."""
     email_name: str = ""
     """Local part of the address by which the platform knows the student."""
     name: str = ""
@@ -126,6 +127,9 @@ def walk(folder: Path, kerberos_names: frozenset[str]) -> Walk:
             taken = _export(here, sorted([*folders, *names]), seen)
             folders[:] = [name for name in folders if name not in taken]
             names = [name for name in names if name not in taken]
+        elif here.parent != folder.parent and is_collected(here, names):
+            _collected(here, seen)
+            folders[:], names = [], []
         for name in sorted(names):
             _file(here / name, seen)
     return seen
@@ -241,6 +245,29 @@ def _submission(path: Path, facts: SubmissionFacts, seen: Walk) -> None:
                 modified_ns=max(file.lstat().st_mtime_ns for file in plain),
             )
         )
+
+
+def _collected(here: Path, seen: Walk) -> None:
+    """Take in one submission of nbgrader's: the folder's parent is named after the student."""
+    files = [file for _, file in files_below(here)]
+    plain = [file for file in files if is_plain_file(file)]
+    seen.links.extend(seen.source(file) for file in files if file not in plain)
+    student = claimed(here.parent.name, seen.kerberos_names)
+    submitted, source = collected_at(here), one_line(seen.source(here))
+    if submitted is None:
+        seen.notes.append(collected("nbgrader-time", source=source, kerberos=student))
+    seen.found.append(
+        Found(
+            source=seen.source(here),
+            path=here,
+            zip_name=f"{student}.zip",
+            claim=student,
+            platform=PLATFORM,
+            platform_id=here.parent.name,
+            submitted=submitted,
+            modified_ns=max(file.lstat().st_mtime_ns for file in plain),
+        )
+    )
 
 
 def claimed(name: str, kerberos_names: frozenset[str]) -> str:
