@@ -53,6 +53,9 @@ PORT ?=
 DRY ?=
 # Of `make ci`: the repository that the course makes of build/pset4-check.
 ACTION ?=
+# Of `make image`: with the libraries that only a GPU needs; Debian's suite.
+GPU ?=
+SUITE ?= trixie
 # Of `make test`: twice as many as there are cores, for tests often wait for kernels and limits.
 TEST_WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 8 ? n : 8 )))
 
@@ -72,7 +75,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope accuracy hostile fuzz bench regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope image accuracy hostile fuzz bench regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +129,9 @@ gradescope: wheel ## Build Gradescope's autograder: build/gradescope-autograder.
 
 student: $(READY) ## Build the student package, without solutions: build/pset4_check-*.whl
 	@$(BIN)/python -m authoring.student_package build
+
+image: wheel ## Build an image in which the grader is installed: build/pset4-image.tar (root, mmdebstrap) [GPU=1]
+	@GPU=$(GPU) SUITE=$(SUITE) authoring/image/build.sh
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
 	@$(BIN)/python -m authoring.release
