@@ -48,7 +48,14 @@ def release_page(asked: Asked) -> Response:
         results=desk.results,
         files=FILES,
         under_way=desk.work.under_way,
+        behind=_behind(desk),
     )
+
+
+def _behind(desk: Desk) -> int:
+    """Return how many students' pages show other points than the last that were scored."""
+    batch = desk.store.newest_batch()
+    return desk.store.pages_behind(batch[0], pages_key()) if batch else 0
 
 
 def confirm_page(asked: Asked) -> Response:
@@ -108,8 +115,10 @@ def _update(desk: Desk) -> Does:
     def does(progress: Progress) -> tuple[str, ...]:
         place = desk.place
         done = score_class(place.results, place.assignment, place.store, progress)
-        many = f"Points changed for {done.batch.rescored} students; files and pages show them."
-        return (many, *done.problems, *done.faults)
+        changed = done.batch.rescored
+        students = "1 student" if changed == 1 else f"{changed} students"
+        many = f"Points changed for {students}." if changed else "No points changed."
+        return (f"{many} Files and pages are up to date.", *done.problems, *done.faults)
 
     return does
 
@@ -120,8 +129,7 @@ def work_page(asked: Asked) -> Response:
     task = desk.work.task
     left = 0
     if task is not None and not task.ended:
-        batch = desk.store.newest_batch()
-        left = desk.store.pages_behind(batch[0], pages_key()) if batch else 0
+        left = _behind(desk)
     said = task.sentences if task else ()
     if desk.blind:
         said = tuple(map(asked.room.anonymous, said))

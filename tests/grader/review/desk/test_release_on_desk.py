@@ -93,6 +93,21 @@ def test_nothing_is_published_without_numbers_or_with_others_or_twice_at_once(
     assert "".join(decided.desk.work.task.sentences) == "refused"
 
 
+def test_feedback_that_a_stopped_release_left_behind_is_said(
+    decided: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = decided.client()
+    monkeypatch.setattr(class_run, "_renew_pages", lambda *_: ())  # stopped before any page
+    client.post("/release", data=confirmed(client))
+    decided.desk.work.wait()
+    assert "The feedback of 2 students is older than their points" in client.get("/release").text
+    monkeypatch.setattr(class_run, "_renew_pages", write_no_pages)
+    client.post("/release", data={"kind": "update"})
+    decided.desk.work.wait()
+    assert "No points changed. Files and pages are up to date." in client.get("/release/work").text
+    assert "is older than" not in client.get("/release").text
+
+
 def test_files_are_of_today_and_feedback_waits_until_pages_show_it(decided: Opened) -> None:
     client, desk = decided.client(), decided.desk
     for seat in desk.attendance.room.seats:
