@@ -1,6 +1,7 @@
 """The image's definition: what its builder and its Containerfile name is there.
 
-Building it takes minutes and 9 GB, so no test does; `make image`, and a check in it, were run by hand.
+Building it takes minutes and 9 GB, so no test does; `make image`, and a check in it, were run by
+hand.
 """
 
 from __future__ import annotations
