@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from itertools import product
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from grader.model.records import Remark
 from grader.planning.probes import ConvCase, conv_rows
 from reference import conv
 from reference.conv import CONVENTIONS, Convention
+from reference.convention import Boundary
 from reference.signals import Floats
 
 FUNCTION = "conv1d_forward"
@@ -37,6 +39,8 @@ class Shift:
     """Samples between it and the centred output, the same for every size; None where not."""
     one_sided: bool
     """Whether it begins at the first sample of the full output, or ends at the last."""
+    padded: str = ""
+    """The boundary, in words, where the output is of that kind with another one than zeros."""
 
 
 @lru_cache(maxsize=2048)
@@ -74,7 +78,38 @@ def shift_of(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
         for last in (0, 1):
             if all(last * (k - 1) in o for k, o in zip(sizes, offsets, strict=True)):
                 return Shift(operation=operation, by=None, one_sided=True)
+    return _one_sided_otherwise(outputs)
+
+
+def _one_sided_otherwise(outputs: Mapping[ConvCase, Array | None]) -> Shift | None:
+    """A one-sided output of a signal that goes on in another way than by zeros."""
+    for boundary in get_args(Boundary):
+        for operation, before in product(OPERATIONS, (True, False)):
+            convention = Convention(operation=operation, boundary=boundary)
+            if all(
+                y is not None and agrees(y, _beside(case, convention, before=before))
+                for case, y in outputs.items()
+            ):
+                padded = f"{convention.describe(1).partition(' ')[0]} "
+                return Shift(operation=operation, by=None, one_sided=True, padded=padded)
     return None
+
+
+def _beside(case: ConvCase, convention: Convention, *, before: bool) -> Floats:
+    """The output that reads a sample and the k - 1 before it, or those after it."""
+    kernel = np.array(case.w)
+    more = len(kernel) - 1
+    width = (more, 0) if before else (0, more)
+    mode: Any = _NUMPYS_NAMES.get(convention.boundary, convention.boundary)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(np.array(case.x), width, mode=mode), len(kernel)
+    )
+    along = kernel if convention.operation == "cross-correlation" else kernel[::-1]
+    beside: Floats = windows @ along
+    return beside
+
+
+_NUMPYS_NAMES = {"zero": "constant", "circular": "wrap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +136,8 @@ def explain_difference(
         return Difference(remark=shape or nothing or say("conv_forward.wrong"))
     if any(y is not None and not np.isfinite(y).all() for y in outputs.values()):
         return Difference(remark=say("function.not_finite", what="output"))
-    if shift is not None:
-        by = abs(shift.by or 0)
+    if shift is not None and shift.by:
+        by = abs(shift.by)
         return _said(say("conv_forward.shifted", operation=shift.operation, by=by))
     return _wrong_values(answers, outputs)
 

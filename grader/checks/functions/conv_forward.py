@@ -169,7 +169,8 @@ def _verdict(
     shift = shift_of({c: answers.first(c.key) for c in cases})
     if shift is not None and shift.one_sided:
         # A consistent choice that the course's conventions leave out.
-        return needs_human(say("conv_forward.one_sided", operation=shift.operation)), None
+        operation = f"{shift.padded}{shift.operation}"
+        return needs_human(say("conv_forward.one_sided", operation=operation)), None
     found_difference: Difference = explain_difference(answers, cases, shift)
     verdict = failed(found_difference.remark).adding(*answers.raised())
     return verdict, found_difference.convention

@@ -112,12 +112,22 @@ def _forward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | Non
     for code, formula in _FORWARD_FAULTS:
         if all(agrees(y, formula(c)) for c, y in there):
             return say(code)
+    start = _start_of(there)
+    if start is not None:
+        return say("pool_forward.starts_at", number=start)
     if limits:
         return limits
     for case, output in there:
         if output.size != len(case.x) - case.k + 1:
             return say("pool_forward.length", size=case.size, shape=str(output.shape))
     return coarse_of(there, "output", _maxima) or say("pool_forward.wrong")
+
+
+def _start_of(there: list[tuple[PoolCase, Array]]) -> float | None:
+    """The number below which no output falls, where the outputs are right but for that."""
+    start = min(float(y.min()) for _, y in there if y.size)
+    right = all(agrees(y, np.maximum(_maxima(c), start)) for c, y in there)
+    return start if right else None
 
 
 def limits_of(
@@ -187,10 +197,6 @@ _FORWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
     ),
     ("pool_forward.last_window", lambda c: _maxima(c)[:-1]),
     ("pool_forward.stride", _strided),
-    (
-        "pool_forward.starts_at_zero",
-        lambda c: np.maximum(_maxima(c), 0),
-    ),
     ("pool_forward.minimum", _windowed(lambda v: v.min(axis=1))),
     ("pool_forward.mean", _windowed(lambda v: v.mean(axis=1))),
     ("pool_forward.index", _places),

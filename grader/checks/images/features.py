@@ -15,6 +15,7 @@ from grader.checks.findings import (
     say,
     where_to_look,
 )
+from grader.checks.images.directions import LAST
 from grader.checks.images.dreams import Dream, dreams_of, from_the_corgi, grew
 from grader.checks.images.recorded_runs import (
     change_rms,
@@ -61,6 +62,10 @@ def _verdict(
     if len(found) >= wanted:
         if _one_image(list(good.values())):
             return needs_human(say("features.one_image"))
+        classes = [name for name, d in good.items() if _is_class(d)]
+        if len(found) - len(classes) < wanted:
+            held = say("features.classes", count=len(classes), objectives="; ".join(classes))
+            return needs_human(held).adding(_runs(dreams))
         return passed(say("features.right", count=len(found), objectives=listed))
     faults = [fault for fault in map(_fault, dreams) if fault is not None]
     unclear = [d for d in dreams if _is_unclear(context, d)]
@@ -83,6 +88,11 @@ def _verdict(
     counts = {"count": len(found), "wanted": wanted}
     verdict = needs_human(say("features.fewer", objectives=listed, **counts))
     return verdict.adding(*faults[:1], *notes)
+
+
+def _is_class(dream: Dream) -> bool:
+    """Whether a class was maximized: the last layer is no intermediate one."""
+    return dream.climbed is not None and dream.climbed.layer == LAST
 
 
 def _one_image(dreams: list[Dream]) -> bool:

@@ -67,6 +67,10 @@ TIE_SIGNALS = (
 )
 """(x, k) of the cases with equal maxima."""
 
+FAR_BELOW = 20_000.0
+"""So far below 0 are the samples of pooling's longest case: it shows a maximum that starts at a
+number, such as -9999."""
+
 POOL_STEP_SHARE = 0.25
 """Step of pooling's differences, as a share of the smallest gap between two samples."""
 
@@ -87,6 +91,9 @@ SMALL_N = 4
 
 STEPPED_N, STEPPED_DEMO_N = 13, 9
 """Up to these lengths the entries of a hidden and of a public case are stepped one by one."""
+
+FAR_DEMO = (3, 2)
+"""(N, k) of the public case of pooling far below 0."""
 
 TIE_DEMOS = (((3, 3), 2), ((1, 3, 3), 2), ((2, 2, 2), 3))
 """(x, k) of the public cases of pooling with equal maxima."""
@@ -191,6 +198,7 @@ def pool_cases(seed: int) -> tuple[PoolCase, ...]:
     for number, (n, k) in enumerate(POOL_SIZES):
         spaced = rng.permutation(n) + rng.uniform(-0.3, 0.3, n)
         shift = n + 0.5 if number % 2 == 0 else n / 2
+        shift += FAR_BELOW if (n, k) == max(POOL_SIZES) else 0.0
         cases.append(
             PoolCase(
                 key=f"pool{number}",
@@ -230,7 +238,14 @@ def conv_demos() -> tuple[ConvCase, ...]:
 
 def pool_demos() -> tuple[PoolCase, ...]:
     """Return the public cases of pooling, the smallest first, some of them all negative."""
-    return tuple(
+    n, k = FAR_DEMO
+    far = PoolCase(
+        key=f"{DEMO}far",
+        x=tuple(value - FAR_BELOW for value in _begun(DEMO_VALUES, n)),
+        k=k,
+        grad_out=_begun(DEMO_COTANGENT, n - k + 1),
+    )
+    near = tuple(
         PoolCase(
             key=f"{DEMO}{i}",
             x=_negative(_begun(DEMO_VALUES, n)) if i % 2 else _begun(DEMO_VALUES, n),
@@ -239,6 +254,7 @@ def pool_demos() -> tuple[PoolCase, ...]:
         )
         for i, (n, k) in enumerate(_demo_sizes(POOL_SIZES))
     )
+    return (*near, far)
 
 
 def tie_demos() -> tuple[PoolCase, ...]:

@@ -341,7 +341,7 @@ FAULTS: Mapping[str, Fault] = {
     "pool_forward.stride": Fault(
         M1, lambda x, k: mx(x, k)[::k], lambda a, y, r: _same(y, r[:: a[1]])
     ),
-    "pool_forward.starts_at_zero": Fault(
+    "pool_forward.starts_at": Fault(
         M1, lambda x, k: np.maximum(mx(x, k), 0), lambda _, y, r: min(r) < 0 <= min(y)
     ),
     "pool_forward.minimum": Fault(M1, lambda x, k: -mx(-np.asarray(x), k)),

@@ -80,6 +80,19 @@ def causal(x: Any, w: Any) -> Any:
     return np.convolve(x, w)[: len(x)]
 
 
+def one_sided_dft(x: Any, w: Any) -> Any:
+    return np.fft.irfft(np.fft.rfft(x) * np.fft.rfft(w, len(x)), len(x))
+
+
+def one_sided_edge(x: Any, w: Any) -> Any:
+    return np.convolve(np.pad(x, (len(w) - 1, 0), mode="edge"), w, "valid")
+
+
+def one_sided_ahead(x: Any, w: Any) -> Any:
+    n = len(x)
+    return [sum(w[j] * x[(i + j) % n] for j in range(len(w))) for i in range(n)]
+
+
 def torch_conv(x: Any, w: Any) -> Any:
     left = (len(w) - 1) // 2
     signal = F.pad(x.view(1, 1, -1), (left, len(w) - 1 - left))
@@ -162,6 +175,10 @@ def broken(*_: Any) -> Any:
 
 def max_pool(x: Any, k: Any) -> Any:
     return np.array([max(x[i : i + k]) for i in range(len(x) - k + 1)])
+
+
+def max_from_far(x: Any, k: int) -> Any:
+    return [max(-9999.0, *x[i : i + k]) for i in range(len(x) - k + 1)]
 
 
 def max_from_zero(x: Any, k: Any) -> Any:
@@ -276,6 +293,9 @@ FORWARD = (
     ),
     Case("full", "conv_forward", {F1: np.convolve}, W, "conv_forward.full"),
     Case("one-sided", "conv_forward", {F1: causal}, H, "conv_forward.one_sided"),
+    Case("circular, DFT", "conv_forward", {F1: one_sided_dft}, H, "conv_forward.one_sided"),
+    Case("edge, one-sided", "conv_forward", {F1: one_sided_edge}, H, "conv_forward.one_sided"),
+    Case("circular, ahead", "conv_forward", {F1: one_sided_ahead}, H, "conv_forward.one_sided"),
     Case("doubled", "conv_forward", {F1: lambda x, w: 2 * forward(x, w)}, W, "conv_forward.scaled"),
     Case("negated", "conv_forward", {F1: lambda x, w: -forward(x, w)}, W, "conv_forward.scaled"),
     Case(
@@ -466,7 +486,8 @@ POOL = (
     Case("right", "pool_forward", {M1: max_pool}, R, "pool_forward.right"),
     Case("with places", "pool_forward", {M1: pool.forward}, R, "pool_forward.right"),
     Case("torch", "pool_forward", {M1: pool_torch}, H, "function.other_form"),
-    Case("from zero", "pool_forward", {M1: max_from_zero}, W, "pool_forward.starts_at_zero"),
+    Case("from zero", "pool_forward", {M1: max_from_zero}, W, "pool_forward.starts_at"),
+    Case("from -9999", "pool_forward", {M1: max_from_far}, W, "pool_forward.starts_at"),
     Case(
         "last window",
         "pool_forward",

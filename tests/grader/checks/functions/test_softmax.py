@@ -56,6 +56,13 @@ def test_the_release_speaks_of_batches_and_takes_the_offerings_share(lab: Lab, w
     assert (found.outcome, found.credit, found.code) == (Outcome.PARTIAL, share, code)
 
 
+def test_a_factor_of_one_on_the_logits_explains_nothing(lab: Lab) -> None:
+    """The tester's e / (1 + sum e): "a softmax of the logits times 1"."""
+    found = judged(lab, lambda o: o.exp() / (1 + o.exp().sum(1, keepdim=True)), release=True)
+    assert found.outcome is Outcome.FAIL
+    assert "output2prob.temperature" not in [remark.code for remark in found.remarks]
+
+
 @pytest.mark.parametrize("factor", [2, -1])
 def test_what_is_wrong_for_one_row_is_wrong_in_both_forms(lab: Lab, factor: float) -> None:
     for release in (True, False):

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from grader.checks import CHECKS
 from grader.checks.images.asked_objectives import recognise_asked
+from grader.checks.images.dreams import dreams_of
 from grader.checks.images.feature_objectives import Climbed, recognise
+from grader.checks.images.features import _verdict
 from grader.checks.images.pushes import Asked, Push
 from grader.model.records import AttackRun, Finding, Outcome, PartAsked
 from grader.testing import cell_run
@@ -77,6 +79,21 @@ def test_three_different_layers(lab: Lab) -> None:
     assert finding.code == "features.right"
     assert "layer1" in finding.message
     assert "layer3" in finding.message
+
+
+@pytest.mark.parametrize(("classes", "outcome"), [(0, Outcome.PASS), (1, Outcome.NEEDS_HUMAN)])
+def test_classes_are_no_intermediate_layers(lab: Lab, classes: int, outcome: Outcome) -> None:
+    context = lab.context(runs=three(lab))
+    dreams = dreams_of(context)
+    for number in range(classes):
+        climbed = dreams[number].climbed
+        assert climbed is not None
+        dreams[number] = replace(dreams[number], climbed=replace(climbed, layer="fc"))
+    good = {d.climbed.words: d for d in dreams if d.climbed is not None}
+    assert len(good) == 3
+    verdict = _verdict(context, "4d", dreams, good)
+    assert verdict.outcome is outcome
+    assert (verdict.remarks[0].code == "features.classes") == bool(classes)
 
 
 def test_fewer_in_the_notebook_are_for_a_person(lab: Lab) -> None:
