@@ -59,6 +59,10 @@ SUITE ?= trixie
 # Of `make test`: twice as many as there are cores, for tests often wait for kernels and limits.
 TEST_WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 8 ? n : 8 )))
 
+# Bytecode is kept even where the environment says otherwise: without it every worker compiles all
+# tests, and every process that they start the grader, anew.
+TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
+
 GRADER := $(BIN)/grader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
@@ -163,13 +167,13 @@ types: $(READY) ## mypy --strict, tests included
 	@$(BIN)/mypy reference grader authoring tests
 
 quick: $(READY) $(SYSTEM_READY) lint ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS) --quick
+	@$(TESTING) $(BIN)/pytest -q -n $(TEST_WORKERS) --quick
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (some 25 minutes on 2 cores)
 	@$(MAKE) -s --no-print-directory -j2 types pytest
 
 pytest: $(TEST_READY)
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(TEST_WORKERS)
+	@$(TESTING) $(BIN)/pytest -q -n $(TEST_WORKERS)
 
 accuracy: $(READY) ## Grade the corpus of wrong and right answers; writes tests/accuracy/README.md
 	@$(BIN)/python -m tests.accuracy
