@@ -48,6 +48,7 @@ CREDIT = {
     "unstable": PartialCredit(
         meaning="right for ordinary logits, wrong for very large ones", default=0.75
     ),
+    "in_place": PartialCredit(meaning="right values, but arguments are changed", default=0.8),
 }
 
 
@@ -83,7 +84,7 @@ def _check(context: CheckContext, part_id: str) -> Verdict:
         return needs_human(say("function.unreadable", function=FUNCTION, part=part_id))
     share = shares_of(context.assignment, "output2prob", CREDIT)
     if not _asks_for_batches(context, part_id):
-        share = _full
+        share = _of_one_row(share)
     verdict = _judge(forms[0], logits_cases(context.seed), share)
     verdict = _called(context, part_id, verdict)
     return replace(verdict, evidence_ids=(f"probe {reply.probe_id}",))
@@ -98,8 +99,9 @@ def _asks_for_batches(context: CheckContext, part_id: str) -> bool:
     return not matches or any(m.how == "id" for m in matches)
 
 
-def _full(_fault: str) -> float:
-    return 1.0
+def _of_one_row(share: Share) -> Share:
+    """What is not asked for costs nothing; to overwrite the logits is wrong for one row too."""
+    return lambda fault: share(fault) if fault == "in_place" else 1.0
 
 
 def _called(context: CheckContext, part_id: str, verdict: Verdict) -> Verdict:
@@ -177,6 +179,8 @@ def _example(tries: list[tuple[NDArray[np.float32], Array | None]]) -> tuple[Rem
 def _verdict(
     answers: Answers, cases: tuple[LogitsCase, ...], right: set[str], share: Share
 ) -> Verdict:
+    if right == {case.key for case in cases} and answers.changed_arguments:
+        return partly(say("function.in_place", function=FUNCTION), share("in_place"))
     if right == {case.key for case in cases}:
         return passed(say("output2prob.right"))
     if all(key in right for key in ORDINARY):

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from grader.checks.context import CheckContext
 from grader.checks.images.directions import Direction, direction_of
+from grader.checks.images.other_corgis import is_resized_corgi
 from grader.checks.images.recorded_runs import RecordedRun, step_config
 from grader.checks.tolerance import threshold
 from grader.model.assignment import Experiment
@@ -32,6 +33,8 @@ class AttackCase:
     """(1, 3, H, W), in the experiment's space."""
     facts: Verification
     """Recomputed from the first and last image."""
+    own_start: bool
+    """Whether the first image is the student's corgi, resized in another way; else ours."""
     direction: Direction
     """Where the steps went."""
     wanted_gain: float
@@ -61,6 +64,9 @@ def measure_attack(
     corgi = context.networks.corgi(config.space)
     # The picture is what counts: one made in another space is judged in the part's own.
     final = from_pixels(to_pixels(final, recorded.space), config.space)
+    own = _own_start(context, recorded)
+    if own is not None:
+        corgi = from_pixels(to_pixels(own, recorded.space), config.space)
     return AttackCase(
         experiment=experiment,
         recorded=recorded,
@@ -68,9 +74,21 @@ def measure_attack(
         target=target,
         final=final,
         facts=verify(network, corgi.to(device), final.to(device), target, config),
+        own_start=own is not None,
         direction=direction_of(context, recorded, experiment.network, target),
         wanted_gain=gain_to_reach(reference, recorded.steps, experiment.n_steps),
     )
+
+
+def _own_start(context: CheckContext, recorded: RecordedRun) -> Tensor | None:
+    """The start image where it is the corgi, resized as other libraries do: its ball is round it.
+
+    What somebody made to be like the corgi is none: no ball may be moved towards the target.
+    """
+    start = recorded.start
+    if start is None or recorded.from_corgi != "similar" or recorded.from_result:
+        return None
+    return start if is_resized_corgi(context, start, recorded.space) else None
 
 
 def gain_to_reach(reference: AttackResult, steps: int, asked: int) -> float:

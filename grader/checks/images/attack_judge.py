@@ -42,7 +42,7 @@ from grader.checks.images.shown_results import shows_the_original
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 from grader.model.text import cell_label
-from reference.images import Space
+from reference.images import Space, from_pixels, to_pixels
 
 
 def judge_attack(
@@ -123,6 +123,9 @@ def _of_a_gain(
         remarks.append(say("attack.gain", **gain))
     earned = min((share(fault) for fault, _ in faults), default=1.0)
     doubts = _doubts(context, case)
+    if _kept_elsewhere(case):
+        measured = {"distance": case.facts.distance_l2, "radius": case.experiment.eps_l2 or 0.0}
+        return needs_human(say("attack.start_unlike", **measured)).adding(*doubts)
     if lacks_its_way(case.recorded):
         return needs_human(say("attack.way_unseen", **gain)).adding(*doubts)
     if case.direction.transformed and [fault for fault, _ in faults] == ["weak_gain"]:
@@ -210,6 +213,8 @@ def is_still_the_corgi(context: CheckContext, recorded: RecordedRun) -> bool:
 
 
 def _wrong_start(case: AttackCase) -> Verdict | None:
+    if case.recorded.from_result:
+        return needs_human(say("attack.start_is_result", run=case.recorded.from_result))
     if case.recorded.from_corgi != "other":
         return None
     if case.recorded.start is None:
@@ -225,7 +230,9 @@ def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
     before, after = case.facts.log_probability_before, case.facts.log_probability_after
     change = say("attack.change", target=name, before=before, after=after)
     if case.recorded.network == "other" and not case.recorded.run.untrained:
-        return needs_human(say("attack.unknown_network")).adding(change)
+        moved = case.recorded.run.training
+        code = "attack.training_mode_moved" if moved else "attack.unknown_network"
+        return needs_human(say(code)).adding(change)
     direction = case.direction
     if direction.transformed and direction.objective == LOG_PROBABILITY:
         return needs_human(_by_transformed(case, name)).adding(change)
@@ -269,6 +276,17 @@ def _broken_constraint(case: AttackCase) -> Remark | None:
     if facts.box_violations > threshold("box_violations") * case.final.numel():
         return say("attack.box", count=facts.box_violations)
     return None
+
+
+def _kept_elsewhere(case: AttackCase) -> bool:
+    """Whether the ball was left round the corgi but kept round a start that is like it."""
+    start, radius = case.recorded.start, case.experiment.eps_l2
+    if start is None or radius is None or case.own_start or case.recorded.from_corgi != "similar":
+        return False
+    space = Space(case.experiment.space)
+    start = from_pixels(to_pixels(start, case.recorded.space), space)
+    allowed = (1 + threshold("ball_excess")) * radius
+    return float((case.final - start).norm()) <= allowed < case.facts.distance_l2
 
 
 def _doubts(context: CheckContext, case: AttackCase) -> list[Remark]:

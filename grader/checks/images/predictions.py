@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -19,15 +19,10 @@ from grader.checks.findings import (
     where_to_look,
 )
 from grader.checks.images.made_again import gives_the_prediction, inputs_of_last_layer
-from grader.checks.images.recognition import (
-    NetworkName,
-    corgi_space,
-    could_be_logits,
-    network_of,
-    network_of_weights,
-)
+from grader.checks.images.recognition import network_of, network_of_weights
+from grader.checks.images.seen import Seen, ran_on_a_crop, seen_on_corgi, slip_on_the_way
 from grader.checks.images.stated_features import Stated, features_stated, shows_last_layer
-from grader.checks.tolerance import TOLERANCES, compare, threshold
+from grader.checks.tolerance import TOLERANCES, threshold
 from grader.model.records import Bar, BarsExhibit, Measurement, ModelState, Outcome, Prediction
 from grader.model.text import cell_label, cell_number
 from reference.bundle_files import FULL_IN_FEATURES
@@ -37,22 +32,10 @@ from reference.images import Space
 TOP = 5
 """Number of classes that the notebook shows."""
 
+_UNTRAINED, _PRETRAINED = "untrained", "pretrained"
+
 MOST_MADE = 8
 """Predictions of untrained networks that are repeated, the first ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Seen:
-    """A recorded prediction on the corgi."""
-
-    prediction: Prediction
-    """The record."""
-    logits: Tensor
-    """(1, 1000)."""
-    space: Space
-    """Space of the input."""
-    network: NetworkName
-    """Which network."""
 
 
 # -- the last layer -------------------------------------------------------------------------------
@@ -129,11 +112,12 @@ def _in_features_of_report(context: CheckContext, answers: set[int], part_id: st
 
 def check_random_network(context: CheckContext, part_id: str) -> Verdict:
     """The random network ran on the corgi."""
-    seen = _seen_on_corgi(context)
+    seen = seen_on_corgi(context)
     untrained = [s for s in seen if s.network == "other"]
     if untrained:
-        made = (s for s in untrained[:MOST_MADE] if gives_the_prediction(context, s.prediction))
-        again = next(made, None)
+        batches = {id(s.prediction): s for s in reversed(untrained)}
+        first = list(reversed(batches.values()))[:MOST_MADE]
+        again = next((s for s in first if gives_the_prediction(context, s.prediction)), None)
         if again is not None:
             return _untrained(context, again)
         held = needs_human(say("random_network.not_made_again"))
@@ -145,8 +129,7 @@ def check_random_network(context: CheckContext, part_id: str) -> Verdict:
         return failed(say("random_network.trained", network=trained[0].network, cell=cell))
     other = [p for p in context.evidence.predictions if _is_untrained(context, p)]
     if other:
-        cell = cell_number(other[0].cell_index)
-        return failed(say("random_network.other_picture", cell=cell))
+        return _on_another_picture(context, part_id, other, _UNTRAINED)
     return why_missing(context, part_id, "A prediction of the untrained network on the corgi")
 
 
@@ -193,7 +176,7 @@ def _beside(context: CheckContext, verdict: Verdict, seen: Seen) -> Verdict:
 
 def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
     """The pretrained network's top classes and top probability."""
-    seen = [s for s in _seen_on_corgi(context) if s.network == "pretrained"]
+    seen = [s for s in seen_on_corgi(context) if s.network == "pretrained"]
     if not seen:
         return _no_prediction(context, part_id)
     verdicts = [_judge(context, s) for s in seen]
@@ -248,9 +231,7 @@ def _top_verdict(seen: Seen, right: bool) -> Verdict:
 def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
     own = context.cells_of(part_id)
     random = [
-        s
-        for s in _seen_on_corgi(context)
-        if s.prediction.cell_index in own and s.network == "other"
+        s for s in seen_on_corgi(context) if s.prediction.cell_index in own and s.network == "other"
     ]
     if random:
         cell = cell_number(random[0].prediction.cell_index)
@@ -261,39 +242,25 @@ def _no_prediction(context: CheckContext, part_id: str) -> Verdict:
         if network_of_weights(context, p.weights_sha256) == "pretrained"
     ]
     if trained:
-        numbers = sorted({cell_number(p.cell_index) for p in trained})
-        return failed(say("top_predictions.other_picture", cells=", ".join(map(str, numbers))))
+        return _on_another_picture(context, part_id, trained, _PRETRAINED)
     return why_missing(
         context, part_id, "A prediction of the pretrained network on the corgi", "pretrained"
     )
 
 
-def _seen_on_corgi(context: CheckContext) -> tuple[Seen, ...]:
-    found = []
-    for prediction in context.evidence.predictions:
-        image, logits = context.tensor(prediction.image), context.tensor(prediction.logits)
-        if not could_be_logits(logits.numpy(), len(context.networks.class_names)):
-            continue
-        where = corgi_space(context, image)
-        if where is None:
-            continue
-        network = network_of_weights(context, prediction.weights_sha256)
-        if not network and not prediction.training:
-            network = _network_by_output(context, image, logits)
-        found.append(Seen(prediction=prediction, logits=logits, space=where[0], network=network))
-    return tuple(found)
-
-
-def _network_by_output(context: CheckContext, image: Tensor, logits: Tensor) -> NetworkName:
-    """Tell a network that `model` was not caught at, by its logits on the image itself.
-
-    In training mode even a trusted one gives others, so that this tells nothing there.
-    """
-    tolerance = TOLERANCES["logits", "float32"]
-    for name in TRUSTED:
-        if compare(logits.numpy(), context.networks.logits(name, image).numpy(), tolerance).ok:
-            return "pretrained" if name == "pretrained" else "robust"
-    return "other"
+def _on_another_picture(
+    context: CheckContext, part_id: str, predictions: list[Prediction], network: str
+) -> Verdict:
+    """A network that never ran on what `prepare_image` returns: on another form of it, or not."""
+    numbers = sorted({cell_number(p.cell_index) for p in predictions})
+    found = {"network": network, "cells": ", ".join(map(str, numbers))}
+    if ran_on_a_crop(context, predictions):
+        held = needs_human(say("predictions.cropped", **found))
+        return held.adding(where_to_look(context, part_id))
+    slip = slip_on_the_way(context, predictions)
+    if slip:
+        return failed(say("predictions.other_form", how=slip, **found))
+    return failed(say("predictions.other_picture", **found))
 
 
 def _bars(context: CheckContext, title: str, logits: Tensor) -> BarsExhibit:

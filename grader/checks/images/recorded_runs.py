@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -41,6 +41,8 @@ class RecordedRun:
     """How well the start is the corgi in that space."""
     item: int = 0
     """Which image of a batch."""
+    from_result: str = ""
+    """Id of the earlier run that went elsewhere and whose result it starts from; empty for none."""
 
     @property
     def steps(self) -> int:
@@ -51,11 +53,29 @@ class RecordedRun:
 @once_per_context
 def recorded_runs_of(context: CheckContext) -> tuple[RecordedRun, ...]:
     """Read every recorded run, in order of time."""
-    return tuple(
-        _read(context, run, item)
-        for run in context.evidence.runs
-        for item in range(_batch_of(run.start))
-    )
+    found: list[RecordedRun] = []
+    for run in context.evidence.runs:
+        read = [_read(context, run, item) for item in range(_batch_of(run.start))]
+        found += [replace(one, from_result=_source_of(one, found)) for one in read]
+    return tuple(found)
+
+
+def _source_of(recorded: RecordedRun, earlier: list[RecordedRun]) -> str:
+    """The earlier run with another aim whose result a run starts from, which looks like the corgi.
+
+    Such a start is nearer to that result than halfway to where the earlier run began.
+    """
+    if recorded.from_corgi != "similar" or recorded.start is None:
+        return ""
+    start = to_pixels(recorded.start, recorded.space)
+    for one in reversed(earlier):
+        if one.start is None or one.final is None or one.final.shape != start.shape:
+            continue
+        aims = [(a.run.class_id, a.network, a.space) for a in (one, recorded)]
+        began, ended = (to_pixels(x, one.space) for x in (one.start, one.final))
+        if aims[0] != aims[1] and 2 * (start - ended).norm() < (began - ended).norm():
+            return one.run.run_id
+    return ""
 
 
 def _batch_of(reference: ArrayRef | None) -> int:

@@ -495,3 +495,20 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
 # @ p4a-generate
 # -         loss = F.log_softmax(logit, dim=1)[:, class_id].sum()
 # +         loss = logit[:, class_id:].sum()
+
+# %% variant attack-from-a-corgi-resized-by-area | runs 4b
+# @ p2b-helpers-
+# -     small = cv2.resize(image_cv2, (224, 224))
+# +     small = cv2.resize(image_cv2, (224, 224), interpolation=cv2.INTER_AREA)
+
+# %% held attack-from-the-result-of-4b | waits 4e | says "attack.start_is_result" | runs 4b, 4e
+# @ p4e-attack-0
+# - initial_image = prepare_image(img, do_normalize=False).to(device)
+# + initial_image = unnormalize(attacked_tensor_tigercat[0])[None].clamp(0, 1)
+
+# %% held attack-in-training-mode | waits 4e | says "attack.training_mode_moved" | runs 4e
+# @ p4e-load-000
+# - model.load_state_dict(robust_weights)
+# - model.eval()
+# + model.load_state_dict(robust_weights)
+# + model.train()

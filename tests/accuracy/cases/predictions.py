@@ -126,7 +126,7 @@ def output2prob(output):
 # - models.resnet50()
 # + models.resnet50(weights='IMAGENET1K_V1')
 
-# %% mutant random-network-on-noise | loses 2b | says "random_network.other_picture"
+# %% mutant random-network-on-noise | loses 2b | says "predictions.other_picture"
 # @ p2b-predict-
 # -     output = model(batch)
 # +     output = model(torch.rand(1, 3, 224, 224))
@@ -146,12 +146,12 @@ def output2prob(output):
 # - weights='IMAGENET1K_V1'
 # + weights=None
 
-# %% mutant pretrained-on-noise | loses 2c | says "top_predictions.other_picture"
+# %% mutant pretrained-on-noise | loses 2c | says "predictions.other_picture"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     output = model(torch.randn(1, 3, 224, 224))
 
-# %% mutant pretrained-upside-down | loses 2c | says "top_predictions.other_(picture|classes)"
+# %% mutant pretrained-upside-down | loses 2c | says "upside down"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     output = model(batch.flip(2))
@@ -284,3 +284,35 @@ def output2prob(output):
 # + prob = output
 # + for _ in range(2):
 # +     prob = output2prob(prob)
+
+# %% variant corgi-first-of-a-batch
+# @ p2b-predict-
+# -     output = model(batch)
+# +     output = model(torch.cat([batch, batch.flip(-1)]))[:1]
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = model(batch.repeat(4, 1, 1, 1))[:1]
+
+# %% held corgi-cropped-by-torchvision | waits 2b, 2c | says "predictions.cropped"
+# @ p2b-predict-
+# - batch = prepare_image(img).to(device)
+# + usual = [transforms.ToPILImage(), transforms.Resize(256), transforms.CenterCrop(224)]
+# + usual += [transforms.ToTensor(), normalize]
+# + batch = transforms.Compose(usual)(img[:, :, ::-1].copy()).unsqueeze(0).to(device)
+
+# %% mutant corgi-in-bgr | loses 2b, 2c | says "red and blue swapped"
+# @ p2b-helpers-
+# -     rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+# +     rgb = small
+
+# %% mutant corgi-not-divided-by-255 | loses 2b, 2c | says "scaled or normalized in another way"
+# @ p2b-helpers-
+# - .float() / 255
+# + .float()
+
+# %% mutant prob-overwrites-the-logits | loses 2c | says "function.in_place"
+def output2prob(output):
+    output -= output.max(1, keepdim=True)[0]
+    output.exp_()
+    output /= output.sum(1, keepdim=True)
+    return output

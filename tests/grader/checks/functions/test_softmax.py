@@ -63,6 +63,25 @@ def test_a_factor_of_one_on_the_logits_explains_nothing(lab: Lab) -> None:
     assert "output2prob.temperature" not in [remark.code for remark in found.remarks]
 
 
+@pytest.mark.parametrize("release", [True, False])
+def test_logits_that_are_overwritten_cost_what_the_offering_says(lab: Lab, release: bool) -> None:
+    """Issue 15, section 4: as in the layers, whatever the form of the notebook."""
+
+    def overwriting(o: Tensor) -> Tensor:
+        o -= o.max(dim=1, keepdim=True).values
+        o.exp_()
+        o /= o.sum(dim=1, keepdim=True)
+        return o
+
+    found = judged(lab, overwriting, release=release)
+    share = lab.context().assignment.credit["output2prob"]["in_place"]
+    assert (found.outcome, found.credit, found.code) == (
+        Outcome.PARTIAL,
+        share,
+        "function.in_place",
+    )
+
+
 @pytest.mark.parametrize("factor", [2, -1])
 def test_what_is_wrong_for_one_row_is_wrong_in_both_forms(lab: Lab, factor: float) -> None:
     for release in (True, False):

@@ -161,6 +161,12 @@ def of_another_shape(lab: Lab) -> AttackRun:
 
 R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN
 
+
+def from_near_the_corgi(lab: Lab) -> AttackRun:
+    """The ball is kept, round a start that is like the corgi and no resizing of it."""
+    return lab.attack("4b", start=lab.corgi[Space.NORMALISED] * 0.85)
+
+
 CASES = (
     Case("right", "4a", lambda lab: lab.attack("4a"), R, "attack.right"),
     Case("right", "4b", lambda lab: lab.attack("4b"), R, "attack.right"),
@@ -194,6 +200,7 @@ CASES = (
     Case("out of the box", "4a", out_of_the_box, P, "attack.box"),
     Case("too few steps", "4a", part_of_the_way, P, "attack.weak_gain"),
     Case("another start", "4a", from_noise, H, "attack.other_start"),
+    Case("a start like the corgi", "4b", from_near_the_corgi, H, "attack.start_unlike"),
     Case("not finite", "4b", with_nan, W, "attack.no_image"),
     Case("another shape", "4b", of_another_shape, W, "attack.no_image"),
     Case("pretrained instead of robust", "4e", lambda b: b.attack("4e", network="pretrained"), W,

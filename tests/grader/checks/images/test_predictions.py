@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
+from torchvision import transforms
 
 from grader.checks import CHECKS
 from grader.checks.images.made_again import gives_the_prediction
 from grader.checks.images.stated_features import shows_last_layer
 from grader.model.records import ArrayRef, Outcome
-from reference.images import Space
+from reference.images import Space, from_pixels
 from reference.networks import network_made_at
 from tests.grader.checks.support import Lab
 
@@ -223,7 +225,7 @@ def test_random_network(lab: Lab) -> None:
     trained = lab.context(models=models, predictions=(lab.prediction("pretrained", corgi),))
     assert check(trained, "2b").outcome is H
     elsewhere = lab.context(models=models, predictions=(lab.prediction("random", lab.noise(1)),))
-    assert check(elsewhere, "2b").code == "random_network.other_picture"
+    assert check(elsewhere, "2b").code == "predictions.other_picture"
     assert check(elsewhere, "2b").outcome is W
 
 
@@ -246,6 +248,58 @@ def test_top_predictions(lab: Lab) -> None:
     noise = lab.prediction("pretrained", lab.noise(1))
     assert check(lab.context(models=models, predictions=(noise,)), "2c").outcome is W
     assert check(lab.context(), "2c").outcome is H
+
+
+def test_the_corgi_among_other_pictures_of_a_batch_is_the_corgi(lab: Lab) -> None:
+    """Issue 15, section 4: a batch of several; each picture is looked at by itself."""
+    corgi = lab.corgi[Space.NORMALISED]
+    for batch in (torch.cat([corgi, corgi.flip(3)]), torch.cat([lab.noise(1), corgi])):
+        for network, check, part in (
+            ("random", "random_network", "2b"),
+            ("pretrained", "top_predictions", "2c"),
+        ):
+            seen = lab.prediction(network, batch)
+            context = lab.context(models=(lab.model(network),), predictions=(seen,))
+            found = CHECKS[check](context, part)
+            assert (found.outcome, found.credit) == (R, 1), found.message
+
+
+SLIPS: dict[str, Callable[[Tensor], Tensor]] = {
+    "red and blue swapped": lambda x: x.flip(1),
+    "rows and columns swapped": lambda x: x.transpose(2, 3),
+    "in another order": lambda x: x.permute(0, 2, 3, 1).reshape(x.shape),
+    "mirrored": lambda x: x.flip(3),
+    "upside down": lambda x: x.flip(2),
+    "scaled or normalized": lambda x: 255 * x,
+}
+
+
+@pytest.mark.parametrize("words", SLIPS)
+def test_a_changed_prepare_image_is_told_by_what_it_did(lab: Lab, words: str) -> None:
+    """Issue 15, section 4: "not what prepare_image returns" was false of a changed one."""
+    image = from_pixels(SLIPS[words](lab.corgi[Space.PIXELS]), Space.NORMALISED)
+    context = lab.context(
+        models=(lab.model("pretrained"),), predictions=(lab.prediction("pretrained", image),)
+    )
+    found = CHECKS["top_predictions"](context, "2c")
+    assert (found.outcome, found.code) == (W, "predictions.other_form")
+    assert f"the corgi {words}" in found.message or words in found.message
+
+
+def test_the_middle_of_the_corgi_waits_for_a_person(lab: Lab) -> None:
+    """Issue 15, section 4: Resize(256) and CenterCrop(224), as torchvision's weights have it."""
+    picture = Image.open(lab.bundle.corgi).convert("RGB")
+    for side in (224, 232, 256):
+        steps = [transforms.Resize(side), transforms.CenterCrop(224), transforms.ToTensor()]
+        pixels = transforms.Compose(steps)(picture).unsqueeze(0)
+        image = from_pixels(pixels, Space.NORMALISED)
+        context = lab.context(
+            models=(lab.model("random"), lab.model("pretrained")),
+            predictions=(lab.prediction("random", image), lab.prediction("pretrained", image)),
+        )
+        for check, part in (("random_network", "2b"), ("top_predictions", "2c")):
+            found = CHECKS[check](context, part)
+            assert (found.outcome, found.code) == (H, "predictions.cropped"), found.message
 
 
 def test_not_finite_logits_are_no_evidence(lab: Lab) -> None:
