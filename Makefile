@@ -125,7 +125,7 @@ wheel: $(READY) ## Build the wheel, for machines that have no checkout: build/ps
 	@$(BIN)/uv build --quiet --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir build .
 	@ls build/*.whl
 
-ci: wheel ## Build the repository that students' workflows use: build/pset4-check [ACTION=ORG/pset4-check@v1]
+ci: student ## Build the repository that students' workflows use: build/pset4-check [ACTION=ORG/pset4-check@v1]
 	@$(BIN)/python -m authoring.ci_folder $(if $(ACTION),--action $(ACTION))
 
 gradescope: wheel ## Build Gradescope's autograder: build/gradescope-autograder.zip [ASSIGNMENT=] [COURSE=] [BUNDLE=studio-narrow]

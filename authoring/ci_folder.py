@@ -45,7 +45,7 @@ def build_folder(target: Path, built: Path, action: str = PLACEHOLDER) -> Path:
     """
     wheels = [*sorted(built.glob(STUDENTS)), *sorted(built.glob(WHOLE))]
     if not wheels:
-        raise ConfigError(f"{built}: expected a wheel, found none; run `make wheel` first")
+        raise ConfigError(f"{built}: expected a wheel, found none; run `make student` first")
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for name, place in FILES.items():

@@ -43,6 +43,7 @@ NAME = "pset4-check"
 
 ROOTS = (
     "grader.app.student_main",
+    "grader.intake.repository_name",  # which CI runs (templates/ci/pset4-check.sh)
     "grader.checks.functions.*",
     "grader.checks.images.*",
     "grader.checks.written.*",

@@ -61,6 +61,7 @@ system() {
 }
 
 grader() {
+  "$environment/bin/uv" pip uninstall --quiet --python "$python" pset4-grader pset4-check || true
   "$environment/bin/uv" pip install --quiet --python "$python" --no-deps --reinstall "$here"/*.whl
 }
 
@@ -83,7 +84,9 @@ check() {
   if [ "$submitted" = now ]; then
     submitted=$(date -u +%Y-%m-%dT%H:%MZ)
   fi
-  "$python" -P -m grader.app check "$WORK/$(name).zip" --out "$WORK/results" \
+  local command="$environment/bin/grader"
+  [ ! -x "$environment/bin/pset4-check" ] || command="$environment/bin/pset4-check"
+  "$command" check "$WORK/$(name).zip" --out "$WORK/results" \
     ${ASSIGNMENT:+--assignment "$ASSIGNMENT"} ${COURSE:+--course "$COURSE"} \
     ${submitted:+--submitted "$submitted"} --bundle "${BUNDLE:-studio}" \
     --require "${REQUIRE:-parts}" --isolation "${ISOLATION:-require}" --prefix "${FOLDER:-}" \

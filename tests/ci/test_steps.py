@@ -18,6 +18,7 @@ import yaml
 
 from authoring.ci_folder import build_folder
 from authoring.gradescope_zip import build_autograder
+from authoring.student_package import build_student_wheel
 from tests import factories
 from tests.ci.gradescope_box import Container
 from tests.grader.conftest import LAYERS
@@ -77,7 +78,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         dict(os.environ),
     )
     assert built.returncode == 0, built.stderr
-    build_folder(folder / "pset4-check", folder / "w", "mit/pset4-check@v1")
+    build_student_wheel(folder / "w")
+    wheel = build_folder(folder / "pset4-check", folder / "w", "mit/pset4-check@v1")
+    assert wheel.name.startswith("pset4_check-")  # without solutions
     repository(folder / "pset4-check", {}, tag="1.0")
     (folder / "home").mkdir()
     return Course(folder=folder / "pset4-check", home=folder / "home")

@@ -109,7 +109,7 @@ def test_the_folder_is_whole_and_names_the_courses_repository(tmp_path: Path) ->
 
 
 def test_without_a_wheel_there_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="run `make wheel`"):
+    with pytest.raises(ConfigError, match="run `make student`"):
         build_folder(tmp_path / "made", tmp_path)
 
 
