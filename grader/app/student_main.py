@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 
+from grader.app.files_cli import files_command
 from grader.app.hand_in_cli import check_command, pack_command, report_command
 from grader.app.main import leave_with, run_app
 
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command("check")(check_command)
 app.command("report")(report_command)
 app.command("pack")(pack_command)
+app.command("files")(files_command)
 
 
 def main(argv: list[str] | None = None) -> int:
