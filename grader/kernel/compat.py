@@ -5,6 +5,7 @@ Each is installed only where the run's plan names it, and tells the host when it
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import os
@@ -117,22 +118,46 @@ def _old_names(channel: Channel) -> None:
 
 def _narrow_resnet(channel: Channel) -> None:
     """`torchvision.models.resnet50` builds the narrow network that the preview bundle is for."""
+    import torchvision
     from torchvision.models import resnet
 
     # Copied in beside this file where the bundle is a narrow one.
     narrow = importlib.import_module(".narrow", __package__)
     report = _Report(channel, "narrow-resnet")
-    plain_resnet = resnet.ResNet
+    plain = resnet.ResNet
 
-    def build(block: Any, layers: list[int], *args: Any, **kwargs: Any) -> torch.nn.Module:
-        if block is resnet.Bottleneck and tuple(layers) == narrow.LAYERS and not args:
-            report()
-            network: torch.nn.Module = narrow.narrow_resnet50(**kwargs)
-            return network
-        other: torch.nn.Module = plain_resnet(block, layers, *args, **kwargs)
-        return other
+    class ResNet(narrow.NarrowResNet):  # type: ignore[misc,name-defined]  # copied in for the run
+        """torchvision's, and the narrow one where its layers are those of ResNet-50.
 
-    resnet.ResNet = build
+        A class, and of the same name: notebooks derive networks of their own from it.
+        """
+
+        def __init__(
+            self, block: Any, layers: Any, num_classes: int = 1000, *args: Any, **kwargs: Any
+        ) -> None:
+            is_ours = block is resnet.Bottleneck and tuple(layers) == narrow.LAYERS
+            if is_ours and not args and not kwargs:
+                report()
+                super().__init__(num_classes=num_classes)
+            else:
+                plain.__init__(self, block, layers, num_classes, *args, **kwargs)
+
+    ResNet.__module__, ResNet.__qualname__ = plain.__module__, plain.__qualname__
+    resnet.ResNet = torchvision.models.ResNet = ResNet
+
+
+def _no_compiler(channel: Channel) -> None:
+    """`torch.compile` gives back what it got.
+
+    It would take a C++ compiler and a minute, and hide the network from what is recorded.
+    """
+    report = _Report(channel, "no-compiler")
+
+    def as_it_is(model: Any = None, **_: Any) -> Any:
+        report()
+        return as_it_is if model is None else model
+
+    torch.compile = functools.wraps(torch.compile)(as_it_is)
 
 
 def _few_steps(channel: Channel) -> None:
@@ -158,6 +183,7 @@ SHIMS: dict[str, Callable[[Channel], None]] = {
     "old-names": _old_names,
     "narrow-resnet": _narrow_resnet,
     FAST_RESNET: _fast_resnet,
+    "no-compiler": _no_compiler,
     "few-steps": _few_steps,
 }
 

@@ -7,11 +7,10 @@ a notebook could only use for its results, such as a captured graph, is left to 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -103,10 +102,14 @@ class _Counts(dict[str, int]):
         return 0
 
 
-@contextlib.contextmanager
-def _context(*_: Any, **__: Any) -> Iterator[None]:
+class _Context:
     """For `with torch.cuda.device(0):` and the like."""
-    yield
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 def install(report: Callable[[], None]) -> None:
@@ -182,16 +185,17 @@ def _streams(report: Callable[[], None]) -> None:
         setattr(torch.cuda, name, kind)
     for name in ("current_stream", "default_stream"):
         _put(torch.cuda, name, report, CpuStream)
-    for name in ("stream", "StreamContext", "device", "device_of"):
-        setattr(torch.cuda, name, _reported(_context, report))
 
+    class CpuContext(_Context):
+        __doc__ = _Context.__doc__
 
-def _reported(function: Callable[..., Any], report: Callable[[], None]) -> Callable[..., Any]:
-    def reported(*args: Any, **kwargs: Any) -> Any:
-        report()
-        return function(*args, **kwargs)
+        def __init__(self, *_: Any, **__: Any) -> None:
+            report()
 
-    return reported
+    # Classes stay classes: libraries ask what an object is an instance of, and notebooks derive.
+    for name in ("StreamContext", "device", "device_of"):
+        setattr(torch.cuda, name, type(name, (CpuContext,), {}))
+    _put(torch.cuda, "stream", report, CpuContext)
 
 
 def _random(report: Callable[[], None]) -> None:
@@ -214,10 +218,10 @@ def _random(report: Callable[[], None]) -> None:
 def _profiling(report: Callable[[], None]) -> None:
     for name in ("start", "stop"):
         _put(torch.cuda.profiler, name, report)
-    setattr(torch.cuda.profiler, "profile", _reported(_context, report))  # noqa: B010
+    _put(torch.cuda.profiler, "profile", report, _Context)
     for name in ("range_push", "range_pop", "mark", "range_start", "range_end"):
         _put(torch.cuda.nvtx, name, report, lambda: 0)
-    setattr(torch.cuda.nvtx, "range", _reported(_context, report))  # noqa: B010
+    _put(torch.cuda.nvtx, "range", report, _Context)
     torch.cuda.make_graphed_callables = lambda callables, *_, **__: callables
 
 

@@ -39,6 +39,11 @@ def _is_cuda(value: Any) -> bool:
     return isinstance(value, str) and value.partition(":")[0] in _ELSEWHERE
 
 
+def _is_gpu(value: Any) -> bool:
+    """The same where a device is asked for: a number there is one of a GPU."""
+    return value.__class__ is int or _is_cuda(value)
+
+
 class _CudaToCpu(TorchFunctionMode):
     """Reads `cuda` and `mps` as `cpu` in every torch call, and makes `Tensor.cuda()` a no-op."""
 
@@ -59,12 +64,17 @@ class _CudaToCpu(TorchFunctionMode):
         if func is torch.Tensor.type:
             args = tuple(_of_cpu(value) for value in args)
         kwargs = kwargs or {}
+        if func is torch.device and _is_gpu(args[0] if args else kwargs.get("type")):
+            self._report()
+            return _CPU  # whatever its index
+        if func is torch.Tensor.to and args[1:] and args[1].__class__ is int:
+            args = (args[0], torch.device("cuda", args[1]), *args[2:])
         for value in args:
             if (value.__class__ is str or value.__class__ is torch.device) and _is_cuda(value):
                 self._report()
                 args = tuple(_CPU if _is_cuda(v) else v for v in args)
                 break
-        if kwargs and _is_cuda(kwargs.get("device")):
+        if kwargs and _is_gpu(kwargs.get("device")):
             self._report()
             kwargs = {**kwargs, "device": _CPU}
         if kwargs.get("pin_memory"):
@@ -87,10 +97,10 @@ def _networks(report: Callable[[], None]) -> None:
     plain_to = torch.nn.Module.to
 
     def module_to(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
-        if any(map(_is_cuda, args)) or _is_cuda(kwargs.get("device")):
+        if (args and _is_gpu(args[0])) or _is_gpu(kwargs.get("device")):
             report()
-            args = tuple(_CPU if _is_cuda(v) else v for v in args)
-            kwargs = {k: _CPU if _is_cuda(v) else v for k, v in kwargs.items()}
+            args = (_CPU, *args[1:]) if args else args
+            kwargs = {**kwargs, "device": _CPU} if "device" in kwargs else kwargs
         return plain_to(self, *args, **kwargs)
 
     torch.nn.Module.cuda = module_cuda  # type: ignore[assignment,method-assign]
@@ -122,7 +132,7 @@ def _generators(report: Callable[[], None]) -> None:
 
     class _Kind(type):
         def __call__(cls, device: Any = _CPU) -> torch.Generator:
-            if _is_cuda(device):
+            if _is_gpu(device):
                 report()
                 device = _CPU
             return plain(device)

@@ -57,6 +57,11 @@ FAST_RESNET = Shim(
     why="ResNet-50 in evaluation mode is computed faster, with batch normalization folded into the "
     "convolutions; numbers differ in their last digits (`--exact` turns it off).",
 )
+NO_COMPILER = Shim(
+    name="no-compiler",
+    why="The notebook has code compiled by `torch.compile`; it runs as it is written, which computes "
+    "the same.",
+)
 FEW_STEPS = Shim(
     name="few-steps",
     why="A quick check was asked for: long loops with a progress bar make a few rounds.",
@@ -143,7 +148,7 @@ def repeats_of(assignment: Assignment) -> tuple[RepeatAttack, ...]:
 
 
 def _shims(bundle: Bundle, options: RunOptions) -> tuple[Shim, ...]:
-    shims = [COLAB, PATHS, WEIGHTS, OLD_NAMES, LOAD_OLD_CHECKPOINTS]
+    shims = [COLAB, PATHS, WEIGHTS, OLD_NAMES, NO_COMPILER, LOAD_OLD_CHECKPOINTS]
     if options.device == "cpu":
         shims.append(CUDA_TO_CPU)
     if bundle.width_divisor > 1:

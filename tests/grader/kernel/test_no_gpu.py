@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
+import torchvision
+from torchvision.models import resnet
 
 from grader.kernel import compat, gpu_names, no_gpu
+from reference.studio import narrow
 
 FORK = multiprocessing.get_context("fork")
 
@@ -124,6 +130,29 @@ torch.load(path)
 net = torch.nn.DataParallel(torch.nn.Linear(3, 3), device_ids=[0]).cuda()
 net(x.to('cuda'))
 
+assert torch.device('cuda', 0).type == torch.device('cuda', index=1).type == 'cpu'
+assert torch.device(type='cuda', index=0) == torch.device(0) == torch.device('cpu')
+assert torch.device('cpu', 0).index == 0
+
+assert x.to(1).device.type == x.cuda(device=0).device.type == 'cpu'
+assert torch.zeros(2, device=0).device.type == x.new_zeros(2, device=torch.device('cuda', 1)).device.type
+assert x.to(device=torch.device(type='mps', index=0)).device.type == 'cpu'
+
+net = torch.nn.Linear(3, 3, device=0).to(1).to(device=0, dtype=torch.float64).cuda(0)
+assert next(net.to(torch.float32).parameters()).dtype is torch.float32
+
+torch.Generator(0).manual_seed(1)
+torch.Generator(torch.device('cuda', 0))
+
+torch.set_default_device(torch.device('cuda', 0))
+assert torch.get_default_device() == torch.device('cpu')
+torch.set_default_device(None)
+
+with torch.cuda.StreamContext(None), torch.device('cuda', 1): assert torch.ones(1).device.type == 'cpu'
+
+class Mine(torch.cuda.device): pass
+assert isinstance(Mine(0), torch.cuda.device)
+
 with torch.device('cuda'): assert torch.zeros(1).device.type == 'cpu'
 
 torch.mps.synchronize()
@@ -172,6 +201,65 @@ def test_a_gpu_computes_in_full_precision_unless_the_notebook_asks_for_less() ->
         assert not matmul.allow_tf32
     finally:
         cudnn.allow_tf32, matmul.allow_tf32 = before
+
+
+CLASSES_OF = (torch, torch.cuda, torch.nn, torch.cuda.amp, torchvision.models, resnet)
+COMPILED = """
+net = torch.nn.Linear(2, 2)
+assert torch.compile(net, mode='reduce-overhead')(torch.ones(1, 2)).shape == (1, 2)
+@torch.compile
+def f(x): return x + 1
+@torch.compile(fullgraph=True)
+def g(x): return f(x) * 2
+assert g(torch.ones(2)).tolist() == [4., 4.]
+net.compile()
+assert net(torch.ones(1, 2)).shape == (1, 2)
+"""
+DERIVED = """
+class Mine(resnet.ResNet):
+    def __init__(self):
+        super().__init__(resnet.Bottleneck, [3, 4, 6, 3])
+    def forward(self, x):
+        self.seen = x.shape
+        return super().forward(x)
+mine, built = Mine(), torchvision.models.resnet50(weights=None)
+mine.load_state_dict(built.state_dict())
+assert isinstance(mine, resnet.ResNet) and isinstance(built, torchvision.models.ResNet)
+assert mine(torch.zeros(2, 3, 32, 32)).shape == (2, 1000) and len(mine.seen) == 4
+assert type(built).__name__ == 'ResNet'
+assert torchvision.models.resnet18(num_classes=7).layer1[0].conv1.out_channels == 64
+assert torchvision.models.resnext50_32x4d().layer1[0].conv2.groups == 32
+assert torchvision.models.resnet50(num_classes=5).fc.out_features == 5
+"""
+
+
+def _classes() -> dict[tuple[ModuleType, str], Any]:
+    return {(m, n): v for m in CLASSES_OF for n, v in vars(m).items() if isinstance(v, type)}
+
+
+def _all_shims(source: str, there: Connection) -> None:
+    """Install what stands in for torch's own, and run a notebook's lines."""
+    sys.modules["grader.kernel.narrow"] = narrow
+    before = _classes()
+    nobody = SimpleNamespace(send=lambda *_: None)
+    compat.install(cast("Any", nobody), ["cuda-to-cpu", "no-compiler", "narrow-resnet"])
+    after = _classes()
+    found = [f"{m.__name__}.{n} is no class any more" for m, n in before if (m, n) not in after]
+    try:
+        exec(source, {"torch": torch, "torchvision": torchvision, "resnet": resnet})  # noqa: S102
+    except Exception as error:  # noqa: BLE001 -- told to the test
+        found.append(repr(error))
+    there.send(found)
+
+
+@pytest.mark.parametrize("source", [COMPILED, DERIVED], ids=["compiled", "derived"])
+def test_what_a_shim_replaces_stays_a_class_from_which_a_notebook_may_derive(source: str) -> None:
+    here, there = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=_all_shims, args=(source, there))
+    process.start()
+    there.close()
+    assert here.recv() == []
+    process.join()
 
 
 def test_an_event_that_was_not_recorded_has_no_time() -> None:
