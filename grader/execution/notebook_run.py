@@ -200,6 +200,7 @@ class _Run:
             f"{KERNEL_PACKAGE}.start.start(get_ipython(), nonce={plan.nonce!r}, "
             f"seed={plan.seed}, shims={[shim.name for shim in plan.shims]!r}, "
             f"wanted={list(self._asking.names)!r}, "
+            f"originals={self._request.workspace.originals!r}, "
             f"{machine_facts(self._request.submission)})\n"
             f"del sys, _path, {KERNEL_PACKAGE}\n"
             # From now on the notebook may import its own files, as in any Jupyter.

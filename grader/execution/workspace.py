@@ -60,6 +60,8 @@ class Workspace:
     """Current folder and home of the kernel, as it sees it."""
     side: str
     """Folder of the kernel-side package, as it sees it."""
+    originals: str
+    """Folder of the course's files in the bundle, as the kernel sees it."""
     copies: tuple[tuple[str, str], ...]
     """(from, to) folders that the work folder is filled from, as the kernel sees them."""
     links: tuple[tuple[str, str], ...]
@@ -308,6 +310,7 @@ def _workspace(root: Path, bundle: Bundle, seen: Path, *, threads: int, boxed: b
         assets=seen,
         work=work,
         side=SIDE if boxed else str(root / "side"),
+        originals=f"{assets}/files",
         # The course's files are copied, not linked: notebooks download over them.
         copies=((settings, own), (f"{assets}/files", work), (stage, work)),
         links=_links(bundle, assets, own, work),

@@ -18,7 +18,7 @@ MODULES = (
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 MOST_UPLOADED_BYTES = 16 * 2**20
-"""Size of a file that is handed over as an upload."""
+"""Bytes of all files together that are handed over as an upload."""
 
 
 class _Nothing:
@@ -63,23 +63,30 @@ class _Module(types.ModuleType):
 
 
 class _Uploads(Mapping[str, bytes]):
-    """What `files.upload()` returns: the files that are there, pictures first, read when asked."""
+    """What `files.upload()` returns: the files that are there, pictures first.
+
+    Read at once: `open(name, "wb").write(uploaded[name])` empties the file before it asks for it.
+    """
 
     def __init__(self) -> None:
         files = (path for path in Path.cwd().iterdir() if path.is_file())
-        small = [path for path in files if path.stat().st_size <= MOST_UPLOADED_BYTES]
-        visible = (path for path in small if not path.name.startswith("."))
+        visible = (path for path in files if not path.name.startswith("."))
         order = sorted(visible, key=lambda p: (p.suffix.lower() not in PICTURES, p.name))
-        self._paths = {path.name: path for path in order}
+        self._read: dict[str, bytes] = {}
+        left = MOST_UPLOADED_BYTES
+        for path in order:
+            left -= path.stat().st_size
+            if left >= 0:
+                self._read[path.name] = path.read_bytes()
 
     def __getitem__(self, name: str) -> bytes:
-        return self._paths[name].read_bytes()
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
+        return iter(self._read)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._read)
 
 
 def _show(image: Any, *_: Any, **__: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import absent, colab, few_steps, hub, no_gpu, old_names, paths
+from . import absent, colab, few_steps, hub, kept, no_gpu, old_names, paths
 from .channel import Channel
 
 FAST_RESNET = "fast-resnet"
@@ -174,6 +174,8 @@ def _fast_resnet(channel: Channel) -> None:
     fast_resnet.install(_Report(channel, FAST_RESNET))
 
 
+KEPT = "kept-files"
+"""Belongs to a shell altogether."""
 SHIMS: dict[str, Callable[[Channel], None]] = {
     "cuda-to-cpu": _cuda_to_cpu,
     "load-old-checkpoints": _load_old_checkpoints,
@@ -191,11 +193,21 @@ SHIMS: dict[str, Callable[[Channel], None]] = {
 def install(channel: Channel, names: list[str]) -> None:
     """Install the shims named in the plan, but for what belongs to a shell."""
     for name in names:
-        SHIMS[name](channel)
+        if name != KEPT:
+            SHIMS[name](channel)
 
 
-def install_in_shell(channel: Channel, names: list[str], shell: Any) -> None:
-    """Install what the shims named in the plan change of a shell: its magics and its imports."""
+def install_in_shell(channel: Channel, names: list[str], shell: Any, originals: str) -> None:
+    """Install what the shims named in the plan change of a shell: magics, imports, ends of cells.
+
+    Args:
+        channel: To the host.
+        names: Of the shims.
+        shell: The kernel's.
+        originals: Folder of the course's files as the bundle has them.
+    """
+    if KEPT in names:
+        kept.install(shell, os.getcwd(), originals, _Report(channel, KEPT))  # noqa: PTH109
     if "colab" in names:
         colab.install_magics(_Report(channel, "colab"), shell)
         absent.install(shell)

@@ -11,10 +11,11 @@ import builtins
 import functools
 import io
 import os
+import shutil
 from collections.abc import Callable
 from typing import Any
 
-from . import going_on
+from . import going_on, kept
 
 COLAB = "/content"
 """Colab's folder; a box has it as another name of the work folder."""
@@ -35,11 +36,16 @@ class Places:
     def found(self, path: Any) -> Any:
         """Return the path of a file to be read: itself where it is there, else one of its name."""
         text = _text(path)
-        if text is None or self._exists(text):
+        if text is None:
+            return path
+        kept.put_back(text)
+        if self._exists(text):
             return path
         inside = self._of_colab(text)
         here = os.path.join(self._work, text.replace("\\", "/").rpartition("/")[2])  # noqa: PTH118
         for candidate in (inside, here):
+            if candidate:
+                kept.put_back(candidate)
             if candidate and self._exists(candidate) and not self._isdir(candidate):
                 self._told()
                 return candidate
@@ -125,7 +131,35 @@ def install(told: Callable[[], None], work: str) -> None:
         setattr(os.path, name, _known(getattr(os.path, name), places.folder))
     os.mkdir = _first(os.mkdir, places.written)
     os.makedirs = _making(places, os.makedirs)
+    # Moved from where it only seems to be, a file stays: on the Drive there is one of its own.
+    for module, name, instead in (
+        (shutil, "copyfile", None), (shutil, "copy", None), (shutil, "copy2", None),
+        (shutil, "move", shutil.copy2), (os, "rename", shutil.copy2), (os, "replace", shutil.copy2),
+    ):  # fmt: skip
+        plain = getattr(module, name)
+        setattr(module, name, _copying(places, plain, instead or plain))
     _install_cv2(places)
+
+
+def _copying(
+    places: Places, plain: Callable[..., Any], of_found: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A copy, with another function for a file found elsewhere than it is said to be.
+
+    Copied onto itself it would be emptied: it is there already.
+    """
+    exists, is_folder, same = os.path.exists, os.path.isdir, os.path.samefile
+
+    @functools.wraps(plain)
+    def copied(src: Any, dst: Any, *args: Any, **kwargs: Any) -> Any:
+        found = places.found(src)
+        if found is src:
+            return plain(src, dst, *args, **kwargs)
+        name = os.path.basename(found)  # noqa: PTH119
+        target = os.path.join(dst, name) if is_folder(dst) else dst  # noqa: PTH118
+        return target if exists(target) and same(found, target) else of_found(found, dst)
+
+    return copied
 
 
 def _making(places: Places, plain: Callable[..., None]) -> Callable[..., None]:
@@ -175,14 +209,15 @@ def _known(plain: Callable[[Any], bool], place: Callable[[Any], Any]) -> Callabl
 def _install_cv2(places: Places) -> None:
     import cv2
 
-    plain = _first(cv2.imread, places.found)
+    plain, is_there = _first(cv2.imread, places.found), os.path.exists
 
     @functools.wraps(cv2.imread)
     def imread(*args: Any, **kwargs: Any) -> Any:
         """Read a picture; one that is not there is None, as ever, and told."""
         picture = plain(*args, **kwargs)
         if picture is None and args:
-            going_on.got_instead("file", f"{args[0]} is not there")
+            lack = "is no picture that can be read" if is_there(args[0]) else "is not there"
+            going_on.got_instead("file", f"{args[0]} {lack}")
         return picture
 
     cv2.imread = imread

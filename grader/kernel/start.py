@@ -18,6 +18,7 @@ def start(
     seed: int,
     shims: list[str],
     wanted: list[str],
+    originals: str,
     **facts: list[str],
 ) -> None:
     """Prepare this kernel; tells the host when it is done.
@@ -28,6 +29,7 @@ def start(
         seed: Of the generators and the hidden inputs.
         shims: Names of the shims to install.
         wanted: Names that probes will ask for.
+        originals: Folder of the course's files as the bundle has them.
         facts: About the notebook, for `going_on`.
     """
     channel = Channel(shell.kernel, nonce)
@@ -35,7 +37,7 @@ def start(
     compat.seed_generators(seed)
     compat.full_precision()
     compat.install(channel, shims)
-    compat.install_in_shell(channel, shims, shell)
+    compat.install_in_shell(channel, shims, shell, originals)
     recorder.install(channel, shell, seed, wanted)
     going_on.install(channel, shell, **facts)
     keeping_up.install(shell)

@@ -57,10 +57,15 @@ FAST_RESNET = Shim(
     why="ResNet-50 in evaluation mode is computed faster, with batch normalization folded into the "
     "convolutions; numbers differ in their last digits (`--exact` turns it off).",
 )
+KEPT_FILES = Shim(
+    name="kept-files",
+    why="The notebook emptied one of the course's files or took it away, as by a download that was "
+    "refused; when it was to be read, it was there again.",
+)
 NO_COMPILER = Shim(
     name="no-compiler",
-    why="The notebook has code compiled by `torch.compile`; it runs as it is written, which computes "
-    "the same.",
+    why="The notebook has code compiled by `torch.compile`; it runs as it is written, which "
+    "computes the same.",
 )
 FEW_STEPS = Shim(
     name="few-steps",
@@ -148,7 +153,7 @@ def repeats_of(assignment: Assignment) -> tuple[RepeatAttack, ...]:
 
 
 def _shims(bundle: Bundle, options: RunOptions) -> tuple[Shim, ...]:
-    shims = [COLAB, PATHS, WEIGHTS, OLD_NAMES, NO_COMPILER, LOAD_OLD_CHECKPOINTS]
+    shims = [COLAB, PATHS, KEPT_FILES, WEIGHTS, OLD_NAMES, NO_COMPILER, LOAD_OLD_CHECKPOINTS]
     if options.device == "cpu":
         shims.append(CUDA_TO_CPU)
     if bundle.width_divisor > 1:

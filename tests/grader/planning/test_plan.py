@@ -67,7 +67,15 @@ def test_probes_without_a_place_wait_for_what_the_kernel_finds() -> None:
 )
 def test_shims_follow_device_and_bundle(device: str, divisor: int, names: set[str]) -> None:
     plan = planned("f = 1", device=device, divisor=divisor)
-    always = {"colab", "paths", "weights", "old-names", "no-compiler", "load-old-checkpoints"}
+    always = {
+        "colab",
+        "paths",
+        "kept-files",
+        "weights",
+        "old-names",
+        "no-compiler",
+        "load-old-checkpoints",
+    }
     assert {shim.name for shim in plan.shims} == always | names
     assert all(shim.why for shim in plan.shims)
 
