@@ -27,6 +27,8 @@ LOSES = frozenset(
 """Outcomes that cost points."""
 ABSENT = frozenset({"ModuleNotFoundError", "ImportError"})
 """Exceptions of a function that uses what is not installed here."""
+_ABOUT_IT = frozenset({"machine", "device"})
+"""Reasons for which an assertion that was left out says nothing about what follows it."""
 _BY_NAME_ONLY = ("import ", "from ", "%", "!")
 """Beginnings of statements that matter only where a name of theirs is read."""
 
@@ -105,7 +107,8 @@ def _lacks(context: CheckContext, cells: set[int]) -> Iterator[tuple[int, LeftOu
             if leaning.left_out < len(every):
                 yield every[leaning.left_out]
         for one in run.left_out:
-            if not one.code.startswith(_BY_NAME_ONLY):
+            asserted = one.code.startswith("assert ") and one.reason in _ABOUT_IT
+            if not asserted and not one.code.startswith(_BY_NAME_ONLY):
                 yield run.cell_index, one
 
 

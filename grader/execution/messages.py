@@ -175,7 +175,7 @@ class LeftOutBody(_Strict):
     reason: Annotated[
         str,
         Field(
-            pattern=r"^(module|magic|file|network|device|input|command|weights|follows|differs)$"
+            pattern=r"^(module|magic|file|network|device|machine|input|command|weights|follows|differs)$"
         ),
     ]
     error: CallError

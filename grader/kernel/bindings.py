@@ -69,6 +69,21 @@ def read_names(statement: ast.stmt) -> set[str]:
     return names - own
 
 
+def binds_unknown(statement: ast.stmt) -> bool:
+    """Return whether a statement binds names that do not stand in it: `from x import *`, `%run`."""
+    for node in _outside_of_functions(statement):
+        match node:
+            case ast.ImportFrom(names=[ast.alias(name="*")]):
+                return True
+            case ast.Call(func=ast.Name(id="exec")):
+                return True
+            case ast.Call(func=ast.Attribute(), args=[ast.Constant(value="run" | "pylab"), *_]):
+                return True
+            case _:
+                pass
+    return False
+
+
 def _stored(node: ast.AST) -> set[str]:
     return {
         n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)

@@ -8,6 +8,7 @@ statement that ends by the notebook's own fault ends its cell, as ever.
 from __future__ import annotations
 
 import ast
+import builtins
 import hashlib
 import sys
 import types
@@ -16,6 +17,7 @@ from typing import Any
 
 from .bindings import (
     arguments_of,
+    binds_unknown,
     bound_names,
     changed_names,
     read_names,
@@ -23,6 +25,7 @@ from .bindings import (
 )
 from .channel import Channel
 from .machine import reason_of
+from .machine_facts import failed_for_machine, names_of_machine
 
 MEASURING = frozenset({"time", "prun"})
 """Magics whose body is a cell like any other, which they measure: that is left out."""
@@ -73,6 +76,10 @@ class GoingOn:
     """Reason and sentence, where the statement under way got something else than it asked for."""
     told: int = 0
     """Statements that were told."""
+    unknown: int | None = None
+    """The last one that would have bound names which do not stand in it."""
+    of_machine: set[str] = field(default_factory=set)
+    """Names whose values tell about the machine."""
     _cell: _Cell | None = None
     _depth: int = 0
     _reason: str = ""
@@ -188,18 +195,30 @@ class GoingOn:
             return ""
         try:
             found = reason_of(error, statement, self._text(statement))
-            if found or not isinstance(error, Exception):
+            if found:
                 return found
             if type(error) is NotImplementedError or isinstance(error, MemoryError):
                 return ""
-            if self._names_behind(error, statement) & set(self.lacking):
-                return "follows"
-            never = isinstance(error, NameError) and error.name not in self.bound
-            return "differs" if cell.well and not never else ""
+            return self._why_not_own(error, statement)
         except Exception:  # noqa: BLE001 -- objects of the notebook's may do anything
             return ""
 
-    def _names_behind(self, error: Exception, statement: ast.stmt) -> set[str]:
+    def _why_not_own(self, error: BaseException, statement: ast.stmt) -> str:
+        """The reason that lies in what came before, in what was asked, or in what was handed in."""
+        if self.substitute[0] in {"file", "device"}:  # cv2.cvtColor(cv2.imread("a.jpg"), …)
+            return self.substitute[0]
+        if self._names_behind(error, statement) & set(self.lacking):
+            return "follows"
+        if failed_for_machine(error, statement, self.shell.user_ns, self.of_machine):
+            return "machine"
+        if not isinstance(error, Exception):
+            return ""
+        never = isinstance(error, NameError) and error.name not in self.bound
+        if never and self.unknown is not None:
+            return "follows"
+        return "differs" if self._cell is not None and self._cell.well and not never else ""
+
+    def _names_behind(self, error: BaseException, statement: ast.stmt) -> set[str]:
         """Names of the notebook that the statement, and the functions that it was in, read."""
         names = read_names(statement)
         trace = error.__traceback__
@@ -216,9 +235,14 @@ class GoingOn:
         refilled = refilled_name(statement)
         read = read_names(statement) - {refilled}
         leaning = {name: self.lacking[name] for name in read if name in self.lacking}
+        leaning |= dict.fromkeys(self._nowhere(read - touched), self.unknown or 0)
         self.leaned |= leaning
         number = min(leaning.values(), default=self.told)
+        space = self.shell.user_ns
+        self.of_machine = names_of_machine(statement, touched, space, self.of_machine)
         if failed is not None:
+            if binds_unknown(statement):
+                self.unknown = self.told
             error = failed.error_before_exec or failed.error_in_exec
             failed.error_before_exec = failed.error_in_exec = None
             said = (type(error).__name__, _one_line(error))
@@ -231,6 +255,12 @@ class GoingOn:
                 self.lacking.pop(name, None)
             return
         self.lacking |= dict.fromkeys(touched | changed, number)
+
+    def _nowhere(self, names: set[str]) -> set[str]:
+        """Those that the notebook never binds, where a star import that was left out may have."""
+        if self.unknown is None:
+            return set()
+        return {n for n in names - self.bound - set(self.shell.user_ns) if not hasattr(builtins, n)}
 
     def _changed(self, statement: ast.stmt) -> set[str]:
         """Names whose values a statement may change: neither modules nor functions."""

@@ -57,7 +57,10 @@ def reason_of(error: BaseException, statement: ast.stmt, source: str) -> str:
         source: Its text.
     """
     if isinstance(error, SystemExit):
-        return "device" if _DEVICE.search(str(error)) else ""
+        if _DEVICE.search(str(error)):
+            return "device"
+        behind = list(_chain(error))[1:]  # except ImportError: sys.exit()
+        return next((why for one in behind if (why := _reason_of_one(one, source))), "")
     if not isinstance(error, Exception) or _is_no_reason(error):
         return ""
     if _calls_magic(statement) or type(error).__name__ == "UsageError":

@@ -220,5 +220,17 @@ def _install_cv2(places: Places) -> None:
             going_on.got_instead("file", f"{args[0]} {lack}")
         return picture
 
+    class VideoCapture(cv2.VideoCapture):
+        """A camera, or a film; one that is not there gives no picture, as ever, and is told."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*((places.found(args[0]), *args[1:]) if args else ()), **kwargs)
+            if args and not self.isOpened():
+                film = isinstance(args[0], str)
+                said = f"{args[0]} is not there" if film else f"there is no camera {args[0]}"
+                going_on.got_instead("file" if film else "device", said)
+
+    VideoCapture.__module__ = "cv2"
+    cv2.VideoCapture = VideoCapture  # type: ignore[misc]
     cv2.imread = imread
     cv2.imwrite = _first(cv2.imwrite, places.written)

@@ -37,9 +37,10 @@ class LeftOut:
     code: str
     """Its first line, as the student wrote it."""
     reason: str
-    """`module`, `magic`, `file`, `network`, `device`, `input`, `command`; `weights` for those of
-    another checkpoint than the course's, `follows` for what another one that was left out would
-    have given, `differs` where the cell ended well as handed in."""
+    """`module`, `magic`, `file`, `network`, `device`, `input`, `command`; `machine` for a version,
+    a variable of the environment or a limit, `weights` for those of another checkpoint than the
+    course's, `follows` for what another one that was left out would have given, `differs`
+    where the cell ended well as handed in."""
     error_name: str
     """Class of the exception; empty where it raised none."""
     error_message: str

@@ -25,6 +25,7 @@ IMPORT = LeftOut(
     names=("wandb",),
 )
 PICTURE = replace(IMPORT, line=3, code="x = np.load('/content/x.npy')", reason="file", names=("x",))
+ASSERTION = replace(IMPORT, code="assert torch.__version__ == '1.8'", reason="machine", names=())
 OTHERS = replace(
     IMPORT,
     line=4,
@@ -63,8 +64,14 @@ def test_a_statement_left_out_of_the_parts_own_cell_makes_it_wait(lab: Lab) -> N
 
 @pytest.mark.parametrize(
     "cells",
-    [(), (left_out(0, IMPORT),), (left_out(0, PICTURE),), (left_out(1, IMPORT),)],
-    ids=["nothing left out", "elsewhere", "elsewhere too", "an import that nobody reads"],
+    [
+        (),
+        (left_out(0, IMPORT),),
+        (left_out(0, PICTURE),),
+        (left_out(1, IMPORT),),
+        (left_out(1, ASSERTION),),
+    ],
+    ids=["nothing", "elsewhere", "elsewhere too", "an import that nobody reads", "an assertion"],
 )
 def test_a_wrong_answer_that_depends_on_nothing_left_out_stays_wrong(
     lab: Lab, cells: tuple[CellRun, ...]

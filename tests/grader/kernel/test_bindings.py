@@ -6,7 +6,13 @@ import ast
 
 import pytest
 
-from grader.kernel.bindings import bound_names, changed_names, read_names, refilled_name
+from grader.kernel.bindings import (
+    binds_unknown,
+    bound_names,
+    changed_names,
+    read_names,
+    refilled_name,
+)
 
 
 def statement(source: str) -> ast.stmt:
@@ -59,3 +65,19 @@ def test_a_network_that_is_filled_anew_is_another_one() -> None:
     assert refilled_name(statement("model.load_state_dict(state)")) == "model"
     assert refilled_name(statement("said = model.load_state_dict(state)")) == "model"
     assert refilled_name(statement("model.eval()")) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "unknown"),
+    [
+        ("from d2l.torch import *", True),
+        ("exec(open('helpers.py').read())", True),
+        ("get_ipython().run_line_magic('run', 'helpers.ipynb')", True),
+        ("get_ipython().run_line_magic('matplotlib', 'inline')", False),
+        ("from a import b", False),
+        ("def f():\n    exec('x = 1')", False),
+        ("f('run')", False),
+    ],
+)
+def test_statements_that_bind_names_which_do_not_stand_in_them(source: str, unknown: bool) -> None:
+    assert binds_unknown(statement(source)) is unknown

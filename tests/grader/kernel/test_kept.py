@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from grader.kernel import compat, kept
+from grader.kernel import colab, compat, kept
 
 FORK = multiprocessing.get_context("fork")
 CORGI = "WelshCorgi.jpeg"
@@ -63,7 +63,7 @@ def _failures(work: Path, originals: Path, there: Connection) -> None:
     nobody = cast("Any", SimpleNamespace(send=lambda *_: None))
     events = Events()
     compat.install(nobody, ["paths", "kept-files"])
-    compat.colab.install(lambda: None)
+    colab.install(lambda: None)
     compat.install_in_shell(nobody, ["kept-files"], SimpleNamespace(events=events), str(originals))
     found = []
     for snippet in SNIPPETS:
