@@ -34,6 +34,8 @@ NEVER_S = 10**9
 """Seconds of a time limit of the client's, which goes by the clock on the wall, that may jump."""
 LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
+MOST_SAID = 20_000
+"""Characters of a cell's output that are kept: what is longer is no statement of a result."""
 MOST_MORE = 3.0
 """Times its limit that a question may wait longer, because others had the CPUs."""
 
@@ -102,7 +104,7 @@ class Session:
             return _ended(cell_index, started, gone.breach)
         if breach is not None:
             return _ended(cell_index, started, breach)
-        return self._from_reply(cell_index, started)
+        return replace(self._from_reply(cell_index, started), said=_said(cell.get("outputs")))
 
     async def run_hidden(self, code: str, timeout_s: float) -> Breach | None:
         """Run our own code outside the notebook; return what ended it early, None for nothing."""
@@ -230,6 +232,19 @@ class Session:
         return _ended(
             cell_index, started, Breach(name=name, sentence=limit or text, outcome=outcome)
         )
+
+
+def _said(outputs: Any) -> str:
+    """The text of a cell's outputs; empty where it is longer than `MOST_SAID`, or no text."""
+    texts = []
+    for output in outputs or ():
+        data = output.get("data") or {}
+        text = output.get("text", "") if "text" in output else data.get("text/plain", "")
+        texts.append(text if isinstance(text, str) else "")
+    said = "\n".join(texts)
+    if len(said) > MOST_SAID:
+        return ""
+    return said.encode("utf-8", "replace").decode()  # a lone surrogate goes into no file
 
 
 def _over_time(timeout_s: float, limits: Limits) -> Breach:

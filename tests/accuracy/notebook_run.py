@@ -220,8 +220,8 @@ def _shell(collector: Collector) -> Any:
     return shell
 
 
-def _run(shell: Any, source: str, *, silent: bool) -> Any:
-    quiet = io.StringIO()
+def _run(shell: Any, source: str, *, silent: bool, said: io.StringIO | None = None) -> Any:
+    quiet = io.StringIO() if said is None else said
     with (
         contextlib.redirect_stdout(quiet),
         contextlib.redirect_stderr(quiet),
@@ -233,7 +233,8 @@ def _run(shell: Any, source: str, *, silent: bool) -> Any:
 
 def _run_cell(shell: Any, cell: Cell) -> CellRun:
     began = time.perf_counter()
-    result = _run(shell, cell.source, silent=False)
+    said = io.StringIO()
+    result = _run(shell, cell.source, silent=False, said=said)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
     error = result.error_before_exec or result.error_in_exec
@@ -243,4 +244,5 @@ def _run_cell(shell: Any, cell: Cell) -> CellRun:
         seconds=time.perf_counter() - began,
         error_name="" if error is None else type(error).__name__,
         error_message="" if error is None else " ".join(str(error).split())[:500],
+        said=said.getvalue(),
     )

@@ -22,6 +22,7 @@ from grader.checks.images.made_again import gives_the_prediction, inputs_of_last
 from grader.checks.images.recognition import network_of, network_of_weights
 from grader.checks.images.seen import Seen, ran_on_a_crop, seen_on_corgi, slip_on_the_way
 from grader.checks.images.stated_features import Stated, features_stated, shows_last_layer
+from grader.checks.images.stated_probability import stated_otherwise
 from grader.checks.tolerance import TOLERANCES, threshold
 from grader.model.records import Bar, BarsExhibit, Measurement, ModelState, Outcome, Prediction
 from grader.model.text import cell_label, cell_number
@@ -180,7 +181,23 @@ def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
     if not seen:
         return _no_prediction(context, part_id)
     verdicts = [_judge(context, s) for s in seen]
-    return min(verdicts, key=Verdict.rank)
+    best = min(range(len(seen)), key=lambda at: verdicts[at].rank())
+    return _as_stated(context, part_id, verdicts[best], seen[best])
+
+
+def _as_stated(context: CheckContext, part_id: str, verdict: Verdict, seen: Seen) -> Verdict:
+    """The part asks for the probability that the notebook states: a right prediction is not all."""
+    words = stated_otherwise(context, part_id, seen.logits)
+    if verdict.outcome is not Outcome.PASS or not words:
+        return verdict
+    held = needs_human(say("top_predictions.stated_otherwise", what=words))
+    held = held.adding(where_to_look(context, part_id))
+    return replace(
+        held,
+        measurements=verdict.measurements,
+        exhibits=verdict.exhibits,
+        evidence_ids=verdict.evidence_ids,
+    )
 
 
 def _judge(context: CheckContext, seen: Seen) -> Verdict:
@@ -311,6 +328,9 @@ CHECKS = (
                 on=Basis.RECOMPUTED,
                 what="classes and probability of the logits, against those of the "
                 "bundle's network on the corgi",
+            ),
+            Rests(
+                on=Basis.CLAIMED, what="what its cells print, and what `plot_top_classes` was given"
             ),
         ),
     ),

@@ -78,6 +78,8 @@ class CellRun:
     """Statements that ended for a reason of the machine, in order."""
     leans_on: tuple[Leaning, ...] = ()
     """Names that it read and that lack their value for such a statement, here or before."""
+    said: str = ""
+    """What it printed and showed as text; empty where that is too long to be a statement."""
 
 
 UNREADABLE = "Unreadable"

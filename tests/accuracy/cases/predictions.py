@@ -316,3 +316,30 @@ def output2prob(output):
     output.exp_()
     output /= output.sum(1, keepdim=True)
     return output
+
+# %% held stated-of-the-random-network | waits 2c | says "top_predictions.stated_otherwise"
+# @ p2c-load-000
+# -     output = model(batch)
+# - plot_top_classes(output)
+# +     output_pretrained = model(batch)
+# + plot_top_classes(output_pretrained)
+
+# %% held stated-logit | waits 2c | says "seems to state a logit"
+# @ p2c-predict-
+# - prob = output2prob(output)
+# + prob = output
+
+# %% held stated-least-class | waits 2c | says "a number for another class"
+# @ p2c-predict-
+# - top_prob, top_id = prob[0].max(dim=0)
+# + top_prob, top_id = prob[0].min(dim=0)
+
+# %% held stated-under-another-name | waits 2c | says "under another class's name"
+# @ p2-classes-0
+# - imagenet_classes_short = [name.split(',')[-1].strip() for name in imagenet_classes]
+# + imagenet_classes_short = [name.split(',')[-1].strip() for name in imagenet_classes][1:] + ['?']
+
+# %% variant stated-in-percent-as-a-dict
+# @ p2c-predict-
+# - print('%s: %.4f' % (imagenet_classes_short[top_id.item()], top_prob.item()))
+# + {imagenet_classes[i]: f'{100 * prob[0, i].item():.0f} %' for i in prob[0].topk(5)[1].tolist()}
