@@ -204,6 +204,9 @@ def output2prob(output):
 # %% variant prob-squeezed
 def output2prob(output, verbose=False):
     return torch.softmax(output, dim=1).squeeze()
+# @ p2c-predict-
+# - top_prob, top_id = prob[0].max(dim=0)
+# + top_prob, top_id = prob.max(dim=0)
 
 # %% variant prob-global-maximum
 def output2prob(output):
