@@ -18,6 +18,7 @@ from grader.checks.findings import (
     say,
     where_to_look,
 )
+from grader.checks.functions.softmax import check_output2prob
 from grader.checks.images.made_again import gives_the_prediction, inputs_of_last_layer
 from grader.checks.images.recognition import network_of, network_of_weights
 from grader.checks.images.seen import Seen, ran_on_a_crop, seen_on_corgi, slip_on_the_way
@@ -187,8 +188,12 @@ def check_top_predictions(context: CheckContext, part_id: str) -> Verdict:
 
 def _as_stated(context: CheckContext, part_id: str, verdict: Verdict, seen: Seen) -> Verdict:
     """The part asks for the probability that the notebook states: a right prediction is not all."""
+    if verdict.outcome is not Outcome.PASS:
+        return verdict
+    if check_output2prob(context, part_id).outcome is not Outcome.PASS:
+        return verdict  # what is wrong in it is told there, and so is what is stated by it
     words = stated_otherwise(context, part_id, seen.logits)
-    if verdict.outcome is not Outcome.PASS or not words:
+    if not words:
         return verdict
     held = needs_human(say("top_predictions.stated_otherwise", what=words))
     held = held.adding(where_to_look(context, part_id))

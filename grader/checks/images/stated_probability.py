@@ -66,7 +66,7 @@ def stated_otherwise(context: CheckContext, part_id: str, logits: Tensor) -> str
     if any(_OWN_FIGURE.search(c.code) for c in context.submission.cells if c.index in own):
         return ""
     if shown:
-        return "the probabilities of another prediction"
+        return "other probabilities than the network gives"
     return "a logit" if any(_has(x, logit) for x in lines if x.right_class) else ""
 
 
@@ -89,7 +89,7 @@ def _in_print(lines: Sequence[_Line], top: float, names_it: bool) -> str:
         return "the right probability under another class's name" if shifted else ""
     if not names_it and any(line.other_class for line in lines):
         return "a number for another class"
-    logarithm = any(_has(x, math.log(top)) for x in lines if x.right_class)
+    logarithm = any(_has(x, math.log(top), "-") for x in lines if x.right_class)
     return "the logarithm of the probability" if logarithm else ""
 
 
@@ -130,9 +130,12 @@ def _any_of(names: set[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
 
 
-def _has(line: _Line, value: float) -> bool:
-    """Whether one of its numbers is a value, rounded or cut to the digits that are printed."""
-    return any(_is(number, value) for number in line.numbers)
+def _has(line: _Line, value: float, sign: str = "") -> bool:
+    """Whether one of its numbers is a value, rounded or cut to the digits that are printed.
+
+    Where a sign is given, it has to be printed.
+    """
+    return any(_is(number, value) for number in line.numbers if number.startswith(sign))
 
 
 def _is(number: str, value: float) -> bool:

@@ -72,7 +72,7 @@ def test_plots_count_where_nothing_is_printed(lab: Lab) -> None:
     assert (
         stated(lab, "", right) == stated(lab, "", other, right) == stated(lab, "", logits()) == ""
     )
-    assert stated(lab, "", other) == "the probabilities of another prediction"
+    assert stated(lab, "", other) == "other probabilities than the network gives"
     assert stated(lab, f"Pembroke: {P[TOP]:.3f}", other) == ""
     assert stated(lab, "Pembroke: 9.5", right) == ""
 
