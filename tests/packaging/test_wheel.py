@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -218,11 +219,16 @@ def test_a_dask_worker_of_it_grades(batch: ResultFolder) -> None:
     assert Outcome.GRADER_FAULT not in outcomes.values()
 
 
+def alone(page: Path) -> bytes:
+    """A page without its links to the class, from which the folder is taken."""
+    return re.sub(rb"<!--neighbors-->.*<!--/neighbors-->", b"", page.read_bytes(), flags=re.DOTALL)
+
+
 def test_results_move_and_need_no_expected_outputs(
     installed: Installed, batch: ResultFolder, tmp_path: Path
 ) -> None:
     pages = ("feedback.html", "feedback.pdf", "staff.html", "results.json")
-    before = {name: (batch.root / name).read_bytes() for name in pages}
+    before = {name: alone(batch.root / name) for name in pages}
     moved = tmp_path / "elsewhere" / "ada"
     shutil.copytree(batch.root, moved)
     for name in pages[:3]:
@@ -239,7 +245,7 @@ def test_results_move_and_need_no_expected_outputs(
     assert done.returncode == 0, done.stdout + done.stderr
     assert b"reference/4a.png" in before["results.json"]
     assert b"No picture" not in before["feedback.html"]
-    assert {name: (moved / name).read_bytes() for name in pages} == before
+    assert {name: alone(moved / name) for name in pages} == before
 
 
 def test_no_record_names_a_folder_of_the_machine(batch: ResultFolder) -> None:

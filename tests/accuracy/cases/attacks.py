@@ -287,7 +287,7 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=200):
 # + generate_adversarial_example(model, batch_tensor, 282, 5)
 # + batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
 
-# %% variant attack-continued-from-the-first | runs 4a, 4b
+# %% held attack-continued-from-the-first | waits 4b | says "attack.start_is_result" | runs 4a, 4b
 # @ p4b-attack-0
 # - batch_tensor = starting_image.clone()
 # + pass

@@ -104,11 +104,14 @@ def run(
 
 
 def family() -> set[int]:
-    return {
-        one.pid
-        for one in psutil.Process().children(recursive=True)
-        if one.status() != psutil.STATUS_ZOMBIE
-    }
+    return {one.pid for one in psutil.Process().children(recursive=True) if lives(one)}
+
+
+def lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it ended while it was asked about
+        return False
 
 
 def nothing_is_left_but(before: set[int]) -> bool:
