@@ -126,10 +126,11 @@ class Opened:
 
     desk: Desk
     ledger: Any
+    origin: str = ORIGIN
 
     def client(self, name: str = "ann", role: Role = Role.HEAD) -> TestClient:
         """A browser with a session of its own."""
-        client = TestClient(application(self.desk), base_url=ORIGIN, follow_redirects=False)
+        client = TestClient(application(self.desk), base_url=self.origin, follow_redirects=False)
         client.headers["sec-fetch-site"] = "same-origin"
         if role is not Role.NOBODY:
             token = self.desk.doors.link_for(Reviewer(name=name, role=role))
@@ -172,7 +173,8 @@ def open_over(
         reviewers=(),
         blind=blind,
     )
-    return Opened(make_desk(request, shared.store, kept, loopback(port)), kept)
+    desk = make_desk(request, shared.store, kept, loopback(port))
+    return Opened(desk, kept, f"http://127.0.0.1:{port}")
 
 
 def open_on_store(shared: ClassOnDisk, *, blind: bool = False, port: int = PORT) -> Opened:
