@@ -65,12 +65,13 @@ _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
 def _fast_forward(block: Bottleneck, image: torch.Tensor) -> torch.Tensor | None:
     """The block's output; None where the plain path is to be taken."""
     with torch._C.DisableTorchFunction():
-        if not _is_usual(image) or not _is_plain(block) or block in WEIGHTS_ASKED:
+        pairs = _pairs(block)
+        if not _is_usual(image) or not _is_plain(block, pairs) or block in WEIGHTS_ASKED:
             return None
-        tensors = _tensors(block)
+        tensors = _tensors(pairs)
         if any(one.dtype is not torch.float32 for one in tensors):
             return None
-        folded, kernel = _ready(block, tensors, image), _kernel[0]
+        folded, kernel = _ready(block, pairs, tensors, image), _kernel[0]
         kernel.report()
         if torch.is_grad_enabled():
             call = Call(block)
@@ -129,9 +130,8 @@ def _pairs(block: Bottleneck) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def _is_plain(block: Bottleneck) -> bool:
+def _is_plain(block: Bottleneck, pairs: tuple[Pair, ...]) -> bool:
     """Whether a block is as torchvision makes it, in evaluation mode, with nobody looking in."""
-    pairs = _pairs(block)
     inner = list(block.modules())[1:]
     others = 1 + (block.downsample is not None)  # the ReLU, and what holds the shortcut
     return (
@@ -170,10 +170,10 @@ def _is_foldable(convolution: nn.Module, norm: nn.Module) -> bool:
 # -- blocks that are ready ------------------------------------------------------------------------
 
 
-def _tensors(block: Bottleneck) -> list[torch.Tensor]:
+def _tensors(pairs: tuple[Pair, ...]) -> list[torch.Tensor]:
     return [
         tensor
-        for convolution, norm in _pairs(block)
+        for convolution, norm in pairs
         for tensor in (
             convolution.weight,
             norm.weight,
@@ -185,7 +185,12 @@ def _tensors(block: Bottleneck) -> list[torch.Tensor]:
     ]
 
 
-def _ready(block: Bottleneck, tensors: list[torch.Tensor], image: torch.Tensor) -> FoldedBlock:
+def _ready(
+    block: Bottleneck,
+    pairs: tuple[Pair, ...],
+    tensors: list[torch.Tensor],
+    image: torch.Tensor,
+) -> FoldedBlock:
     """Return the folded block, made anew where any weight is another one.
 
     A version of a tensor does not tell what is written by `weight.data`: some numbers of each are
@@ -201,7 +206,7 @@ def _ready(block: Bottleneck, tensors: list[torch.Tensor], image: torch.Tensor) 
             if known.total == _total(tensors):
                 known.cell = cell
                 return known.block
-        folded = fold_block(_pairs(block), image.shape[2], image.shape[3])
+        folded = fold_block(pairs, image.shape[2], image.shape[3])
         _known[block] = _Known(folded, key, sample, _total(tensors), cell)
     return folded
 

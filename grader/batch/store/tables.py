@@ -174,30 +174,26 @@ RELEASE = Table(
 )
 """A grade was published or withdrawn."""
 
-REQUEST = Table(
-    "request",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("uuid", String(64), nullable=False, unique=True),
-    Column("kerberos", String(128), nullable=False),
-    Column("part_id", String(40), nullable=False),
-    Column("body", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Index("ix_request_kerberos", "kerberos"),
-)
+
+def _about_an_answer(name: str) -> Table:
+    """A table of rows that are only added, each about a part of a student's submission."""
+    return Table(
+        name,
+        METADATA,
+        Column("id", Integer, primary_key=True),
+        Column("uuid", String(64), nullable=False, unique=True),
+        Column("kerberos", String(128), nullable=False),
+        Column("part_id", String(40), nullable=False),
+        Column("body", Text, nullable=False),
+        Column("digest", String(64), nullable=False),
+        Index(f"ix_{name}_kerberos", "kerberos"),
+    )
+
+
+REQUEST = _about_an_answer("request")
 """One entry of a regrade request."""
 
-PLACE = Table(
-    "place",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("uuid", String(64), nullable=False, unique=True),
-    Column("kerberos", String(128), nullable=False),
-    Column("part_id", String(40), nullable=False),
-    Column("body", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Index("ix_place_kerberos", "kerberos"),
-)
+PLACE = _about_an_answer("place")
 """On which pages of a report a part is answered, as a person says."""
 
 GRADE = Table(
