@@ -63,10 +63,15 @@ class Convention:
         c = self.centre(k)
         return i + j - c if self.operation == "cross-correlation" else i - j + c
 
+    @property
+    def padded(self) -> str:
+        """What stands outside of the signal, in words: "zero-padded"."""
+        return _PADDED[self.boundary]
+
     def describe(self, k: int) -> str:
         """Say it in words for kernels of size k: "zero-padded convolution, center at k // 2"."""
         centre = "(k - 1) // 2" if self.anchor == "left" and k % 2 == 0 else "k // 2"
-        return f"{_PADDED[self.boundary]} {self.operation}, center at {centre}"
+        return f"{self.padded} {self.operation}, center at {centre}"
 
 
 DEFAULT_CONVENTION = Convention()

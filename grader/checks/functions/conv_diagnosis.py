@@ -90,7 +90,7 @@ def _one_sided_otherwise(outputs: Mapping[ConvCase, Array | None]) -> Shift | No
                 y is not None and agrees(y, _beside(case, convention, before=before))
                 for case, y in outputs.items()
             ):
-                padded = f"{convention.describe(1).partition(' ')[0]} "
+                padded = f"{convention.padded} "
                 return Shift(operation=operation, by=None, one_sided=True, padded=padded)
     return None
 
