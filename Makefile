@@ -79,7 +79,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope image accuracy hostile fuzz bench regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope image accuracy hostile fuzz bench docs pictures regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -188,9 +188,17 @@ bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/READ
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
 
-regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, docs/evidence.md, CI's lock file
+docs: $(READY) ## Build the documentation: build/docs/index.html; warnings are errors
+	@$(BIN)/python -m sphinx --builder html --fail-on-warning --nitpicky --quiet docs build/docs
+	@echo build/docs/index.html
+
+pictures: $(READY) $(TEST_READY) ## Take the pictures of the documentation anew, of samples that are graded for it
+	@$(BIN)/python -m authoring.pictures
+
+regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, evidence and reference in docs/, CI's lock file
 	@$(BIN)/python -m authoring.release
 	@$(BIN)/python -m authoring.evidence
+	@$(BIN)/python -m authoring.reference_pages
 	@$(BIN)/python -m authoring.ci_lock
 	@$(BIN)/python -m grader.outputs.schema
 

@@ -1,8 +1,6 @@
 """The edge of the `grader` command: however it ends, a status and at most one sentence.
 
-Exit status: 0 done (also when parts still need grading), 1 `check` found the policy not met or
-`rejudge` a submission that it could not judge, 2 input or options that cannot be used, 3 a fault
-of the grader, 130 interrupted.
+`grader.app.exit_status` says what each status means.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from grader.app.exit_status import ExitStatus
 from grader.model.disk import disk_full, is_full
 from grader.model.fault_log import case_of, keep_fault
 from grader.model.quiet import quiet_libraries
@@ -25,8 +24,6 @@ from grader.sandbox.openmp import spin_briefly
 from reference.errors import GraderFault, PsetError
 from reference.terminal import spell_out
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -66,20 +63,20 @@ def run_app(load: Callable[[], typer.Typer], argv: list[str]) -> int:
     try:
         status = load()(args=argv, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        status = INTERRUPTED
+        status = ExitStatus.INTERRUPTED
     except GraderFault as error:
         keep_fault(error)
         ERRORS.print(terminal_line(f"Grader error: {case_of(error)}{error}"), markup=False)
-        return 3
+        return ExitStatus.FAULT
     except PsetError as error:
         ERRORS.print(terminal_line(str(error)), markup=False)
-        return 2
+        return ExitStatus.UNUSABLE
     except Exception as error:  # noqa: BLE001 -- the edge: whatever is left is our fault
         if isinstance(error, OSError) and is_full(error):
             ERRORS.print(terminal_line(str(disk_full(error, "A file"))), markup=False)
-            return 2
+            return ExitStatus.UNUSABLE
         return _unforeseen(error)
-    if status == INTERRUPTED:  # Typer itself makes it of Ctrl-C
+    if status == ExitStatus.INTERRUPTED:  # Typer itself makes it of Ctrl-C
         ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
 
@@ -108,11 +105,11 @@ def _unforeseen(error: Exception) -> int:
     message = getattr(error, "format_message", None)
     if callable(message):
         ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
-        return 2
+        return ExitStatus.UNUSABLE
     log = keep_fault(error)
     ERRORS.print(
         f"Grader error: {case_of(error)}{type(error).__name__}: {error}. Please send {log} to the "
         "maintainers of the grader.",
         markup=False,
     )
-    return 3
+    return ExitStatus.FAULT

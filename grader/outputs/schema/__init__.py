@@ -45,24 +45,23 @@ def _document(schema: dict[str, Any], kind: type) -> None:
     schema["additionalProperties"] = False
     # pydantic leaves out keys that have a default; the codec writes them all.
     schema["required"] = list(schema["properties"])
-    docs = _field_docs(kind)
+    docs = field_docs(kind)
     for name, entry in schema["properties"].items():
         entry["description"] = docs[name]
         entry.pop("title", None)
 
 
-def _field_docs(kind: type) -> dict[str, str]:
-    """Return the string literals that stand below the fields of a record."""
+def field_docs(kind: type) -> dict[str, str]:
+    """Return the string literals below the fields of a record, or the members of an enum."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     if not isinstance(tree, ast.ClassDef):
         return {}
     docs = {}
     for field, below in zip(tree.body, tree.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(below, ast.Expr)
-            and isinstance(below.value, ast.Constant)
-        ):
-            docs[field.target.id] = str(below.value.value)
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                docs[name] = text
     return docs

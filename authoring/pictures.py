@@ -1,0 +1,146 @@
+"""Pictures of the documentation: real pages of really graded samples, taken in Chromium.
+
+    python -m authoring.pictures [RESULTS]
+
+`make pictures` runs it: some minutes, for the samples are graded with the narrow networks.
+With the results of an earlier run it only takes the pictures again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import pypdfium2
+import typer
+from playwright.sync_api import Page, sync_playwright
+
+from authoring.samples import SUBMISSIONS, build_zip
+from reference.errors import GraderFault
+
+IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+NAMES = ("feedback-page.png", "class-page.png", "desk.png", "report-page.png")
+"""Of the pictures, in the order in which they are taken."""
+SHOWN = "complete"
+"""The sample whose pages are shown."""
+SAMPLES = (SHOWN, "undergrad_6819", "wrong_flipped_kernel", "wrong_descent")
+PART = "3c"
+"""The part at the desk."""
+WIDTH, HEIGHT = 1000, 1200
+"""Of the browser's window, in pixels."""
+_LINK = re.compile(r"(http://\S+/enter#\S+)")
+
+
+def take_pictures(results: Path) -> None:
+    """Take every picture anew from the results of the samples."""
+    IMAGES.mkdir(exist_ok=True)
+    feedback, of_class, at_desk, report = (IMAGES / name for name in NAMES)
+    with _browser() as page, _desk(results) as link:
+        _shoot(page, (results / SHOWN / "feedback.html").as_uri(), feedback)
+        _shoot(page, (results / "staff.html").as_uri(), of_class)
+        page.goto(link)
+        page.wait_for_selector("#overview")
+        page.goto(f"{link.partition('/enter')[0]}/part/{PART}")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=at_desk, animations="disabled")
+    with tempfile.TemporaryDirectory(prefix="report-") as folder:
+        made = Path(folder) / "report.pdf"
+        zipped = build_zip(SHOWN, Path(folder) / f"{SHOWN}.zip")
+        command = ["report", str(zipped), "--stored", "--out", str(made)]
+        subprocess.run([_grader(), *command], check=True)  # noqa: S603 -- ours
+        _first_page(made, report)
+
+
+def grade_samples(folder: Path) -> Path:
+    """Grade the samples as a class; return the results folder."""
+    submissions, results = folder / "in", folder / "results"
+    submissions.mkdir()
+    rows = ["kerberos,course,submitted"]
+    for name in SAMPLES:
+        build_zip(name, submissions / f"{name}.zip")
+        facts = tomllib.loads((SUBMISSIONS / name / "expect.toml").read_text(encoding="utf-8"))
+        rows.append(f"{name},{facts['course']},{facts['submitted']}")
+    (submissions / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    command = ["batch", str(submissions), "--bundle", "studio-narrow", "--out", str(results)]
+    subprocess.run([_grader(), *command], check=True)  # noqa: S603 -- ours
+    return results
+
+
+def _grader() -> str:
+    return str(Path(sys.prefix, "bin", "grader"))
+
+
+@contextmanager
+def _browser() -> Iterator[Page]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", locale="en-US"
+        )
+        browser.close()
+
+
+@contextmanager
+def _desk(results: Path) -> Iterator[str]:
+    """Open the desk over a copy, which nobody grades in; yield a head's link."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "results"
+        shutil.copytree(results, copy)
+        desk = subprocess.Popen(  # noqa: S603 -- ours
+            [_grader(), "review", str(copy), "--grader", "ann:head"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "400"},
+        )
+        try:
+            yield _link_of(desk)
+        finally:
+            desk.send_signal(signal.SIGINT)
+            desk.wait(60)
+
+
+def _link_of(desk: subprocess.Popen[str]) -> str:
+    for line in desk.stdout or ():
+        found = _LINK.search(line)
+        if found:
+            return found[1]
+    raise GraderFault("grader review: expected a link, found none")
+
+
+def _shoot(page: Page, address: str, target: Path) -> None:
+    page.goto(address)
+    page.screenshot(path=target, animations="disabled")
+
+
+def _first_page(report: Path, target: Path) -> None:
+    document = pypdfium2.PdfDocument(report)
+    document[0].render(scale=1.4).to_pil().save(target, optimize=True)
+    document.close()
+
+
+def main(
+    results: Annotated[
+        Path | None, typer.Argument(help="Results of an earlier run; graded anew by default.")
+    ] = None,
+) -> None:
+    """Take the pictures of the documentation."""
+    if results is not None:
+        take_pictures(results)
+        return
+    with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
+        take_pictures(grade_samples(Path(folder)))
+
+
+if __name__ == "__main__":
+    typer.run(main)
