@@ -36,8 +36,12 @@ SHOWN = "complete"
 SAMPLES = (SHOWN, "undergrad_6819", "wrong_flipped_kernel", "wrong_descent")
 PART = "3c"
 """The part at the desk."""
-WIDTH, HEIGHT = 1000, 1200
+OF_REPORT = "4(b) Attack"
+"""On the page of a report that is shown: to students too, so it holds no answer of ours."""
+WIDTH = 1000
 """Of the browser's window, in pixels."""
+TALL, LOW = 1200, 910
+"""Heights of pictures, in pixels: of the desk, and of pages that go on."""
 _LINK = re.compile(r"(http://\S+/enter#\S+)")
 
 
@@ -48,6 +52,7 @@ def take_pictures(results: Path) -> None:
     with _browser() as page, _desk(results) as link:
         _shoot(page, (results / SHOWN / "feedback.html").as_uri(), feedback)
         _shoot(page, (results / "staff.html").as_uri(), of_class)
+        page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.goto(link)
         page.wait_for_selector("#overview")
         page.goto(f"{link.partition('/enter')[0]}/part/{PART}")
@@ -58,7 +63,7 @@ def take_pictures(results: Path) -> None:
         zipped = build_zip(SHOWN, Path(folder) / f"{SHOWN}.zip")
         command = ["report", str(zipped), "--stored", "--out", str(made)]
         subprocess.run([_grader(), *command], check=True)  # noqa: S603 -- ours
-        _first_page(made, report)
+        _page_with(OF_REPORT, made, report)
 
 
 def grade_samples(folder: Path) -> Path:
@@ -86,7 +91,7 @@ def _browser() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser.new_page(
-            viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", locale="en-US"
+            viewport={"width": WIDTH, "height": LOW}, color_scheme="light", locale="en-US"
         )
         browser.close()
 
@@ -123,9 +128,11 @@ def _shoot(page: Page, address: str, target: Path) -> None:
     page.screenshot(path=target, animations="disabled")
 
 
-def _first_page(report: Path, target: Path) -> None:
+def _page_with(words: str, report: Path, target: Path) -> None:
+    """Draw the first page of a report that holds the words."""
     document = pypdfium2.PdfDocument(report)
-    document[0].render(scale=1.4).to_pil().save(target, optimize=True)
+    found = (page for page in document if words in page.get_textpage().get_text_range())
+    next(found).render(scale=1.4).to_pil().save(target, optimize=True)
     document.close()
 
 

@@ -24,6 +24,14 @@ ELSEWHERE = {
 }
 """Pages whose text stands beside the code that it is about."""
 
+FONTS = (
+    "source-code-pro-latin-400-normal",
+    "source-sans-3-latin-400-italic",
+    "source-sans-3-latin-400-normal",
+    "source-sans-3-latin-600-normal",
+)
+"""Of the grader's own pages; `static/site.css` names them."""
+
 project = "Problem Set 4 grader"
 author = ""
 extensions = ["myst_parser"]
@@ -33,7 +41,10 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = project
-html_static_path = ["static"]
+html_static_path = [
+    "static",
+    *(f"../templates/fonts/{name}.woff2" for name in FONTS),
+]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False

@@ -27,7 +27,7 @@ def results_page() -> str:
         "records in `grader/model/records/`",
         f"A submission's points and everything behind them. Version {version} of the schema; "
         "every key is there, and no other. Numbers that are not finite are `null`.",
-        *_record(schema),
+        *_record({**schema, "description": ""}),
         *pieces,
     )
 

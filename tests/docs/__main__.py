@@ -1,6 +1,6 @@
 """Run the slow commands of the documentation as they are written: `python -m tests.docs [PAGE]`.
 
-Those marked `test=slow`, in a checkout of links; some ten minutes. `make test` runs the quick ones.
+Those marked `test=slow`, in a copy of the checkout. `make test` runs the quick ones.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ def test_a_page_fetches_nothing_from_other_hosts(site: Path) -> None:
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     source.mkdir()
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
     shutil.copytree(ROOT / "docs" / "static", source / "static")
     shutil.copy(ROOT / "docs" / "conf.py", source)
     (source / "index.md").write_text("# One\n\n[a](other.md#gone) [b](#nowhere) [c](x/y.md)\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,6 @@ from grader.app.main import main
 from tests.docs.pages import ROOT
 
 GRADER = ".venv/bin/grader"
-LEFT_OUT = frozenset({".git", "build", "results", "report.pdf"})
-"""What a copy of the checkout lacks, so that commands write into the copy."""
 
 
 def in_process(command: str) -> int:
@@ -38,10 +37,18 @@ def in_process(command: str) -> int:
 
 
 def checkout_in(folder: Path) -> Path:
-    """Lay out a checkout whose files are links to ours; return it."""
-    for path in ROOT.iterdir():
-        if path.name not in LEFT_OUT:
-            (folder / path.name).symlink_to(path)
+    """Copy the files of the checkout that git knows, with our environment; return the copy."""
+    named = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in filter(None, named.decode().split("\0")):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 
 
