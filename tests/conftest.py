@@ -6,12 +6,14 @@ To look for new examples, run with `--hypothesis-profile explore`.
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.cpu_times import CpuTimes
 from tests.lanes import KernelGuard, is_quick, mark
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -43,6 +45,15 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make quick`: see tests/lanes.py."""
     parser.addoption("--quick", action="store_true", help="leave out the long tests")
+    parser.addoption("--whole", action="store_true", help="samples as they are, attacks and all")
+    parser.addoption("--cpu-times", metavar="FILE", help="append what each test costs to FILE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure in the processes that run tests: xdist's workers, or this one."""
+    file = config.getoption("--cpu-times")
+    if file and (hasattr(config, "workerinput") or not config.getoption("numprocesses", None)):
+        config.pluginmanager.register(CpuTimes(Path(file)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

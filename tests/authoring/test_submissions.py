@@ -1,22 +1,23 @@
 """Every sample submission, really graded, gets the verdict that its `expect.toml` names.
 
-They run on the narrow bundle in warm kernels with one thread, at an eighth of the width.
-`undergrad_6819`, with the fewest experiments, takes 200 steps per attack as in the handout, the
-others fewer: the gain is then compared with the reference's after as many. Samples that differ in
-what lies around the code only are judged by one run of it. Pages are made of two: `test_fullsize`
-grades one at full size, pages and all; `test_warm_kernels` compares warm kernels with cold ones.
+They run on the narrow bundle in warm kernels with one thread, at an eighth of the width. 4(a) of
+`undergrad_6819` takes 200 steps as in the handout, all others fewer: the gain is then compared with
+the reference's after as many. Samples that differ in what lies around the code only are judged by
+one run of it. A sample whose mistake is not in the attacks leaves them out, and one is graded by
+`test_fullsize` only, pages and all; `pytest --whole tests/authoring/test_submissions.py` runs every
+sample as it is. `test_warm_kernels` compares warm kernels with cold ones.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from authoring.samples import build_zip, read_expectation, read_sample, sample_names
+from authoring.samples import build_notebook, build_zip, read_expectation, read_sample, sample_names
 from grader.execution import warm_kernels
 from grader.intake.submission import read_submission
 from grader.model.assignment import load_assignment
@@ -31,19 +32,36 @@ from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import lateness_of, parse_submitted
 from reference.bundles import get_bundle
 from tests.grader.conftest import request_for
-from tests.grader.shortened import shorten
+from tests.grader.shortened import cut, shorten
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
 
-ALL_STEPS = frozenset({"undergrad_6819"})
+ALL_STEPS = "undergrad_6819"
+FIRST_ATTACK = b"generate_adversarial_example(model, batch_tensor, 76"
+"""The call in 4(a)."""
 FEW_STEPS = 20
 """As few as the grader compares with the reference's after as many (`least_steps`)."""
-WITH_PAGES = frozenset({"complete", "exception_halfway"})
+WITH_PAGES = frozenset({"exception_halfway"})
 """Pages take a quarter of a sample's time; here they are not what is asked about."""
 SAME_CODE = ("late", "no_report", "not_run")
 """They differ in report, stored outputs, layout of the zip, and time; not in what is run."""
+IN_FULL_SIZE = "course_form"
+"""`test_fullsize` asks for its verdict, too."""
 RUNS = (*((name,) for name in sample_names() if name not in SAME_CODE), SAME_CODE)
 """The first sample of each is run, the others are judged by its evidence."""
+
+ATTACKS = ("p4a-attack-0", "p4a-figure-0", "p4b-attack-0", "p4b-figure-0", "p4c-figure-0",
+           "p4e-attack-0", "p4e-figure-0", "p4f-bonus-00")  # fmt: skip
+FEATURES = ("p4d-run-1-00", "p4d-run-2-00", "p4d-run-3-00")
+CUT: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("report_only_1_3", "wrong_flipped_kernel", "wrong_off_by_one_pad", "wrong_softmax_dim"),
+        ((*ATTACKS, *FEATURES), ("4a", "4b", "4c", "4d", "4e", "4f")),
+    ),
+    "sp22_wrong_sign": (ATTACKS, ("4a", "4b", "4c", "4e", "4f")),
+}
+"""By sample: cells that others run just so, which take most of the time, and parts that are not
+judged without them. With `--whole` they are run and judged."""
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +75,16 @@ def warm() -> Iterator[WarmServer | None]:
         yield server
 
 
-def request_of(name: str, out: Path, warm: WarmServer | None = None) -> GradeRequest:
+def request_of(
+    name: str, out: Path, warm: WarmServer | None = None, *, whole: bool
+) -> GradeRequest:
     """Write the zip of a sample; it is run in a warm kernel if there is any."""
     expected = read_expectation(name)
     zip_path = build_zip(name, out / f"{name}.zip")
-    if name not in ALL_STEPS:
-        shorten(zip_path, FEW_STEPS)
+    if not (whole and name == ALL_STEPS):
+        shorten(zip_path, FEW_STEPS, FIRST_ATTACK if name == ALL_STEPS else b"")
+    if not whole and name in CUT:
+        cut(zip_path, CUT[name][0])
     request = request_for(zip_path, out / "results")
     return replace(
         request,
@@ -76,13 +98,9 @@ def request_of(name: str, out: Path, warm: WarmServer | None = None) -> GradeReq
     )
 
 
-def grade_sample(name: str, out: Path, warm: WarmServer | None = None) -> GradeRecord:
-    return grade(request_of(name, out, warm), lambda _: None, lambda _: None)
-
-
 def judge_sample(name: str, out: Path, run: GradeRecord) -> GradeRecord:
     """Judge a sample by the run of another one with the same code."""
-    request = request_of(name, out)
+    request = request_of(name, out, whole=True)
     folder = ResultFolder(root=out / "results" / name)
     shutil.copytree(run.folder.root, folder.root)
     shutil.rmtree(folder.submission)
@@ -124,20 +142,23 @@ def points_of(part: PartGrade, expected: float | str) -> float:
             return float(number)
 
 
-def gets_its_verdict(name: str, record: GradeRecord) -> None:
+def gets_its_verdict(name: str, record: GradeRecord, but: Collection[str] = ()) -> None:
+    """Compare with `expect.toml`; some parts, and then the exit status, may be left out."""
     sheet, expected = record.sheet, read_expectation(name)
-    found = {part.id: (part.outcome, pytest.approx(part.points)) for part in sheet.parts}
+    judged = [part for part in sheet.parts if part.id not in but]
+    found = {part.id: (part.outcome, pytest.approx(part.points)) for part in judged}
     wanted: dict[str, object] = {
         part.id: (
             expected.parts[part.id].outcome,
             points_of(part, expected.parts[part.id].points),
         )
-        for part in sheet.parts
+        for part in judged
     }
-    assert found == wanted, {part.id: part.message for part in sheet.parts}
-    assert set(expected.parts) == set(found)
+    assert found == wanted, {part.id: part.message for part in judged}
+    assert set(expected.parts) == {*found, *but}
     assert sheet.late_coefficient == pytest.approx(expected.late_coefficient)
-    assert exit_status(name, record) == expected.exit_check
+    if not but:
+        assert exit_status(name, record) == expected.exit_check
 
 
 @pytest.mark.parametrize("names", RUNS, ids="+".join)
@@ -146,11 +167,28 @@ def test_each_sample_gets_its_verdict(
     tmp_path: Path,
     warm: WarmServer | None,
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    whole = bool(request.config.getoption("--whole"))
     first, *others = names
+    if first == IN_FULL_SIZE and not whole:
+        pytest.skip("test_fullsize asks for its verdict")
     if first not in WITH_PAGES:
         monkeypatch.setattr("grader.pipeline.write_pages", lambda _: None)
-    record = grade_sample(first, tmp_path, warm)
-    gets_its_verdict(first, record)
+    asked = request_of(first, tmp_path, warm, whole=whole)
+    record = grade(asked, lambda _: None, lambda _: None)
+    gets_its_verdict(first, record, () if whole or first not in CUT else CUT[first][1])
     for name in others:
         gets_its_verdict(name, judge_sample(name, tmp_path, record))
+
+
+def test_what_is_left_out_of_one_sample_is_asked_of_others() -> None:
+    """Each part that a sample leaves out is judged, right and wrong, where another runs it."""
+    run = [name for (name, *_) in RUNS if name not in CUT and name != IN_FULL_SIZE]
+    for name, (cells, parts) in CUT.items():
+        expected = read_expectation(name)
+        for part in parts:
+            outcomes = {read_expectation(other).parts[part].outcome for other in run}
+            assert expected.parts[part].outcome in outcomes, (name, part)
+        there = {cell.metadata.id for cell in build_notebook(name).cells}
+        assert set(cells) - there <= {"p4f-bonus-00"}, name

@@ -17,10 +17,9 @@ from tests.classroom.comparing import differences, read_gradebook
 from tests.classroom.running import coordinator, driver, run, run_and_kill, worker
 from tests.kills.killing import kill_early
 
-SOME = (
-    "ddiaz", "jtwice", "lcanvas", "mscope", "pbroken", "omissing", "gextended", "uueda",
-    "ftoolate", "zhostile",
-)  # fmt: skip
+SOME = ("gextended", "jtwice", "lcanvas", "mscope", "omissing", "pbroken")
+"""Four are run: one more than the kills, each of which comes after a result. `make classroom` and
+`python -m tests.kills` take the whole class."""
 OPTIONS = ("--workers", "2", "--bundle", "studio-narrow")
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
@@ -77,7 +76,7 @@ def test_on_a_cluster_that_loses_a_worker(
     def lose_a_worker(_: object) -> list[subprocess.Popen[bytes]]:
         return [workers[0]]
 
-    few = ("ddiaz", "lcanvas", "mscope", "pbroken", "uueda", "ftoolate")
+    few = ("gextended", "lcanvas", "mscope", "pbroken")
     folder = build_class(tmp_path / "class", only=few)
     options = ("--scheduler", address, "--bundle", "studio-narrow")
     ended = run_and_kill(folder, tmp_path / "r", [lose_a_worker], chance, *options)  # type: ignore[list-item]

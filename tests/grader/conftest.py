@@ -9,8 +9,12 @@ import pytest
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import load_assignment
+from grader.model.records import Evidence, GradeSheet, Submission
+from grader.model.records.codec import load
+from grader.model.results_folder import ResultFolder
 from grader.pipeline import GradeRecord, GradeRequest, grade
 from tests import factories
+from tests.shared import own_copy
 
 LAYERS = """
 import numpy as np
@@ -52,6 +56,16 @@ def request_for(zip_path: Path, out: Path, bundle: str = "studio-narrow") -> Gra
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
-    folder = tmp_path_factory.mktemp("graded")
-    zip_path = short_zip(folder / "jdoe.zip")
-    return grade(request_for(zip_path, folder / "results"), lambda _: None, lambda _: None)
+    """The short hand-in, graded once for all workers; each has a copy."""
+
+    def make(folder: Path) -> None:
+        zip_path = short_zip(folder / "jdoe.zip")
+        grade(request_for(zip_path, folder / "results"), lambda _: None, lambda _: None)
+
+    folder = ResultFolder(root=own_copy(tmp_path_factory, "graded", make) / "results" / "jdoe")
+    return GradeRecord(
+        sheet=load(GradeSheet, folder.results),
+        submission=load(Submission, folder.record("submission")),
+        evidence=load(Evidence, folder.record("evidence")),
+        folder=folder,
+    )

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from authoring.samples import build_zip
 from grader.model.records import Outcome
 from grader.pipeline import GradeRecord, grade
+from tests.authoring.test_submissions import IN_FULL_SIZE, gets_its_verdict
 from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
 
@@ -25,7 +26,7 @@ STEPS = 20
 def course_form(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
     """The course's own notebook form: CUDA calls everywhere, old URLs, Colab."""
     out = tmp_path_factory.mktemp("fullsize")
-    zip_path = build_zip("course_form", out / "course_form.zip")
+    zip_path = build_zip(IN_FULL_SIZE, out / "course_form.zip")
     shorten(zip_path, STEPS)
     return grade(request_for(zip_path, out, bundle="studio"), lambda _: None, lambda _: None)
 
@@ -37,6 +38,10 @@ def test_every_cell_ran(course_form: GradeRecord) -> None:
 
 def test_networks_are_full_size(course_form: GradeRecord) -> None:
     assert {model.in_features for model in course_form.evidence.models} == {2048}
+
+
+def test_it_gets_its_verdict(course_form: GradeRecord) -> None:
+    gets_its_verdict(IN_FULL_SIZE, course_form)
 
 
 def test_every_attack_is_right(course_form: GradeRecord) -> None:
