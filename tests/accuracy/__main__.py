@@ -25,10 +25,10 @@ README = Path(__file__).parent / "README.md"
 INTRODUCTION = """# How right the grades are
 
 `make accuracy` grades a corpus of wrong answers (mutants) and of right ones that look different
-(variants), and writes this page; every `make test` grades it too, parts that share code by turns,
-and fails on a miss. A mutant must
-lose points at the part where it is wrong and at no other, with a message that names the fault; a
-variant must keep all its points.
+(variants), and writes this page. A mutant must lose points at the part where it is wrong and at no
+other, with a message that names the fault; a variant must keep all its points. `make test` grades a
+slice that still holds each kind of case at each part and each fault that must be named
+([`slice.py`](slice.py)).
 
 Made by hand: the files in [`cases/`](cases), one header line and the code of each. By rule: all
 conventions of the convolution layer ([`conventions.py`](conventions.py)), and changes of one

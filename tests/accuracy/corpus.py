@@ -221,7 +221,7 @@ def _functions(source: str) -> list[str]:
 def parts_of(case: Case) -> tuple[str, ...]:
     """The parts that the case is judged on: those it changes, where no other can notice."""
     family = FAMILIES[case.family]
-    changed = _changed_cells(case)
+    changed = changed_cells(case)
     parts = tuple(part for part, cells in family.own_cells.items() if changed & set(cells))
     alone = changed <= {cell for part in parts for cell in family.own_cells[part]}
     return case.runs or (parts if changed and alone else family.parts)
@@ -240,7 +240,7 @@ def briefly(case: Case) -> Case:
     return replace(case, runs=(able[zlib.crc32(case.id.encode()) % len(able)],))
 
 
-def _changed_cells(case: Case) -> set[str]:
+def changed_cells(case: Case) -> set[str]:
     """Ids of the cells that the case edits, or whose functions its code replaces."""
     replaced = {
         cell.cell_id

@@ -1,4 +1,4 @@
-"""Every mutant is caught, every right variant accepted."""
+"""Mutants are caught, right variants accepted: a slice that covers what the corpus is there for."""
 
 from __future__ import annotations
 
@@ -10,17 +10,35 @@ from tests.accuracy.__main__ import README
 from tests.accuracy.corpus import FAMILIES, briefly, parts_of
 from tests.accuracy.grading import grade, shares
 from tests.accuracy.selection import all_cases
+from tests.accuracy.slice import reasons_for, slice_ids
 
 
 @pytest.mark.parametrize(
     ("family", "ids"),
-    [pytest.param(family, ids, id=f"{family}-{ids[0]}") for family, ids in shares()],
+    [pytest.param(family, ids, id=f"{family}-{ids[0]}") for family, ids in shares(slice_ids())],
 )
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_verdicts(family: str, ids: tuple[str, ...]) -> None:
     results = grade(family, ids, brief=True)
     assert [(r["id"], miss) for r in results for miss in r["misses"]] == []
+
+
+def test_the_slice_is_there_for_all_that_the_corpus_is_there_for() -> None:
+    whole = all_cases()
+    sliced = [case for case in whole if case.id in slice_ids()]
+    assert len(slice_ids()) == len(sliced) < len(whole) * 2 // 3
+    for family in FAMILIES:
+        kinds = {case.kind for case in whole if case.family == family}
+        assert {case.kind for case in sliced if case.family == family} == kinds
+        for part in FAMILIES[family].parts:
+            assert any(part in case.loses for case in sliced), part
+    assert {case.says for case in sliced} >= {case.says for case in whole}
+    asked = frozenset().union(*map(reasons_for, whole))
+    assert frozenset().union(*map(reasons_for, sliced)) == asked
+    # Each share of it has something to do, and none is graded twice.
+    graded = [one for _, ids in shares(slice_ids()) for one in ids]
+    assert sorted(graded) == sorted(slice_ids())
 
 
 def test_the_corpus_is_large_and_its_ids_are_unique() -> None:
