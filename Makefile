@@ -138,7 +138,7 @@ image: wheel ## Build an image in which the grader is installed: build/pset4-ima
 	@GPU=$(GPU) SUITE=$(SUITE) authoring/image/build.sh
 
 notebook: $(READY) ## Make the release and the solved notebook of every offering from its master
-	@$(BIN)/python -m authoring.release
+	@$(GRADER) offering notebooks
 
 submissions: $(READY) $(SYSTEM_READY) ## Zip the sample submissions
 	@$(BIN)/python -m authoring.samples
@@ -196,7 +196,7 @@ pictures: $(READY) $(TEST_READY) ## Take the pictures of the documentation anew,
 	@$(BIN)/python -m authoring.pictures
 
 regold: $(READY) $(SYSTEM_READY) ## Regenerate what is committed: notebooks, JSON schema, evidence and reference in docs/, CI's lock file
-	@$(BIN)/python -m authoring.release
+	@$(GRADER) offering notebooks
 	@$(BIN)/python -m authoring.evidence
 	@$(BIN)/python -m authoring.reference_pages
 	@$(BIN)/python -m authoring.ci_lock

@@ -27,10 +27,10 @@ from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from authoring.hostile_samples import build_hostile
-from authoring.release import make_solved, read_master, to_text
 from authoring.sample_report import report_pdf
 from authoring.samples import SUBMISSIONS, ZIP_DATE
 from grader.model.assignment import Assignment, Course, load_assignment
+from grader.offering.notebooks import make_solved, read_master, to_text
 from reference.errors import ConfigError
 
 SOURCE = SUBMISSIONS / "_class" / "class.toml"

@@ -31,8 +31,8 @@ from nbformat import NotebookNode, v4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pypdf import PdfWriter
 
-from authoring.release import make_solved, read_master, to_text
 from grader.model.records import Limits, Outcome
+from grader.offering.notebooks import make_solved, read_master, to_text
 from reference.errors import ConfigError
 
 HOSTILE = Path(__file__).resolve().parents[1] / "submissions" / "hostile"

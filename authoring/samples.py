@@ -27,11 +27,11 @@ from nbformat import NotebookNode, v4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from authoring.hostile_samples import HOSTILE, build_hostile, hostile_names
-from authoring.release import make_release, make_solved, read_master, to_text
 from authoring.sample_outputs import Outputs, captured, read_outputs, write_outputs
 from authoring.sample_report import report_pdf
-from grader.model.offering_files import DEFAULT_ASSIGNMENT
+from grader.model.offering_files import DEFAULT_ASSIGNMENT, OFFERINGS
 from grader.model.records import Outcome
+from grader.offering.notebooks import make_release, make_solved, read_master, to_text
 from reference.errors import ConfigError
 
 SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"
@@ -154,12 +154,12 @@ def build_notebook(name: str, root: Path = SUBMISSIONS) -> NotebookNode:
         ConfigError: An edit names a cell or a text that the base does not have.
     """
     sample = read_sample(name, root)
-    notebook = _base(sample.base, root)
+    notebook = _base(sample, root)
     if sample.like:
         for edit in read_sample(sample.like, root).edits:
-            _apply(edit, notebook, f"{sample.like}/sample.toml")
+            _apply(edit, notebook, sample, f"{sample.like}/sample.toml")
     for edit in sample.edits:
-        _apply(edit, notebook, f"{name}/sample.toml")
+        _apply(edit, notebook, sample, f"{name}/sample.toml")
     if sample.run:
         _store_run(notebook, _outputs(name, sample, root))
     return notebook
@@ -221,16 +221,20 @@ def _read_toml(path: Path, model: type[_Model]) -> _Model:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _base(base: str, root: Path) -> NotebookNode:
-    if base == "solved":
-        return make_solved(read_master())
+def _master(sample: Sample) -> NotebookNode:
+    return read_master(OFFERINGS / sample.assignment)
+
+
+def _base(sample: Sample, root: Path) -> NotebookNode:
+    if sample.base == "solved":
+        return make_solved(_master(sample))
     notebook: NotebookNode = nbformat.read(  # type: ignore[no-untyped-call]
         root / "_bases" / "course_form.ipynb", as_version=4
     )
     return notebook
 
 
-def _apply(edit: Edit, notebook: NotebookNode, where: str) -> None:
+def _apply(edit: Edit, notebook: NotebookNode, sample: Sample, where: str) -> None:
     """Apply one edit to the notebook in place."""
     by_id = {_cell_id(cell): cell for cell in notebook.cells}
     lacking = [cell_id for cell_id in edit.cells if cell_id not in by_id]
@@ -245,7 +249,7 @@ def _apply(edit: Edit, notebook: NotebookNode, where: str) -> None:
             notebook.cells.insert(notebook.cells.index(by_id[cell_id]) + 1, new)
         return
     if edit.from_release:
-        release = {cell.id: cell.source for cell in make_release(read_master()).cells}
+        release = {cell.id: cell.source for cell in make_release(_master(sample)).cells}
         for cell_id in edit.cells:
             by_id[cell_id].source = release[cell_id]
         return

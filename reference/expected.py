@@ -317,14 +317,23 @@ def load_expected(bundle_name: str = "studio", folder: Path | None = None) -> Ex
 def _added_groups(added: Path, bundle_name: str, version: str) -> dict[Path, Manifest]:
     """Read the manifests of what offerings added; what is of another version is not there."""
     found = {
-        path.parent: _checked_manifest(path.parent, bundle_name)
+        path.parent: _checked_manifest(path.parent, bundle_name, _add_again(path.parent))
         for path in sorted(added.glob("*/manifest.json"))
     }
     return {path: one for path, one in found.items() if one.bundle_version == version}
 
 
-def _checked_manifest(folder: Path, bundle_name: str) -> Manifest:
-    """Read a manifest and compare every file with its digest."""
+def _add_again(folder: Path) -> str:
+    """What to do about outputs of an offering: running all experiments anew would not add them."""
+    return (
+        f"take the folder {folder} away, and run `python -m reference add-offering FOLDER` again, "
+        "with the offering's folder"
+    )
+
+
+def _checked_manifest(folder: Path, bundle_name: str, advice: str = "") -> Manifest:
+    """Read a manifest and compare every file with its digest; `advice` says how to mend it."""
+    again = advice or f"run `make reference BUNDLE={bundle_name}` again"
     if not (folder / "manifest.json").is_file():
         raise AssetsMissing(
             f"{folder}: no expected outputs of the {bundle_name} bundle; "
@@ -334,15 +343,12 @@ def _checked_manifest(folder: Path, bundle_name: str) -> Manifest:
     if manifest.format_version != FORMAT_VERSION:
         raise AssetsMissing(
             f"{folder}: expected outputs of format {FORMAT_VERSION}, found "
-            f"{manifest.format_version}; run `make reference BUNDLE={bundle_name}` again."
+            f"{manifest.format_version}; {again}."
         )
     for name, sha256 in manifest.files.items():
         path = folder / name
         if not path.is_file() or sha256_of(path) != sha256:
-            raise AssetsMissing(
-                f"{path}: missing, or changed since it was written; "
-                f"run `make reference BUNDLE={bundle_name}` again."
-            )
+            raise AssetsMissing(f"{path}: missing, or changed since it was written; {again}.")
     return manifest
 
 

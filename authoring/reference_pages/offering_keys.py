@@ -9,7 +9,7 @@ from grader.model.records import Rubric, RubricItem
 
 COMPUTED = (
     "late", "problems", "parts", "experiments", "sha256", "template", "rubrics", "own_checks",
-    "own_messages",
+    "own_messages", "made_for",
 )  # fmt: skip
 """Fields of an offering that are tables of their own below, or that no file states."""
 
@@ -18,8 +18,8 @@ def offering_page() -> str:
     """Return the page."""
     return page(
         "Keys of an offering",
-        "the records of `grader/model/assignment.py`, `grader/model/offering_records.py` and "
-        "`grader/model/records/rubrics.py`",
+        "the records of `grader/model/assignment_record.py`, "
+        "`grader/model/offering_records.py` and `grader/model/records/rubrics.py`",
         "An unknown key is an error that names it: a misspelt `weigth` must not change a grade "
         "in silence. Every reference, such as that of a part to a check, must lead somewhere.",
         "## assignment.toml",

@@ -16,6 +16,7 @@ from grader.app.decisions_cli import decisions_app, release_command, requests_co
 from grader.app.explain_cli import explain_command
 from grader.app.export_cli import export_app
 from grader.app.hand_in_cli import app as hand_in_app
+from grader.app.offering_cli import offering_app
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -66,6 +67,7 @@ app = typer.Typer(
 app.add_typer(hand_in_app)
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(export_app, name="export")
+app.add_typer(offering_app, name="offering")
 app.command("release")(release_command)
 app.command("explain")(explain_command)
 app.command("requests")(requests_command)

@@ -60,11 +60,14 @@ def canvas_command(
 def nbgrader_command(
     results: Annotated[Path, typer.Argument(help="Results folder.", metavar="RESULTS")],
     feedback: Annotated[Path, typer.Argument(help="The course's folder `feedback`.")],
+    assignment: Annotated[
+        str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
+    ] = None,
     store: Store = None,
 ) -> None:
     """Write feedback into nbgrader's folders, for `nbgrader release_feedback`."""
     with open_store(results, store) as opened:
-        roster = roster_of(opened, newest_class(opened, results, None)[0])
+        roster = roster_of(opened, newest_class(opened, results, assignment)[0])
     written = write_feedback(roster.counted, results, feedback)
     pages = "1 page" if len(written) == 1 else f"{len(written)} pages"
     show_sentences(Console(), [f"{pages} of {len(roster.counted)} students: {feedback}"])

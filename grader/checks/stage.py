@@ -58,15 +58,21 @@ def standard(assignment: Assignment, bundle_name: str) -> Standard:
     """
     validate_offering(assignment)
     bundle, expected = _opened(bundle_name)
-    for url, name in assignment.course_files.items():
-        if name not in BUNDLE_FILES:
-            raise ConfigError(
-                f"{assignment.name}: course_files: {url}: expected a file of a bundle "
-                f"({', '.join(BUNDLE_FILES)}), found {name!r}"
-            )
+    for fault in course_file_faults(assignment):
+        raise ConfigError(fault)
     return Standard(
         assignment=assignment, bundle=bundle, expected=reference_runs(expected, assignment)
     )
+
+
+def course_file_faults(assignment: Assignment) -> Iterator[str]:
+    """Say which files an offering serves that no bundle has."""
+    for url, name in assignment.course_files.items():
+        if name not in BUNDLE_FILES:
+            yield (
+                f"{assignment.name}: course_files: {url}: expected a file of a bundle "
+                f"({', '.join(BUNDLE_FILES)}), found {name!r}"
+            )
 
 
 def align_cells(folder: ResultFolder, judged_by: Standard) -> None:

@@ -16,7 +16,7 @@ from grader.intake.limits import MIB, IntakeLimits
 from grader.intake.notes import note
 from grader.model.notebook_code import within_limits
 from grader.model.records import Cell, Note, Severity
-from grader.model.text import cell_number
+from grader.model.text import cell_number, one_line
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
 """What `json.loads` returns."""
@@ -41,6 +41,8 @@ class NotebookText:
     """All of them, in order."""
     notes: tuple[Note, ...]
     """What is unusual about them."""
+    made_for: str = ""
+    """Offering that its metadata names; empty where it names none."""
 
     @property
     def code_cells(self) -> int:
@@ -78,7 +80,13 @@ def read_notebook(path: Path, limits: IntakeLimits) -> NotebookText:
         cells.append(cell or _blank(index))
     marked = _marked(cells)
     notes += _about_unread(marked)
-    return NotebookText(cells=marked, notes=tuple(notes))
+    return NotebookText(cells=marked, notes=tuple(notes), made_for=_made_for(document))
+
+
+def _made_for(document: Mapping[str, Json]) -> str:
+    metadata = document.get("metadata")
+    ours = metadata.get("pset4") if isinstance(metadata, Mapping) else None
+    return one_line(_name(ours.get("assignment"))) if isinstance(ours, Mapping) else ""
 
 
 def _marked(cells: Sequence[Cell]) -> tuple[Cell, ...]:

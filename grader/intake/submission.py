@@ -80,6 +80,7 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
         ),
         cells=text.cells,
         notes=(*notes, *notebook.notes, *text.notes, *report.notes, *page_notes),
+        made_for=text.made_for,
     )
 
 

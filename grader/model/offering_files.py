@@ -1,19 +1,21 @@
 """The files of an offering: a folder with `assignment.toml`, its notebooks, and its own checks.
 
     assignment.toml   parts, points, dates, questions, experiments
-    master.ipynb      what staff edit; `python -m authoring.release` makes the next two of it
+    master.ipynb      what staff edit; `grader offering notebooks` makes the next two of it
     release.ipynb     the notebook that students get; cells of submissions are aligned with it
     solved.ipynb      the same with every solution; grading never reads it
     checks.py         checks that only this offering has; staff's own code, and trusted
     messages.toml     sentences that these checks say
     rubrics.toml      what people give points for
 
-A folder without notebooks says whose it uses (`notebook = "NAME"`). A `.toml` file by itself
-uses those of the default offering.
+A folder without a master says whose it uses (`like = "NAME"`): its notebooks are made of that
+one's, with its own facts. A folder without notebooks says whose it uses (`notebook = "NAME"`). A
+`.toml` file by itself uses those of the default offering.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,8 +28,13 @@ OFFERINGS = Path(str(resources.files("grader.model"))) / "offerings"
 DEFAULT_ASSIGNMENT = (OFFERINGS / "default.txt").read_text(encoding="ascii").strip()
 """Name of the offering that is used where none is named."""
 
+SEARCH_PATH = "PSET4_OFFERINGS"
+"""Environment variable: folders whose offerings are known by name, parted as in PATH."""
+
 TOML = "assignment.toml"
 """File name of an offering's facts."""
+MASTER = "master.ipynb"
+"""File name of the notebook that staff edit."""
 RELEASE = "release.ipynb"
 """File name of the notebook that students get."""
 SOLVED = "solved.ipynb"
@@ -58,12 +65,14 @@ class Place:
 def find_offering(name: str) -> Place:
     """Return where an offering lies: by name, by its folder, or by a `.toml` file.
 
+    Known by name are the grader's own, and those in the folders of PSET4_OFFERINGS.
+
     Raises:
         ConfigError: there is nothing of that name.
     """
-    own = OFFERINGS / name
     plain = "/" not in name and name not in {"", ".", ".."}
-    folder = own if plain and (own / TOML).is_file() else Path(name)
+    known = _known_folder(name) if plain else None
+    folder = known or Path(name)
     if name and folder.is_dir():
         if not (folder / TOML).is_file():
             raise ConfigError(
@@ -79,6 +88,15 @@ def find_offering(name: str) -> Place:
         f"assignment {name!r}: expected {', '.join(offering_names())}, the folder of an offering "
         "or the path of a .toml file, found nothing there"
     )
+
+
+def _known_folder(name: str) -> Path | None:
+    """Return the folder of an offering that is known by its name; None where it is not."""
+    places = os.environ.get(SEARCH_PATH, "").split(os.pathsep)
+    for place in (OFFERINGS, *(Path(one).expanduser() for one in places if one)):
+        if (place / name / TOML).is_file():
+            return place / name
+    return None
 
 
 def offering_names() -> tuple[str, ...]:
@@ -107,11 +125,11 @@ def recorded_offering(name: str, results: Path) -> str:
     Raises:
         ConfigError: it is of staff's own, and only they know where its folder is.
     """
-    if name not in offering_names():
+    if "/" in name or _known_folder(name) is None:
         raise ConfigError(
             f"{results}: these are results of the offering {name!r}, which is not one of the "
             "grader's own; say where its folder is with --assignment FOLDER (make: "
-            "ASSIGNMENT=FOLDER)"
+            f"ASSIGNMENT=FOLDER), or once and for all: {SEARCH_PATH}=FOLDER_OF_OFFERINGS"
         )
     return name
 
@@ -132,8 +150,8 @@ def notebook_folder(named: object, place: Place | None, where: str) -> Path:
     if named is None:
         if own is not None and not has_own:
             raise ConfigError(
-                f"{where}: expected {RELEASE} beside it, found none; write it with `python -m "
-                f"authoring.release {own}`, or name the offering whose notebook is used: "
+                f"{where}: expected {RELEASE} beside it, found none; write it with `grader "
+                f"offering notebooks {own}`, or name the offering whose notebook is used: "
                 f'notebook = "{DEFAULT_ASSIGNMENT}"'
             )
         return own if own is not None else OFFERINGS / DEFAULT_ASSIGNMENT
@@ -141,13 +159,44 @@ def notebook_folder(named: object, place: Place | None, where: str) -> Path:
         raise ConfigError(
             f"{where}: notebook: this offering has its own {RELEASE}; take the key out, or the file"
         )
-    beside = place.toml.parent / str(named) if place is not None else None
-    for folder in (OFFERINGS / str(named), beside):
-        if named and folder is not None and (folder / RELEASE).is_file():
+    return folder_of(named, place, f"{where}: notebook", needs=RELEASE)
+
+
+def master_folder(like: str, place: Place) -> Path:
+    """Return the folder whose master an offering's notebooks are made of.
+
+    Args:
+        like: What its key `like` says; empty where it has none.
+        place: Where it lies.
+
+    Raises:
+        ConfigError: it has no master and is like no offering that has one.
+    """
+    own = place.folder
+    if own is not None and ((own / MASTER).is_file() or not like):
+        return own
+    return folder_of(like, place, f"{place.where}: like", needs=MASTER)
+
+
+def folder_of(named: object, place: Place | None, where: str, *, needs: str) -> Path:
+    """Return the folder of another offering, which one of the grader's or one beside it is.
+
+    Args:
+        named: What a key of the file says.
+        place: Where the file lies; None for text without a file.
+        where: Name of file and key, for errors.
+        needs: Name of a file that it must have.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    beside = place.toml.absolute().parent.parent / str(named) if place is not None else None
+    below = place.toml.absolute().parent / str(named) if place is not None else None
+    for folder in (OFFERINGS / str(named), beside, below):
+        if named and folder is not None and (folder / needs).is_file():
             return folder
     raise ConfigError(
-        f"{where}: notebook: expected the name or the folder of an offering with {RELEASE}, "
-        f"found {named!r}"
+        f"{where}: expected the name or the folder of an offering with {needs}, found {named!r}"
     )
 
 

@@ -63,8 +63,8 @@ class Part:
     title: str
     """One line."""
     question: str = ""
-    """Markdown, for reports. Where the file has none, that of the same part (title, experiment) of
-    the offering whose notebook is used; empty where there is none either."""
+    """Markdown, for reports. Where the file has none, that of the same part (title, aim of its
+    experiment) of the offering that this one is like, or whose notebook is used."""
     problem: int
     """Number of the problem."""
     required_for: tuple[Course, ...]

@@ -46,7 +46,10 @@ NOT_OF_PAGES = ("notebook", "ci", "gradescope")
 """Folders of templates that pages do not show."""
 
 _ASSIGNMENT = TypeAdapter(Assignment)
-_ONLY_SCORED = ("sha256", "title", "deadline", "time_zone", "late", "problems", "rubrics")
+_ONLY_SCORED = (
+    *("sha256", "title", "deadline", "time_zone", "late", "problems", "rubrics", "made_for"),
+    *("like", "dates_in_notebook"),
+)
 """Fields of an assignment that no finding depends on: a change of them only scores anew."""
 _ONLY_SCORED_OF_PART = ("title", "question", "problem", "required_for", "kind", "bonus_points")
 

@@ -35,6 +35,14 @@ def opening_of(source: str) -> str:
     return source.strip().partition("\n")[0].strip()
 
 
+def offering_of_template(data: bytes) -> str:
+    """Return the offering that a release notebook names; empty where it names none."""
+    try:
+        return str(json.loads(data)["metadata"]["pset4"]["assignment"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
     """Return the cells of a release notebook; `where` names it in errors.
 
@@ -58,11 +66,11 @@ def parse_template(data: bytes, *, where: str) -> tuple[TemplateCell, ...]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{where}: expected a notebook whose cells have metadata, found something else "
-            f"({type(error).__name__}); write it with `python -m authoring.release`"
+            f"({type(error).__name__}); write it with `grader offering notebooks`"
         ) from error
     if not any(cell.part_id for cell in cells):
         raise ConfigError(
             f"{where}: expected cells that say to which part they belong (metadata.pset4), found "
-            "none; write it with `python -m authoring.release`"
+            "none; write it with `grader offering notebooks`"
         )
     return tuple(cells)

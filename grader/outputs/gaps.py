@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.intake.other_offering import other_offering_notes
 from grader.model.assignment import Assignment, Course, Part
 from grader.model.notebook_code import functions_defined, names_meant
 from grader.model.notes import sentence
@@ -255,7 +256,8 @@ def _numbers(indexes: Sequence[int]) -> str:
 
 def _names(checked: Saved) -> Iterator[Gap]:
     """Repeat what intake says of names, files and the report."""
-    for note in checked.submission.notes:
+    submission = checked.submission
+    for note in (*submission.notes, *other_offering_notes(submission, checked.assignment)):
         if note.for_student and note.severity is not Severity.INFO:
             blocks = note.severity is Severity.ERROR
             yield Gap(code=note.code, part_id="", message=note.message, blocks=blocks)

@@ -6,6 +6,7 @@ number to compare with, and that must be said before anything is graded.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from grader.model.assignment import Assignment, Experiment
@@ -42,6 +43,15 @@ def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
         attacks=(*(replace(a, id=part_id) for part_id, a in attacks.items()), *others),
         inversions=tuple(inversions.values()),
     )
+
+
+def runs_lacking(expected: Expected, assignment: Assignment) -> Iterator[str]:
+    """Say which experiments of an offering the reference was never run with."""
+    for experiment in assignment.experiments:
+        try:
+            reference_runs(expected, replace(assignment, experiments=(experiment,)))
+        except ConfigError as error:
+            yield str(error)
 
 
 def _attack(expected: Expected, experiment: Experiment, name: str) -> AttackResult:

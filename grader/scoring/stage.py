@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.stage import Standard
+from grader.intake.other_offering import other_offering_notes
 from grader.model.assignment import Course
 from grader.model.records import Alignment, Evidence, Findings, RunFacts, Submission
 from grader.model.records.codec import load, save
@@ -34,7 +35,12 @@ def score_findings(
     facts = SheetFacts(
         kerberos=submission.kerberos,
         course=course,
-        notes=(*submission.notes, *evidence.notes, *reading.notes),
+        notes=(
+            *submission.notes,
+            *other_offering_notes(submission, assignment),
+            *evidence.notes,
+            *reading.notes,
+        ),
         answers=load(Alignment, folder.record("alignment")).answers,
         report_pages=submission.report_pages,
         run=RunFacts(

@@ -200,7 +200,8 @@ def test_the_second_offerings_notebook_differs_where_the_offering_does() -> None
         for name in ("sp22_complete", "complete")
     )
     assert {i for i in ours if ours[i] != theirs.get(i)} == {
-        *("p4a-attack-0", "p4c-answer-0", "p4d-answer-0", "p4g-robust-0"),
+        *("p0-title-000", "p4a-attack-0", "p4b-question", "p4c-answer-0", "p4d-question"),
+        *("p4d-answer-0", "p4g-question", "p4g-robust-0", "p4g-answer-0"),
         *(f"p4d-run-{i}-00" for i in (1, 2, 3)),
     }
     assert "renorm=True" in ours["p4a-attack-0"]

@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from authoring.release import make_solved, read_master
+from grader.offering.notebooks import make_solved, read_master
 from reference.bundles import get_bundle
 
 # The narrow bundle's weights do not fit torchvision's ResNet-50.

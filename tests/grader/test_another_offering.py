@@ -16,7 +16,6 @@ import pytest
 import torch
 from nbformat import v4
 
-from authoring.release import make_solved, read_master, to_text, write_notebooks
 from grader.batch.class_run import ClassRequest, grade_class
 from grader.checks import validate_offering
 from grader.execution.settings import RunSettings
@@ -24,6 +23,7 @@ from grader.model.assignment import load_assignment, parse_course
 from grader.model.offering_files import OFFERINGS
 from grader.model.records import GradeSheet, Outcome
 from grader.model.records.codec import load
+from grader.offering.notebooks import make_solved, read_master, to_text, write_notebooks
 from grader.outputs.pages.required_report import build_report
 from grader.outputs.pages.student_report import from_results
 from grader.planning.reference_runs import reference_runs

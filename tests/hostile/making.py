@@ -19,7 +19,7 @@ from typing import Any
 from pypdf import PdfWriter
 
 from authoring.hostile_samples import ZIP_DATE, base_notebook
-from authoring.release import to_text
+from grader.offering.notebooks import to_text
 
 DOS_DATE = (41 << 9) | (3 << 5) | 31
 UTF8 = 0x800

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from authoring.master import SETUP
-from authoring.release import BEGIN, END, read_master
 from authoring.student_package import BARE, build_student_wheel
 from grader.app.main import main
 from grader.model.offering_files import OFFERINGS, RELEASE
 from grader.model.records import GradeSheet
 from grader.model.records.codec import load
+from grader.offering.master import SETUP
+from grader.offering.notebooks import BEGIN, END, folders_with_master, read_master
 from reference.expected import COMMITTED
 from tests import factories
 from tests.grader.conftest import LAYERS
@@ -68,8 +68,8 @@ def normalised(text: str) -> str:
 
 
 def solutions() -> Iterator[tuple[str, str]]:
-    """Yield cell and text of each solution of the master."""
-    for cell in read_master().cells:
+    """Yield cell and text of each solution of every offering's notebook."""
+    for cell in (cell for folder in folders_with_master() for cell in read_master(folder).cells):
         pieces = cell.source.split(BEGIN)[1:]
         for piece in pieces:
             yield cell.metadata.id, piece.split(END)[0]
@@ -85,7 +85,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def test_no_solution_and_no_written_answer_is_in_it(texts: dict[str, str]) -> None:
-    given = normalised((OFFERINGS / "pset4_sp21" / RELEASE).read_text())
+    given = normalised("".join(path.read_text() for path in OFFERINGS.glob(f"*/{RELEASE}")))
     held = {name: normalised(text) for name, text in texts.items()}
     looked_for = 0
     for cell, solution in solutions():

@@ -81,6 +81,8 @@ class Submission:
     """The notebook's cells, in order; empty where there is no notebook."""
     notes: tuple[Note, ...]
     """What is wrong or unusual about the submission."""
+    made_for: str = ""
+    """Offering that the notebook's metadata names; empty where it names none."""
 
     def ended_well(self) -> frozenset[int]:
         """Return the cells that ended without an exception before they were handed in.

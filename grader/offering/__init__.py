@@ -1,0 +1,1 @@
+"""Offerings for staff: notebooks from the master, a new folder, and whether all fits."""
