@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.docs.pages import ROOT
 
@@ -55,6 +56,30 @@ def test_a_page_fetches_nothing_from_other_hosts(site: Path) -> None:
     for path in site.rglob("*.css"):
         text = path.read_text(encoding="utf-8")
         assert re.findall(r"@import[^;]*//|url\([\"']?(?:https?:)?//", text) == [], path.name
+
+
+@pytest.mark.browser
+def test_the_search_needs_no_server_and_no_network(site: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+        page.on("console", lambda message: said.append(message.text))
+        page.on(
+            "request",
+            lambda one: None if one.url.startswith(("file:", "data:")) else said.append(one.url),
+        )
+        page.goto(f"{(site / 'search.html').as_uri()}?q=gradebook")
+        expect(page.locator("#search-results")).to_contain_text("Canvas", timeout=20_000)
+        for name in ("index.html", "reference/sentences.html"):
+            page.goto((site / name).as_uri())
+            root = "document.documentElement"
+            assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth"), name
+        browser.close()
+    assert said == []
 
 
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
