@@ -1,11 +1,12 @@
 """The experiments of an offering: what its file says, what of it was never run."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from reference.errors import ConfigError
-from reference.expected import load_expected
+from reference.errors import AssetsMissing, ConfigError
+from reference.expected import COMMITTED, added_folder, load_expected
 from reference.offerings import lacking, specs_of
 
 ATTACK = """
@@ -65,3 +66,18 @@ def test_mistakes_are_named(tmp_path: Path, old: str, new: str, sentence: str) -
         specs_of(offering(tmp_path, text.replace(old, new)))
     with pytest.raises(ConfigError, match="No such file"):
         specs_of(tmp_path / "nothing")
+
+
+def test_damaged_outputs_of_an_offering_are_mended_by_adding_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSET4_CACHE", str(tmp_path))
+    folder = added_folder("studio") / "fall30"
+    folder.mkdir(parents=True)
+    shutil.copy(COMMITTED / "studio" / "sp22" / "manifest.json", folder)
+
+    with pytest.raises(AssetsMissing, match="missing, or changed") as caught:
+        load_expected("studio")
+    said = str(caught.value)
+    assert f"take the folder {folder} away, and run `python -m reference add-offering" in said
+    assert "make reference" not in said

@@ -120,6 +120,12 @@ def test_a_hand_in_that_answers_everything_lacks_nothing() -> None:
     assert status(checked()) == 0
 
 
+def test_a_notebook_of_another_offering_stands_in_the_way() -> None:
+    one = checked(submission=replace(factories.submission(), made_for="pset4_sp22"))
+    assert codes(one) == {"other-offering"}
+    assert status(one) == 1
+
+
 def test_an_unanswered_hand_in_never_gets_a_green_check() -> None:
     nothing = {
         part: (factories.finding("prose", Outcome.NOT_ATTEMPTED, message="Not found."),)

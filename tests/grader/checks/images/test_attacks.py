@@ -15,6 +15,7 @@ from grader.checks import CHECKS
 from grader.checks.images import attack_bonus
 from grader.checks.images.attack_case import gain_to_reach
 from grader.checks.images.directions import Direction
+from grader.model.assignment import load_assignment
 from grader.model.records import (
     AttackRun,
     BarsExhibit,
@@ -293,6 +294,20 @@ def test_bonus(lab: Lab) -> None:
     ):
         finding = CHECKS["attack_bonus"](lab.context(runs=runs), "4f")
         assert (finding.outcome, finding.code) == (outcome, code), finding.message
+
+
+def test_a_given_attack_of_a_part_that_the_offering_lacks_is_no_bonus(lab: Lab) -> None:
+    """`bonus_targets = []`, and a notebook that still has the cell of 4(a)."""
+    given = replace(lab.attack("4a"), cell_index=0)
+    whole = load_assignment()
+    cell = next(one for one in whole.template if one.part_id == "4a" and one.role == "run")
+    context = lab.context(runs=(given,), sources=[cell.source], parts={0: "4a"})
+    parts = tuple(part for part in whole.parts if part.id not in {"4a", "4c"})
+    left = tuple(one for one in whole.experiments if one.part_id != "4a")
+    other = replace(whole, parts=parts, experiments=left)
+
+    finding = CHECKS["attack_bonus"](replace(context, assignment=other), "4f")
+    assert (finding.outcome, finding.credit) == (Outcome.NOT_ATTEMPTED, 0)
 
 
 def test_a_bonus_on_a_network_that_is_not_ours_is_for_a_person(lab: Lab) -> None:
