@@ -201,16 +201,22 @@ LAYOUTS = ("resnet50", "resnet18", "resnet34")
 """Networks of torchvision that somebody may take, the problem set's own first."""
 
 
-def network_made_at(state: Tensor, width_divisor: int, layout: str = LAYOUTS[0]) -> nn.Module:
+def network_made_at(
+    state: Tensor,
+    width_divisor: int,
+    layout: str = LAYOUTS[0],
+    dtype: torch.dtype = torch.float32,
+) -> nn.Module:
     """Build the random network that torchvision gives where torch's generator stands like this.
 
     Args:
         state: As `torch.get_rng_state()` returns it.
         width_divisor: By what the widths of a ResNet-50 are divided.
         layout: One of `LAYOUTS`.
+        dtype: torch's default one when it is made: float64 draws other weights.
 
     Returns:
-        In evaluation mode, parameters frozen, on the CPU.
+        In evaluation mode, parameters frozen, float32, on the CPU.
 
     Raises:
         ValueError: It is no state of the generator.
@@ -220,9 +226,16 @@ def network_made_at(state: Tensor, width_divisor: int, layout: str = LAYOUTS[0])
             torch.set_rng_state(state)
         except (RuntimeError, TypeError) as error:
             raise ValueError(f"no state of torch's generator: {error}") from error
-        if layout == LAYOUTS[0]:
-            return _finish(_blank(width_divisor), "cpu")
-        return _finish(torchvision.models.get_model(layout, weights=None), "cpu")
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(dtype)
+        try:
+            if layout == LAYOUTS[0]:
+                network = _blank(width_divisor)
+            else:
+                network = torchvision.models.get_model(layout, weights=None)
+        finally:
+            torch.set_default_dtype(before)
+        return _finish(network.float(), "cpu")
 
 
 def _blank(width_divisor: int) -> nn.Module:

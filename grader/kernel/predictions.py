@@ -42,14 +42,21 @@ def _count(value: Any) -> int | None:
 def network_bound() -> Any:
     """Return the notebook's network: `model`, else the ResNet that was bound last.
 
-    None where there is none.
+    Of a module around a ResNet, the ResNet. None where there is none.
     """
     namespace = state_of().shell.user_ns
     model = namespace.get(MODEL)
     if isinstance(model, torch.nn.Module):
-        return model
+        return _resnet_in(model)
     names = (name for name in reversed(list(namespace)) if not name.startswith("_"))
     return next((namespace[n] for n in names if isinstance(namespace[n], ResNet)), None)
+
+
+def _resnet_in(model: torch.nn.Module) -> torch.nn.Module:
+    """The ResNet that a module wraps, with a normalization in front of it, say; else itself."""
+    if isinstance(model, ResNet) or hasattr(model, "fc"):
+        return model
+    return next((module for module in model.modules() if isinstance(module, ResNet)), model)
 
 
 def network_in_use() -> Any:
@@ -72,7 +79,8 @@ def note_model() -> None:
 
 
 @shielded
-def _note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+def note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+    """Tell the host what a network was given and what came out of its last layer."""
     state = state_of()
     full = state.predictions >= MAX_PREDICTIONS
     if full or state.predictions_of_cell >= MAX_PREDICTIONS_PER_CELL:
@@ -92,7 +100,7 @@ def _note_prediction(model: torch.nn.Module, inputs: tuple[Any, ...], output: An
     )
 
 
-def _optimizing(given: tuple[Any, ...]) -> bool:
+def optimizing(given: tuple[Any, ...]) -> bool:
     """Whether a call is a step of an optimization: in the attack function, or in a loop."""
     state = state_of()
     if state.run is not None and state.run.function:
@@ -110,10 +118,15 @@ def watch_predictions() -> None:
 
     @functools.wraps(forward)
     def recorded(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-        output = forward(self, *args, **kwargs)
+        state = state_of()
+        outer, state.inside_network = state.inside_network, True
+        try:
+            output = forward(self, *args, **kwargs)
+        finally:
+            state.inside_network = outer
         given = (*args, *kwargs.values())
-        if not state_of().inside_recorder and not _optimizing(given):
-            _note_prediction(self, given, output)
+        if not state.inside_recorder and not optimizing(given):
+            note_prediction(self, given, output)
         return output
 
     recorded.__pset4_original__ = forward  # type: ignore[attr-defined]

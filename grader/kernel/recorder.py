@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from .channel import Channel
+from .layer_by_layer import watch_layers
 from .looks import watch_looks
 from .making import watch_making
 from .names import is_from, note_names
@@ -184,4 +185,5 @@ def install(channel: Channel, shell: Any, seed: int, wanted: Sequence[str] = ())
     shell.events.register("post_run_cell", _after_cell)
     watch_making()
     watch_predictions()
+    watch_layers()
     watch_looks()

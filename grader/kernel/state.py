@@ -83,6 +83,10 @@ class RecorderState:
     predictions_of_cell: int = 0
     plotted: int = 0
     inside_recorder: bool = False
+    inside_network: bool = False
+    """Whether a whole ResNet is at work: what its layers do is its own."""
+    entered: tuple[torch.nn.Module, Any] | None = None
+    """The first convolution that was called by itself, and what with."""
     last_model: str = ""
     model_seen: Any = None
     settings: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -121,6 +121,8 @@ def _of_a_gain(
     remarks = [remark for _, remark in faults]
     if all(fault != "weak_gain" for fault, _ in faults):
         remarks.append(say("attack.gain", **gain))
+    elif case.direction.objective == LOG_PROBABILITY and not _habits(case):
+        remarks.append(say("attack.longer_steps"))
     earned = min((share(fault) for fault, _ in faults), default=1.0)
     doubts = _doubts(context, case)
     if _kept_elsewhere(case):
@@ -320,6 +322,8 @@ def _habits(case: AttackCase) -> list[Remark]:
     found = []
     if run.carried > steps / 2 > 0:
         found.append(say("attack.accumulated"))
+    if 0 < run.looked < steps / 2:
+        found.append(say("attack.gradient_reused", steps=steps, looked=run.looked))
     if 0 < steps < wanted and not case.reached:
         found.append(say("attack.short", steps=steps, wanted=wanted))
     return found

@@ -41,7 +41,8 @@ def _giving(
     """The network, of those that may have been made there, that gives these logits."""
     if made is None or not bool(torch.isfinite(logits).all()):
         return None
-    networks = (_made_again(context, made, layout) for layout in LAYOUTS)
+    ways = ((layout, dtype) for layout in LAYOUTS for dtype in (torch.float32, torch.float64))
+    networks = (_made_again(context, made, layout, dtype) for layout, dtype in ways)
     there = (network for network in networks if network is not None)
     return next((network for network in there if _gives(network, image, logits)), None)
 
@@ -65,13 +66,15 @@ def _in_modes(network: nn.Module, image: Tensor) -> Generator[Tensor]:
 
 
 @once_per_context
-def _made_again(context: CheckContext, made: ArrayRef, layout: str) -> nn.Module | None:
+def _made_again(
+    context: CheckContext, made: ArrayRef, layout: str, dtype: torch.dtype
+) -> nn.Module | None:
     """None where there is no such state of the generator."""
     state = np.asarray(context.arrays(made))
     if state.dtype != np.uint8:
         return None
     divisor = context.bundle.width_divisor
     try:
-        return network_made_at(torch.from_numpy(state.copy()), divisor, layout)
+        return network_made_at(torch.from_numpy(state.copy()), divisor, layout, dtype)
     except ValueError:
         return None

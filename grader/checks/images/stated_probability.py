@@ -54,6 +54,9 @@ def stated_otherwise(context: CheckContext, part_id: str, logits: Tensor) -> str
     first = int(probabilities.argmax())
     top, logit = float(probabilities[first]), float(logits[0, first])
     said = "\n".join(run.said for run in context.evidence.cells if run.cell_index in own)
+    plotted = [one.probabilities for one in shown_in(context, own)]
+    if _turned_round(plotted, first):
+        return "the classes with the smallest probabilities"
     lines = tuple(_lines(said, context.networks.class_names, first))
     right, _ = _names(tuple(context.networks.class_names), first)
     words = _in_print(lines, top, right.search(_plain(said)) is not None)
@@ -68,6 +71,12 @@ def stated_otherwise(context: CheckContext, part_id: str, logits: Tensor) -> str
     if shown:
         return "other probabilities than the network gives"
     return "a logit" if any(_has(x, logit) for x in lines if x.right_class) else ""
+
+
+def _turned_round(plotted: Sequence[Tensor], first: int) -> bool:
+    """Whether plots show the first class as the last, and none as the first."""
+    last = any(bool((one > one[first]).sum() == len(one) - 1) for one in plotted)
+    return last and not any(int(one.argmax()) == first for one in plotted)
 
 
 def _cells(context: CheckContext, part_id: str) -> frozenset[int]:

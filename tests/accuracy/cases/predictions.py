@@ -346,3 +346,43 @@ def output2prob(output):
 # @ p2c-predict-
 # - print('%s: %.4f' % (imagenet_classes_short[top_id.item()], top_prob.item()))
 # + {imagenet_classes[i]: f'{100 * prob[0, i].item():.0f} %' for i in prob[0].topk(5)[1].tolist()}
+
+# %% held stated-least-classes-in-the-plot | waits 2c | says "the classes with the smallest"
+# @ p2c-load-000
+# - plot_top_classes(output)
+# + plot_top_classes(-output)
+# @ p2c-predict-
+# - plot_top_classes(prob)
+# + plot_top_classes(1 - prob)
+
+# %% variant network-by-its-layers
+# @ p2b-predict-
+# -     output = model(batch)
+# +     body = torch.nn.Sequential(*list(model.children())[:-1])
+# +     output = model.fc(torch.flatten(body(batch), 1))
+# @ p2c-load-000
+# -     output = model(batch)
+# +     pooled = model.avgpool(model.layer4(model.layer3(model.layer2(model.layer1(
+# +         model.maxpool(model.relu(model.bn1(model.conv1(batch)))))))))
+# +     output = model.fc(pooled.flatten(1))
+
+# %% variant network-traced-by-fx
+# @ p2b-predict-
+# -     output = model(batch)
+# +     output = torch.fx.symbolic_trace(model)(batch)
+# @ p2c-load-000
+# -     output = model(batch)
+# +     output = torch.fx.symbolic_trace(model)(batch)
+
+# %% mutant network-without-its-max-pooling | loses 2c | says "other classes|other_classes"
+# @ p2c-load-000
+# -     output = model(batch)
+# +     stem = model.relu(model.bn1(model.conv1(batch)))
+# +     pooled = model.avgpool(model.layer4(model.layer3(model.layer2(model.layer1(stem)))))
+# +     output = model.fc(pooled.flatten(1))
+
+# %% variant network-drawn-in-float64
+# @ p2a-random-0
+# - models.resnet50()
+# + (torch.set_default_dtype(torch.float64), models.resnet50(),
+# +          torch.set_default_dtype(torch.float32))[1].float()

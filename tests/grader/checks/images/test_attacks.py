@@ -233,6 +233,20 @@ def test_what_is_shown(lab: Lab) -> None:
     assert all(row.ok for row in finding.measurements)
 
 
+def test_advice_is_given_where_it_helps(lab: Lab) -> None:
+    weak = part_of_the_way(lab)
+    plain, reused = judged(lab, "4a", weak), judged(lab, "4a", replace(weak, looked=1))
+    assert "attack.short" in codes(plain)  # the cause; longer steps are not
+    assert not {"attack.longer_steps", "attack.gradient_reused"} & set(codes(plain))
+    assert "attack.gradient_reused" in codes(reused)
+    assert "attack.longer_steps" not in codes(reused)
+    assert "attack.gradient_reused" not in codes(judged(lab, "4a", replace(weak, looked=N_STEPS)))
+
+
+def codes(finding: Finding) -> list[str]:
+    return [remark.code for remark in finding.remarks]
+
+
 def test_the_best_run_counts(lab: Lab) -> None:
     wrong, right = lab.attack("4a", away_from(76)), lab.attack("4a", run_id="run2")
     assert judged(lab, "4a", wrong, right).outcome is R

@@ -77,5 +77,13 @@ def test_plots_count_where_nothing_is_printed(lab: Lab) -> None:
     assert stated(lab, "Pembroke: 9.5", right) == ""
 
 
+def test_the_smallest_classes_in_a_plot_are_told_beside_a_right_print(lab: Lab) -> None:
+    right, turned = f"Pembroke: {P[TOP]:.3f}", (1 - P).unsqueeze(0)
+    assert stated(lab, right, turned) == "the classes with the smallest probabilities"
+    assert stated(lab, right, -logits()) == "the classes with the smallest probabilities"
+    assert stated(lab, right, turned, P.unsqueeze(0)) == ""
+    assert stated(lab, right, torch.full_like(P, 0.001).unsqueeze(0)) == ""
+
+
 def test_a_figure_of_ones_own_may_state_it(lab: Lab) -> None:
     assert stated(lab, "Pembroke: 9.5", source="plt.barh(names, prob)") == ""
