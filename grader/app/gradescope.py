@@ -22,7 +22,7 @@ import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -37,8 +37,9 @@ from grader.execution.settings import RunSettings
 from grader.model.assignment import load_assignment, parse_course
 from grader.model.fault_log import keep_fault
 from grader.model.offering_files import DEFAULT_ASSIGNMENT
-from grader.model.records import GradeSheet, Limits
+from grader.model.records import Limits
 from grader.model.text import terminal_line
+from grader.outputs.gradescope_pictures import part_pictures
 from grader.outputs.gradescope_results import (
     Shown,
     Visibility,
@@ -48,6 +49,9 @@ from grader.outputs.gradescope_results import (
 )
 from grader.sandbox.tiers import Wish
 from reference.errors import ConfigError, GraderFault, SubmissionError
+
+if TYPE_CHECKING:
+    from grader.pipeline import GradeRecord
 
 NOTEBOOK_SHARE, PROBES_SHARE, WATCHED_SHARE = 0.5, 0.15, 0.93
 """Of the platform's time limit: for the notebook's cells, for questions to its functions, and when
@@ -74,6 +78,8 @@ class Settings:
     """When students see points: visible, hidden, after_due_date, after_published."""
     late: Literal["apply", "ignore"] = "apply"
     """Whether the offering's late coefficient is in the scores."""
+    pictures: bool = False
+    """Whether small pictures of attacks and dreams are in the results."""
     isolation: Wish = Wish.USER
     """user, or another option of `grader grade --isolation`."""
 
@@ -115,7 +121,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def grade_submission(root: Path, settings: Settings, work: Path) -> GradeSheet:
+def grade_submission(root: Path, settings: Settings, work: Path) -> GradeRecord:
     """Grade what lies in the platform's folders; everything but the results stays in `work`.
 
     Raises:
@@ -141,8 +147,9 @@ def grade_submission(root: Path, settings: Settings, work: Path) -> GradeSheet:
             isolation=settings.isolation,
             seed=seed_of(metadata, settings),
         ),
+        pdf=False,  # nobody sees it there
     )
-    return grade(request, lambda _: None, lambda _: None).sheet
+    return grade(request, lambda _: None, lambda _: None)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -154,9 +161,15 @@ def main(argv: list[str] | None = None) -> int:
         settings = read_settings(root / "source" / "settings.toml")
         _watch(results, WATCHED_SHARE * settings.time_limit_s)
         with tempfile.TemporaryDirectory(prefix="pset4-") as work:
-            sheet = grade_submission(root, settings, Path(work))
-        shown = Shown(visibility=settings.visibility, late=settings.late == "apply")
-        text, status = render_results(sheet, shown, time.monotonic() - began), 0
+            record = grade_submission(root, settings, Path(work))
+            shown = Shown(
+                visibility=settings.visibility,
+                late=settings.late == "apply",
+                pictures=part_pictures(record.sheet, record.folder.evidence)
+                if settings.pictures
+                else {},
+            )
+        text, status = render_results(record.sheet, shown, time.monotonic() - began), 0
     except SubmissionError as error:
         text, status = render_refused(str(error)), 0
     except Exception as error:  # noqa: BLE001 -- the edge: a student gets no 0 for it

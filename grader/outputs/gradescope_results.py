@@ -6,7 +6,8 @@ https://gradescope-autograders.readthedocs.io/en/latest/specs/
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from grader.model.records import GradeSheet, PartGrade
@@ -27,6 +28,8 @@ class Shown:
     """When students see points and feedback."""
     late: bool = True
     """Whether the late coefficient is in the scores."""
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """Of a part by its id, as Markdown."""
 
 
 def render_results(sheet: GradeSheet, shown: Shown, seconds: float) -> str:
@@ -96,7 +99,7 @@ def _test(part: PartGrade, coefficient: float, shown: Shown) -> dict[str, Any]:
         "number": part.id,
         "name": title + (": waits for grading" if waits else ""),
         "output_format": "md",
-        "output": _output(part, word),
+        "output": _output(part, word) + _below(shown.pictures.get(part.id, "")),
         "visibility": shown.visibility,
         "extra_data": {"outcome": part.outcome.value},
     }
@@ -116,6 +119,10 @@ def _output(part: PartGrade, word: str) -> str:
     ]
     text = "\n".join(lines)
     return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS] + "…"
+
+
+def _below(pictures: str) -> str:
+    return f"\n\n{pictures}" if pictures else ""
 
 
 def _opening(sheet: GradeSheet, shown: Shown) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
+import pytest
+from PIL import Image
 
-from grader.model.records import Outcome
+from grader.model.records import ArrayRef, ImageExhibit, Outcome
+from grader.outputs import gradescope_pictures
+from grader.outputs.gradescope_pictures import MOST_BYTES, MOST_OF_A_PART, SIDE_PX, part_pictures
 from grader.outputs.gradescope_results import (
     Shown,
     render_refused,
@@ -94,6 +105,44 @@ def test_points_are_shown_when_staff_say() -> None:
     assert {test["visibility"] for test in found["tests"]} == {"after_published"}
     assert found["visibility"] == "after_published"
     assert found["stdout_visibility"] == "hidden"
+
+
+def test_pictures_are_small_and_below_their_part(tmp_path: Path) -> None:
+    bright = np.full((1, 3, 224, 224), 0.8, dtype=np.float32)
+    np.save(tmp_path / "x.npy", bright)
+    digest = hashlib.sha256((tmp_path / "x.npy").read_bytes()).hexdigest()
+    there = ArrayRef(path="x.npy", sha256=digest, shape=bright.shape, dtype="float32")
+    yours = ImageExhibit(label="yours", array=there, normalised=False, caption="a ](http://x)")
+    gone = replace(yours, array=replace(there, path="gone.npy"))
+    finding = replace(
+        factories.finding("targeted_attack", Outcome.PASS), exhibits=(gone, *[yours] * 9)
+    )
+    sheet = factories.grade_sheet({"4a": (finding,), "4b": (finding,)})
+    pictures = part_pictures(sheet, tmp_path)
+    assert set(pictures) == {"4a", "4b"}
+    found = json.loads(render_results(sheet, Shown(pictures=pictures), 1.0))
+    jsonschema.validate(found, SCHEMA)
+    (output,) = (test["output"] for test in found["tests"] if test["number"] == "4a")
+    shown = re.findall(r"!\[((?:\\.|[^\]\\])*)\]\(data:image/jpeg;base64,([^)]*)\)", output)
+    assert len(shown) == MOST_OF_A_PART - 1  # one cannot be read
+    with Image.open(io.BytesIO(base64.b64decode(shown[0][1]))) as picture:
+        assert picture.size == (SIDE_PX, SIDE_PX)
+        assert np.asarray(picture).mean() == pytest.approx(0.8 * 255, abs=2)
+
+
+def test_pictures_have_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).random((1, 3, 224, 224), dtype=np.float32)
+    np.save(tmp_path / "x.npy", noise)
+    digest = hashlib.sha256((tmp_path / "x.npy").read_bytes()).hexdigest()
+    there = ArrayRef(path="x.npy", sha256=digest, shape=noise.shape, dtype="float32")
+    yours = ImageExhibit(label="yours", array=there, normalised=False)
+    finding = replace(factories.finding("targeted_attack", Outcome.PASS), exhibits=(yours,) * 4)
+    sheet = factories.grade_sheet({"4a": (finding,), "4b": (finding,), "4e": (finding,)})
+    every = part_pictures(sheet, tmp_path)
+    assert len(every) == 3
+    assert sum(map(len, every.values())) <= MOST_BYTES
+    monkeypatch.setattr(gradescope_pictures, "MOST_BYTES", len(every["4a"]) + 1)
+    assert set(part_pictures(sheet, tmp_path)) == {"4a"}
 
 
 def test_no_text_of_a_student_is_markup_and_no_seed_is_told() -> None:
