@@ -131,8 +131,8 @@ ci: student ## Build the repository that students' workflows use: build/pset4-ch
 gradescope: wheel ## Build Gradescope's autograder: build/gradescope-autograder.zip [ASSIGNMENT=] [COURSE=] [BUNDLE=studio-narrow]
 	@$(BIN)/python -m authoring.gradescope_zip $(OFFERING) $(COURSING) $(if $(filter-out file,$(origin BUNDLE)),--bundle $(BUNDLE))
 
-student: $(READY) ## Build the student package, without solutions: build/pset4_check-*.whl
-	@$(BIN)/python -m authoring.student_package build
+student: $(READY) ## Build the student package, without solutions: build/pset4_check-*.whl [ASSIGNMENT=]
+	@$(BIN)/python -m authoring.student_package build $(OFFERING)
 
 image: wheel ## Build an image in which the grader is installed: build/pset4-image.tar (root, mmdebstrap) [GPU=1]
 	@GPU=$(GPU) SUITE=$(SUITE) authoring/image/build.sh

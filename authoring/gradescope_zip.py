@@ -13,8 +13,14 @@ import zipfile
 from pathlib import Path
 
 from grader.model.assignment import load_assignment, parse_course
-from grader.model.offering_files import DEFAULT_ASSIGNMENT
+from grader.model.offering_files import (
+    DEFAULT_ASSIGNMENT,
+    files_of_staff,
+    find_offering,
+    offering_names,
+)
 from reference.errors import ConfigError, PsetError
+from reference.expected import added_folder
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
@@ -25,13 +31,16 @@ LOCK = "ci/requirements-ci.lock"
 WHEEL = "pset4_grader-*.whl"
 
 
-def build_autograder(target: Path, built: Path, choices: dict[str, str]) -> Path:
+def build_autograder(
+    target: Path, built: Path, choices: dict[str, str], more: dict[str, bytes] | None = None
+) -> Path:
     """Write the zip and return its path.
 
     Args:
         target: The zip.
         built: Where the grader's wheel lies.
         choices: assignment, course and bundle for `settings.toml`.
+        more: Further files by their names in the zip, as `own_offering` gives them.
 
     Raises:
         ConfigError: there is no wheel.
@@ -48,7 +57,33 @@ def build_autograder(target: Path, built: Path, choices: dict[str, str]) -> Path
         _add(archive, Path(LOCK).name, (TEMPLATES / LOCK).read_bytes())
         _add(archive, "settings.toml", settings.encode())
         _add(archive, wheels[-1].name, wheels[-1].read_bytes())
+        for name, data in (more or {}).items():
+            _add(archive, name, data)
     return target
+
+
+def own_offering(name: str, offering: str, bundle: str) -> dict[str, bytes]:
+    """Return the files of an offering of staff's own, and what the reference ran for it.
+
+    `run_autograder` names the folders where they are looked for.
+
+    Args:
+        name: As staff gave it: a name, or its folder.
+        offering: Its name.
+        bundle: Whose expected outputs are meant.
+    """
+    if offering in offering_names():
+        return {}
+    outputs = added_folder(bundle)
+    files = {
+        f"offerings/{offering}/{path.name}": path.read_bytes()
+        for path in files_of_staff(find_offering(name))
+    }
+    ran = sorted((outputs / offering).glob("*"))
+    return files | {
+        f"state/cache/expected/{outputs.name}/{offering}/{path.name}": path.read_bytes()
+        for path in ran
+    }
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes, mode: int = 0o644) -> None:
@@ -74,6 +109,7 @@ def main() -> int:
             TARGET,
             ROOT / "build",
             {"assignment": offering.name, "course": options.course, "bundle": options.bundle},
+            own_offering(options.assignment, offering.name, options.bundle),
         )
     except PsetError as error:
         sys.stderr.write(f"{error}\n")

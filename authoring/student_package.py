@@ -1,6 +1,6 @@
 """`make student`: the wheel `pset4-check`, made of these sources for students to run.
 
-    python -m authoring.student_package [OUT]
+    python -m authoring.student_package [OUT] [--assignment NAME|FOLDER]
 
 It holds the modules that `check`, `report` and `pack` import, and no others; the release notebook,
 the pages' templates and the `studio` bundle. What would give an answer away is left out or cut:
@@ -32,11 +32,21 @@ from typing import Annotated, Any
 
 import typer
 
-from grader.model.offering_files import OFFERINGS, RELEASE, TOML
+from grader.model.assignment import load_assignment
+from grader.model.offering_files import (
+    CHECKS,
+    DEFAULT_ASSIGNMENT,
+    MESSAGES,
+    OFFERINGS,
+    RELEASE,
+    TOML,
+    find_offering,
+    offering_names,
+)
 from grader.model.resources import templates
 from grader.model.version import closure, module_file
-from reference.errors import GraderFault
-from reference.expected import COMMITTED
+from reference.errors import ConfigError, GraderFault
+from reference.expected import COMMITTED, added_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "pset4-check"
@@ -94,10 +104,15 @@ FOR_STAFF = re.compile(
 """Keys of a part that say what its answer is compared with."""
 
 
-def stage_student_package(folder: Path) -> None:
+def stage_student_package(folder: Path, assignment: str = DEFAULT_ASSIGNMENT) -> None:
     """Write the package's sources into an empty folder.
 
+    Args:
+        folder: The folder.
+        assignment: Offering that students mean where they name none: a name, or its folder.
+
     Raises:
+        ConfigError: there is no such offering.
         GraderFault: a cut-down file is not what it should be.
     """
     for name in sorted(closure(ROOTS, WITHOUT)):
@@ -109,8 +124,8 @@ def stage_student_package(folder: Path) -> None:
         for table in _tables(path):
             _copy(table, folder)
     _copy(ROOT / "reference" / "studio" / "data", folder)
-    _offerings(folder)
-    _expected(folder)
+    _offerings(folder, assignment)
+    _expected(folder, load_assignment(assignment).name)
     for pattern in TEMPLATES:
         for path in templates().glob(pattern):
             _copy_to(path, folder / "grader" / "templates" / path.relative_to(templates()))
@@ -119,14 +134,15 @@ def stage_student_package(folder: Path) -> None:
     (folder / "pyproject.toml").write_text(_project(), encoding="utf-8")
 
 
-def build_student_wheel(out: Path) -> Path:
+def build_student_wheel(out: Path, assignment: str = DEFAULT_ASSIGNMENT) -> Path:
     """Build the wheel into a folder; return where it is.
 
     Raises:
+        ConfigError: there is no such offering.
         GraderFault: it cannot be built.
     """
     with tempfile.TemporaryDirectory(prefix="pset4-student-") as scratch:
-        stage_student_package(Path(scratch))
+        stage_student_package(Path(scratch), assignment)
         command = [str(Path(sys.prefix, "bin", "uv")), "build", "--quiet", "--wheel", "--offline"]
         options = [
             "--no-build-isolation",
@@ -183,27 +199,35 @@ def _tables(module: Path) -> Iterator[Path]:
         yield from sorted((module.parent / "messages").glob("*.toml"))
 
 
-def _offerings(folder: Path) -> None:
+def _offerings(folder: Path, assignment: str) -> None:
     target = folder / OFFERINGS.relative_to(ROOT)
     for name in TABLES:
         _copy_to(OFFERINGS / name, target / name)
-    for path in sorted(OFFERINGS.glob(f"*/{TOML}")):
+    chosen = load_assignment(assignment).name
+    (target / "default.txt").write_text(f"{chosen}\n", encoding="ascii")
+    files = {path.parent.name: path for path in sorted(OFFERINGS.glob(f"*/{TOML}"))}
+    for name, path in {**files, chosen: find_offering(assignment).toml}.items():
         text = re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         kept = FOR_STAFF.sub("", text)
         if any("notes" in part or "compare_with" in part for part in tomllib.loads(kept)["parts"]):
             raise GraderFault(f"{path}: notes for staff would be left in the student package")
-        own = target / path.parent.name
+        own = target / name
         own.mkdir(parents=True, exist_ok=True)
         (own / TOML).write_text(kept, encoding="utf-8")
-        if (path.parent / RELEASE).is_file():
-            _copy_to(path.parent / RELEASE, own / RELEASE)
+        for one in (RELEASE, CHECKS, MESSAGES):
+            if path.name == TOML and (path.parent / one).is_file():
+                _copy_to(path.parent / one, own / one)
 
 
-def _expected(folder: Path) -> None:
+def _expected(folder: Path, offering: str) -> None:
     """Write the numbers that runs are compared with, and the manifests that name them."""
-    for path in sorted(COMMITTED.rglob("manifest.json")):
+    places = {path: path.parent.relative_to(ROOT) for path in COMMITTED.rglob("manifest.json")}
+    added = added_folder("studio") / offering / "manifest.json"
+    if offering not in offering_names() and added.is_file():
+        places[added] = COMMITTED.relative_to(ROOT) / "studio" / offering
+    for path, place in sorted(places.items()):
         manifest = json.loads(path.read_bytes())
-        target = folder / path.parent.relative_to(ROOT)
+        target = folder / place
         target.mkdir(parents=True, exist_ok=True)
         kept = {}
         for name in manifest["files"]:
@@ -266,9 +290,16 @@ def _copy_to(path: Path, target: Path) -> None:
 
 def main(
     out: Annotated[Path, typer.Argument(help="Folder of the wheel.")] = Path("build"),
+    assignment: Annotated[
+        str, typer.Option(help="Offering that is meant where students name none.")
+    ] = DEFAULT_ASSIGNMENT,
 ) -> None:
     """Build the wheel and name it."""
-    typer.echo(build_student_wheel(out))
+    try:
+        typer.echo(build_student_wheel(out, assignment))
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":

@@ -212,6 +212,15 @@ def read_file(path: Path) -> bytes:
         raise ConfigError(f"{path}: expected a file, found {error.strerror}") from error
 
 
+def files_of_staff(place: Place) -> tuple[Path, ...]:
+    """Return what grading reads of an offering's folder; its solutions are not among it."""
+    folder = place.folder
+    if folder is None:
+        return (place.toml,)
+    names = (TOML, RELEASE, CHECKS, MESSAGES, RUBRICS)
+    return tuple(folder / name for name in names if (folder / name).is_file())
+
+
 def read_own(name: str, place: Place | None) -> bytes:
     """Return a file of an offering's own, such as `checks.py`; empty where it has none.
 
