@@ -13,11 +13,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
+from grader.model.records.decisions import Decision
 from grader.model.records.places import Placed, placed
+from grader.model.records.rubrics import Rubric
 from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.render import environment
 from grader.review.desk.access import Doors, Reviewer, Role
 from grader.review.desk.classroom import Attendance, Classroom, Seat
+from grader.review.desk.forms import Ground
 from grader.review.desk.guard import Address
 from grader.review.desk.holding import Holding, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
@@ -26,6 +29,7 @@ from grader.review.desk.reveals import Reveals
 from grader.review.desk.seen import answer_digest
 from grader.review.desk.static import addresses
 from grader.review.desk.work import Work
+from grader.review.page_pictures import pages_of
 from grader.review.publishing import ClassPlace
 
 
@@ -134,6 +138,26 @@ class Asked:
         """Return a digest of an answer as it is read now; empty where it is not known."""
         folder = ResultFolder(root=self.desk.results / seat.kerberos)
         return answer_digest(folder, self.desk.assignment, part_id, self.placed)
+
+    def ground(self, seat: Seat, rubric: Rubric, held: Decision | None = None) -> Ground:
+        """Return what a form about an answer is read on.
+
+        Args:
+            seat: Whose answer.
+            rubric: Of its part.
+            held: Decision that the form showed; None where it was empty.
+        """
+        offering = self.room.assignment
+        folder = ResultFolder(root=self.desk.results / seat.kerberos)
+        return Ground(
+            rubric=rubric,
+            max_points=offering.max_points(rubric.part_id, seat.course),
+            maxima=frozenset(
+                offering.max_points(rubric.part_id, course) for course in offering.courses
+            ),
+            held=held,
+            report_pages=pages_of(folder).pages if self.form.getlist("mark") else None,
+        )
 
     def held(self, part_id: str) -> Mapping[str, Holding]:
         """Return what is decided about the answers to a part, by kerberos."""

@@ -43,11 +43,12 @@ def decide(asked: Asked) -> Response:
     held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
     known = _known(held, uuid_of(asked.form))
     if known is not None:  # sent twice, since the first reply was lost
-        rubric = replace(rubric, number=known.rubric_number)
-    most = asked.room.assignment.max_points(part_id, seat.course)
-    if most <= 0:
+        number = field(asked.form, "rubric")
+        rubric = replace(rubric, number=int(number) if number.isdecimal() else rubric.number)
+    ground = asked.ground(seat, rubric, held=_shown(asked, held))
+    if ground.max_points <= 0:
         raise NotTaken(f"{seat.course} has no points for this part.")
-    made = decision_from(asked.form, seat, rubric, most, asked.reviewer)
+    made = decision_from(asked.form, seat, ground, asked.reviewer)
     if known is None and field(asked.form, "second"):
         return _second(asked, seat, held, made)
     if known is None:
@@ -65,6 +66,17 @@ def decide(asked: Asked) -> Response:
             answer_with(asked, seat, known, before=_share_before(held, seat, known))
         return _saved(asked, seat, known)
     raise Outdated("This answer was saved before you changed it; look at it, and save again.")
+
+
+def _shown(asked: Asked, held: Holding) -> Decision | None:
+    """Return the decision whose choices the form held when it was opened; None for an empty one."""
+    if field(asked.form, "second"):
+        return None
+    made_on = field(asked.form, "parent")
+    if not made_on:
+        return held.offered
+    shown = next((one for one in held.history if one.uuid == made_on), None)
+    return None if shown is None or shown.kind is DecisionKind.WITHDRAWN else shown
 
 
 def _second(asked: Asked, seat: Seat, held: Holding, made: Decision) -> Response:

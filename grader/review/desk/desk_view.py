@@ -10,9 +10,10 @@ from uuid import uuid4
 from markupsafe import Markup
 
 from grader.model.records.decisions import Decision
-from grader.model.records.rubrics import Rubric, RubricItem, Start
+from grader.model.records.rubrics import Rubric, RubricItem, Start, share_of
 from grader.outputs.pages.markup import inline_markup, plain
 from grader.outputs.pages.words import amount, part_label, part_points
+from grader.review.desk.choices import choices_of, in_use
 from grader.review.desk.classroom import Classroom, Seat
 from grader.review.desk.decision_view import DecisionView, decision_words
 from grader.review.desk.forms import mark_field, signed
@@ -188,6 +189,7 @@ def desk_view(
     parts = parts_of(room, seat)
     at = parts.index(part_id) if part_id in parts else -1
     order = [one.kerberos for one in room.order(part_id)]
+    chosen, rule = choices_of(own.in_force, rubric, most), in_use(rubric)
     return DeskView(
         part_id=part_id,
         label=part_label(part_id),
@@ -202,18 +204,18 @@ def desk_view(
         zip_sha256=seat.zip_sha256,
         max_points=most,
         max_words=amount(most),
-        rubric=rubric,
+        rubric=rule,
         groups=_groups(rubric, own.in_force, most, count, found_in(seat, part_id)),
-        start=1.0 if rubric.start is Start.FULL else 0.0,
-        nothing=_nothing(own.in_force),
-        adjust=_typed(own.in_force, most),
+        start=1.0 if rule.start is Start.FULL else 0.0,
+        nothing=chosen.nothing,
+        adjust=chosen.adjust,
         comment=base.comment if base else "",
         marks=tuple(map(mark_field, own.in_force.marks)) if own.in_force else (),
         note=own.in_force.note if own.in_force else "",
         flag=own.flag,
         in_force=decision_words(own.in_force, most) if own.in_force else None,
         offered=decision_words(own.offered, most) if own.offered else None,
-        offered_choices=_choices(own.offered, most),
+        offered_choices=_choices(own.offered, rubric, most),
         conflicts=tuple(decision_words(one, most) for one in own.conflicts),
         seconds=tuple(decision_words(one, most) for one in second_readings(own)),
         history=tuple(decision_words(one, most) for one in reversed(own.history)),
@@ -227,7 +229,7 @@ def desk_view(
         next_part=parts[at + 1] if 0 <= at < len(parts) - 1 else "",
         previous_part=parts[at - 1] if at > 0 else "",
         machine=_machine(seat, part_id),
-        take=_take(seat, part_id, rubric),
+        take=_take(seat, part_id, rule),
     )
 
 
@@ -261,7 +263,7 @@ def _take(seat: Seat, part_id: str, rubric: Rubric) -> str:
     part = seat.parts.get(part_id)
     if part is None or part.human_points is not None or part.offered_points <= 0:
         return ""
-    start = part.max_points if rubric.start is Start.FULL else 0.0
+    start = share_of(rubric, ()) * part.max_points
     return f"{part.points + part.offered_points - start:.6g}"
 
 
@@ -300,29 +302,15 @@ def _item(item: RubricItem, index: int, times: int, most: float, count: PartCoun
     )
 
 
-def _nothing(decision: Decision | None) -> bool:
-    if decision is None or decision.share is None or not decision.rubric_number:
-        return False
-    return not decision.items and not decision.adjust_share
-
-
-def _typed(decision: Decision | None, most: float) -> str:
-    """Return what stands in the field of typed points."""
-    if decision is None or decision.share is None:
-        return ""
-    if decision.adjust_share or not decision.rubric_number:
-        return part_points(decision.adjust_share * most) or "0"
-    return ""
-
-
-def _choices(decision: Decision | None, most: float) -> Mapping[str, object]:
+def _choices(decision: Decision | None, rubric: Rubric, most: float) -> Mapping[str, object]:
     """Return what the form holds for a decision."""
     if decision is None:
         return {}
+    chosen = choices_of(decision, rubric, most)
     return {
-        "items": [item.id for item in decision.items],
-        "nothing": _nothing(decision),
-        "adjust": _typed(decision, most),
+        "items": chosen.items,
+        "nothing": chosen.nothing,
+        "adjust": chosen.adjust,
         "comment": decision.comment,
     }
 

@@ -7,16 +7,23 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.datastructures import FormData
 
 from grader.model.records.codec import RecordError, from_json
 from grader.model.records.decisions import AppliedItem, Decision, DecisionKind, Mark
-from grader.model.records.rubrics import Rubric, share_of
+from grader.model.records.rubrics import Rubric
 from grader.model.text import format_points
 from grader.review.desk.access import Reviewer
+from grader.review.desk.choices import (
+    Choices,
+    PointsGiven,
+    choices_of,
+    points_again,
+    points_given,
+)
 from grader.review.desk.classroom import Seat
 from reference.errors import ConfigError
 
@@ -26,6 +33,7 @@ MAX_FLAG_CHARS = 300
 MAX_TIMES = 9
 MAX_MARKS = 20
 MAX_MARK_CHARS = 2_000
+MAX_PAGE = 10_000
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -80,40 +88,44 @@ def number(form: FormData, name: str) -> float | None:
     return value
 
 
-def decision_from(
-    form: FormData, seat: Seat, rubric: Rubric, max_points: float, author: Reviewer
-) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a form is read on."""
+
+    rubric: Rubric
+    """That holds now."""
+    max_points: float
+    """Of the part, for the student's course."""
+    maxima: frozenset[float] = frozenset()
+    """Of the part, for any course: typed points may be of another one, in a pile."""
+    held: Decision | None = None
+    """Decision that the form showed, with its share of today; None where it was empty."""
+    report_pages: int | None = None
+    """Pages of the student's report; None where comments on any page are taken."""
+
+
+def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) -> Decision:
     """Return what a form decides about an answer.
 
     Args:
         form: As the desk's page sent it.
         seat: Whose answer.
-        rubric: That holds now.
-        max_points: Of the part, for the student's course.
+        ground: What it is read on.
         author: Who sent it, as their session says.
 
     Raises:
         Outdated: the rubric or the hand-in is another one than the page showed.
         NotTaken: it decides nothing, or something that cannot be.
     """
+    rubric = ground.rubric
     if field(form, "zip") != seat.zip_sha256:
         raise Outdated("A newer hand-in came in meanwhile; look at it before you decide.")
     if field(form, "rubric") != str(rubric.number):
         raise Outdated("The rubric was changed meanwhile; look at it, and save again.")
-    items = tuple(_items(form, rubric))
-    adjust = number(form, "adjust")
-    if adjust is not None and abs(adjust) > max_points:
-        raise NotTaken(
-            f"Points: expected at most {format_points(max_points)} up or down, found {adjust:g}."
-        )
+    given = _points(form, ground)
     flag = field(form, "flag", MAX_FLAG_CHARS)
-    nothing = bool(field(form, "nothing"))
-    if nothing and items:
-        raise NotTaken("Items of the rubric apply, and “nothing applies” does: choose one.")
-    gives = bool(items) or nothing or adjust is not None
-    if not gives and not flag:
+    if given.share is None and not flag:
         raise NotTaken("Choose an item of the rubric, type points, or flag the answer.")
-    by = (adjust or 0.0) / max_points if max_points else 0.0
     return Decision(
         uuid=uuid_of(form),
         kerberos=seat.kerberos,
@@ -121,22 +133,47 @@ def decision_from(
         zip_sha256=seat.zip_sha256,
         parent=field(form, "parent"),
         kind=DecisionKind.GROUP if field(form, "group") else DecisionKind.HUMAN,
-        rubric_number=rubric.number if rubric.items else 0,
-        items=items,
-        adjust_share=by,
-        share=share_of(rubric, items, by) if gives else None,
+        rubric_number=given.rubric_number,
+        items=given.items,
+        adjust_share=given.by,
+        share=given.share,
         comment=field(form, "comment", MAX_COMMENT_CHARS),
         note=field(form, "note", MAX_NOTE_CHARS),
         flag=flag,
         group=field(form, "group"),
-        marks=tuple(_marks(form)),
+        marks=tuple(_marks(form, ground.report_pages)),
         author=author.name,
         seconds=min(max(number(form, "seconds") or 0.0, 0.0), 86_400.0),
     )
 
 
-def _marks(form: FormData) -> Iterator[Mark]:
-    """Yield comments that are placed on pages."""
+def _points(form: FormData, ground: Ground) -> PointsGiven:
+    """Return what is chosen and typed, in shares: points are of the maximum that the form names."""
+    most = number(form, "of") or ground.max_points
+    if most not in ground.maxima | {ground.max_points}:
+        raise Outdated("The points of this part changed meanwhile; look at it, and save again.")
+    chosen = tuple(dict.fromkeys(one for one in form.getlist("item") if isinstance(one, str)))
+    adjust, text = number(form, "adjust"), field(form, "adjust")
+    nothing = bool(field(form, "nothing"))
+    shown = choices_of(ground.held, ground.rubric, most)
+    by = (adjust or 0.0) / most
+    if text and text == shown.adjust:
+        by = shown.by  # what was shown is rounded
+    elif abs(by) > 1:
+        raise NotTaken(
+            f"Points: expected at most {format_points(most)} up or down, found {text!r}."
+        )
+    sent = Choices(items=chosen, nothing=nothing, adjust=text, by=by)
+    again = points_again(sent, ground.rubric, ground.held)
+    if again is not None:
+        return again
+    if nothing and chosen:
+        raise NotTaken("Items of the rubric apply, and “nothing applies” does: choose one.")
+    return points_given(sent, tuple(_items(form, ground.rubric)), ground.rubric)
+
+
+def _marks(form: FormData, pages: int | None) -> Iterator[Mark]:
+    """Yield comments that are placed on pages, of which the report has so many."""
     sent = [one for one in form.getlist("mark") if isinstance(one, str)]
     if len(sent) > MAX_MARKS:
         raise NotTaken(f"Expected at most {MAX_MARKS} placed comments, found {len(sent)}.")
@@ -147,7 +184,8 @@ def _marks(form: FormData) -> Iterator[Mark]:
             raise NotTaken("A placed comment cannot be read; place it again.") from None
         text = _UNWANTED.sub("", mark.text).strip()
         left, top, right, bottom = mark.box
-        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1 and 0 < mark.page < 10_000):
+        last = MAX_PAGE if pages is None else pages
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1 and 0 < mark.page <= last):
             raise NotTaken(f"A placed comment is not on page {mark.page}; place it again.")
         if not text or len(text) > MAX_MARK_CHARS:
             raise NotTaken(

@@ -15,7 +15,7 @@ from grader.review.desk.desk_view import desk_view
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, uuid_of
 from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.ledger import rubric_of
-from grader.review.desk.pile_view import MOST_SHOWN, pile_list, pile_view, piles_of
+from grader.review.desk.pile_view import MOST_SHOWN, maxima_of, pile_list, pile_view, piles_of
 from grader.review.piles import Pile
 
 
@@ -33,15 +33,21 @@ def pile_page(asked: Asked) -> Response:
     pile = _pile(asked)
     held = asked.held(part_id)
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
-    first = room.by_kerberos[pile.members[0]]
+    most, words = maxima_of(room, part_id, pile)
+    # Items are shown in the same points as those that are typed.
+    courses = (room.by_kerberos[name] for name in pile.members)
+    first = next(
+        seat for seat in courses if room.assignment.max_points(part_id, seat.course) == most
+    )
     form = desk_view(room, part_id, first, rubric, {}, blind=desk.blind)
+    form = replace(form, max_points=most, max_words=words)
     view = pile_view(room, part_id, pile, held, blind=desk.blind)
     return asked.page("pile.html.j2", view=form, pile=view, uuid=uuid4().hex)
 
 
 def apply_to_pile(asked: Asked) -> Response:
     """Grade the chosen members of a pile; who was graded meanwhile is left alone."""
-    desk, part_id, room = asked.desk, asked.part_id, asked.room
+    desk, part_id = asked.desk, asked.part_id
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     members = [one for one in asked.form.getlist("member") if isinstance(one, str)]
     if not 0 < len(members) <= MOST_SHOWN:
@@ -49,8 +55,7 @@ def apply_to_pile(asked: Asked) -> Response:
     made: list[Decision] = []
     for member in members:
         seat, fields = _fields(asked, member)
-        most = room.assignment.max_points(part_id, seat.course)
-        decision = decision_from(fields, seat, rubric, most, asked.reviewer)
+        decision = decision_from(fields, seat, asked.ground(seat, rubric), asked.reviewer)
         made.append(replace(decision, answer_sha256=asked.answer_digest(seat, part_id)))
     held = asked.held(part_id)
     saved = left = 0

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from grader.model.records.places import Placed
 from grader.outputs.pages.markup import markdown_html, plain
-from grader.outputs.pages.words import part_label
+from grader.outputs.pages.words import amount, part_label
 from grader.review.answers import Answer, answers
 from grader.review.desk.classroom import Classroom, Seat, SortedPart
 from grader.review.desk.desk_view import name_of
@@ -203,6 +203,22 @@ def pile_view(
         needs=sum(name in shown for name in waiting),
         more=max(len(waiting) - MOST_SHOWN, 0),
     )
+
+
+def maxima_of(room: Classroom, part_id: str, pile: Pile) -> tuple[float, str]:
+    """Return the maximum that points typed for a pile are of, and how the page says it.
+
+    Courses may have other points for the part: everybody gets the same share.
+    """
+    courses = sorted({room.by_kerberos[name].course for name in pile.members})
+    by_course = {course: room.assignment.max_points(part_id, course) for course in courses}
+    most = max(by_course.values())
+    others = [
+        f"{amount(points)} in {course}" for course, points in by_course.items() if points != most
+    ]
+    if not others:
+        return most, amount(most)
+    return most, f"{amount(most)}; the same share of {', of '.join(others)}"
 
 
 def _needs(room: Classroom, part_id: str, held: Mapping[str, Holding], name: str) -> bool:

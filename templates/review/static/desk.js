@@ -184,7 +184,7 @@ async function save() {
   const body = new URLSearchParams(new FormData(form()));
   body.set("seconds", ((performance.now() - state.opened - state.away) / 1000).toFixed(1));
   await exchange(`${address}/decision`, body, async (said) => {
-    state.last = choices();
+    state.last = { ...choices(), of: Number(form().elements.of.value) };
     if (!panel().dataset.query) state.saved.push({ address, uuid: said.uuid });
     sessionStorage.removeItem(draftKey());
     ahead.delete(address);
@@ -357,6 +357,16 @@ function take() { // what the checks offer; it still has to be saved
   say(`The checks' points: ${one("#points").textContent}`);
 }
 
+function again() { // the same share as the last answer: another course may have other points
+  if (!state.last) return say("Nothing was saved yet that could be given again.");
+  const { items, nothing, adjust, of } = state.last;
+  const scale = Number(form().elements.of.value) / of;
+  const typed = Number(adjust.trim().replace("−", "-").replace(",", ".")) * scale;
+  choose({ ...choices(), items, nothing, adjust: adjust && scale !== 1 ? String(Number(typed.toFixed(6))) : adjust });
+  keepDraft();
+  say("The same items as the last answer.");
+}
+
 function ask(which) {
   one(which).showModal();
   one("input:not([type=hidden])", one(which)).select();
@@ -394,7 +404,7 @@ const KEYS = {
   l: () => go(panel().dataset.after), ArrowRight: () => go(panel().dataset.after),
   j: () => go(panel().dataset.nextPart), k: () => go(panel().dataset.previousPart),
   c: () => form().elements.comment.focus(), f: () => form().elements.flag.focus(),
-  ".": () => { if (state.last) { choose({ ...choices(), items: state.last.items, nothing: state.last.nothing, adjust: state.last.adjust }); keepDraft(); say("The same items as the last answer."); } },
+  ".": again,
   m: startMark, o: takeOver, a: take, "[": () => turnBank(-1), "]": () => turnBank(1), t: () => turnTab(1, false),
   p: () => turnPage(1), P: () => turnPage(-1), "+": () => zoom(20), "-": () => zoom(-20), w: () => zoom(100 - state.zoom),
   "?": () => one("#keys").showModal(), g: () => ask("#go"), "/": () => ask("#find"),

@@ -22,7 +22,7 @@ from grader.model.resources import templates
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
 from grader.review.desk.desk_view import desk_view
-from grader.review.desk.forms import decision_from
+from grader.review.desk.forms import Ground, decision_from
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from grader.review.desk.routes import RULES
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
@@ -253,7 +253,7 @@ def test_what_the_checks_would_give_is_offered_as_points_to_type(
     assert view.machine.startswith(f"Checks would give {2 * share:g} of 2 points")
     sent = opened.form(0, "1a", zip=seat.zip_sha256, adjust=take, nothing="1")
     del sent["item"]
-    made = decision_from(FormData(sent), seat, rubric, 2.0, HEAD)
+    made = decision_from(FormData(sent), seat, Ground(rubric=rubric, max_points=2.0), HEAD)
     assert made.share == share
 
 

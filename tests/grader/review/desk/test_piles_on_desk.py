@@ -11,13 +11,19 @@ from grader.review.desk.access import Role
 from tests.grader.review.desk.conftest import Opened
 
 
-def pile_of(opened: Opened) -> tuple[str, list[str]]:
-    """Address of a pile of several answers, and what its page sends to choose each."""
+def pile_of(opened: Opened, part: str = "3c", says: str = "") -> tuple[str, list[str]]:
+    """Address of a pile of several answers, and what its page sends to choose each.
+
+    With `says`, of one whose page holds these words.
+    """
     client = opened.client()
-    listed = re.findall(r'href="(/part/3c/piles/[^"]+)"', client.get("/part/3c/piles").text)
+    listed = re.findall(
+        rf'href="(/part/{part}/piles/[^"]+)"', client.get(f"/part/{part}/piles").text
+    )
     for where in listed:
-        taken = re.findall(r'name="member" value="([^"]+)"', client.get(where).text)
-        if len(taken) > 1:
+        html = client.get(where).text
+        taken = re.findall(r'name="member" value="([^"]+)"', html)
+        if len(taken) > 1 and says in html:
             return where, [unescape(one) for one in taken]
     raise AssertionError("no pile of several answers")
 
