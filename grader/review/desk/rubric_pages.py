@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from starlette.responses import Response
 
-from starlette.responses import RedirectResponse, Response
-
-from grader.review.desk.asked import Asked, NotFound
+from grader.review.desk.asked import Asked, NotFound, told
 from grader.review.desk.forms import NotTaken
 from grader.review.desk.found_items import found_item, offered_items
 from grader.review.desk.ledger import rubric_of
@@ -24,10 +22,9 @@ def rubric_page(asked: Asked) -> Response:
     part_id, ledger = asked.part_id, asked.desk.ledger
     rubric = rubric_of(ledger, asked.desk.assignment, part_id)
     view = rubric_view(asked.room, part_id, rubric, asked.held(part_id), ledger.rubrics(part_id))
-    saved = asked.request.query_params.get("saved") == str(rubric.number)
     return asked.page(
         "rubric.html.j2",
-        view=replace(view, saved=saved),
+        view=view,
         extra=new_row(asked.room, part_id),
         found=offered_items(asked.room, rubric),
     )
@@ -61,37 +58,26 @@ def rubric_effect(asked: Asked) -> Response:
 
 
 def save_rubric(asked: Asked) -> Response:
-    """Save a changed rubric, with its reason; all earlier answers follow it."""
+    """Save a changed rubric, with its reason; all earlier answers follow it.
+
+    What is refused stays on the page as it was typed, and so does what somebody else came before.
+    """
     part_id, desk = asked.part_id, asked.desk
     current = rubric_of(desk.ledger, desk.assignment, part_id)
-    shown, status = current, 422
-    try:
-        made = shown = rubric_from(asked.form, current, asked.reviewer.name)
-        if not made.reason:
-            raise NotTaken("Say why you change it; the reason stays in its history.")
-        saved = desk.ledger.save_rubric(made)
-        theirs = saved.in_force or current
-        if saved.conflict is None:
-            there = f"/part/{part_id}/rubric?saved={theirs.number}"
-            return RedirectResponse(there, status_code=303)
-        status = 409
-        by = theirs.author or "somebody"
-        sentence = (
-            f"{by} changed this rubric meanwhile (number {theirs.number}: "
-            f"{theirs.reason or 'no reason given'}). Yours is shown below and is not "
-            "saved; compare it with theirs, and save again to replace it."
-        )
-        shown = replace(made, parent=theirs.number, number=theirs.number)
-    except NotTaken as error:
-        sentence = str(error)
-    view = rubric_view(
-        asked.room, part_id, shown, asked.held(part_id), desk.ledger.rubrics(part_id)
+    made = rubric_from(asked.form, current, asked.reviewer.name)
+    if not made.reason:
+        raise NotTaken("Say why you change it; the reason stays in its history.")
+    saved = desk.ledger.save_rubric(made)
+    theirs = saved.in_force or current
+    there = f"/part/{part_id}/rubric"
+    if saved.conflict is None:
+        return told("saved", "Saved. All graded answers follow it.", there=there)
+    return told(
+        "conflict",
+        f"{theirs.author or 'Somebody'} changed this rubric meanwhile (number {theirs.number}: "
+        f"{theirs.reason or 'no reason given'}). Yours is below as you typed it, and not saved; "
+        "open theirs in another tab to compare, and save again to replace it.",
+        409,
+        parent=theirs.number,
+        compare=there,
     )
-    answer = asked.page(
-        "rubric.html.j2",
-        view=replace(view, sentence=sentence, rubric=shown),
-        extra=new_row(asked.room, part_id),
-        found=offered_items(asked.room, shown),
-    )
-    answer.status_code = status
-    return answer

@@ -62,10 +62,6 @@ class RubricView:
     """(number, who, when, why), newest first."""
     graded: int
     """Answers that are graded by it."""
-    sentence: str = ""
-    """What is wrong with what was sent; empty where nothing is."""
-    saved: bool = False
-    """Whether it was just saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ _OWN = (
     ("forms.js", _SCRIPT),
     ("marks.js", _SCRIPT),
     ("places.js", _SCRIPT),
+    ("shared.js", _SCRIPT),
     ("htmx.min.js", _SCRIPT),
     ("fonts.css", _STYLE),
     ("review.css", _STYLE),

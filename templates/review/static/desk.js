@@ -7,17 +7,16 @@
 
 const TIMEOUT_MS = 30000; // then it may or may not be saved; the same uuid is sent again
 const FRESH_MS = 60000; // a page read ahead is shown for so long
-const state = { busy: false, opened: 0, away: 0, bank: 0, saved: [], last: null, zoom: 100 };
+const state = { opened: 0, away: 0, bank: 0, saved: [], last: null, zoom: 100 };
 const ahead = new Map();
-const one = (selector, at = document) => at.querySelector(selector);
-const all = (selector, at = document) => [...at.querySelectorAll(selector)];
 const panel = () => document.getElementById("panel");
 const form = () => document.getElementById("grade");
-const say = (text) => { document.getElementById("said").textContent = text; };
+const may = () => panel().dataset.may === "yes";
 
 // -- what is typed, and not saved yet ----------------------------------------------------------
 
-const draftKey = () => `draft ${panel().dataset.address}`;
+// By whom and in which reading: a draft of a second reading is none of the first.
+const draftKey = () => `draft ${panel().dataset.me} ${panel().dataset.address}${panel().dataset.query}`;
 
 function choices() {
   const fields = form().elements;
@@ -40,6 +39,7 @@ function choose(wanted) {
 const differs = () => JSON.stringify(choices()) !== state.before;
 
 function keepDraft() {
+  if (!may()) return;
   if (!differs()) { sessionStorage.removeItem(draftKey()); return mark(); }
   const { uuid, parent } = form().elements;
   sessionStorage.setItem(draftKey(), JSON.stringify({ uuid: uuid.value, parent: parent.value, ...choices() }));
@@ -126,8 +126,8 @@ async function taken(address) {
 }
 
 async function go(address, push = true) {
-  if (!address || state.busy) return;
-  state.busy = true;
+  if (!address || underWay.what) return;
+  underWay.what = "opening";
   try {
     await swap(address, push);
   } catch (error) {
@@ -135,12 +135,13 @@ async function go(address, push = true) {
       ? "This session has ended. Open a new link; what you typed is kept."
       : "The next answer could not be read. Press the key again.");
   } finally {
-    state.busy = false;
+    underWay.what = "";
   }
 }
 
 async function swap(address, push) {
   const found = await taken(address);
+  say(""); // what was said was about the answer before
   panel().replaceWith(document.adoptNode(found));
   if (push) history.pushState(null, "", address);
   bind();
@@ -161,7 +162,8 @@ function trouble(sentence, link) {
 
 function hold(held) { // while the server has the answer, nothing on the page can be changed
   panel().classList.toggle("saving", held);
-  for (const field of all("input:not([type=hidden]), textarea, button", form())) {
+  if (held) endPlacing();
+  for (const field of all("aside input:not([type=hidden]), aside textarea, aside button", panel())) {
     if (field.type === "checkbox" || field.tagName === "BUTTON") field.setAttribute("aria-disabled", String(held));
     else field.readOnly = held;
   }
@@ -179,18 +181,23 @@ async function send(address, body) {
 }
 
 async function save() {
-  if (state.busy || panel().dataset.may !== "yes") return;
+  if (underWay.what || !may()) return;
   const address = panel().dataset.address;
   const body = new URLSearchParams(new FormData(form()));
   body.set("seconds", ((performance.now() - state.opened - state.away) / 1000).toFixed(1));
   await exchange(`${address}/decision`, body, async (said) => {
     state.last = { ...choices(), of: Number(form().elements.of.value) };
     if (!panel().dataset.query) state.saved.push({ address, uuid: said.uuid });
-    sessionStorage.removeItem(draftKey());
-    ahead.delete(address);
-    await swap(said.next || panel().dataset.list, true);
-    if (form()) renew(said); // this page was read ahead, before the answer was saved
+    await goOn(address, said);
   });
+}
+
+async function goOn(address, said) { // to the next answer, or to the list where none is left
+  sessionStorage.removeItem(draftKey());
+  ahead.delete(address);
+  if (!said.next) return leave(panel().dataset.list, said.sentence);
+  await swap(said.next, true);
+  renew(said); // this page was read ahead, before the answer was saved
 }
 
 function renew(said) {
@@ -200,7 +207,7 @@ function renew(said) {
 
 async function takeOver() { // the decision about an earlier hand-in, or its choices to begin with
   const button = one("#offered");
-  if (!button || state.busy || panel().dataset.may !== "yes") return;
+  if (!button || underWay.what || !may()) return;
   if (button.dataset.same !== "yes") {
     choose({ ...choices(), ...JSON.parse(button.dataset.choices) });
     keepDraft();
@@ -211,15 +218,12 @@ async function takeOver() { // the decision about an earlier hand-in, or its cho
   const body = new URLSearchParams({ uuid: form().elements.uuid.value, offered: button.dataset.offered });
   await exchange(`${address}/take-over`, body, async (said) => {
     state.saved.push({ address, uuid: said.uuid });
-    sessionStorage.removeItem(draftKey());
-    ahead.delete(address);
-    await swap(said.next || panel().dataset.list, true);
-    if (form()) renew(said);
+    await goOn(address, said);
   });
 }
 
 async function undo() {
-  if (state.busy || panel().dataset.may !== "yes") return;
+  if (underWay.what || !may()) return;
   if (panel().dataset.query) return say("A second reading stays as it is; read the answer again to change it.");
   const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
   if (!last.uuid) return say("Nothing was saved that could be undone.");
@@ -234,7 +238,7 @@ async function undo() {
 }
 
 async function exchange(address, body, saved, word = "") {
-  state.busy = true;
+  underWay.what = "saving";
   hold(true);
   say("Saving …");
   document.getElementById("alert").replaceChildren();
@@ -244,10 +248,9 @@ async function exchange(address, body, saved, word = "") {
       try {
         await saved(said);
       } catch {
-        location.assign(said.next || panel().dataset.list);
-        return;
+        leave(said.next || panel().dataset.list, word + said.sentence);
       }
-      say(word + said.sentence);
+      if (!leaving.now) say(word + said.sentence);
     } else {
       await notSaved(said);
     }
@@ -255,8 +258,10 @@ async function exchange(address, body, saved, word = "") {
     say("");
     trouble("Not known to be saved: the desk did not answer. Your choices are kept; save again.");
   } finally {
-    hold(false);
-    state.busy = false;
+    if (!leaving.now) {
+      hold(false);
+      underWay.what = "";
+    }
   }
 }
 
@@ -272,7 +277,7 @@ async function notSaved(said) {
 }
 
 async function request(button) { // what is said in a regrade request; the points stay
-  if (state.busy) return;
+  if (underWay.what) return;
   const words = one(`textarea[name=${button.dataset.text}]`);
   button.dataset.uuid ??= crypto.randomUUID(); // sent again, it adds nothing
   const body = new URLSearchParams({ uuid: button.dataset.uuid, kind: button.dataset.request, text: words.value });
@@ -410,14 +415,16 @@ const KEYS = {
   "?": () => one("#keys").showModal(), g: () => ask("#go"), "/": () => ask("#find"),
 };
 
+const CHANGES = new Set([..."0123456789.", "Enter", "a", "c", "f", "m", "o", "u"]); // not for readers
+
 function isTyping(target) {
   return target.matches("textarea, select, input:not([type=checkbox])");
 }
 
 function onKey(event) {
   if (!panel() || event.defaultPrevented || event.isComposing || one("dialog[open]")) return;
-  if (markKey(event)) return;
-  if (event.key === "Enter" && event.ctrlKey && !event.repeat) { event.preventDefault(); save(); return; }
+  if (!underWay.what && markKey(event)) return;
+  if (event.key === "Enter" && event.ctrlKey && !event.repeat) { event.preventDefault(); doKey("Enter", save); return; }
   if (event.key === "Escape" && isTyping(event.target)) { one("#answer-head").focus(); return; }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyping(event.target)) return;
   if (event.target.matches("[role=tab]") && event.key.startsWith("Arrow")) {
@@ -425,25 +432,28 @@ function onKey(event) {
     turnTab(event.key === "ArrowLeft" ? -1 : 1, true);
     return;
   }
-  if (event.key === "Enter" && event.target.matches("a, button, summary")) return;
+  if (event.key === "Enter" && keepsEnter(event.target)) return;
   if (localStorage.getItem("keys") === "off" && event.key !== "?") return;
   const does = /^[0-9]$/.test(event.key) ? () => digit(event.key) : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
   if (!does) return;
   event.preventDefault();
-  if (state.busy) { say("Still saving; this key did nothing."); return; }
-  does();
+  doKey(event.key, does);
+}
+
+function doKey(key, does) {
+  if (underWay.what) stillUnderWay();
+  else if (CHANGES.has(key) && !may()) say("Your link is a reader's: you can look at everything, and change nothing.");
+  else does();
 }
 
 // -- at the start, and after each swap ---------------------------------------------------------
 
 function bind() {
-  if (!form()) { location.reload(); return; }
   document.title = panel().dataset.title;
   bindMarks();
   Object.assign(state, { opened: performance.now(), away: 0, bank: 0, before: JSON.stringify(choices()) });
   restoreDraft();
   form().addEventListener("submit", (event) => { event.preventDefault(); save(); });
-  form().addEventListener("click", (event) => { if (state.busy && event.target.matches("[type=checkbox]")) event.preventDefault(); });
   form().elements.answer?.addEventListener("input", keepDraft);
   form().elements.comment.addEventListener("input", previewSoon);
   previewNow();
@@ -481,7 +491,7 @@ function bind() {
 document.addEventListener("keydown", onKey);
 setInterval(lookAround, 15000);
 addEventListener("popstate", () => go(location.pathname + location.search, false));
-addEventListener("beforeunload", (event) => { if (state.busy || (form() && differs())) event.preventDefault(); });
+leaving.unsaved = () => Boolean(form()) && differs();
 let left = 0;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) left = performance.now();

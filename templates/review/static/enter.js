@@ -1,6 +1,7 @@
-// Takes the token from behind the # of the link, where no server sees it, and exchanges it.
+// Takes the token from behind the # of the link, where no server sees it, and exchanges it. A new link
+// that is pasted into this page changes nothing but what stands behind the #.
 "use strict";
-(async () => {
+async function enter() {
   const token = location.hash.slice(1);
   const told = document.getElementById("entering");
   if (!token) return;
@@ -14,4 +15,6 @@
   } catch {
     told.textContent = "The desk cannot be reached. Is `make review` still running?";
   }
-})();
+}
+addEventListener("hashchange", enter);
+enter();

@@ -10,23 +10,40 @@ document.addEventListener("change", (event) => {
     if (other !== box && (apart || same)) other.checked = false;
   }
 });
+const asText = (form) => new URLSearchParams(new FormData(form)).toString();
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.dataset.post) return;
   event.preventDefault();
-  if (form.dataset.busy) return;
-  form.dataset.busy = "yes";
-  const told = document.getElementById("said");
+  const alert = one("[role=alert]", form);
+  if (alert) alert.textContent = "";
   if (form.elements.uuid && !form.elements.uuid.value) form.elements.uuid.value = crypto.randomUUID();
+  underWay.what = "saving";
+  say("Saving …");
   try {
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(new FormData(form, event.submitter));
     const answer = await fetch(form.dataset.post, { method: "POST", body });
     const said = await answer.json();
-    told.textContent = said.sentence;
-    if (said.state === "saved" && said.there) location.assign(said.there);
-    else if (said.state === "saved") location.reload();
+    if (said.state === "saved") return leave(said.there || location.href.split("#")[0], said.sentence);
+    if (said.parent !== undefined && form.elements.parent) form.elements.parent.value = said.parent;
+    tell(alert, said.sentence, said.compare);
   } catch {
-    told.textContent = "Not saved: the desk cannot be reached. Try again.";
+    tell(alert, "Not known to be saved: the desk did not answer. What you entered is kept; send it again.");
   }
-  delete form.dataset.busy;
+  underWay.what = "";
 });
+
+function tell(alert, sentence, there) {
+  say(alert ? "" : sentence);
+  if (!alert) return;
+  alert.replaceChildren(sentence);
+  if (there) alert.append(" ", Object.assign(document.createElement("a"), { href: there, target: "_blank", textContent: "Open theirs" }));
+  alert.scrollIntoView({ block: "nearest" });
+}
+
+// A form that says so is not left unsaved without a word.
+for (const form of all("form[data-warns]")) {
+  const before = asText(form);
+  leaving.unsaved = () => asText(form) !== before;
+}

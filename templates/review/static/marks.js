@@ -1,4 +1,4 @@
-// Comments placed on a page of the report: by keyboard (m) or by pointer. Uses what `desk.js` names.
+// Comments placed on a page of the report: by keyboard (m) or by pointer. Uses what `shared.js` and `desk.js` name.
 "use strict";
 
 const STEP = 0.02; // of the page
@@ -74,7 +74,6 @@ function endPlacing() {
 }
 
 function startMark() {
-  if (panel().dataset.may !== "yes") return;
   showTab(one("#tab-report"), false);
   const page = all(".report-page").find((sheet) => !sheet.hidden && one("img", sheet));
   if (!page) return say("No page of a report is shown.");
@@ -120,14 +119,14 @@ function pointAt(event) {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  const point = placing.at < 0 ? null : pointAt(event);
+  const point = placing.at < 0 || underWay.what ? null : pointAt(event);
   if (!point) return;
   event.preventDefault();
   placing.from = point;
 });
 document.addEventListener("pointerup", (event) => {
   const { from } = placing;
-  if (!from || placing.at < 0) return;
+  if (!from || placing.at < 0 || underWay.what) return;
   const to = pointAt(event);
   placing.from = null;
   const near = !to || to.page !== from.page || Math.abs(to.x - from.x) + Math.abs(to.y - from.y) < 0.02;

@@ -1,11 +1,8 @@
 // The Pages screen: keys, and saving. "Saved" is what the server says; then the next report comes.
 "use strict";
-const one = (selector) => document.querySelector(selector);
-const all = (selector) => [...document.querySelectorAll(selector)];
 const place = document.getElementById("places");
 const form = document.getElementById("place-form");
-const state = { page: 1, busy: false, before: "" };
-const say = (text) => { document.getElementById("said").textContent = text; };
+const state = { page: 1, before: "" };
 const chosen = () => new URLSearchParams(new FormData(form)).toString();
 
 function showPage(number) {
@@ -30,28 +27,28 @@ function turn(by) {
 
 function toggle(key) {
   const box = key === "0" ? form.elements.rest : all("input[name=at]").find((one) => one.dataset.key === key && Number(one.dataset.page) === state.page);
-  if (!box || place.dataset.may !== "yes") return;
+  if (!box) return;
   box.checked = !box.checked;
   say(key === "0" ? `The rest is not in the report: ${box.checked ? "yes" : "no"}` : `${box.dataset.label} on page ${state.page}: ${box.checked ? "yes" : "no"}`);
 }
 
 async function save() {
-  if (state.busy || place.dataset.may !== "yes") return;
-  state.busy = true;
+  if (underWay.what || place.dataset.may !== "yes") return;
+  underWay.what = "saving";
   one("#alert").textContent = "";
   say("Saving …");
   const body = new URLSearchParams(new FormData(form));
   try {
     const answer = await fetch(place.dataset.post, { method: "POST", body });
     const said = await answer.json();
-    say(said.state === "saved" ? said.sentence : "");
-    if (said.state === "saved") { state.before = chosen(); location.assign(said.there); }
-    else one("#alert").textContent = said.sentence;
+    if (said.state === "saved") return leave(said.there, said.sentence);
+    say("");
+    one("#alert").textContent = said.sentence;
   } catch {
     say("");
     one("#alert").textContent = "Not known to be saved: the desk did not answer. Your choices are kept; save again.";
   }
-  state.busy = false;
+  underWay.what = "";
 }
 
 const KEYS = {
@@ -61,12 +58,14 @@ const KEYS = {
 
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.defaultPrevented) return;
-  if (event.key === "Enter" && event.target.matches("a, button")) return;
+  if (event.key === "Enter" && keepsEnter(event.target)) return;
   if (localStorage.getItem("keys") === "off") return;
   const does = /^[0-9]$/.test(event.key) ? () => toggle(event.key) : Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
   if (!does) return;
   event.preventDefault();
-  if (!state.busy) does();
+  if (underWay.what) stillUnderWay();
+  else if (/^[0-9n]$|Enter/.test(event.key) && place.dataset.may !== "yes") say("Your link is a reader's: you can look at everything, and change nothing.");
+  else does();
 }
 
 if (form) {
@@ -74,7 +73,7 @@ if (form) {
   form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
   one("#skip").addEventListener("click", () => location.assign(place.dataset.skip));
   for (const button of all(".page-button")) button.addEventListener("click", () => showPage(Number(button.dataset.page)));
-  addEventListener("beforeunload", (event) => { if (chosen() !== state.before) event.preventDefault(); });
+  leaving.unsaved = () => chosen() !== state.before;
   showPage(1);
   state.before = chosen();
   one("#pages-head").focus({ preventScroll: true });

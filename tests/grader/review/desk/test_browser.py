@@ -33,7 +33,7 @@ from tests.grader.review.desk.test_piles_on_desk import pile_of
 
 AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
 WIDTHS = (1280, 390)
-EXPECTED = ("status of 409", "status of 422", "status of 500", "ERR_EMPTY_RESPONSE")
+EXPECTED = (*(f"status of {code}" for code in (403, 409, 422, 500)), "ERR_EMPTY_RESPONSE")
 """What a browser's console says of answers that a test asks for."""
 
 pytestmark = pytest.mark.browser
@@ -169,12 +169,14 @@ def said(page: Page, words: str) -> None:
 
 
 def axe(page: Page) -> list[str]:
-    """What axe-core finds, at both widths."""
+    """What axe-core finds at both widths, and whether the page is wider than its window."""
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         if not page.evaluate("Boolean(window.axe)"):
             page.evaluate(AXE.read_text(encoding="utf-8"))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{width}: the page is {wide} px wide"] if wide > width else []
         result = page.evaluate("axe.run({resultTypes: ['violations']})")
         found += [
             f"{width}: {one['id']} {[node['html'][:120] for node in one['nodes'][:3]]}"
@@ -222,7 +224,7 @@ def test_keys_faster_than_a_slow_server_change_nothing_and_reach_no_other_studen
     served.trouble.delay_s = 2.0
     for key in ("1", "Enter", "2", "Enter", "u", "l", "s", "3", "Enter"):
         page.keyboard.press(key)
-    said(page, "this key did nothing")
+    said(page, "this did nothing")
     assert served.opened.ledger.rows == []
     said(page, "Saved")
     time.sleep(0.3)
@@ -329,7 +331,7 @@ def test_the_effect_of_a_rubric_is_seen_before_it_is_saved(
     expect(page.locator("#items tr")).to_have_count(6, timeout=30_000)
     page.get_by_label("Why").fill("Half was too hard")
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=Saved. All graded answers follow it.")
+    said(page, "Saved. All graded answers follow it.")
     assert len(served.opened.ledger.made) == 2
 
 

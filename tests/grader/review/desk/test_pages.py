@@ -212,6 +212,7 @@ def test_files_of_others_are_those_that_their_list_says() -> None:
         "enter.js",
         "forms.js",
         "places.js",
+        "shared.js",
         "marks.js",
         "fonts.css",
         "review.css",
