@@ -8,6 +8,7 @@ With the results of an earlier run it only takes the pictures again.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -23,21 +24,44 @@ from typing import Annotated
 
 import pypdfium2
 import typer
+from markdown_it import MarkdownIt
 from playwright.sync_api import Page, sync_playwright
 
 from authoring.samples import SUBMISSIONS, build_zip
+from grader.model.assignment import load_assignment
+from grader.model.records import Evidence, GradeSheet, Submission
+from grader.model.records.codec import load
+from grader.model.resources import templates
+from grader.model.results_folder import ResultFolder
+from grader.outputs.gaps import gaps_in
+from grader.outputs.policy import evaluate, parse_policy
+from grader.outputs.summary import render_summary
 from reference.errors import GraderFault
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-NAMES = ("feedback-page.png", "class-page.png", "desk.png", "report-page.png")
+NAMES = ("feedback-page.png", "class-page.png", "summary.png", "desk.png", "report-page.png")
 """Of the pictures, in the order in which they are taken."""
 SHOWN = "complete"
 """The sample whose pages are shown."""
-SAMPLES = (SHOWN, "undergrad_6819", "wrong_flipped_kernel", "wrong_descent")
+WRONG = "wrong_flipped_kernel"
+"""The sample whose summary of a check is shown."""
+SAMPLES = (SHOWN, "undergrad_6819", WRONG, "wrong_descent")
 PART = "3c"
 """The part at the desk."""
 OF_REPORT = "4(b) Attack"
 """On the page of a report that is shown: to students too, so it holds no answer of ours."""
+LOOK = """
+body { font: 16px/1.5 "Source Sans 3", "Noto Emoji", sans-serif; margin: 24px 32px; color: #1f2328 }
+table { border-collapse: collapse } td, th { border: 1px solid #d1d9e0; padding: 6px 13px }
+h2, h3 { border-bottom: 1px solid #d1d9e0 } code { background: #eff1f3; border-radius: 4px }
+"""
+"""Of a summary, much as the page of a job shows it."""
+FONTS = (
+    ("Source Sans 3", 400, "source-sans-3-latin-400-normal.woff2"),
+    ("Source Sans 3", 700, "source-sans-3-latin-600-normal.woff2"),
+    ("Noto Emoji", 400, "noto-emoji-emoji-400-normal.woff2"),
+)
+"""Family, weight and file of the fonts of a summary."""
 WIDTH = 1000
 """Of the browser's window, in pixels."""
 TALL, LOW = 1200, 910
@@ -48,10 +72,12 @@ _LINK = re.compile(r"(http://\S+/enter#\S+)")
 def take_pictures(results: Path) -> None:
     """Take every picture anew from the results of the samples."""
     IMAGES.mkdir(exist_ok=True)
-    feedback, of_class, at_desk, report = (IMAGES / name for name in NAMES)
+    feedback, of_class, summary, at_desk, report = (IMAGES / name for name in NAMES)
     with _browser() as page, _desk(results) as link:
         _shoot(page, (results / SHOWN / "feedback.html").as_uri(), feedback)
         _shoot(page, (results / "staff.html").as_uri(), of_class)
+        page.set_content(_summary(ResultFolder(root=results / WRONG)))
+        page.screenshot(path=summary)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         page.goto(link)
         page.wait_for_selector("#overview")
@@ -64,6 +90,25 @@ def take_pictures(results: Path) -> None:
         command = ["report", str(zipped), "--stored", "--out", str(made)]
         subprocess.run([_grader(), *command], check=True)  # noqa: S603 -- ours
         _page_with(OF_REPORT, made, report)
+
+
+def _summary(folder: ResultFolder) -> str:
+    """Return the summary that a check writes for a job's page, as a page."""
+    sheet = load(GradeSheet, folder.results)
+    assignment = load_assignment(sheet.facts.assignment)
+    submission = load(Submission, folder.record("submission"))
+    evidence = load(Evidence, folder.record("evidence"))
+    gaps = gaps_in(folder, assignment)
+    verdict = evaluate(parse_policy(None), assignment, sheet, submission, evidence, gaps)
+    made = MarkdownIt("commonmark").enable("table").render(render_summary(sheet, verdict, gaps))
+    fonts = "".join(_font(*one) for one in FONTS)
+    return f"<!doctype html><style>{fonts}{LOOK}</style>{made}"
+
+
+def _font(family: str, weight: int, name: str) -> str:
+    data = base64.b64encode((templates() / "fonts" / name).read_bytes()).decode("ascii")
+    source = f"url(data:font/woff2;base64,{data})"
+    return f"@font-face {{font-family: '{family}'; font-weight: {weight}; src: {source}}}"
 
 
 def grade_samples(folder: Path) -> Path:
