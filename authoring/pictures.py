@@ -28,6 +28,7 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Page, sync_playwright
 
 from authoring.samples import SUBMISSIONS, build_zip
+from grader.batch.store.store import FOLDER
 from grader.model.assignment import load_assignment
 from grader.model.records import Evidence, GradeSheet, Submission
 from grader.model.records.codec import load
@@ -36,6 +37,7 @@ from grader.model.results_folder import ResultFolder
 from grader.outputs.gaps import gaps_in
 from grader.outputs.policy import evaluate, parse_policy
 from grader.outputs.summary import render_summary
+from grader.review.desk.classroom import KEY_FILE
 from reference.errors import GraderFault
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -147,6 +149,7 @@ def _desk(results: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "results"
         shutil.copytree(results, copy)
+        (copy / FOLDER / KEY_FILE).write_bytes(bytes(32))  # the same order each time
         desk = subprocess.Popen(  # noqa: S603 -- ours
             [_grader(), "review", str(copy), "--grader", "ann:head"],
             stdout=subprocess.PIPE,
