@@ -247,9 +247,12 @@ def _add(asked: Asked, seat: Seat, decision: Decision, *, before: float | None =
 def _in_conflict(asked: Asked, seat: Seat, part_id: str) -> Response:
     held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
     other = held.in_force.author if held.in_force else "Somebody"
+    before = f"{other} decided about this answer before you. Theirs counts"
+    if other == asked.reviewer.name:
+        before = "You decided about this answer before, on another page. That decision counts"
     return told(
         "conflict",
-        f"{other} decided about this answer before you. Theirs counts; yours is kept beside it.",
+        f"{before}; this one is kept beside it.",
         409,
         compare=f"/part/{part_id}/answers/{seat.code}/compare",
     )
@@ -275,7 +278,9 @@ def _saved(asked: Asked, seat: Seat, decision: Decision) -> Response:
             next=next_to_read(room, part_id, held, asked.reviewer.name, share),
         )
     points = "" if decision.share is None else part_points(decision.share * most)
-    what = f"{points} of {part_points(most)}" if points else "not graded"
+    what = "flagged for the head" if decision.flag else "not graded"
+    if points:
+        what = f"{points} of {part_points(most)}"
     return told(
         "saved",
         f"Saved: {part_label(part_id)} of {seat.code} is {what}.",

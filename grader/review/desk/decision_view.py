@@ -11,7 +11,7 @@ from grader.model.records.decisions import Decision, DecisionKind
 from grader.model.text import one_line
 from grader.outputs.pages.markup import markdown_html, plain
 from grader.outputs.pages.said import where_of
-from grader.outputs.pages.words import moment, part_points
+from grader.outputs.pages.words import amount, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class DecisionView:
     what: str
     """`graded`, `flagged`, `withdrawn`, …."""
     points: str
-    """Given; empty where none were."""
+    """Given, with their noun, such as `1 point`; empty where none were."""
     items: tuple[str, ...]
     """Titles of what was applied."""
     comment: Markup
@@ -42,7 +42,7 @@ class DecisionView:
 
 def decision_words(decision: Decision, most: float) -> DecisionView:
     """Return a decision in words."""
-    given = "" if decision.share is None else part_points(decision.share * most)
+    given = "" if decision.share is None else amount(decision.share * most)
     whats = {
         DecisionKind.CONFLICT: "kept beside it",
         DecisionKind.WITHDRAWN: "withdrawn",

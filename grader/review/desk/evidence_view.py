@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from markupsafe import Markup
 
 from grader.model.assignment import Assignment, solved_notebook
+from grader.model.catalogue import fill, load_catalogue
+from grader.model.formulas.reading import formula_cells, read_formulas
+from grader.model.formulas.tree import Misread
 from grader.model.records import GradeSheet, Outcome
 from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
@@ -91,6 +94,8 @@ class EvidenceView:
     """How the pages were found."""
     notebook: Markup
     """The written answer in the notebook; may be empty."""
+    not_read: tuple[str, ...]
+    """Why a formula cell of it is shown as it was typed, a sentence each; empty for none."""
     report_text: str
     """What the report says under the part's heading; may be empty."""
     sheets: tuple[SheetView, ...]
@@ -133,6 +138,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         page_count=answer.pages,
         pages_words=_pages_words(answer),
         notebook=_markdown(shown(answer.notebook), own) if answer.notebook else Markup(),
+        not_read=tuple(_not_read(answer.notebook)),
         report_text=plain(shown(answer.report)),
         sheets=_sheets(folder, seat, answer, shown),
         code=tuple(
@@ -147,6 +153,16 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         reference=reference_answer(room.assignment, desk.offering, part_id),
         rules=_rules(seat, part_id),
     )
+
+
+def _not_read(answer: str) -> Iterator[str]:
+    """Yield why formula cells of an answer cannot be read."""
+    for cell in formula_cells(answer):
+        try:
+            read_formulas(cell)
+        except Misread as misread:
+            why = load_catalogue("grader.checks")[misread.code]
+            yield plain(fill(why.student, misread.values))
 
 
 def _rules(seat: Seat, part_id: str) -> tuple[str, ...]:

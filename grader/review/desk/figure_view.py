@@ -235,4 +235,6 @@ def _change(shares: Sequence[float]) -> str:
     word = "higher" if by > 0 else "lower"
     if round(abs(by)) == 0:
         return "The last third of the answers has the same mean as the first."
-    return f"The mean of the last third is {abs(by):.0f} percent points {word} than of the first."
+    return (
+        f"The mean of the last third is {abs(by):.0f} percentage points {word} than of the first."
+    )

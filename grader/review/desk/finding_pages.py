@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -20,7 +22,9 @@ from grader.review.desk.student_view import Paging, paged
 
 MAX_SEARCH_CHARS = 80
 _AROUND = 90
-"""Characters to both sides of what was found."""
+"""Characters before the first word that was found."""
+_EXCERPT = 180
+"""Characters from there on."""
 
 
 def go(asked: Asked) -> Response:
@@ -80,39 +84,46 @@ class SearchView:
 
 
 def search_page(asked: Asked) -> Response:
-    """The answers to a part in whose text, of report or notebook, certain words stand."""
+    """The answers to a part in whose text, of report or notebook, all of certain words stand."""
     desk, room, part_id = asked.desk, asked.room, asked.part_id
     query = asked.request.query_params
-    word = one_line(query.get("q", "")[:MAX_SEARCH_CHARS])
+    search = one_line(query.get("q", "")[:MAX_SEARCH_CHARS])
+    wanted = [re.compile(re.escape(word), re.IGNORECASE) for word in search.split()]
     texts = answers_of(desk.results, room, part_id, asked.placed)
     found = []
     for seat in room.order(part_id):
         answer = texts.get(seat.kerberos)
-        text = one_line(plain(answer.text)) if answer and word else ""
+        text = one_line(plain(answer.text)) if answer and wanted else ""
         text = room.concealed(text, seat) if desk.blind else text
-        at = text.casefold().find(word.casefold())
-        if word and at >= 0:
-            found.append((seat, text, at))
+        if text and all(word.search(text) for word in wanted):
+            found.append((seat, text))
     paging, shown = paged(query.get("page", "1"), found)
     view = SearchView(
         part_id=part_id,
         label=part_label(part_id),
         title=plain(desk.assignment.part(part_id).title),
-        search=plain(word),
+        search=plain(search),
         lines=tuple(
-            (seat.code, name_of(seat, blind=desk.blind), _excerpt(text, at, len(word)))
-            for seat, text, at in shown
+            (seat.code, name_of(seat, blind=desk.blind), _excerpt(text, search.split()))
+            for seat, text in shown
         ),
         paging=paging,
     )
     return asked.page("search.html.j2", view=view)
 
 
-def _excerpt(text: str, at: int, length: int) -> Markup:
-    start, end = max(at - _AROUND, 0), at + length
-    before = ("…" if start else "") + text[start:at]
-    after = text[end : end + _AROUND] + ("…" if len(text) > end + _AROUND else "")
-    return Markup("{}<mark>{}</mark>{}").format(before, escape(text[at:end]), after)
+def _excerpt(text: str, words: Sequence[str]) -> Markup:
+    """Return what is around the word that comes first, with every word marked."""
+    longest_first = sorted(map(re.escape, words), key=len, reverse=True)
+    either = re.compile("|".join(longest_first), re.IGNORECASE)
+    first = either.search(text)
+    at = first.start() if first else 0
+    start, end = max(at - _AROUND, 0), min(at + _EXCERPT, len(text))
+    made, done = ["…" if start else ""], start
+    for one in either.finditer(text, start, end):
+        made += [escape(text[done : one.start()]), Markup("<mark>{}</mark>").format(one[0])]
+        done = one.end()
+    return Markup("").join([*made, escape(text[done:end]), "…" if end < len(text) else ""])
 
 
 def here(asked: Asked) -> Response:

@@ -88,7 +88,7 @@ class ReadingsView:
     equal: int
     """Of those, those that got the same points."""
     mean: str
-    """Mean difference of the second from the first, in percent points; empty for none."""
+    """Mean difference of the second from the first, in percentage points; empty for none."""
     shares: tuple[tuple[int, int], ...]
     """(percent, answers that are left to read) of what can be asked for."""
     differences: tuple[Difference, ...]

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from grader.batch.records import State
 from grader.model.records.decisions import Decision
 from grader.model.records.releases import threads
 from grader.outputs.pages.markup import plain
@@ -30,6 +31,14 @@ from grader.review.desk.ledger import Ledger, rubrics_of
 
 Line = TypeVar("Line")
 
+STATES = {
+    State.GRADED: "checks done",
+    State.REJECTED: "rejected",
+    State.FAULT: "fault of the grader",
+    State.MISSING: "nothing submitted",
+    State.WAITING: "not run yet",
+}
+"""How far the machine came with a hand-in; what people graded is told for each part."""
 PAGE = 50
 """Lines of one page of a list."""
 SHOWN = {
@@ -176,7 +185,7 @@ def student_list(room: Classroom, *, search: str, page: str, blind: bool) -> Stu
     return StudentList(
         search=plain(search),
         lines=tuple(
-            (seat.code, name_of(seat, blind=blind), seat.course, seat.state.value)
+            (seat.code, name_of(seat, blind=blind), seat.course, STATES[seat.state])
             for seat in found[PAGE * (paging.page - 1) : PAGE * paging.page]
         ),
         paging=paging,
@@ -269,7 +278,7 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
         code=seat.code,
         who=name_of(seat, blind=blind),
         course=seat.course,
-        state=seat.state.value,
+        state=STATES[seat.state],
         sentence=plain(room.concealed(seat.sentence, seat) if blind else seat.sentence),
         parts=tuple(view for view, _ in made),
         total=part_points(total),

@@ -394,7 +394,7 @@ function digit(key) {
   box.checked = !box.checked;
   oneOfGroup(box);
   keepDraft();
-  say(`${one(".what", box.parentElement).firstChild.textContent}: ${box.checked ? "on" : "off"}, ${one("#points").textContent} points`);
+  say(`${one(".what", box.parentElement).firstChild.textContent}: ${box.checked ? "on" : "off"}, ${one("#points").textContent} of ${panel().dataset.max} points`);
 }
 
 function turnBank(by) {

@@ -267,3 +267,17 @@ def test_the_desk_of_a_part_that_checks_graded_says_by_which_rule(opened: Opened
     html = opened.client().get(opened.answer(0, "2a")).text
     assert "50% of its points, by the offering" in html
     assert "credit.in_features.half = 0.5 (half of it)" in html
+
+
+def test_what_was_saved_is_told_in_the_words_of_what_was_done(opened: Opened) -> None:
+    client, address = opened.client(), f"{opened.answer()}/decision"
+    flag = opened.form(flag="Look")
+    del flag["item"]
+    assert "is flagged for the head" in client.post(address, data=flag).json()["sentence"]
+    late = opened.form(item="right") | {"parent": ""}
+    said = client.post(address, data=late).json()["sentence"]
+    assert said.startswith("You decided about this answer before, on another page.")
+    full = opened.form(1, "1a", adjust="1")
+    del full["item"]
+    client.post(f"{opened.answer(1, '1a')}/decision", data=full)
+    assert "<b>1 point</b>" in client.get(opened.answer(1, "1a")).text

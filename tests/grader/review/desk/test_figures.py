@@ -52,7 +52,7 @@ def test_shares_of_each_course_items_graders_and_drift_are_counted(opened: Opene
     assert [(one.name, one.answers) for one in view.graders] == [("ann", 12), ("ben", 6)]
     assert view.graders[0].mean.startswith("75 % ± ")
     assert [bar.count for bar in view.drift] == [100, 100, 100, 50, 50, 50]
-    assert "50 percent points lower" in view.change
+    assert "50 percentage points lower" in view.change
 
 
 def test_a_part_that_nobody_graded_has_figures_of_the_checks_alone(opened: Opened) -> None:

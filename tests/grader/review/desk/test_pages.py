@@ -19,12 +19,16 @@ from starlette.datastructures import FormData
 from grader.batch.store.store import FOLDER
 from grader.model.records.rubrics import Rubric, Start
 from grader.model.resources import templates
+from grader.model.results_folder import ResultFolder
+from grader.review.answers import answer_of
+from grader.review.desk import evidence_view
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
 from grader.review.desk.desk_view import desk_view
 from grader.review.desk.forms import Ground, decision_from
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from grader.review.desk.routes import RULES
+from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
 from tests.grader.review.desk.test_access import address
 
@@ -267,3 +271,15 @@ def test_the_button_that_takes_the_checks_points_is_on_the_page(opened: Opened) 
     opened.desk.attendance._room = replace(room, seats=seats)
     html = opened.client().get(opened.answer()).text
     assert re.search(r'id="take" data-points="0\.25" aria-keyshortcuts="a"', html)
+
+
+def test_a_formula_cell_that_cannot_be_read_is_said_to_be_so(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = answer_of(ResultFolder(root=opened.desk.results / "kerb000"), ASSIGNMENT, "3c")
+    for line, is_told in (("sum(j, 0, k-1, W[j] * x[n-j", True), ("x[n]", False)):
+        found = replace(known, notebook=f"```formula\nout[n] = {line}\n```")
+        monkeypatch.setattr(evidence_view, "answer_of", lambda *_, found=found: found)
+        html = opened.client().get(opened.answer()).text
+        assert ("A formula cell could not be read" in html) is is_told
+        assert ("Formula, line 1, column" in html) is is_told

@@ -54,6 +54,9 @@ def test_words_are_found_in_the_answers_to_a_part(opened: Opened) -> None:
     assert "<mark>eros</mark>" not in html
     assert "<mark>" in html
     assert "/part/3c/answers/" in html
+    several = client.get("/part/3c/search", params={"q": "signal zeros"}).text
+    assert "<mark>Zeros</mark> are put around the <mark>signal</mark>" in several  # in any order
+    assert "0 answers found" in client.get("/part/3c/search", params={"q": "zeros absent"}).text
     none = client.get("/part/3c/search", params={"q": "<b>nowhere"}).text
     assert "0 answers found" in none
     assert "<b>nowhere" not in none
