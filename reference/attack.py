@@ -16,14 +16,13 @@ from torch.nn import functional as F
 from reference.classify import log_probability
 from reference.errors import ConfigError, GraderFault
 from reference.images import box_bounds
+from reference.run_records import StepConfig, TraceStep
 from reference.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
-
-    from reference.steps import StepConfig
 
     NetworkFunction = Callable[[Tensor], Tensor]
 
@@ -38,20 +37,6 @@ class Objective:
     """Output of the network, shape (1, ...), to a differentiable scalar."""
     target: int | None = None
     """The class whose probability the trace records; None: the output is not logits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceStep:
-    """What was measured at one image of the ascent."""
-
-    objective: float
-    """Value of the objective."""
-    log_probability: float | None
-    """Natural logarithm of the target's probability; None: no target."""
-    distance_l2: float
-    """l2 distance to the start, in the experiment's space."""
-    gradient_l2: float
-    """l2 norm of the gradient of the objective with respect to the image, before scaling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from reference.errors import ConfigError
+from reference.run_records import TopClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
 
 N_CLASSES = 1000
 """Number of ImageNet classes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopClass:
-    """One class of a prediction."""
-
-    class_id: int
-    """ImageNet class id, 0 to 999."""
-    name: str
-    """Short name of the class."""
-    logit: float
-    """The network's output for the class."""
-    probability: float
-    """Softmax of the logits at the class, in [0, 1]."""
 
 
 def probabilities(logits: Tensor) -> Tensor:

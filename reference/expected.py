@@ -25,12 +25,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from reference.attack import TraceStep
 from reference.bundle_files import sha256_of
 from reference.bundles import BUNDLE_NAMES, cache_folder
-from reference.classify import TopClass
 from reference.errors import AssetsMissing, ConfigError
-from reference.steps import StepConfig
+from reference.run_records import StepConfig, TopClass, TraceStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

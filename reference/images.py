@@ -11,7 +11,6 @@ network is a float32 tensor of shape (1, 3, 224, 224).
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING
 
 import cv2
@@ -20,6 +19,7 @@ import torch
 from PIL import Image
 
 from reference.errors import ConfigError
+from reference.run_records import Space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +36,6 @@ STD = (0.229, 0.224, 0.225)
 
 SIDE_PX = 224
 """Height and width of the network's input."""
-
-
-class Space(enum.StrEnum):
-    """The space in which an input tensor lives."""
-
-    PIXELS = "pixels"
-    NORMALISED = "normalised"
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from reference.attack import Trace, TraceStep, ascend, log_probability_of, verify
+from reference.attack import Trace, ascend, log_probability_of, verify
 from reference.bundle_files import sha256_of
 from reference.bundles import bundle_digests, bundle_version
 from reference.classify import load_class_names, log_probability, top_k
@@ -26,16 +26,9 @@ from reference.expected import (
     PredictionsResult,
     write_json,
 )
-from reference.images import (
-    Space,
-    load_png,
-    prepare_image,
-    read_image,
-    save_grid,
-    save_jpeg,
-    save_png,
-)
+from reference.images import load_png, prepare_image, read_image, save_grid, save_jpeg, save_png
 from reference.networks import features, last_in_features, load_network
+from reference.run_records import Space, TraceStep
 from reference.specs import (
     DREAM,
     DREAMS,

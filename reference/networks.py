@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from reference.bundles import get_bundle
 from reference.checkpoints import load_state_dict_file, robust_state_dict
 from reference.errors import ConfigError
-from reference.images import Space
 from reference.light_torchvision import torchvision
+from reference.run_records import Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,9 +17,8 @@ from reference.bundles import writing_to_cache
 from reference.errors import ConfigError
 from reference.expected import added_folder, load_expected
 from reference.experiments import add_experiments
-from reference.images import Space
+from reference.run_records import Norm, Space, StepConfig
 from reference.specs import N_STEPS, STAGE, AttackSpec, InversionSpec, Spec
-from reference.steps import Norm, StepConfig
 
 if TYPE_CHECKING:
     from reference.bundles import Bundle

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reference.images import Space
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 
 N_STEPS = 200
 """Steps of every experiment, as the notebook's `n_iter`."""

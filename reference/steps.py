@@ -10,37 +10,15 @@ where $\hat g$ is $g$ over its l2 norm (per image), or over its mean absolute va
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from reference.images import Space, box_bounds
+from reference.images import box_bounds
+from reference.run_records import Norm, Space, StepConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-class Norm(enum.StrEnum):
-    """How a gradient is scaled before the step: the notebook's `norm_update`."""
-
-    L2 = "l2"
-    ABS = "abs"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepConfig:
-    """Settings of one experiment's steps, the arguments of the notebook's `StepImage`."""
-
-    step_size: float
-    """Length of a step, in `space`: l2 distance (`Norm.L2`) or mean absolute change (`ABS`)."""
-    space: Space
-    """The space of the image: pixels or normalised."""
-    eps_l2: float | None
-    """Radius of the l2 ball around the start, in `space`; None: no ball (`renorm=False`)."""
-    norm: Norm
-    """How the gradient is scaled."""
 
 
 def normalise_gradient(g: Tensor, norm: Norm) -> Tensor:

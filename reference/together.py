@@ -15,14 +15,15 @@ import torch
 from torch.nn import functional as F
 
 from reference.errors import ConfigError
-from reference.steps import Norm, clamp_pixel_box, project_l2_ball
+from reference.run_records import Norm
+from reference.steps import clamp_pixel_box, project_l2_ball
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from reference.steps import StepConfig
+    from reference.run_records import StepConfig
 
     NetworkFunction = Callable[[Tensor], Tensor]
 

@@ -22,7 +22,8 @@ from reference.attack import (
     verify,
 )
 from reference.images import box_bounds, from_pixels, to_pixels
-from reference.steps import StepConfig, step
+from reference.run_records import StepConfig
+from reference.steps import step
 
 Direction: TypeAlias = Callable[[Tensor], Tensor]
 """Image to the direction that is handed to the step."""

@@ -29,8 +29,8 @@ from reference.attack import (
     probability_of,
 )
 from reference.dream import layer_norm, random_start
-from reference.images import Space
 from reference.networks import activations, features
+from reference.run_records import Space
 
 OTHER_CLASSES = (145, 340)
 """Classes of 4(f)'s expected examples, as other targets."""

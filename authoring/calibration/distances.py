@@ -17,9 +17,9 @@ from grader.checks.calibration import Separation
 from grader.checks.images.recorded_runs import change_rms, smoothness
 from reference.attack import gradient_at, log_probability_of
 from reference.dream import feature_match, random_start
-from reference.images import Space, from_pixels, to_pixels
+from reference.images import from_pixels, to_pixels
 from reference.networks import features
-from reference.steps import StepConfig
+from reference.run_records import Space, StepConfig
 from reference.studio.classes import CLASS_IDS, draw
 
 INVERTED = {"pretrained": ("layer1",), "robust": ("layer2",)}

@@ -13,7 +13,7 @@ from grader.checks.calibration import Separation
 from reference.attack import Objective, gradient_at
 from reference.dream import channel_norm, layer_norm, random_start
 from reference.networks import features
-from reference.steps import StepConfig
+from reference.run_records import StepConfig
 
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 STARTS = (0, 1, 2)

@@ -58,9 +58,9 @@ from grader.checks.calibration import (
 from grader.model.assignment import Experiment, load_assignment
 from reference.attack import gradient_at, log_probability_of
 from reference.bundles import Bundle, get_bundle
-from reference.images import SIDE_PX, Space, from_pixels, prepare_image, read_image
+from reference.images import SIDE_PX, from_pixels, prepare_image, read_image
 from reference.networks import NETWORKS, load_network
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 from reference.studio.classes import CLASS_IDS
 
 OnStage = Callable[[str], None]

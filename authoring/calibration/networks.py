@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from grader.checks.calibration import SCALES, Errors
-from reference.images import Space
+from reference.run_records import Space
 
 LOWEST_BITS = 13
 """Bits of float32's mantissa (23) that TF32 (10) does not have."""

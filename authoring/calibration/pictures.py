@@ -17,7 +17,8 @@ from torchvision import transforms
 from grader.checks.calibration import SCALES, Dtype, Errors, Separation
 from grader.checks.images.recognition import structure_correlation
 from reference.bundles import Bundle
-from reference.images import MEAN, SIDE_PX, STD, Space, from_pixels, read_image, to_pixels
+from reference.images import MEAN, SIDE_PX, STD, from_pixels, read_image, to_pixels
+from reference.run_records import Space
 from reference.studio.classes import CLASS_IDS, draw
 
 MOST_PAIRS = 8

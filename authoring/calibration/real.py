@@ -48,7 +48,8 @@ from authoring.calibration.pictures import as_pixels, pictures_apart
 from grader.checks.calibration import Calibration, Separation, from_toml, to_toml
 from grader.model.assignment import load_assignment
 from reference.errors import ConfigError
-from reference.images import SIDE_PX, Space, from_pixels, to_pixels
+from reference.images import SIDE_PX, from_pixels, to_pixels
+from reference.run_records import Space
 
 FILE = "measured_real.toml"
 """Lies beside this module."""

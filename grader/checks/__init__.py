@@ -6,11 +6,15 @@ a fault of the grader's own is its own outcome.
 
 from __future__ import annotations
 
-from grader.checks.context import CheckContext, TrustedNetworks
-from grader.checks.declaration import Check
-from grader.checks.offering import validate_offering
-from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks
-from grader.checks.stored_arrays import evidence_reader
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.checks.context import CheckContext, TrustedNetworks
+    from grader.checks.declaration import Check
+    from grader.checks.offering import validate_offering
+    from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks
+    from grader.checks.stored_arrays import evidence_reader
 
 __all__ = [
     "CHECKS",
@@ -23,3 +27,19 @@ __all__ = [
     "run_checks",
     "validate_offering",
 ]
+_PLACES = {
+    "context": ("CheckContext", "TrustedNetworks"),
+    "declaration": ("Check",),
+    "offering": ("validate_offering",),
+    "registry": ("CHECKS", "checks_of", "probes_of", "run_checks"),
+    "stored_arrays": ("evidence_reader",),
+}
+"""Module of each name. They import torch, which takes seconds; sentences of the checks do not."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is asked for."""
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

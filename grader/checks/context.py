@@ -31,8 +31,9 @@ from grader.planning.untouched import given_texts, is_given
 from reference.bundles import Bundle
 from reference.classify import load_class_names
 from reference.expected import Expected
-from reference.images import Space, prepare_image, read_image
+from reference.images import prepare_image, read_image
 from reference.networks import load_network
+from reference.run_records import Space
 
 Ts = TypeVarTuple("Ts")
 R = TypeVar("R")

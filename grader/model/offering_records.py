@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from reference.steps import StepConfig
+from reference.run_records import Norm, Space, StepConfig
 
 Course: TypeAlias = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
 """Number of the course under which a student takes it; an offering says which there are."""
@@ -126,9 +125,6 @@ class Experiment:
     @property
     def step(self) -> StepConfig:
         """Settings of its steps."""
-        from reference.images import Space  # imports torch: whoever adds up points needs it not
-        from reference.steps import Norm, StepConfig
-
         return StepConfig(
             step_size=self.step_size,
             space=Space(self.space),

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from grader.model.records import ArrayRef, Evidence
 from grader.reading.report_families import KnownPicture
-from reference.images import Space, prepare_image, read_image, to_uint8_rgb
+from reference.images import prepare_image, read_image, to_uint8_rgb
+from reference.run_records import Space
 
 CORGI = "corgi"
 """Name of the corgi among the known pictures."""

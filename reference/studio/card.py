@@ -13,7 +13,8 @@ import numpy.typing as npt
 from jinja2 import Environment, StrictUndefined
 from torchvision.models import ResNet50_Weights
 
-from reference.images import Space, to_uint8_rgb
+from reference.images import to_uint8_rgb
+from reference.run_records import Space
 from reference.studio.classes import CLASS_IDS, draw
 from reference.studio.data import HELD_OUT_SEED
 from reference.studio.rating import (

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from reference.attack import ascend, log_probability_of
-from reference.images import Space, prepare_image, read_image, to_uint8_rgb
-from reference.steps import Norm, StepConfig
+from reference.images import prepare_image, read_image, to_uint8_rgb
+from reference.run_records import Norm, Space, StepConfig
 from reference.studio.adversary import Attack, Logits, perturb
 from reference.studio.data import Drawings
 from reference.studio.files import CORGI_JPEG

@@ -17,9 +17,9 @@ import torch
 from reference.attack import ascend, log_probability_of
 from reference.bundles import get_bundle
 from reference.device import choose_device
-from reference.images import Space, prepare_image, read_image
+from reference.images import prepare_image, read_image
 from reference.networks import load_network
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 from reference.together import ascend_together
 from tests.benchmarks.record import Row, save
 

@@ -20,8 +20,7 @@ from reference.attack import (
     verify,
 )
 from reference.errors import ConfigError, GraderFault
-from reference.images import Space
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 
 SHAPE = (1, 3, 4, 4)
 L2 = StepConfig(step_size=0.2, space=Space.PIXELS, eps_l2=0.5, norm=Norm.L2)

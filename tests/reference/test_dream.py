@@ -18,8 +18,7 @@ from reference.dream import (
     random_start,
     unit,
 )
-from reference.images import Space
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 
 OUT = torch.arange(18.0).view(1, 2, 3, 3)
 

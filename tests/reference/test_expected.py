@@ -14,8 +14,9 @@ from reference.classify import log_probability
 from reference.dream import feature_match, layer_norm, random_start
 from reference.errors import ConfigError
 from reference.expected import COMMITTED, Expected, expected_folder, load_expected
-from reference.images import Space, load_png, prepare_image, read_image
+from reference.images import load_png, prepare_image, read_image
 from reference.networks import features, load_network
+from reference.run_records import Space
 from reference.specs import ATTACKS, DREAM, DREAMS, INVERSIONS, experiment_ids
 
 LOGIT_ATOL = 2e-4

@@ -16,11 +16,11 @@ from reference.dream import random_start
 from reference.errors import AssetsMissing, ConfigError
 from reference.expected import Expected, load_expected
 from reference.experiments import add_group, run_experiments
-from reference.images import Space, prepare_image, read_image
+from reference.images import prepare_image, read_image
 from reference.laboratory import SIDE_BY_SIDE, RunSettings
 from reference.networks import features, load_network
+from reference.run_records import Norm, Space
 from reference.specs import ATTACKS, DREAMS, INVERSIONS, SPECS, experiment_ids, group_of
-from reference.steps import Norm
 from reference.studio.narrow import narrow_resnet50
 
 pytestmark = pytest.mark.slow

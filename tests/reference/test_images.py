@@ -15,7 +15,6 @@ from reference.errors import ConfigError
 from reference.images import (
     MEAN,
     STD,
-    Space,
     box_bounds,
     from_pixels,
     load_png,
@@ -25,6 +24,7 @@ from reference.images import (
     to_pixels,
     to_uint8_rgb,
 )
+from reference.run_records import Space
 
 
 @pytest.fixture

@@ -9,16 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.images import Space, box_bounds, from_pixels
-from reference.steps import (
-    Norm,
-    StepConfig,
-    clamp_pixel_box,
-    normalise_gradient,
-    project,
-    project_l2_ball,
-    step,
-)
+from reference.images import box_bounds, from_pixels
+from reference.run_records import Norm, Space, StepConfig
+from reference.steps import clamp_pixel_box, normalise_gradient, project, project_l2_ball, step
 
 SHAPE = (1, 3, 5, 5)
 seeds = st.integers(0, 2**31)

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from reference.images import Space, box_bounds, from_pixels
-from reference.steps import Norm, StepConfig, clamp_pixel_box, project, project_l2_ball, step
+from reference.images import box_bounds, from_pixels
+from reference.run_records import Norm, Space, StepConfig
+from reference.steps import clamp_pixel_box, project, project_l2_ball, step
 
 SIDES = (1, 7, 32)
 ROUNDINGS = 8

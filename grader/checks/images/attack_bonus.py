@@ -40,7 +40,8 @@ from grader.model.records import Exhibit, Measurement, Remark
 from reference.attack import BOX_ROUNDING
 from reference.classify import log_probability
 from reference.errors import GraderFault
-from reference.images import Space, box_bounds
+from reference.images import box_bounds
+from reference.run_records import Space
 
 MOST_SHOWN = 3
 """Examples that are shown."""

@@ -12,7 +12,7 @@ from grader.checks.images.recorded_runs import log_probability_curve, pictures
 from grader.checks.tolerance import threshold
 from grader.model.records import Bar, BarsExhibit, Exhibit, Measurement
 from reference.classify import top_k
-from reference.images import Space
+from reference.run_records import Space
 
 TOP = 5
 """Classes that the bars show."""

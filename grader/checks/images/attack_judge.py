@@ -42,7 +42,8 @@ from grader.checks.images.shown_results import shows_the_original
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 from grader.model.text import cell_label
-from reference.images import Space, from_pixels, to_pixels
+from reference.images import from_pixels, to_pixels
+from reference.run_records import Space
 
 
 def judge_attack(

@@ -21,7 +21,7 @@ from grader.checks.images.recorded_runs import (
     recorded_runs_of,
 )
 from grader.model.assignment import Experiment
-from reference.images import Space
+from reference.run_records import Space
 
 ATTACK = "generate_adversarial_example"
 MOST_JUDGED = 4

@@ -19,8 +19,8 @@ from grader.checks.images.feature_objectives import LAYERS
 from grader.checks.images.pushes import cosine
 from grader.checks.tolerance import threshold
 from reference.dream import feature_match
-from reference.images import Space
 from reference.networks import activations, features
+from reference.run_records import Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

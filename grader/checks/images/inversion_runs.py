@@ -31,7 +31,7 @@ from grader.checks.tolerance import threshold
 from grader.model.records import CurveExhibit, Exhibit, Measurement
 from reference.errors import GraderFault
 from reference.expected import InversionResult
-from reference.images import Space
+from reference.run_records import Space
 
 MOST_JUDGED = 24
 """Runs that are looked at, the last ones: those of both networks."""

@@ -17,7 +17,8 @@ from torch import Tensor
 from grader.checks.context import CheckContext, once_per_context
 from grader.checks.images.recognition import likeness
 from grader.checks.tolerance import threshold
-from reference.images import SIDE_PX, Space, from_pixels, read_image, to_pixels
+from reference.images import SIDE_PX, from_pixels, read_image, to_pixels
+from reference.run_records import Space
 
 SHORTER_SIDES_PX = (SIDE_PX, 232, 256)
 """To which torchvision's pipelines resize a picture's shorter side before they crop its middle."""

@@ -29,7 +29,7 @@ from grader.model.records import Bar, BarsExhibit, Measurement, ModelState, Outc
 from grader.model.text import cell_label, cell_number
 from reference.bundle_files import FULL_IN_FEATURES
 from reference.classify import top_k
-from reference.images import Space
+from reference.run_records import Space
 
 TOP = 5
 """Number of classes that the notebook shows."""

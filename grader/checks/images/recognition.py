@@ -12,7 +12,8 @@ from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.stored_arrays import Array
 from grader.checks.tolerance import TOLERANCES, compare, threshold
 from grader.model.records import ArrayRef
-from reference.images import Space, to_pixels
+from reference.images import to_pixels
+from reference.run_records import Space
 
 NetworkName: TypeAlias = Literal["pretrained", "robust", "other", ""]
 """A trusted network, another one, or not known."""

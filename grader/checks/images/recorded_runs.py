@@ -15,8 +15,8 @@ from grader.kernel.bounds import EXACT_IMAGES, ROUGH_IMAGES
 from grader.model.assignment import Experiment
 from grader.model.records import ArrayRef, AttackRun, CurveExhibit, ImageExhibit
 from reference.classify import log_probability
-from reference.images import Space, to_pixels
-from reference.steps import StepConfig
+from reference.images import to_pixels
+from reference.run_records import Space, StepConfig
 
 IMAGE_DIMS = 4
 MOST_TOGETHER = 8

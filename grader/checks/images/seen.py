@@ -17,7 +17,7 @@ from grader.checks.images.recognition import (
 )
 from grader.checks.tolerance import TOLERANCES, compare
 from grader.model.records import Prediction
-from reference.images import Space
+from reference.run_records import Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,7 +16,7 @@ from grader.checks.images.recorded_runs import RecordedRun
 from grader.checks.plotted import shown_in
 from grader.checks.tolerance import TOLERANCES
 from grader.model.records import Prediction
-from reference.images import Space
+from reference.run_records import Space
 
 MOST_RECORDED = 40
 """Predictions of one run that are recorded; there may be more."""

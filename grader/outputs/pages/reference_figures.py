@@ -14,11 +14,10 @@ from grader.outputs.pages.figures import FigureRow, figure_rows, picture_row, wi
 from grader.outputs.pages.pictures import Pixels, load_file, to_pixels
 from grader.outputs.pages.words import part_label
 from reference import conv, numgrad, pool
-from reference.classify import TopClass
 from reference.dream import random_start
 from reference.expected import AttackResult, DreamResult, Expected
-from reference.images import Space
 from reference.laboratory import SIDE_BY_SIDE
+from reference.run_records import Space, TopClass
 
 POOL_K = 4
 """Window of the pooling examples."""

@@ -25,8 +25,9 @@ from grader.checks.calibration import (
 )
 from grader.checks.tolerance import TOLERANCES, threshold
 from reference.bundles import get_bundle
-from reference.images import Space, from_pixels, prepare_image, read_image
+from reference.images import from_pixels, prepare_image, read_image
 from reference.networks import NETWORKS, load_network
+from reference.run_records import Space
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from grader.app.main import main
+from grader.batch.store.store import open_store
 from tests import factories
 from tests.grader.conftest import LAYERS
+from tests.grader.review.desk.synthetic import write_class
 
 SLOW_LOOP = """
 import time
@@ -41,12 +43,35 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_they_start_without_pytorch() -> None:
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [
+        ("grader.app.hand_in_cli, grader.app.stored_report", ("torch", "scipy", "sqlalchemy")),
+        ("grader.app.main, grader.app.cli", ("torch", "scipy")),
+        ("grader.execution.driver, grader.execution.driver_server", ("torch", "scipy")),
+    ],
+)
+def test_they_start_without_pytorch(modules: str, absent: tuple[str, ...]) -> None:
     code = (
-        "import sys, grader.app.hand_in_cli, grader.app.stored_report;"
-        "sys.exit(sum(name in sys.modules for name in ('torch', 'scipy', 'sqlalchemy')))"
+        f"import sys, {modules}; found = [name for name in {absent} if name in sys.modules];"
+        "sys.exit(' '.join(found) or 0)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_class_is_scored_without_pytorch(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    with open_store(results) as store:
+        write_class(results, store, 2)
+    code = (
+        "import sys; sys.modules['torch'] = None; from grader.app.main import main;"
+        f"sys.exit(main(['score', {str(results)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "2 students: 2 graded" in done.stdout, done.stdout + done.stderr
+    assert (results / "gradebook.csv").is_file()
 
 
 @pytest.mark.parametrize("verb", ["grade", "check", "report"])

@@ -17,7 +17,7 @@ from grader.testing import cell_run
 from reference import conv, pool
 from reference.attack import Objective, away_from, log_probability_of, logit_of
 from reference.conv import Convention
-from reference.images import Space
+from reference.run_records import Space
 from tests.grader.checks.damage import remembered
 from tests.grader.checks.memory import Memory
 from tests.grader.checks.support import FREE, PIXEL_BALL, Lab

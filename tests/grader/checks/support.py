@@ -33,9 +33,10 @@ from reference.bundles import Bundle, get_bundle
 from reference.classify import load_class_names, top_k
 from reference.dream import layer_norm
 from reference.expected import AttackResult, DreamResult, Expected, Manifest, PredictionsResult
-from reference.images import Space, from_pixels, prepare_image, read_image
+from reference.images import from_pixels, prepare_image, read_image
 from reference.networks import features, load_network
-from reference.steps import Norm, StepConfig, step
+from reference.run_records import Norm, Space, StepConfig
+from reference.steps import step
 
 SEED = 20210324
 RANDOM_SEED = 5

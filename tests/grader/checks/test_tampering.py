@@ -8,7 +8,7 @@ import pytest
 
 from grader.checks import CheckContext, run_checks
 from grader.model.records import Finding, Outcome
-from reference.images import Space
+from reference.run_records import Space
 from tests.grader.checks.functions.test_no_evidence import RIGHT
 from tests.grader.checks.support import ASSIGNMENT, Lab
 

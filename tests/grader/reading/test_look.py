@@ -20,7 +20,8 @@ from grader.reading.report_families import KnownPicture
 from grader.reading.report_pages import Rgb
 from reference.bundles import get_bundle
 from reference.expected import COMMITTED
-from reference.images import Space, from_pixels
+from reference.images import from_pixels
+from reference.run_records import Space
 from tests import factories
 from tests.grader.reading import pdfs
 

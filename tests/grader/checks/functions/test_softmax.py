@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from grader.checks import CHECKS, CheckContext
 from grader.checks.plotted import shown_in
 from grader.model.records import Alignment, Finding, Outcome, Plotted
-from reference.images import Space
+from reference.run_records import Space
 from tests.grader.checks.support import Lab
 
 

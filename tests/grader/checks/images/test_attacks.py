@@ -37,7 +37,8 @@ from reference.attack import (
 )
 from reference.classify import log_probability
 from reference.expected import load_expected
-from reference.images import Space, from_pixels
+from reference.images import from_pixels
+from reference.run_records import Space
 from tests.accuracy.pictures import drawing_of
 from tests.grader.checks.support import (
     FREE,

@@ -23,9 +23,9 @@ from grader.testing import cell_run
 from reference.attack import Objective, ascend, gradient_at
 from reference.dream import feature_match, layer_norm
 from reference.expected import InversionResult, load_expected
-from reference.images import Space, from_pixels
+from reference.images import from_pixels
 from reference.networks import features, load_network
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig
 from tests.grader.checks.support import (
     CONFIGS,
     DREAM,

@@ -22,8 +22,8 @@ from grader.model.records import AttackRun, Finding, Look, Outcome, PartAsked
 from grader.testing import cell_run
 from reference.attack import Objective, away_from, gradient_at, log_probability_of
 from reference.dream import channel_mean, channel_norm
-from reference.images import Space
 from reference.networks import features
+from reference.run_records import Space
 from tests.grader.checks.images import test_feature_inversion
 from tests.grader.checks.images.test_attacks import drawing, out_of_the_box, part_of_the_way
 from tests.grader.checks.support import DREAM, NETWORKS, SIDE_PX, TARGETS, Lab

@@ -18,8 +18,9 @@ from grader.checks import CHECKS
 from grader.checks.images.made_again import gives_the_prediction
 from grader.checks.images.stated_features import shows_last_layer
 from grader.model.records import ArrayRef, Outcome
-from reference.images import Space, from_pixels
+from reference.images import from_pixels
 from reference.networks import network_made_at
+from reference.run_records import Space
 from tests.grader.checks.support import Lab
 
 R, P, W, H = Outcome.PASS, Outcome.PARTIAL, Outcome.FAIL, Outcome.NEEDS_HUMAN

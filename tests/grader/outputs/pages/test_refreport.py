@@ -28,12 +28,9 @@ from grader.outputs.pages.render import render_staff_html
 from grader.outputs.pages.required_report import ReportPart, ReportSource, Snippet, build_report
 from grader.outputs.pages.staff_view import Beside
 from grader.outputs.pages.student_report import from_results, own_exhibits
-from reference.attack import TraceStep
-from reference.classify import TopClass
 from reference.errors import ConfigError
 from reference.expected import AttackResult, DreamResult, Expected, Manifest, PredictionsResult
-from reference.images import Space
-from reference.steps import Norm, StepConfig
+from reference.run_records import Norm, Space, StepConfig, TopClass, TraceStep
 from tests.factories import code_cell, markdown_cell, notebook, notebook_bytes, write_zip
 from tests.grader.outputs.pages.factory import attack_exhibits, picture, rich_sheet, stem_exhibit
 
