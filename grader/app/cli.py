@@ -50,7 +50,7 @@ from grader.batch.run.decided import decided_in
 from grader.batch.run.rejudging import NotJudged, moved
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, load_assignment, parse_course
-from grader.model.offering_files import DEFAULT_ASSIGNMENT, recorded_offering
+from grader.model.offering_files import DEFAULT_ASSIGNMENT, offering_place, recorded_offering
 from grader.model.records import GradeSheet, Limits
 from grader.model.records.codec import load
 from grader.model.results_folder import ResultFolder
@@ -128,6 +128,7 @@ def batch_command(
         workers=workers,
         scheduler=scheduler,
         store=store,
+        offering=offering_place(assignment),
         only=frozenset(only or ()),
         force=force,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from grader.batch.class_run import class_offering
 from grader.batch.store.store import FOLDER, open_store
 from grader.model.assignment import load_assignment
 from grader.model.offering_files import recorded_offering
@@ -100,9 +101,8 @@ def _recorded(results: Path, url: str | None) -> str:
     """Return the offering that a results folder records."""
     if url or (results / FOLDER).is_dir():
         with open_store(results, url) as store:
-            batch = store.newest_batch()
-        if batch is not None:
-            return recorded_offering(batch[1], results)
+            if store.newest_batch() is not None:
+                return class_offering(store, results, None)
     for folder in sorted(results.iterdir()):
         try:
             sheet = load(GradeSheet, ResultFolder(root=folder).results)

@@ -34,7 +34,7 @@ from grader.batch.store.store import FOLDER, Store, holds_class, open_store
 from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course, load_assignment
-from grader.model.offering_files import recorded_offering
+from grader.model.offering_files import offering_place, recorded_offering
 from grader.model.results_folder import ResultFolder
 from grader.model.version import code_version
 from grader.sandbox.tiers import Wish, choose_tier, host_support
@@ -68,6 +68,8 @@ class ClassRequest:
     """Address of a Dask scheduler; None for processes of this machine."""
     store: str | None
     """URL of another database; None for SQLite in the results folder."""
+    offering: str = ""
+    """Name or path of the offering, where it is found again; empty for its name."""
     only: frozenset[str] = frozenset()
     """Kerberos names that are run; empty for all that are not done."""
     force: bool = False
@@ -105,6 +107,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
     rows = _manifest(request)
     roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
     with only_batch(request.results), open_store(request.results, request.store) as store:
+        other = _scored_by_another(store, request)
         with _executor(request) as (executor, slots):
             options = BatchOptions(
                 results=request.results,
@@ -119,6 +122,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
             )
             found = Found(roster=roster, manifest=rows)
             batch = run_batch(found, options, store, executor, watcher)
+        batch = replace(batch, problems=(*other, *batch.problems))
         return _finish(store, batch, request.assignment, request.results, watcher)
 
 
@@ -146,6 +150,7 @@ def score_class(
     """
     with only_batch(results), open_store(results, store_url) as store:
         batch_id, assignment = newest_class(store, results, assignment_name)
+        store.note_scoring(class_offering(store, results, assignment_name))
         watcher.stage("scoring")
         imported = import_grades(store, store.hand_ins(batch_id), results, assignment)
         human = grades_in(store, assignment)
@@ -215,6 +220,7 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
                 judged.append(moved(one.grade.sheet, today))
         finished = None
         if request.keep:
+            store.note_scoring(class_offering(store, results, request.assignment))
             watcher.stage("scoring")
             done = BatchOutcome(
                 batch_id=batch_id,
@@ -273,8 +279,42 @@ def _judging_executor(request: RejudgeClassRequest, most: int) -> Iterator[tuple
         yield executor, lambda: workers
 
 
+def _scored_by_another(store: Store, request: ClassRequest) -> tuple[str, ...]:
+    """Note by which offering a batch gives points; return a sentence where it was another."""
+    before = store.scored_by()
+    offering = request.offering or request.assignment.name
+    store.note_scoring(offering)
+    if before in {"", offering}:
+        return ()
+    sentence = (
+        f"Points were given by the offering {before} until now, and are given by {offering} from "
+        f"now on. To go back: `grader score {request.results} --assignment {before}`."
+    )
+    return (sentence,)
+
+
+def class_offering(store: Store, results: Path, name: str | None) -> str:
+    """Return the offering of a class: that which is named, or by which it was scored last.
+
+    Raises:
+        ConfigError: there is no batch in the folder, or the offering is not found any more.
+    """
+    if name:
+        return offering_place(name)
+    newest, last = store.newest_batch(), store.scored_by()
+    if not Path(last).is_absolute():
+        return recorded_offering(last or (newest[1] if newest else ""), results)
+    if not Path(last).exists():
+        raise ConfigError(
+            f"{results}: the class was scored last by the offering {last}, which is not there any "
+            "more; put it back, or say where it is with --assignment FOLDER (make: "
+            "ASSIGNMENT=FOLDER)"
+        )
+    return last
+
+
 def newest_class(store: Store, results: Path, name: str | None) -> tuple[int, Assignment]:
-    """Return the newest batch and the offering that it is of, or the one that is named.
+    """Return the newest batch, and the offering that is named or by which it was scored last.
 
     Raises:
         ConfigError: there is no batch in the folder.
@@ -285,8 +325,7 @@ def newest_class(store: Store, results: Path, name: str | None) -> tuple[int, As
             f"{results}: expected a graded class in its store, found none; if it is in another "
             "database, name that with --store"
         )
-    batch_id, of_batch = newest
-    return batch_id, load_assignment(name or recorded_offering(of_batch, results))
+    return newest[0], load_assignment(class_offering(store, results, name))
 
 
 def is_class(results: Path) -> bool:

@@ -119,6 +119,18 @@ def refuse_taken_name(name: str, place: Place) -> None:
         )
 
 
+def offering_place(name: str) -> str:
+    """Return how an offering is found again from anywhere: its name if it is known, or its path.
+
+    Raises:
+        ConfigError: there is nothing of that name.
+    """
+    place = find_offering(name)
+    if "/" not in name and _known_folder(name) is not None:
+        return name
+    return str(place.folder or place.toml.absolute())
+
+
 def recorded_offering(name: str, results: Path) -> str:
     """Return the name by which the offering of some results is loaded: that which they record.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,7 +24,7 @@ from grader.batch.store import decision_rows, queries
 from grader.batch.store.blobs import Blobs
 from grader.batch.store.conversion import columns, grade_row, now, page_row
 from grader.batch.store.rows import DONE, BatchRow, DoneRun, HandInRow, Judgement, RunRow, Standing
-from grader.batch.store.tables import BATCH, GRADE, HAND_IN, JUDGEMENT, PAGE, RUN
+from grader.batch.store.tables import BATCH, GRADE, HAND_IN, JUDGEMENT, PAGE, RUN, SCORING
 from grader.model.disk import has_no_room, no_room
 from grader.model.records import (
     Decided,
@@ -86,6 +87,18 @@ class Store:
         newest = [select(func.max(table.c.id)) for table in (BATCH, RUN, JUDGEMENT, GRADE)]
         with self.engine.connect() as connection:
             return tuple(connection.execute(query).scalar() or 0 for query in newest)
+
+    def scored_by(self) -> str:
+        """Return the offering by which the class was scored last; empty where it is not noted."""
+        query = select(SCORING.c.offering).order_by(SCORING.c.id.desc()).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar() or ""
+
+    def note_scoring(self, offering: str) -> None:
+        """Note by which offering the class is scored from now on: its name, or where it lies."""
+        if offering != self.scored_by():
+            with self._writing() as connection:
+                queries.added(connection, SCORING, {"offering": offering, "noted_at": now()})
 
     def batch_notes(self, batch_id: int) -> tuple[str, ...]:
         """Return what staff should know about the batch's folder."""
@@ -271,6 +284,8 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
     folder = results / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if url is None:  # it holds names and grades: for whoever made it alone
+            os.close(os.open(folder / DATABASE, os.O_CREAT | os.O_RDONLY, 0o600))
         engine = create_engine(url or f"sqlite:///{folder / DATABASE}")
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise _not_opened(url, folder, error) from error

@@ -196,6 +196,15 @@ REQUEST = _about_an_answer("request")
 PLACE = _about_an_answer("place")
 """On which pages of a report a part is answered, as a person says."""
 
+SCORING = Table(
+    "scoring",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("offering", Text, nullable=False),  # its name, or where it lies
+    Column("noted_at", String(40), nullable=False),
+)
+"""The class was scored by another offering than before; the newest holds."""
+
 GRADE = Table(
     "grade",
     METADATA,

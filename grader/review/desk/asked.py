@@ -65,6 +65,8 @@ class Desk:
     """Who is where."""
     blind: bool = False
     """Whether names are hidden."""
+    scored_by: str = ""
+    """Offering by which the class was scored when the desk was opened; empty where not noted."""
     store_url: str | None = None
     """Of another database than that of the results folder."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from grader.batch.exports.gradebook import (
     render_canvas,
     render_gradebook,
 )
+from grader.model.offering_files import offering_place
 from grader.model.records import ReleaseKind
 from grader.model.stage_keys import pages_key
 from grader.review.desk.asked import Asked, Desk, NotFound, told
@@ -58,19 +60,47 @@ def _behind(desk: Desk) -> int:
     return desk.store.pages_behind(batch[0], pages_key()) if batch else 0
 
 
+def scores_otherwise(desk: Desk) -> str:
+    """Return a sentence where this desk scores by another offering than the class was last."""
+    last = desk.store.scored_by()
+    if last in {"", desk.offering, offering_place(desk.offering)}:
+        return ""
+    return (
+        f"The class was last scored by the offering {last}; publishing or applying decisions "
+        f"from this desk gives everybody points by {desk.offering}."
+    )
+
+
+def _refuse_other_offering(desk: Desk) -> None:
+    """Refuse to give points by what holds no longer.
+
+    Raises:
+        NotTaken: somebody scored the class by another offering since the desk was opened.
+    """
+    if scores_otherwise(desk) and desk.store.scored_by() != desk.scored_by:
+        raise NotTaken(
+            f"Somebody scored the class by the offering {desk.store.scored_by()} while this desk "
+            f"was open, and the desk goes by {desk.offering}. Close the desk and open it again; "
+            "nothing was done, and what was saved is kept."
+        )
+
+
 def confirm_page(asked: Asked) -> Response:
     """The numbers of a release before it is done; nothing is written."""
     query = asked.request.query_params
     request = _request(asked, query.get("kind", ""), query.getlist("code"), query.get("anyway", ""))
+    _refuse_other_offering(asked.desk)
     today = class_today(asked.desk.store, asked.desk.place, request)
     codes = [asked.room.by_kerberos[one].code for one in sorted(request.kerberos)]
-    return asked.page("confirm.html.j2", view=confirm_view(today), codes=codes)
+    view = replace(confirm_view(today), by=scores_otherwise(asked.desk))
+    return asked.page("confirm.html.j2", view=view, codes=codes)
 
 
 def release(asked: Asked) -> Response:
     """Begin to publish or withdraw what was confirmed, or to write what decisions changed."""
     form, desk, author = asked.form, asked.desk, asked.reviewer.name
     kind = field(form, "kind")
+    _refuse_other_offering(desk)
     if kind == "update":
         what, does = "Applying all decisions", _update(desk)
     else:
@@ -146,6 +176,7 @@ def class_file(asked: Asked) -> Response:
             "Names are hidden at this desk, and the file holds them; write it with `grader "
             "release`, or open a desk without --blind."
         )
+    _refuse_other_offering(desk)
     today = class_today(desk.store, desk.place)
     makes: dict[str, Callable[[], bytes]] = {
         FEEDBACK: partial(_feedback, desk, today),

@@ -126,6 +126,8 @@ class ConfirmView:
     """Students of whom something is missing."""
     digest: str
     """Of the plan; what is confirmed."""
+    by: str = ""
+    """Sentence where points would be given by another offering than the last."""
 
 
 def confirm_view(today: ClassToday) -> ConfirmView:

@@ -22,6 +22,7 @@ from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
 from grader.review.desk.place_view import unplaced
+from grader.review.desk.release_pages import scores_otherwise
 from grader.review.desk.remembered import Remembered
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
@@ -83,6 +84,8 @@ def open_desk(
             (one, f"{address.origin}/enter#{desk.doors.link_for(one)}") for one in request.reviewers
         ]
         say(links)
+        if scores_otherwise(desk):
+            tell(scores_otherwise(desk))
         stop = threading.Event()
         ahead = threading.Thread(target=_draw_ahead, args=(desk, stop), daemon=True)
         ahead.start()
@@ -152,6 +155,7 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         reveals=Reveals(request.results / FOLDER / "reveals.jsonl"),
         store=store,
         work=Work(),
+        scored_by=store.scored_by(),
         store_url=request.store,
         blind=request.blind,
     )

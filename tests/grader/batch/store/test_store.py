@@ -82,6 +82,7 @@ def filled(store: Store) -> int:
     store.add_run(RUN, judgement())
     store.decide(decision())
     store.save_rubric(Rubric(part_id="3c", parent=1))
+    store.note_scoring("pset4_sp21")
     store.release(Release(uuid="r", kind=ReleaseKind.PUBLISH, kerberos="jdoe"))
     store.note_request(
         RequestEvent(uuid="q", request="q", kerberos="jdoe", part_id="3c", kind=RequestKind.OPENED)
@@ -304,6 +305,7 @@ def of_the_first_form(folder: Path, url: str | None) -> None:
             "DROP TABLE release",
             "DROP TABLE request",
             "DROP TABLE place",
+            "DROP TABLE scoring",
             "DROP TABLE judgement",
             "ALTER TABLE finding DROP COLUMN judgement_id",
             "ALTER TABLE page DROP COLUMN pages_key",

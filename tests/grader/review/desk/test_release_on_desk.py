@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,10 +15,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from grader.batch import class_run
-from grader.batch.store.store import Store, open_store
-from grader.model.records import Decision
+from grader.batch.class_run import score_class
+from grader.batch.store.store import FOLDER, Store, open_store
+from grader.model.offering_files import OFFERINGS, TOML
+from grader.model.records import Decision, ReleaseKind
 from grader.review.desk.access import Role
 from grader.review.desk.remembered import Remembered
+from grader.review.desk.work import Progress
+from grader.review.publishing import ClassPlace, class_today, release_class
+from grader.review.releasing import ReleaseRequest
+from reference.errors import ConfigError
+from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
 from tests.grader.review.desk.synthetic import HUMAN, write_class
 from tests.grader.review.test_publishing import write_no_pages
@@ -141,6 +150,67 @@ def test_with_hidden_names_no_file_is_given_and_no_sentence_names_anybody(
         html = client.get(where).text
         assert "kerb00" not in html
         assert "Familyname" not in html
+
+
+@pytest.fixture
+def halved(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An offering in which Problem 3 gives half its points."""
+    path = tmp_path_factory.mktemp("offering") / "halved.toml"
+    text = (OFFERINGS / ASSIGNMENT.name / TOML).read_text(encoding="utf-8")
+    head, mark, rest = text.partition("points = 4.0")  # of Problem 3
+    assert mark
+    named = re.sub(r"(?m)^name = .*$", 'name = "halved"', f"{head}points = 2.0{rest}", count=1)
+    path.write_text(named, encoding="utf-8")
+    return str(path)
+
+
+def test_a_desk_goes_by_the_offering_by_which_the_class_was_scored_last(
+    decided: Opened, halved: str
+) -> None:
+    store, results = decided.desk.store, decided.desk.results
+    score_class(results, halved, None, Progress())
+    assert store.scored_by() == halved
+    client = decided.client()
+    for said in (
+        client.get("/release/confirm?kind=publish").text,
+        client.post("/release", data={"kind": "update"}).json()["sentence"],
+        client.get("/release/files/gradebook.csv").text,
+    ):
+        assert f"by the offering {halved} while this desk was open" in unescape(said)
+    place = ClassPlace(results=results)
+    assert class_today(store, place).assignment.max_points("3c", "6.819") == 0.5
+    request = ReleaseRequest(kind=ReleaseKind.PUBLISH, kerberos=frozenset(), author="ann")
+    release_class(place, request, Progress())
+    assert {one.total for one in class_today(store, place).rows} == {
+        one.total for one in store.releases()
+    }
+    assert store.scored_by() == halved
+    (row,) = (one for one in class_today(store, place).rows if one.course == "6.819")
+    assert next(one.points for one in row.parts if one.id == "3c") == 0.5
+
+
+def test_a_desk_that_is_opened_with_another_offering_says_so_before_it_publishes(
+    decided: Opened, halved: str
+) -> None:
+    score_class(decided.desk.results, halved, None, Progress())
+    object.__setattr__(decided.desk, "scored_by", halved)  # as when it is opened after that
+    html = decided.client().get("/release/confirm?kind=publish").text
+    assert f"last scored by the offering {halved}" in html
+    assert f"gives everybody points by {ASSIGNMENT.name}" in html
+
+
+def test_an_offering_that_is_gone_is_asked_for_and_nothing_is_scored_by_another(
+    decided: Opened, halved: str
+) -> None:
+    score_class(decided.desk.results, halved, None, Progress())
+    Path(halved).unlink()
+    with pytest.raises(ConfigError, match=r"scored last by the offering .* not there any more"):
+        score_class(decided.desk.results, None, None, Progress())
+
+
+def test_the_store_is_for_whoever_made_it_alone(decided: Opened) -> None:
+    for path in (decided.desk.results / FOLDER).iterdir():
+        assert path.is_dir() or path.stat().st_mode & 0o077 == 0 or path.name == "lock", path
 
 
 def test_rows_of_another_process_are_remembered_with_the_next_page(decided: Opened) -> None:
