@@ -50,7 +50,7 @@ def _line(row: ClassRow, part: PartResult, decision: Decision | None) -> list[st
         said = [
             "; ".join(_applied(one.title, one.times) for one in decision.items),
             decision.comment,
-            decision.author,
+            decision.decided_by,
             decision.noted_at,
             decision.flag,
         ]

@@ -28,6 +28,7 @@ from grader.model.records import (
     ReleaseKind,
     RequestEvent,
     open_conflicts,
+    settled_by,
     threads,
 )
 from grader.model.results_folder import ResultFolder
@@ -95,10 +96,10 @@ def _counts(decision: Decision, zips: Mapping[str, str]) -> bool:
 
 def _in_decision(decision: Decision, human: HumanGrades) -> Iterator[Missing]:
     if decision.flag:
-        yield _missing(decision, f"flagged by {decision.author}: {decision.flag}")
+        yield _missing(decision, f"flagged by {decision.decided_by}: {decision.flag}")
     share = share_today(decision, human.rubrics.get(decision.part_id))
     if share is not None and share < 1 and not (decision.comment or decision.items):
-        yield _missing(decision, f"loses points without a word ({decision.author})")
+        yield _missing(decision, f"loses points without a word ({decision.decided_by})")
 
 
 def _readings(
@@ -106,7 +107,7 @@ def _readings(
 ) -> Iterator[Missing]:
     """Yield second readings that give other points than the first, until somebody settles them."""
     known = tuple(one for one in decisions if _counts(one, zips))
-    settled = {uuid for one in known for uuid in one.settles}
+    settled = settled_by(known)
     latest = {(*one.key, one.author): one for one in known if one.kind is DecisionKind.SECOND}
     for one in latest.values():
         first = human.decisions.get(one.key)

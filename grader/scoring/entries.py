@@ -21,6 +21,8 @@ from grader.model.records import (
 from grader.scoring.grades_file import GradesEntry, GradesFile
 from grader.scoring.overrides import ROUNDING_POINTS, held
 
+OWN_WORDS = {"words_by": "", "takes_back": ""}
+"""Fields of a decision that whoever makes it makes anew."""
 IMPORTER = "grades.toml"
 """Author of an entry that names none."""
 
@@ -81,7 +83,7 @@ def _same(entry: GradesEntry, decision: Decision) -> bool:
         return False
     if entry.comment != decision.comment.strip():
         return False
-    if entry.author not in {"", decision.author}:
+    if entry.author not in {"", decision.author, decision.decided_by}:
         return False
     if entry.points is None:
         return True  # what an entry does not say, it does not take away
@@ -105,7 +107,9 @@ def _decision(
     points = None if entry.points is None else held(entry.points, of, entry.part_id, entry.place)
     made = Decision(uuid=uuid, **key._asdict())
     if points is None and latest is not None and not entry.withdraw:
-        made = replace(latest, uuid=uuid, settles=(), noted_at="", seconds=0.0, group="")
+        made = replace(
+            latest, uuid=uuid, settles=(), noted_at="", seconds=0.0, group="", **OWN_WORDS
+        )
     return replace(
         made,
         parent=parent,

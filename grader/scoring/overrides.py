@@ -142,7 +142,7 @@ def override_of(decision: Decision, rubric: Rubric | None, max_points: float) ->
         part_id=decision.part_id,
         points=None if share is None else share * max_points,
         comment=decision.comment,
-        author=decision.author,
+        author=decision.decided_by,
         items=tuple(one for item in decision.items for one in _shown(item, rubric)),
         decision=decision.uuid,
         marks=tuple(one for mark in decision.marks for one in _marked(mark, decision, rubric)),

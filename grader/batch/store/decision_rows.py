@@ -57,13 +57,18 @@ def decide(connection: Connection, decision: Decision) -> Decided:
     """Add a decision; see `Store.decide`. The transaction is a writing one.
 
     Raises:
-        ConfigError: its numbers are out of range, or its texts too long.
+        ConfigError: its numbers are out of range, its texts too long, or its uuid is of another.
     """
     _check(decision)
     known = decisions(connection, decision.kerberos, decision.part_id)
     latest = _latest(known, decision)
     told = next((one for one in known if one.uuid == decision.uuid), None)
     if told is None:
+        if _is_there(connection, DECISION, decision.uuid):
+            raise ConfigError(
+                f"decision about {decision.kerberos}, part {decision.part_id}: expected a uuid of "
+                "its own, found that of a decision about another answer; open the answer again"
+            )
         told = _placed(decision, latest)
         _add_decision(connection, told)
         latest = told if told.counts else latest

@@ -15,6 +15,7 @@ from grader.model.records.decisions import (
     Mark,
     in_force,
     open_conflicts,
+    settled_by,
 )
 from grader.model.records.evidence import (
     UNREADABLE,
@@ -173,6 +174,7 @@ __all__ = [
     "nothing_seen",
     "open_conflicts",
     "placed",
+    "settled_by",
     "share_of",
     "threads",
 ]

@@ -126,6 +126,10 @@ class Decision:
     """Name of the group of answers that it was applied to; empty for one answer."""
     author: str = ""
     """Who decided."""
+    words_by: str = ""
+    """Whose decision it brings back; empty where its author decided what it says."""
+    takes_back: str = ""
+    """uuid of the decision that it takes back: that one then settles nothing; empty for none."""
     seconds: float = 0.0
     """That the answer was open; 0 where not measured."""
     marks: tuple[Mark, ...] = ()
@@ -146,6 +150,11 @@ class Decision:
         items = tuple(sorted((one.id, one.times) for one in self.items))
         said = (self.comment, self.note, self.flag, self.marks)
         return (self.kind is DecisionKind.WITHDRAWN, items, self.adjust_share, self.share, *said)
+
+    @property
+    def decided_by(self) -> str:
+        """Whose points and words they are; the author may only have brought them back."""
+        return self.words_by or self.author
 
     @property
     def counts(self) -> bool:
@@ -171,10 +180,26 @@ def in_force(decisions: Iterable[Decision]) -> Mapping[DecisionKey, Decision]:
     return {one.key: one for one in decisions if one.counts}
 
 
+def settled_by(decisions: Iterable[Decision]) -> frozenset[str]:
+    """Return the uuids of what is settled, by decisions in the order in which they were added.
+
+    What a decision settled is open again once the decision is taken back.
+    """
+    gone: set[str] = set()
+    settled: set[str] = set()
+    for one in reversed(tuple(decisions)):
+        if one.uuid in gone:
+            continue
+        settled.update(one.settles)
+        if one.takes_back:
+            gone.add(one.takes_back)
+    return frozenset(settled)
+
+
 def open_conflicts(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the conflicts that no decision has settled, as they were added."""
     known = tuple(decisions)
-    settled = {uuid for one in known for uuid in one.settles}
+    settled = settled_by(known)
     return tuple(
         one for one in known if one.kind is DecisionKind.CONFLICT and one.uuid not in settled
     )

@@ -64,6 +64,11 @@ class Seat:
     parts: Mapping[str, PartGrade] = field(hash=False)
     """What checks found, by part; empty where nothing was graded."""
 
+    @property
+    def not_run(self) -> bool:
+        """Whether a zip counts that has not been run: the results folder is of an earlier one."""
+        return self.state is State.WAITING and bool(self.zip_sha256)
+
     def waits_in(self, part_id: str) -> bool:
         """Whether checks left points of the part to a person."""
         part = self.parts.get(part_id)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from grader.batch.records import State
 from grader.model.records import Outcome
 from grader.model.records.decisions import Decision, DecisionKind
 from grader.model.results_folder import ResultFolder
@@ -20,6 +21,7 @@ from grader.review.desk.forms import (
     Outdated,
     decision_from,
     field,
+    refuse_before_run,
     uuid_of,
 )
 from grader.review.desk.holding import (
@@ -84,7 +86,7 @@ def _second(asked: Asked, seat: Seat, held: Holding, made: Decision) -> Response
     first = held.in_force
     if first is None or first.share is None:
         raise Outdated("Nobody has graded this answer yet; there is nothing to read again.")
-    if first.author == asked.reviewer.name:
+    if first.decided_by == asked.reviewer.name:
         raise NotTaken("You graded this answer; another person reads it a second time.")
     if made.share is None:
         raise NotTaken("Choose an item of the rubric, or type points: that is the second reading.")
@@ -142,6 +144,14 @@ def undo(asked: Asked) -> Response:
         return _saved(asked, seat, known)
     if not latest or latest != held.newest:
         raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+    author = next(one.author for one in held.history if one.uuid == latest)
+    if author != asked.reviewer.name and field(asked.form, "whose") != author:
+        if asked.reviewer.role < Role.HEAD:
+            raise NotTaken(
+                f"{author} decided this, not you: {author} or a head can take it back. To give "
+                "other points, decide anew."
+            )
+        return told("ask", f"{author} decided this, not you. Take it back?", 409, whose=author)
     return _add(asked, seat, _taken_back(held, made, asked.reviewer.name))
 
 
@@ -156,12 +166,21 @@ def _taken_back(held: Holding, uuid: str, author: str) -> Decision:
         parent=latest.uuid,
         kind=DecisionKind.WITHDRAWN,
         author=author,
+        takes_back=latest.uuid,
     )
     if len(counted) == 1:
         return bare
     before = counted[-2]
     return replace(
-        before, uuid=uuid, parent=latest.uuid, author=author, settles=(), seconds=0.0, noted_at=""
+        before,
+        uuid=uuid,
+        parent=latest.uuid,
+        author=author,
+        words_by="" if before.decided_by == author else before.decided_by,
+        takes_back=latest.uuid,
+        settles=(),
+        seconds=0.0,
+        noted_at="",
     )
 
 
@@ -176,9 +195,10 @@ def take_over(asked: Asked) -> Response:
     offered = held.offered
     if offered is None or field(asked.form, "offered") != offered.uuid:
         raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+    refuse_before_run(seat)
     if not is_the_same(asked, seat, offered):
         raise NotTaken("The answer is not the one of the earlier hand-in; read it, and decide.")
-    word = f"Taken over from the earlier hand-in; {offered.author} decided."
+    word = f"Taken over from the earlier hand-in; {offered.decided_by} decided."
     decision = replace(
         offered,
         uuid=made,
@@ -187,6 +207,8 @@ def take_over(asked: Asked) -> Response:
         settles=(),
         kind=DecisionKind.HUMAN,
         author=asked.reviewer.name,
+        words_by="",
+        takes_back="",
         note="\n".join(filter(None, (offered.note, word))),
         group="",
         seconds=0.0,
@@ -197,8 +219,8 @@ def take_over(asked: Asked) -> Response:
 
 def is_the_same(asked: Asked, seat: Seat, offered: Decision | None) -> bool:
     """Whether an answer has the words and the pages on which a decision was made."""
-    if offered is None or not offered.answer_sha256:
-        return False
+    if offered is None or not offered.answer_sha256 or seat.state is not State.GRADED:
+        return False  # what the folder holds is of the earlier hand-in
     folder = ResultFolder(root=asked.desk.results / seat.kerberos)
     if pages_of(folder).waiting:
         draw_now(folder)
@@ -225,7 +247,9 @@ def settle(asked: Asked) -> Response:
         settles=tuple(one.uuid for one in others),
         kind=DecisionKind.HUMAN,
         author=asked.reviewer.name,
-        note="\n".join(filter(None, (kept.note, f"Settled: the decision of {kept.author}."))),
+        words_by="",
+        takes_back="",
+        note="\n".join(filter(None, (kept.note, f"Settled: the decision of {kept.decided_by}."))),
         seconds=0.0,
         noted_at="",
     )

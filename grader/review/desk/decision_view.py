@@ -55,7 +55,7 @@ def decision_words(decision: Decision, most: float) -> DecisionView:
         uuid=decision.uuid,
         author=plain(one_line(decision.author)) or "unknown",
         when=moment(decision.noted_at),
-        what=plain(whats.get(decision.kind, plainly)),
+        what=plain(_brought_back(decision) or whats.get(decision.kind, plainly)),
         points=given,
         items=tuple(
             plain(item.title) + (f" ×{item.times}" if item.times > 1 else "")
@@ -66,6 +66,16 @@ def decision_words(decision: Decision, most: float) -> DecisionView:
         note=plain(decision.note),
         flag=plain(decision.flag),
     )
+
+
+def _brought_back(decision: Decision) -> str:
+    """Return what somebody did who took a decision back; empty for any other."""
+    if not decision.takes_back:
+        return ""
+    if decision.kind is DecisionKind.WITHDRAWN:
+        return "took the decision back"
+    whose = "the one before" if not decision.words_by else f"{one_line(decision.words_by)}'s"
+    return f"took a decision back; {whose} holds again"
 
 
 @lru_cache(maxsize=1024)

@@ -28,6 +28,7 @@ from grader.reading.page_process import DrawnLine
 from grader.review.answers import MACHINE, Answer, AnswerState, answer_of
 from grader.review.desk.asked import Desk
 from grader.review.desk.classroom import Seat
+from grader.review.desk.forms import NOT_RUN
 from grader.review.page_pictures import pages_of
 from reference.errors import ConfigError
 
@@ -132,7 +133,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
 
     return EvidenceView(
         question=markdown_html(part.question) if part.question else Markup(),
-        said=seat.sentence or _STATES[answer.state],
+        said=NOT_RUN if seat.not_run else seat.sentence or _STATES[answer.state],
         unplaced=answer.state is AnswerState.UNPLACED,
         pages=answer.report_pages,
         page_count=answer.pages,

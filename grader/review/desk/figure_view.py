@@ -191,7 +191,7 @@ def _items(rubric: Rubric, decided: Sequence[Decision]) -> tuple[Bar, ...]:
 def _graders(decided: Sequence[Decision]) -> tuple[GraderLine, ...]:
     own: dict[str, list[Decision]] = {}
     for one in decided:
-        own.setdefault(one.author, []).append(one)
+        own.setdefault(one.decided_by, []).append(one)
     lines = sorted(own.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(_grader(name, rows) for name, rows in lines[:MOST_GRADERS])
 

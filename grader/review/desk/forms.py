@@ -34,6 +34,8 @@ MAX_TIMES = 9
 MAX_MARKS = 20
 MAX_MARK_CHARS = 2_000
 MAX_PAGE = 10_000
+NOT_RUN = "This hand-in has not run yet; what is shown, if anything, is of an earlier one."
+THEN_GRADE = "Grade it when it has run."
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -118,6 +120,7 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
         NotTaken: it decides nothing, or something that cannot be.
     """
     rubric = ground.rubric
+    refuse_before_run(seat)
     if field(form, "zip") != seat.zip_sha256:
         raise Outdated("A newer hand-in came in meanwhile; look at it before you decide.")
     if field(form, "rubric") != str(rubric.number):
@@ -145,6 +148,16 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
         author=author.name,
         seconds=min(max(number(form, "seconds") or 0.0, 0.0), 86_400.0),
     )
+
+
+def refuse_before_run(seat: Seat) -> None:
+    """Refuse to decide about a hand-in that nobody has seen.
+
+    Raises:
+        NotTaken: it has not run; what the results folder holds is of an earlier one.
+    """
+    if seat.not_run:
+        raise NotTaken(f"{NOT_RUN} {THEN_GRADE}")
 
 
 def _points(form: FormData, ground: Ground) -> PointsGiven:

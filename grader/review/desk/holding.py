@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from grader.model.records.decisions import Decision, DecisionKind, open_conflicts
+from grader.model.records.decisions import Decision, DecisionKind, open_conflicts, settled_by
 from grader.model.records.rubrics import Rubric
 from grader.review.desk.classroom import Classroom, Seat
 from grader.scoring.overrides import share_today
@@ -100,7 +100,7 @@ def holding_of(rows: Sequence[Decision], zip_sha256: str, rubric: Rubric) -> Hol
 
 def second_readings(held: Holding) -> tuple[Decision, ...]:
     """Return the latest second reading of each reader that nobody has settled."""
-    settled = {uuid for one in held.history for uuid in one.settles}
+    settled = settled_by(held.history)
     latest = {one.author: one for one in held.history if one.kind is DecisionKind.SECOND}
     return tuple(
         one for one in latest.values() if one.uuid not in settled and one.share is not None

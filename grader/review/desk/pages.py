@@ -119,6 +119,7 @@ def answer_page(asked: Asked) -> Response:
         threads=about,
         same=is_the_same(asked, seat, offered),
         known=bool(offered and offered.answer_sha256),
+        not_run=seat.not_run,
         second=second,
     )
 

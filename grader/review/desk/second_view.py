@@ -40,7 +40,7 @@ def to_read(
         if seat.kerberos in sample
         and (own := held.get(seat.kerberos, NOTHING_DECIDED)).graded
         and own.in_force is not None
-        and own.in_force.author != reader
+        and own.in_force.decided_by != reader
         and not any(one.kind is DecisionKind.SECOND for one in own.history)
     )
 
@@ -152,7 +152,7 @@ def _difference(pair: _Pair, room: Classroom, part_id: str, *, blind: bool) -> D
     most = room.assignment.max_points(part_id, pair.seat.course)
 
     def words(one: Decision) -> str:
-        return f"{plain(one.author)}: {part_points((one.share or 0.0) * most)}"
+        return f"{plain(one.decided_by)}: {part_points((one.share or 0.0) * most)}"
 
     return Difference(
         code=pair.seat.code,

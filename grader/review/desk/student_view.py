@@ -147,7 +147,7 @@ def _line(
         stand=stand,
         tone=TONES[stand],
         points="" if given is None else f"{part_points(given * most)} of {part_points(most)}",
-        author=plain(decision.author) if decision else "",
+        author=plain(decision.decided_by) if decision else "",
         flag=plain(own.flag),
     )
 
@@ -295,7 +295,7 @@ def _part(room: Classroom, seat: Seat, part_id: str, own: Holding) -> tuple[Stud
     by, points = "", found.points if found else 0.0
     shown = part_points(points) if found and found.pending_points <= 0 else "–"
     if decision is not None and decision.share is not None:
-        by, points = plain(decision.author), decision.share * most
+        by, points = plain(decision.decided_by), decision.share * most
         shown = part_points(points)
     elif found is not None and shown != "–":
         by = f"checks ({CHIPS[found.outcome].word.lower()})"

@@ -222,13 +222,14 @@ async function takeOver() { // the decision about an earlier hand-in, or its cho
   });
 }
 
-async function undo() {
+async function undo(whose) { // somebody else's: after a head was asked
   if (underWay.what || !may()) return;
   if (panel().dataset.query) return say("A second reading stays as it is; read the answer again to change it.");
   const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
   if (!last.uuid) return say("Nothing was saved that could be undone.");
-  state.undoing ??= crypto.randomUUID();
-  const body = new URLSearchParams({ uuid: state.undoing, parent: last.uuid });
+  if (state.undoing?.of !== last.uuid) state.undoing = { of: last.uuid, uuid: crypto.randomUUID() };
+  const body = new URLSearchParams({ uuid: state.undoing.uuid, parent: last.uuid });
+  if (typeof whose === "string") body.set("whose", whose);
   await exchange(`${last.address}/undo`, body, async () => {
     state.undoing = null;
     state.saved.pop();
@@ -268,6 +269,7 @@ async function exchange(address, body, saved, word = "") {
 async function notSaved(said) {
   say("");
   state.undoing = null;
+  if (said.state === "ask") return setTimeout(() => confirm(said.sentence) && undo(said.whose));
   if (said.state === "outdated" || said.state === "conflict") {
     if (said.state === "conflict") sessionStorage.removeItem(draftKey());
     ahead.clear();

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from uuid import uuid4
 
 from grader.model.records import Outcome
-from grader.model.records.decisions import DecisionKind
+from grader.model.records.decisions import DecisionKind, open_conflicts
 from grader.model.records.rubrics import Start
 from grader.review.desk.access import Role
+from grader.scoring.overrides import override_of
 from tests.grader.review.desk.conftest import ITEMS, Opened
 
 
@@ -157,6 +159,56 @@ def test_undo_brings_back_what_held_before_and_adds_a_row(opened: Opened) -> Non
     assert len(opened.ledger.rows) == 3
     back = opened.ledger.rows[-1]
     assert (back.content, back.parent) == (first.content, second.uuid)
+
+
+def test_only_ones_own_decision_is_taken_back_and_a_head_is_asked_whose_it_is(
+    opened: Opened,
+) -> None:
+    there, ben = opened.answer(), opened.client("ben", Role.GRADER)
+    opened.client("ann", Role.GRADER).post(f"{there}/decision", data=opened.form())
+    form = {"uuid": uuid4().hex, "parent": opened.ledger.rows[0].uuid}
+    said = ben.post(f"{there}/undo", data=form)
+    assert (said.status_code, said.json()["state"]) == (422, "refused")
+    assert "ann decided this, not you" in said.json()["sentence"]
+    assert ben.post(f"{there}/undo", data=form | {"whose": "cid"}).status_code == 422
+    head = opened.client("hal")
+    said = head.post(f"{there}/undo", data=form)
+    assert (said.json()["state"], said.json()["whose"]) == ("ask", "ann")
+    assert len(opened.ledger.rows) == 1
+    assert head.post(f"{there}/undo", data=form | {"whose": "ann"}).is_success
+    assert opened.ledger.rows[-1].kind is DecisionKind.WITHDRAWN
+
+
+def test_what_is_brought_back_stays_the_words_of_whoever_wrote_them(opened: Opened) -> None:
+    there, ben = opened.answer(), opened.client("ben", Role.GRADER)
+    opened.client("ann", Role.GRADER).post(f"{there}/decision", data=opened.form(comment="mine"))
+    ben.post(f"{there}/decision", data=opened.form(item="right"))
+    form = {"uuid": uuid4().hex, "parent": opened.ledger.rows[-1].uuid}
+    assert ben.post(f"{there}/undo", data=form).is_success
+    row = opened.ledger.rows[-1]
+    assert (row.author, row.decided_by, row.comment) == ("ben", "ann", "mine")
+    html = unescape(ben.get(there).text)
+    assert "ben took a decision back; ann's holds again" in html
+    assert override_of(row, None, 1.0).author == "ann"
+
+
+def test_a_conflict_is_open_again_when_its_settlement_is_taken_back(opened: Opened) -> None:
+    there, head = opened.answer(), opened.client("hal")
+    first, second = opened.form(), opened.form(item="right")
+    opened.client("ann", Role.GRADER).post(f"{there}/decision", data=first)
+    opened.client("ben", Role.GRADER).post(f"{there}/decision", data=second)
+    won, lost = opened.ledger.rows
+    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid}
+    head.post(f"{there}/settle", data=form)
+    assert open_conflicts(opened.ledger.rows) == ()
+    back = {"uuid": uuid4().hex, "parent": opened.ledger.rows[-1].uuid}
+    assert opened.client("ann", Role.GRADER).post(f"{there}/undo", data=back).status_code == 422
+    assert head.post(f"{there}/undo", data=back).is_success
+    assert open_conflicts(opened.ledger.rows) == (lost,)
+    assert opened.ledger.rows[-1].decided_by == "ann"
+    again = {"uuid": uuid4().hex, "parent": opened.ledger.rows[-1].uuid}
+    assert head.post(f"{there}/undo", data=again).is_success  # the settlement holds again
+    assert open_conflicts(opened.ledger.rows) == ()
 
 
 def test_undo_of_the_first_decision_leaves_the_answer_ungraded(opened: Opened) -> None:

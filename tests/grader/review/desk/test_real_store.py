@@ -92,6 +92,13 @@ def test_a_later_hand_in_needs_grading_again_and_shows_the_earlier_decision(
         html = client.get(f"/part/3c/answers/{seat.code}").text
         assert "Before this hand-in, ann graded" in html
         assert "It does not count for this one." in html
+        assert "This hand-in has not run yet" in html
+        assert 'id="offered"' not in html
+        again = {"uuid": uuid4().hex, "offered": given.uuid, "zip": "f" * 64, "rubric": "1"}
+        for form in ("take-over", "decision"):
+            said = client.post(f"/part/3c/answers/{seat.code}/{form}", data=again)
+            assert (said.status_code, "has not run yet" in said.json()["sentence"]) == (422, True)
+        assert len(store.decisions()) == 1
 
 
 def test_a_folder_without_a_class_is_a_sentence(tmp_path: Path) -> None:
