@@ -76,8 +76,8 @@ def find_offering(name: str) -> Place:
     if name and folder.is_dir():
         if not (folder / TOML).is_file():
             raise ConfigError(
-                f"assignment {name!r}: expected {TOML} in this folder, found none; copy one from "
-                f"{OFFERINGS / DEFAULT_ASSIGNMENT}"
+                f"assignment {name!r}: expected {TOML} in this folder, found none; `grader "
+                "offering new` makes such a folder"
             )
         return Place(toml=folder / TOML, folder=folder.absolute())
     path = Path(name)

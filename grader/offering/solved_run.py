@@ -1,14 +1,14 @@
-"""The solved notebook of an offering, graded as a student's: it must get every point.
+"""The solved notebook of an offering, judged as a student's: it must be right in every part.
 
-What the checks judge must be right in full; what people read must wait for a person. Anything else
-would happen to students.
+What the checks judge must pass with full credit; what people read must wait for a person. Anything
+else would happen to students.
 """
 
 from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.checks.stage import OnStage
@@ -17,8 +17,8 @@ from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.assignment_record import Assignment
-from grader.model.records import GradeSheet, Outcome
-from grader.pipeline import GradeRequest, grade
+from grader.model.records import Finding, Outcome
+from grader.pipeline import GradeRequest, try_out
 
 NAME = "solved.zip"
 
@@ -26,7 +26,7 @@ NAME = "solved.zip"
 def run_solved(
     name: str, settings: RunSettings, on_stage: OnStage, on_progress: OnProgress
 ) -> tuple[str, ...]:
-    """Grade the solved notebook of an offering; return where it does not get all points.
+    """Run and judge the solved notebook of an offering; return where it falls short.
 
     Args:
         name: Of the offering, or its folder; it has no faults, see `grader.offering.check`.
@@ -44,25 +44,22 @@ def run_solved(
             archive.write(solved_notebook(name), "pset4.ipynb")
         request = GradeRequest(
             hand_in=HandIn(path=path, course=assignment.courses[-1]),
-            out=Path(scratch) / "results",
+            out=Path(scratch),
             assignment=assignment,
             settings=settings,
         )
-        return tuple(short_of(grade(request, on_stage, on_progress).sheet, assignment))
+        return tuple(short_of(try_out(request, on_stage, on_progress).findings, assignment))
 
 
-def short_of(sheet: GradeSheet, assignment: Assignment) -> Iterator[str]:
-    """Say which parts of the solved notebook did not get what they must."""
-    for part in sheet.parts:
-        kind = assignment.part(part.id).kind
-        wanted = Outcome.NEEDS_HUMAN if kind == "human" else Outcome.PASS
-        if part.outcome is not wanted:
-            yield (
-                f"{assignment.name}: part {part.id}: expected {wanted.value} for the solved "
-                f"notebook, found {part.outcome.value}: {part.message}"
-            )
-        elif kind != "human" and part.points != part.max_points:
-            yield (
-                f"{assignment.name}: part {part.id}: expected {part.max_points:g} points for the "
-                f"solved notebook, found {part.points:g}: {part.message}"
-            )
+def short_of(findings: Mapping[str, tuple[Finding, ...]], assignment: Assignment) -> Iterator[str]:
+    """Say which checks did not find of the solved notebook what they must."""
+    for part in assignment.parts:
+        wanted = Outcome.NEEDS_HUMAN if part.kind == "human" else Outcome.PASS
+        for found in findings.get(part.id, ()):
+            full = found.outcome is wanted and (part.kind == "human" or found.credit == 1)
+            if not full:
+                yield (
+                    f"{assignment.name}: part {part.id}: {found.check_id}: expected "
+                    f"{wanted.value} with all of its points for the solved notebook, found "
+                    f"{found.outcome.value} with {found.credit:.0%}: {found.message}"
+                )

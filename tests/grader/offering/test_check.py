@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pytest
 from grader.app.main import main
 from grader.model.assignment import load_assignment, parse_course
 from grader.model.offering_files import OFFERINGS, SEARCH_PATH, offering_names, recorded_offering
+from grader.model.records import Outcome
 from grader.offering.check import check_offering
 from grader.offering.new import NewOffering, make_offering
 from grader.offering.notebooks import make_solved, read_master, write_notebooks
+from grader.offering.solved_run import short_of
 from reference.errors import ConfigError
+from tests import factories
 
 BUNDLE = "studio-narrow"
 ZEBRA = "340"
@@ -228,3 +232,16 @@ def test_an_offering_that_is_like_another_shares_its_master(tmp_path: Path) -> N
     change(tmp_path / "fall31", ('like = "pset4_sp21"', 'like = "pset9"'))
     (fault,) = check_offering(str(tmp_path / "fall31"), BUNDLE).faults
     assert re.search(r"like: expected the name or the folder of an offering .* 'pset9'", fault)
+
+
+def test_a_solved_notebook_that_falls_short_is_told_by_part_and_check() -> None:
+    assignment = load_assignment()
+    right = factories.finding("conv_forward", Outcome.PASS, credit=1.0)
+    partly = factories.finding("pool_forward", Outcome.PARTIAL, credit=0.8)
+    read = factories.finding("prose", Outcome.NEEDS_HUMAN)
+    assert list(short_of({"1a": (right,), "3c": (read,)}, assignment)) == []
+    (fault,) = short_of({"1a": (right,), "1b": (partly,)}, assignment)
+    assert "part 1b: pool_forward: expected PASS with all of its points" in fault
+    assert "found PARTIAL with 80%" in fault
+    (unread,) = short_of({"3c": (replace(read, outcome=Outcome.GRADER_FAULT),)}, assignment)
+    assert "part 3c: prose: expected NEEDS_HUMAN" in unread
