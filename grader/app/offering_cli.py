@@ -16,9 +16,6 @@ from grader.app.terminal import display, show_sentences
 from grader.execution.settings import RunSettings
 from grader.model.assignment_record import Assignment
 from grader.model.offering_files import DEFAULT_ASSIGNMENT, TOML
-from grader.offering.check import check_offering
-from grader.offering.new import NewOffering, make_offering
-from grader.offering.notebooks import folders_with_master, write_notebooks
 
 offering_app = typer.Typer(
     no_args_is_help=True, help="Make an offering of the assignment, and check that all of it fits."
@@ -46,6 +43,8 @@ def new_command(
     ] = None,
 ) -> None:
     """Make next year's folder, with a comment TODO behind each fact that is still to be set."""
+    from grader.offering.new import NewOffering, make_offering
+
     folder = into or Path(name)
     wanted = NewOffering(
         name=name,
@@ -82,6 +81,8 @@ def check_command(
     threads: Threads = None,
 ) -> None:
     """List everything of an offering that does not go together; exit 2 if there is anything."""
+    from grader.offering.check import check_offering  # imports PyTorch, as all that judges
+
     console = Console()
     found = check_offering(offering, bundle)
     faults = [*found.faults]
@@ -115,6 +116,8 @@ def notebooks_command(
     ] = None,
 ) -> None:
     """Write the release and the solved notebook of each offering, from its master."""
+    from grader.offering.notebooks import folders_with_master, write_notebooks
+
     for folder in folders or folders_with_master():
         show_sentences(Console(), [str(path) for path in write_notebooks(folder)])
 
