@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.app.terminal import STYLES
+from grader.intake.other_offering import other_offering_notes
 from grader.model.records import CellRun, Outcome
 from grader.model.text import cell_label, one_line, terminal_line
 from grader.outputs.pages.words import CHIPS, part_label
@@ -30,6 +31,10 @@ def show_tried(console: Console, tried: Tried, *, quick: bool) -> bool:
             message = escape(terminal_line(finding.message))
             table.add_row(part_label(part_id), f"[{style}]{word}[/]", message)
     console.print(table)
+    for note in other_offering_notes(tried.submission, tried.assignment):
+        if note.for_student:
+            line = terminal_line(note.message)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     failed = tuple(_failed(tried))
     for line in failed:
         console.print(terminal_line(line), markup=False, highlight=False, soft_wrap=True)
