@@ -58,6 +58,8 @@ class PileKind(StrEnum):
     """Their formula cells have the same values."""
     NEAR = "near"
     """Nearly equal: a proposal, which a person confirms."""
+    BY_HAND = "by_hand"
+    """Put together by a person."""
     ALONE = "alone"
     """One answer."""
 
@@ -112,7 +114,7 @@ def piles(
     unlike = _unlike(groups, likeness)
     apart[PileKind.UNLIKE] = [groups[row][0] for row in unlike]
     kept = [row for row in range(len(groups)) if row not in unlike]
-    made = [_pile(kind, [[one] for one in apart[kind]]) for kind in FIRST if apart[kind]]
+    made = [make_pile(kind, [[one] for one in apart[kind]]) for kind in FIRST if apart[kind]]
     joined = _joined([groups[row] for row in kept], fingerprints or {})
     order = _order(likeness[np.ix_(kept, kept)]) if kept else []
     place = {groups[kept[row]][0].kerberos: number for number, row in enumerate(order)}
@@ -225,7 +227,8 @@ def _joined(groups: Sequence[list[Answer]], fingerprints: Mapping[str, str]) -> 
     for row, label in enumerate(labels):
         made[int(label)].append(row)
     return [
-        _pile(_kind(rows, groups, same), [groups[row] for row in rows]) for rows in made.values()
+        make_pile(_kind(rows, groups, same), [groups[row] for row in rows])
+        for rows in made.values()
     ]
 
 
@@ -251,7 +254,8 @@ def _near(groups: Sequence[Sequence[Answer]]) -> NDArray[np.bool_]:
     return near
 
 
-def _pile(kind: PileKind, groups: Sequence[Sequence[Answer]]) -> Pile:
+def make_pile(kind: PileKind, groups: Sequence[Sequence[Answer]]) -> Pile:
+    """Return a pile of groups of answers; those of one group are equal."""
     ordered = sorted(groups, key=lambda group: -len(group))
     names = tuple(tuple(one.kerberos for one in group) for group in ordered)
     members = tuple(name for group in names for name in group)

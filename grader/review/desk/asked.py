@@ -24,6 +24,7 @@ from grader.review.desk.forms import Ground
 from grader.review.desk.guard import Address
 from grader.review.desk.holding import Holding, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
+from grader.review.desk.line_file import LineFile
 from grader.review.desk.presence import Presence
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.seen import answer_digest
@@ -57,6 +58,8 @@ class Desk:
     """Where it is reached."""
     reveals: Reveals
     """Who looked behind a code."""
+    moves: LineFile
+    """Which answers people put into other piles."""
     store: Store
     """Runs and grades of the class, and who was told them."""
     work: Work

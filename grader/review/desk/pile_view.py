@@ -9,19 +9,22 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.model.records.places import Placed
+from grader.model.text import one_line
 from grader.outputs.pages.markup import markdown_html, plain
 from grader.outputs.pages.words import amount, part_label
 from grader.review.answers import Answer, answers
 from grader.review.desk.classroom import Classroom, Seat, SortedPart
 from grader.review.desk.desk_view import name_of
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
-from grader.review.piles import Pile, PileKind, formulas_of, piles
+from grader.review.piles import FIRST, Pile, PileKind, formulas_of, piles
 
 MOST_SHOWN = 60
 """Members of a pile that are seen, and graded, at once."""
 MOST_LISTED = 40
 """Piles on one page."""
 _EXCERPT_CHARS = 240
+_TARGET_CHARS = 60
+_MOST_TARGETS = 100
 WORDS = {
     PileKind.MISSING: "Nothing handed in for this part",
     PileKind.BLANK: "Heading without an answer",
@@ -31,6 +34,7 @@ WORDS = {
     PileKind.EQUAL: "Equal, but for case and white space",
     PileKind.SAME_FORMULA: "Formulas of equal values",
     PileKind.NEAR: "Nearly equal: look at each",
+    PileKind.BY_HAND: "Put together by a person",
     PileKind.ALONE: "Alone",
 }
 """Why answers lie together."""
@@ -172,6 +176,26 @@ def pile_list(
         alone=alone,
         left_out=max(len(lines) - MOST_LISTED, 0),
     )
+
+
+def other_piles(
+    room: Classroom, part_id: str, found: Sequence[Pile], pile: Pile, *, blind: bool
+) -> tuple[tuple[str, str], ...]:
+    """Return (id, words) of the piles to which answers of one can be moved; single ones last."""
+    texts = room.piles[part_id].answers
+    made = []
+    for one in sorted(found, key=lambda other: other.kind is PileKind.ALONE):
+        if one.id == pile.id:
+            continue
+        seat = room.by_kerberos[one.members[0]]
+        text = one_line(texts[seat.kerberos].text)
+        text = room.concealed(text, seat) if blind else text
+        if one.kind in FIRST or not text:
+            words = WORDS[one.kind]
+        else:
+            words = text if len(text) <= _TARGET_CHARS else f"{text[:_TARGET_CHARS]}…"
+        made.append((one.id, plain(f"{words} ({len(one.members)})")))
+    return tuple(made[:_MOST_TARGETS])
 
 
 def pile_view(

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import threading
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
-from reference.errors import ConfigError
+from grader.review.desk.line_file import LineFile
 
 
 @dataclass(frozen=True, slots=True)
 class Reveals:
-    """A file of lines that is only ever added to."""
+    """Who looked, and why."""
 
-    path: Path
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    file: LineFile
+    """A line for each look."""
 
     def note(self, author: str, code: str, reason: str) -> None:
         """Note that somebody looked, and why.
@@ -25,26 +20,9 @@ class Reveals:
         Raises:
             ConfigError: it cannot be written; nothing may be shown then.
         """
-        line = {
-            "author": author,
-            "code": code,
-            "reason": reason,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        try:
-            with self._lock:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                with os.fdopen(os.open(self.path, flags, 0o600), "a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-        except OSError as error:
-            raise ConfigError(f"{self.path}: cannot be written: {error}") from error
+        self.file.add({"author": author, "code": code, "reason": reason})
 
     def seen_by(self, author: str) -> frozenset[str]:
         """Return the codes that somebody looked behind."""
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return frozenset()
-        return frozenset(one["code"] for one in map(json.loads, lines) if one["author"] == author)
+        lines = self.file.lines()
+        return frozenset(one["code"] for one in lines if one["author"] == author)

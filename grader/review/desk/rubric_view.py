@@ -176,8 +176,8 @@ def rubric_from(form: FormData, current: Rubric, author: str) -> Rubric:
         number=(int(parent) if parent.isdecimal() else 0) + 1,
         parent=int(parent) if parent.isdecimal() else 0,
         start=Start.FULL if field(form, "start") == "full" else Start.ZERO,
-        floor=_share(field(form, "floor") or "0", "Least", -1.0),
-        ceiling=_share(field(form, "ceiling") or "100", "Most", 0.0),
+        floor=percent_share(field(form, "floor") or "0", "Least", -1.0),
+        ceiling=percent_share(field(form, "ceiling") or "100", "Most", 0.0),
         items=(*items, *gone),
         author=author,
         reason=field(form, "reason", 300),
@@ -195,7 +195,7 @@ def _items(rows: Iterator[dict[str, str]]) -> Iterator[RubricItem]:
             raise NotTaken(f"Item {place}: expected an id of letters and digits.")
         yield RubricItem(
             id=row["item_id"][:64],
-            share=_share(row["percent"], f"Item {place}", -1.0),
+            share=percent_share(row["percent"], f"Item {place}", -1.0),
             title=title,
             for_student=row["for_student"].strip()[:2000],
             for_staff=row["for_staff"].strip()[:2000],
@@ -206,7 +206,12 @@ def _items(rows: Iterator[dict[str, str]]) -> Iterator[RubricItem]:
         )
 
 
-def _share(text: str, where: str, least: float) -> float:
+def percent_share(text: str, where: str, least: float) -> float:
+    """Return the share that a typed percentage means.
+
+    Raises:
+        NotTaken: it is none, or out of bounds.
+    """
     try:
         value = float(text.replace("−", "-").replace(",", ".").replace("%", "")) / 100
     except ValueError:

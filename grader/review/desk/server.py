@@ -21,6 +21,7 @@ from grader.review.desk.classroom import Attendance, Classroom, key_of, read_cla
 from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
+from grader.review.desk.line_file import LineFile
 from grader.review.desk.place_view import unplaced
 from grader.review.desk.release_pages import scores_otherwise
 from grader.review.desk.remembered import Remembered
@@ -152,7 +153,8 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         attendance=attendance,
         doors=Doors(),
         address=address,
-        reveals=Reveals(request.results / FOLDER / "reveals.jsonl"),
+        reveals=Reveals(LineFile(request.results / FOLDER / "reveals.jsonl")),
+        moves=LineFile(request.results / FOLDER / "piles.jsonl"),
         store=store,
         work=Work(),
         scored_by=store.scored_by(),

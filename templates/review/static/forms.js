@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   say("Saving …");
   try {
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    const answer = await fetch(form.dataset.post, { method: "POST", body });
+    const answer = await fetch(event.submitter?.dataset.post ?? form.dataset.post, { method: "POST", body });
     const said = await answer.json();
     if (said.state === "saved") return leave(said.there || location.href.split("#")[0], said.sentence);
     if (said.parent !== undefined && form.elements.parent) form.elements.parent.value = said.parent;
@@ -32,6 +32,14 @@ document.addEventListener("submit", async (event) => {
     tell(alert, "Not known to be saved: the desk did not answer. What you entered is kept; send it again.");
   }
   underWay.what = "";
+});
+
+// Enter in a field presses the button beside it, not the first one of the whole form.
+document.addEventListener("keydown", (event) => {
+  const button = event.key === "Enter" && event.target.matches("details input") && one("button[data-post]", event.target.closest("details"));
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 });
 
 function tell(alert, sentence, there) {

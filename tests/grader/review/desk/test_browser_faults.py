@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from grader.review.desk.access import Reviewer, Role
 from tests.grader.review.desk.conftest import ClassOnDisk
-from tests.grader.review.desk.test_browser import Served, listening_desk, said
+from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
 from tests.grader.review.desk.test_piles_on_desk import pile_of
 
 pytestmark = pytest.mark.browser
@@ -209,10 +209,38 @@ def test_a_pile_whose_reply_is_lost_is_not_known_to_be_saved_and_is_saved_once(
     page.get_by_role("checkbox", name="Right, not explained").check()
     served.trouble.fails = "after"
     page.get_by_role("button", name="Grade the chosen answers").click()
-    said(page, "Not known to be saved")
+    expect(page.locator("form [role=alert]")).to_contain_text("Not known to be saved")
     assert len(served.opened.ledger.rows) == len(taken)
     served.trouble.fails = ""
     page.get_by_role("button", name="Grade the chosen answers").click()
     page.wait_for_url(re.compile("/part/3c/piles$"))
     said(page, "Saved")
     assert len(served.opened.ledger.rows) == len(taken)
+
+
+def test_a_head_makes_an_item_of_a_pile_by_keyboard_and_grades_the_pile_with_it(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    where, taken = pile_of(served.opened)
+    page.goto(served.origin + where)
+    page.get_by_text("Make a rubric item").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Pads with zeros")
+    page.keyboard.press("Tab")
+    page.keyboard.type("60")
+    assert axe(page) == []
+    page.keyboard.press("Enter")  # in a field: it presses the button beside it
+    said(page, "are not graded yet")
+    assert served.opened.ledger.rows == []
+    assert page.get_by_role("checkbox", name="Pads with zeros").is_checked()
+    expect(page.locator(".effect li")).to_have_count(len(taken), timeout=30_000)
+    page.locator("[name=member]").first.uncheck()
+    expect(page.locator(".effect li")).to_have_count(len(taken) - 1, timeout=30_000)
+    page.locator("[name=member]").first.check()
+    assert axe(page) == []
+    page.get_by_role("button", name="Grade the chosen answers").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(served.origin + "/part/3c/piles")
+    assert [row.share for row in served.opened.ledger.rows] == [0.6] * len(taken)

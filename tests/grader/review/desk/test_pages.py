@@ -172,12 +172,12 @@ def test_a_look_behind_a_code_is_noted_before_the_name_is_shown(
     assert client.post(f"{there}/reveal", data={"reason": ""}).status_code == 422
     said = client.post(f"{there}/reveal", data={"reason": "An e-mail of theirs"}).json()
     assert seat.kerberos in said["sentence"]
-    (line,) = opened.desk.reveals.path.read_text().splitlines()
+    (line,) = opened.desk.reveals.file.path.read_text().splitlines()
     noted = json.loads(line)
     assert (noted["author"], noted["code"]) == ("ben", seat.code)
     assert seat.kerberos in client.get(there).text
     assert seat.kerberos not in opened.client("cai", Role.GRADER).get(there).text
-    opened.desk.reveals.path.unlink()
+    opened.desk.reveals.file.path.unlink()
 
 
 def test_codes_tell_nothing_without_the_key(class_on_disk: ClassOnDisk, tmp_path: Path) -> None:

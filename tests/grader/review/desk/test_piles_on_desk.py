@@ -79,3 +79,68 @@ def test_only_members_that_were_seen_can_be_graded_as_a_pile(opened: Opened) -> 
     other = taken[0].split()[0] + " " + "0" * 64 + " -"
     assert client.post(where, data=fields([other])).status_code == 409  # of another hand-in
     assert opened.ledger.rows == []
+
+
+def test_a_pile_becomes_an_item_that_is_switched_on_for_the_chosen_answers(opened: Opened) -> None:
+    where, taken = pile_of(opened)
+    head, chosen = opened.client(), taken[:2]
+    form = {"uuid": uuid4().hex, "rubric": "2", "member": chosen, "new_percent": "60"}
+    assert "in one line" in head.post(f"{where}/item", data=form).json()["sentence"]
+    same = form | {"new_title": "a slip of  Notation"}
+    assert "already" in head.post(f"{where}/item", data=same).json()["sentence"]
+    made = form | {"new_title": "Pads with zeros", "new_for_student": "Why zeros?"}
+    wrong = made | {"new_percent": "101"}
+    assert head.post(f"{where}/item", data=wrong).status_code == 422
+    assert opened.client("ben", Role.GRADER).post(f"{where}/item", data=made).status_code == 403
+    assert len(opened.ledger.made) == 1
+    said = head.post(f"{where}/item", data=made).json()
+    assert head.post(f"{where}/item", data=made).json() == said  # sent twice, it is made once
+    assert len(opened.ledger.made) == 2
+    item = opened.ledger.made[-1].items[-1]
+    assert (item.title, item.share, item.for_student) == ("Pads with zeros", 0.6, "Why zeros?")
+    html = head.get(said["there"]).text
+    assert re.search(rf'value="{item.id}"[^>]* checked', html)
+    on = re.findall(r'name="member" value="([^"]+)" checked', html)
+    assert sorted(map(unescape, on)) == sorted(chosen)
+    assert opened.ledger.rows == []  # nothing is graded before it is looked at
+
+
+def test_what_the_choices_give_each_member_is_seen_before_they_are_graded(opened: Opened) -> None:
+    where, taken = pile_of(opened)
+    client = opened.client()
+    html = client.post(f"{where}/effect", data=fields(taken)).text
+    for one in taken:
+        seat = opened.desk.attendance.room.by_code[one.split()[0]]
+        most = opened.desk.assignment.max_points("3c", seat.course)
+        assert re.search(rf"{seat.kerberos}[^<]*: {0.5 * most:g} of {most:g} point", html)
+    bare = {"uuid": uuid4().hex, "rubric": "2", "member": taken}
+    assert "Choose an item" in client.post(f"{where}/effect", data=bare).text
+    assert opened.ledger.rows == []
+
+
+def test_answers_are_moved_to_another_pile_and_to_a_new_one(opened: Opened) -> None:
+    where, taken = pile_of(opened)
+    client, moves = opened.client("ben", Role.GRADER), opened.desk.moves
+    options = re.findall(r'<option value="(\w+)">', client.get(where).text)
+    form = {"uuid": uuid4().hex, "member": taken[:1]}
+    try:
+        assert client.post(f"{where}/move", data=form | {"to": "nowhere"}).status_code == 409
+        assert moves.lines() == ()
+        said = client.post(f"{where}/move", data=form | {"to": options[0]}).json()
+        assert said["sentence"] == "Saved: 1 answer moved."
+        assert moves.lines()[0]["author"] == "ben"
+        assert client.get(where).status_code == 404  # it is another pile without that answer
+        code = taken[0].split()[0]
+        piles = {
+            there: client.get(there).text
+            for there in re.findall(
+                r'href="(/part/3c/piles/[^"]+)"', client.get("/part/3c/piles").text
+            )
+        }
+        (there,) = [one for one, html in piles.items() if f'value="{code} ' in html]
+        both = [unescape(one) for one in re.findall(r'name="member" value="([^"]+)"', piles[there])]
+        assert len(both) > 1
+        client.post(f"{there}/move", data={"uuid": uuid4().hex, "member": both, "to": ""})
+        assert [line["beside"] for line in moves.lines()[1:]].count("") == 1  # of the new pile
+    finally:
+        moves.path.unlink(missing_ok=True)  # the class is shared
