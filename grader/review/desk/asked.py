@@ -60,6 +60,10 @@ class Desk:
     """Who looked behind a code."""
     moves: LineFile
     """Which answers people put into other piles."""
+    links: LineFile
+    """Who made whom a new link."""
+    people: tuple[Reviewer, ...] = ()
+    """For whom the desk was opened."""
     store: Store
     """Runs and grades of the class, and who was told them."""
     work: Work

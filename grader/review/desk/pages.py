@@ -12,7 +12,7 @@ from grader.review.desk.classroom import Seat
 from grader.review.desk.deciding import is_the_same
 from grader.review.desk.desk_view import desk_view, name_of
 from grader.review.desk.evidence_view import evidence_view
-from grader.review.desk.forms import field
+from grader.review.desk.forms import NotTaken, field
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, next_to_grade, second_readings
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.overview_view import overview
@@ -58,6 +58,20 @@ def enter(asked: Asked) -> Response:
     return answer
 
 
+def new_link(asked: Asked) -> Response:
+    """Make a link for somebody who lost theirs, or needs another browser; open sessions go on.
+
+    Who made it for whom is on the disk before anybody has it.
+    """
+    desk, name = asked.desk, field(asked.form, "name")
+    person = next((one for one in desk.people if one.name == name), None)
+    if person is None:
+        raise NotTaken("Choose somebody for whom this desk was opened.")
+    desk.links.add({"author": asked.reviewer.name, "for": person.name})
+    link = f"{desk.address.origin}/enter#{desk.doors.link_for(person)}"
+    return told("link", f"For {person.name}, good once: {link}")
+
+
 def leave(asked: Asked) -> Response:
     """End the session."""
     desk = asked.desk
@@ -71,7 +85,7 @@ def overview_page(asked: Asked) -> Response:
     """How far each part is."""
     there = asked.desk.presence.at_parts()
     view = overview(asked.room, asked.desk.ledger)
-    return asked.page("overview.html.j2", view=view, there=there)
+    return asked.page("overview.html.j2", view=view, there=there, people=asked.desk.people)
 
 
 def next_answer(asked: Asked) -> Response:

@@ -85,11 +85,13 @@ def apply_to_pile(asked: Asked) -> Response:
     rubric = rubric_of(desk.ledger, desk.assignment, part_id)
     made = decisions_of(asked, rubric)
     held = asked.held(part_id)
-    saved = left = 0
+    saved = left = before = 0
     for decision in made:
         own = held.get(decision.kerberos, NOTHING_DECIDED)
-        if any(row.uuid == decision.uuid for row in own.history):
-            saved += 1  # sent twice, since the first reply was lost
+        known = next((row for row in own.history if row.uuid == decision.uuid), None)
+        if known is not None:  # sent twice, since the first reply was lost
+            saved += known.content == decision.content
+            before += known.content != decision.content
         elif own.newest != decision.parent or own.graded:
             left += 1
         else:
@@ -98,6 +100,8 @@ def apply_to_pile(asked: Asked) -> Response:
             left += done.conflict is not None
     words = f"Saved: {saved} {'answer' if saved == 1 else 'answers'} of the pile."
     more = f" {left} left alone: somebody graded them meanwhile." if left else ""
+    if before:
+        more += f" {before} saved before you changed the choices, and left so: look at them."
     return told("saved", words + more, there=f"/part/{part_id}/piles")
 
 

@@ -57,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     Rule(method="GET", path="/static/{name}", role=Role.NOBODY, does=pages.static),
     Rule(method="GET", path="/enter", role=Role.NOBODY, does=pages.enter_page),
     Rule(method="POST", path="/enter", role=Role.NOBODY, does=pages.enter),
+    Rule(method="POST", path="/links", role=Role.HEAD, does=pages.new_link),
     Rule(method="POST", path="/leave", role=Role.READER, does=pages.leave),
     Rule(method="GET", path="/", role=Role.READER, does=pages.overview_page),
     Rule(method="GET", path="/part/{part}", role=Role.READER, does=pages.next_answer),

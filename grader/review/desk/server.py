@@ -155,6 +155,8 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         address=address,
         reveals=Reveals(LineFile(request.results / FOLDER / "reveals.jsonl")),
         moves=LineFile(request.results / FOLDER / "piles.jsonl"),
+        links=LineFile(request.results / FOLDER / "links.jsonl"),
+        people=request.reviewers,
         store=store,
         work=Work(),
         scored_by=store.scored_by(),

@@ -132,7 +132,7 @@ async function go(address, push = true) {
     await swap(address, push);
   } catch (error) {
     trouble(error.answer?.status === 401
-      ? "This session has ended. Open a new link; what you typed is kept."
+      ? "This session has ended. Open a new link in this tab; what you typed is kept in it."
       : "The next answer could not be read. Press the key again.");
   } finally {
     underWay.what = "";

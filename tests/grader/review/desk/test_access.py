@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -191,3 +192,25 @@ def test_another_host_needs_https_before_it(opened: Opened) -> None:
     )
     with pytest.raises(ConfigError, match="https"):
         address_of(request, 8690)
+
+
+def test_a_head_makes_a_new_link_which_is_noted_first_and_ends_no_session(opened: Opened) -> None:
+    ben = Reviewer(name="ben", role=Role.GRADER)
+    opened.desk = replace(opened.desk, people=(ben,))
+    at_work, head = opened.client("ben", Role.GRADER), opened.client("ann")
+    assert "A new link for somebody" in head.get("/").text
+    assert "A new link for somebody" not in at_work.get("/").text
+    assert at_work.post("/links", data={"name": "ben"}).status_code == 403
+    assert head.post("/links", data={"name": "zed"}).status_code == 422
+    try:
+        said = head.post("/links", data={"name": "ben"}).json()["sentence"]
+        (line,) = opened.desk.links.lines()
+        assert (line["author"], line["for"]) == ("ann", "ben")
+    finally:
+        opened.desk.links.path.unlink(missing_ok=True)  # the class is shared
+    token = said.rpartition("#")[2]
+    other = opened.client("nobody", Role.NOBODY)
+    assert other.post("/enter", data={"token": token}).json()["state"] == "entered"
+    assert "<b>ben</b>, grader" in other.get("/").text
+    assert at_work.get("/").status_code == 200
+    assert other.post("/enter", data={"token": token}).status_code == 403  # good once

@@ -144,3 +144,15 @@ def test_answers_are_moved_to_another_pile_and_to_a_new_one(opened: Opened) -> N
         assert [line["beside"] for line in moves.lines()[1:]].count("") == 1  # of the new pile
     finally:
         moves.path.unlink(missing_ok=True)  # the class is shared
+
+
+def test_a_pile_that_is_sent_again_with_other_choices_does_not_say_that_they_are_saved(
+    opened: Opened,
+) -> None:
+    where, taken = pile_of(opened)
+    sent, client = fields(taken), opened.client()
+    client.post(where, data=sent)
+    said = client.post(where, data=sent | {"item": "right"}).json()["sentence"]
+    assert said.startswith("Saved: 0 answers")
+    assert f"{len(taken)} saved before you changed the choices" in said
+    assert {row.share for row in opened.ledger.rows} == {0.5}
