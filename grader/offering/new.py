@@ -109,6 +109,7 @@ def _with_new_facts(text: str, wanted: NewOffering, source: Place) -> str:
             count=1,
         )
     text = _with_courses(text, [str(one) for one in table["courses"]], wanted.courses)
+    text = re.sub(r"(?m)^#.*\n(?=deadline\s*=)", "", text)  # what is said of last year's
     if wanted.deadline is None:
         text = _ask(text, r"deadline\s*=.*?", "the deadline, local time in `time_zone`")
     else:
