@@ -433,7 +433,8 @@ def _finish(
     rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
     roster = roster_of(store, batch.batch_id)
     common = write_similarity(rows, assignment, results) if batch.graded_now else ()
-    files = (*write_exports(rows, roster, assignment, results), *common)
+    problems = (*batch.faults, *batch.problems)
+    files = (*write_exports(rows, roster, assignment, results, problems=problems), *common)
     if not pages:
         return ClassOutcome(
             batch=batch,

@@ -21,8 +21,6 @@ from grader.model.records import (
 from grader.scoring.grades_file import GradesEntry, GradesFile
 from grader.scoring.overrides import ROUNDING_POINTS, held
 
-OWN_WORDS = {"words_by": "", "takes_back": ""}
-"""Fields of a decision that whoever makes it makes anew."""
 IMPORTER = "grades.toml"
 """Author of an entry that names none."""
 
@@ -108,7 +106,14 @@ def _decision(
     made = Decision(uuid=uuid, **key._asdict())
     if points is None and latest is not None and not entry.withdraw:
         made = replace(
-            latest, uuid=uuid, settles=(), noted_at="", seconds=0.0, group="", **OWN_WORDS
+            latest,
+            uuid=uuid,
+            settles=(),
+            noted_at="",
+            seconds=0.0,
+            group="",
+            words_by="",
+            takes_back="",
         )
     return replace(
         made,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -113,15 +113,15 @@ def parse_grades(text: str, assignment: Assignment, *, where: str) -> GradesFile
         if "\\" in str(error):
             hint = "; write text with backslashes between ''' and ''', which TOML leaves as it is"
         raise ConfigError(f"{where}: expected TOML, found: {error}{hint}") from error
+    known = [part.id for part in assignment.parts]
     try:
         found = TypeAdapter(_File).validate_python(table)
     except ValidationError as error:
-        raise ConfigError(_sentence(where, text, error)) from error
-    known = [part.id for part in assignment.parts]
-    for part_id in found.parts:
-        if part_id not in known:
-            place = _place(where, text, ("parts", part_id))
-            raise ConfigError(f"{place}: no such part; expected one of {', '.join(known)}")
+        strange = _strange_parts(table, known, where, text)
+        raise ConfigError("; ".join((_sentence(where, text, error), *strange))) from error
+    strange = _strange_parts(table, known, where, text)
+    if strange:
+        raise ConfigError("; ".join(strange))
     return GradesFile(
         submission=found.submission,
         entries=tuple(
@@ -130,6 +130,19 @@ def parse_grades(text: str, assignment: Assignment, *, where: str) -> GradesFile
             if part_id in found.parts
         ),
     )
+
+
+def _strange_parts(
+    table: Mapping[str, object], known: Sequence[str], where: str, text: str
+) -> list[str]:
+    """Return a sentence per part that the offering does not have."""
+    parts = table.get("parts", {})
+    return [
+        f"{_place(where, text, ('parts', part_id))}: no such part; expected one of "
+        f"{', '.join(known)}"
+        for part_id in (parts if isinstance(parts, dict) else ())
+        if part_id not in known
+    ]
 
 
 def _entry(part_id: str, found: _Entry, place: str) -> GradesEntry:

@@ -15,9 +15,21 @@ SIMILARITY_PAGE = "similarity.html"
 
 
 def write_exports(
-    rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, results: Path
+    rows: Sequence[ClassRow],
+    roster: Roster,
+    assignment: Assignment,
+    results: Path,
+    *,
+    problems: Sequence[str] = (),
 ) -> tuple[tuple[str, Path], ...]:
     """Write gradebooks and the page of the class; return what each is and where.
+
+    Args:
+        rows: Every student of the class.
+        roster: What was found in the folder of submissions.
+        assignment: The offering.
+        results: Of the class.
+        problems: What staff must see to, a sentence each.
 
     Raises:
         ConfigError: they cannot be written.
@@ -25,7 +37,7 @@ def write_exports(
     book = write_gradebook(rows, assignment, results)
     names = [path.name for path in book.paths]
     names += [SIMILARITY_PAGE] if (results / SIMILARITY_PAGE).exists() else []
-    page = write_class_page(rows, roster, assignment, results, names)
+    page = write_class_page(rows, roster, assignment, results, names, problems=problems)
     labels = ("Gradebook", "Canvas import", "Not in the Canvas import", "Class page")
     return tuple(zip(labels, (*book.paths, page), strict=True))
 

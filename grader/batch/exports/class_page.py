@@ -25,10 +25,15 @@ CLASS_PAGE = "staff.html"
 
 
 def render_class_page(
-    rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, files: Sequence[str] = ()
+    rows: Sequence[ClassRow],
+    roster: Roster,
+    assignment: Assignment,
+    files: Sequence[str] = (),
+    *,
+    problems: Sequence[str] = (),
 ) -> str:
     """Return the page; see `class_view` for the arguments."""
-    view = class_view(rows, roster, assignment, files)
+    view = class_view(rows, roster, assignment, files, problems=problems)
     script = (TEMPLATES / "class.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return render_page(
@@ -47,6 +52,8 @@ def write_class_page(
     assignment: Assignment,
     folder: Path,
     files: Sequence[str] = (),
+    *,
+    problems: Sequence[str] = (),
 ) -> Path:
     """Write the page into the class's folder, whole or not at all; return its path.
 
@@ -54,5 +61,5 @@ def write_class_page(
         ConfigError: it cannot be written.
     """
     path = folder / CLASS_PAGE
-    write_whole(path, render_class_page(rows, roster, assignment, files))
+    write_whole(path, render_class_page(rows, roster, assignment, files, problems=problems))
     return path

@@ -44,7 +44,12 @@ _ORDER = {state: place for place, state in enumerate(STATES)}
 
 
 def class_view(
-    rows: Sequence[ClassRow], roster: Roster, assignment: Assignment, files: Sequence[str] = ()
+    rows: Sequence[ClassRow],
+    roster: Roster,
+    assignment: Assignment,
+    files: Sequence[str] = (),
+    *,
+    problems: Sequence[str] = (),
 ) -> ClassView:
     """Return what the page of a class shows.
 
@@ -53,6 +58,7 @@ def class_view(
         roster: What was found in the folder of submissions.
         assignment: The offering.
         files: Names of files beside the page, to be linked.
+        problems: What staff must see to, a sentence each.
     """
     ordered = sorted(rows, key=lambda row: (_ORDER[row.state], row.kerberos))
     graded = [row for row in ordered if row.state is State.GRADED]
@@ -67,6 +73,7 @@ def class_view(
         parts=tuple(_part(part.id, graded, assignment) for part in assignment.parts),
         faults=tuple(_fault(one, by_name, len(graded)) for one in common_faults(graded, sentences)),
         stages=_stages(graded),
+        problems=tuple(map(plain, problems)),
         attention=tuple(line for line in lines if line.sentence),
         remarks=_remarks(ordered),
         students=lines,

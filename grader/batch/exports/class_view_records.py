@@ -189,6 +189,8 @@ class ClassView:
     """Most common first."""
     stages: tuple[StageLine, ...]
     """Times of what was graded in this run."""
+    problems: tuple[str, ...]
+    """What staff must see to: files that were not taken, edits that met another decision."""
     attention: tuple[StudentLine, ...]
     """Who was rejected, or met a fault of the grader."""
     remarks: tuple[NoteLine, ...]

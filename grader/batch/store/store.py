@@ -49,6 +49,9 @@ DATABASE = "store.sqlite"
 WRITES = {"writes": True}
 """Execution option of transactions that write."""
 
+_FULL = "disk is full"
+"""In what SQLite says of a disk without room, or of this user's share of it."""
+
 LOCK = 6869
 """PostgreSQL's advisory lock that one writer holds at a time."""
 
@@ -300,12 +303,18 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
         try:
             yield store
         except SQLAlchemyError as error:
-            if url is None and has_no_room(folder):
-                raise no_room(folder) from error
-            raise ConfigError(
-                f"store {_safe(url) or folder}: the database failed ({_reason(error)}); what is "
-                "in it is kept: mend it, and the same command goes on"
-            ) from error
+            raise store_failed(error, results, url) from error
+
+
+def store_failed(error: SQLAlchemyError, results: Path, url: str | None = None) -> ConfigError:
+    """Return what there is to say where the database of an open store fails."""
+    folder = results / FOLDER
+    if url is None and (has_no_room(folder) or _FULL in _reason(error)):
+        return no_room(folder)
+    return ConfigError(
+        f"store {_safe(url) or folder}: the database failed ({_reason(error)}); what is in it is "
+        "kept: mend it, and the same command goes on"
+    )
 
 
 def _not_opened(url: str | None, folder: Path, error: Exception) -> ConfigError:

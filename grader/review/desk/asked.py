@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from grader.batch.store.store import Store
+from grader.batch.store.store import DATABASE, FOLDER, Store
 from grader.model.assignment import Assignment
 from grader.model.records.decisions import Decision
 from grader.model.records.places import Placed, placed
@@ -74,6 +74,8 @@ class Desk:
     """Whether names are hidden."""
     scored_by: str = ""
     """Offering by which the class was scored when the desk was opened; empty where not noted."""
+    identity: object = None
+    """Of the store when the desk was opened, see `identity_of`."""
     store_url: str | None = None
     """Of another database than that of the results folder."""
 
@@ -190,6 +192,17 @@ class Asked:
             )
         )
         return HTMLResponse(html)
+
+
+def identity_of(results: Path) -> object:
+    """Return what differs where another store lies at a results folder; None for none."""
+    folder = results / FOLDER
+    try:
+        there = folder / DATABASE if (folder / DATABASE).is_file() else folder
+        found = there.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def told(state: str, sentence: str, status: int = 200, **more: object) -> Response:

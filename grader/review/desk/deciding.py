@@ -62,10 +62,10 @@ def decide(asked: Asked) -> Response:
             settles=tuple(one.uuid for one in settles),
             answer_sha256=asked.answer_digest(seat, part_id),
         )
-        return _add(asked, seat, saved, before=_share_before(held, seat, saved))
+        return _add(asked, seat, saved)
     if known.content == made.content:
         if known.counts:
-            answer_with(asked, seat, known, before=_share_before(held, seat, known))
+            answer_with(asked, seat, known)
         return _saved(asked, seat, known)
     raise Outdated("This answer was saved before you changed it; look at it, and save again.")
 
@@ -115,17 +115,6 @@ def _refuse_without_reason(made: Decision, seat: Seat) -> None:
             "Checks graded this part. Say why it gets other points: in the comment, which the "
             "student reads, or in a note for staff."
         )
-
-
-def _share_before(held: Holding, seat: Seat, decision: Decision) -> float | None:
-    """Return the share that held before a decision: of the one that it replaces, or of checks."""
-    replaced = next((one for one in held.history if one.uuid == decision.parent), None)
-    if replaced is not None and replaced.share is not None:
-        return replaced.share
-    part = seat.parts.get(decision.part_id)
-    if part is None or part.pending_points > 0 or not part.max_points:
-        return None
-    return part.points / part.max_points
 
 
 def preview(asked: Asked) -> Response:
@@ -214,7 +203,7 @@ def take_over(asked: Asked) -> Response:
         seconds=0.0,
         noted_at="",
     )
-    return _add(asked, seat, decision, before=None)
+    return _add(asked, seat, decision)
 
 
 def is_the_same(asked: Asked, seat: Seat, offered: Decision | None) -> bool:
@@ -260,10 +249,10 @@ def _known(held: Holding, uuid: str) -> Decision | None:
     return next((one for one in held.history if one.uuid == uuid), None)
 
 
-def _add(asked: Asked, seat: Seat, decision: Decision, *, before: float | None = None) -> Response:
+def _add(asked: Asked, seat: Seat, decision: Decision) -> Response:
     done = asked.desk.ledger.decide(decision)
     if done.conflict is None:
-        answer_with(asked, seat, decision, before=before)
+        answer_with(asked, seat, decision)
         return _saved(asked, seat, decision)
     return _in_conflict(asked, seat, decision.part_id)
 

@@ -43,6 +43,10 @@ class NotTaken(ConfigError):
     """A form that cannot be taken as it is; nothing was saved."""
 
 
+class WrongTab(NotTaken):
+    """A form of a page that was opened in somebody else's name."""
+
+
 class Outdated(NotTaken):
     """What the form was made on has changed since; the choices in it are still good."""
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import UUID, uuid4, uuid5
 
 from starlette.responses import RedirectResponse, Response
 
 from grader.model.records.places import NAMES, Place
 from grader.model.results_folder import ResultFolder
+from grader.outputs.pages.words import part_label
 from grader.review.answers import MACHINE
 from grader.review.desk.asked import Asked, told
-from grader.review.desk.forms import NotTaken, Outdated, field, uuid_of
+from grader.review.desk.forms import NotTaken, Outdated, field, refuse_before_run, uuid_of
 from grader.review.desk.place_view import (
     known_pages,
     next_unplaced,
     parts_to_place,
     place_list,
     place_view,
+    said_of,
 )
 from grader.review.page_pictures import pages_of
+
+_SAVING = threading.Lock()
 
 
 def places_page(asked: Asked) -> Response:
@@ -44,10 +49,57 @@ def place_page(asked: Asked) -> Response:
 
 def save_places(asked: Asked) -> Response:
     """Keep what somebody said about the pages; what stays as it was makes no row."""
-    seat, form, desk = asked.seat, asked.form, asked.desk
+    seat, form = asked.seat, asked.form
+    refuse_before_run(seat)
     if field(form, "zip") != seat.zip_sha256:
         raise Outdated("A newer hand-in came in meanwhile; look at its pages.")
-    folder = ResultFolder(root=desk.results / seat.kerberos)
+    with _SAVING:  # nobody else's form comes between what is compared and what is kept
+        if field(form, "parent") != said_of(seat, asked.placed) and not _is_kept(asked):
+            return _said_meanwhile(asked)
+        made = _made(asked)
+        asked.desk.ledger.note_places(made)
+    after = next_unplaced(asked.desk.results, asked.room, asked.placed, seat.code)
+    parts = sum(one.part_id != NAMES for one in made)
+    return told(
+        "saved",
+        f"Saved: pages of {parts} {'part' if parts == 1 else 'parts'} of {seat.code}.",
+        there=f"/pages/of/{after.code}" if after else "/pages",
+    )
+
+
+def _is_kept(asked: Asked) -> bool:
+    """Whether this very form was kept already, and only its reply was lost."""
+    sent = UUID(uuid_of(asked.form))
+    own = {uuid5(sent, part_id).hex for part_id in (*parts_to_place(asked.room, asked.seat), NAMES)}
+    return any(one.uuid in own for one in asked.desk.ledger.places())
+
+
+def _said_meanwhile(asked: Asked) -> Response:
+    """Tell that somebody else said something about the report since the page was opened."""
+    seat, found = asked.seat, asked.placed
+    theirs = {
+        (part_label(part_id) if part_id != NAMES else "the name"): said
+        for (name, part_id), said in found.items()
+        if name == seat.kerberos
+    }
+    by = ", ".join(sorted({author for _, author in theirs.values()})) or "Somebody"
+    words = "; ".join(
+        f"{label} on {', '.join(map(str, pages)) or 'no page'}"
+        for label, (pages, _) in sorted(theirs.items())
+    )
+    return told(
+        "conflict",
+        f"{by} said meanwhile: {words or 'nothing any more'}. Yours is not saved; save again to "
+        "replace that, or load the page anew to see it.",
+        409,
+        parent=said_of(seat, found),
+    )
+
+
+def _made(asked: Asked) -> list[Place]:
+    """Return what the form says that is news."""
+    seat, form = asked.seat, asked.form
+    folder = ResultFolder(root=asked.desk.results / seat.kerberos)
     chosen = _chosen(asked, pages_of(folder).pages)
     rest = bool(field(form, "rest"))
     made = []
@@ -65,14 +117,7 @@ def save_places(asked: Asked) -> Response:
                 author=asked.reviewer.name,
             )
         )
-    desk.ledger.note_places(made)
-    after = next_unplaced(desk.results, asked.room, asked.placed, seat.code)
-    parts = sum(one.part_id != NAMES for one in made)
-    return told(
-        "saved",
-        f"Saved: pages of {parts} {'part' if parts == 1 else 'parts'} of {seat.code}.",
-        there=f"/pages/of/{after.code}" if after else "/pages",
-    )
+    return made
 
 
 def _is_news(

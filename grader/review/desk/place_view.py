@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,8 @@ class PlaceView:
     """Name, or the code."""
     zip_sha256: str
     """Of the hand-in."""
+    parent: str
+    """Digest of what people have said of this report; what the form is made on."""
     rows: tuple[PlaceRow, ...]
     """Parts, then the names."""
     pages: tuple[tuple[int, str], ...]
@@ -127,6 +130,7 @@ def place_view(
         code=seat.code,
         who=name_of(seat, blind=blind),
         zip_sha256=seat.zip_sha256,
+        parent=said_of(seat, told),
         rows=rows,
         pages=tuple(
             (number, "" if number in drawn.failed else _address(seat, number))
@@ -135,6 +139,14 @@ def place_view(
         first=1,
         left=len(missing),
     )
+
+
+def said_of(seat: Seat, told: Placed) -> str:
+    """Return a digest of what people have said of a student's report; empty where nobody did."""
+    own = sorted(
+        (part_id, *said) for (name, part_id), said in told.items() if name == seat.kerberos
+    )
+    return hashlib.sha256(repr(own).encode()).hexdigest()[:16] if own else ""
 
 
 def _address(seat: Seat, number: int) -> str:

@@ -11,16 +11,20 @@ from grader.model.records.releases import RequestEvent, RequestKind, Thread
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
 from grader.review.desk.forms import NotTaken, field, uuid_of
+from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.request_view import request_list, threads_about
 
 MAX_TEXT_CHARS = 10_000
 _NEEDS_OPEN = {RequestKind.REPLY: True, RequestKind.KEPT: True, RequestKind.REOPENED: False}
 """Whether the request that it answers must wait, or must not."""
+_ASKS = frozenset({RequestKind.OPENED, RequestKind.REOPENED})
+"""Entries of the student."""
 _SAYS = {
     RequestKind.OPENED: "The request is entered.",
     RequestKind.REOPENED: "The request waits again.",
     RequestKind.REPLY: "The reply is saved; the request still waits.",
     RequestKind.KEPT: "The request is answered; the points stay.",
+    RequestKind.CHANGED: "The request is answered: the points changed since it was made.",
 }
 
 
@@ -38,13 +42,19 @@ def add_request(asked: Asked) -> Response:
     text = field(asked.form, "text", MAX_TEXT_CHARS)
     made = uuid_of(asked.form)
     events = asked.desk.ledger.requests()
-    if any(one.uuid == made for one in events):  # sent twice, since the first reply was lost
-        return told("saved", _SAYS[kind])
+    known = next((one for one in events if one.uuid == made), None)
+    if known is not None:  # sent twice, since the first reply was lost
+        return told("saved", _SAYS[known.kind])
     if not text:
         raise NotTaken("Write what the student asks, or what you answer.")
     found = threads_about(events, seat.kerberos, part_id)
     request = _request(kind, found) or made
-    by_student = kind in {RequestKind.OPENED, RequestKind.REOPENED}
+    by_student = kind in _ASKS
+    decided = ""
+    if kind is RequestKind.KEPT:
+        now = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED).in_force
+        if _changed_since(asked, seat, found[-1], now):
+            kind, decided = RequestKind.CHANGED, now.uuid if now else ""
     asked.desk.ledger.note_request(
         RequestEvent(
             uuid=made,
@@ -53,6 +63,7 @@ def add_request(asked: Asked) -> Response:
             part_id=part_id,
             kind=kind,
             text=text,
+            decision=decided,
             author=seat.kerberos if by_student else asked.reviewer.name,
             entered_by=asked.reviewer.name if by_student else "",
         )
@@ -61,7 +72,7 @@ def add_request(asked: Asked) -> Response:
 
 
 def _kind(text: str) -> RequestKind:
-    known = {one.value: one for one in _SAYS}
+    known = {one.value: one for one in _SAYS if one is not RequestKind.CHANGED}
     if text not in known:
         raise NotTaken("Choose what to do with the request.")
     return known[text]
@@ -83,29 +94,57 @@ def _request(kind: RequestKind, found: tuple[Thread, ...]) -> str:
     return last.request
 
 
-def answer_with(asked: Asked, seat: Seat, decision: Decision, *, before: float | None) -> None:
+def answer_with(asked: Asked, seat: Seat, decision: Decision) -> None:
     """Let a decision answer the request that waits, where the form holds words for the student.
 
     Args:
         asked: The form of the decision.
         seat: Whose.
         decision: That was saved.
-        before: Share of the part's maximum until then; None where there was none.
     """
     text = field(asked.form, "answer", MAX_TEXT_CHARS)
     found = threads_about(asked.desk.ledger.requests(), seat.kerberos, decision.part_id)
     if not text or not found or not found[-1].waits:
         return
-    same = decision.share is None or decision.share == before
+    changed = _changed_since(asked, seat, found[-1], decision)
     asked.desk.ledger.note_request(
         RequestEvent(
             uuid=uuid5(UUID(decision.uuid), "answer").hex,
             request=found[-1].request,
             kerberos=seat.kerberos,
             part_id=decision.part_id,
-            kind=RequestKind.KEPT if same else RequestKind.CHANGED,
+            kind=RequestKind.CHANGED if changed else RequestKind.KEPT,
             text=text,
-            decision="" if same else decision.uuid,
+            decision=decision.uuid if changed else "",
             author=asked.reviewer.name,
         )
     )
+
+
+def _changed_since(asked: Asked, seat: Seat, thread: Thread, now: Decision | None) -> bool:
+    """Whether a part gives other points than when the student asked, or asked again.
+
+    Args:
+        asked: What answers the request.
+        seat: Whose.
+        thread: The request.
+        now: The decision in force; None where checks decide.
+    """
+    times = [one.noted_at for one in thread.events if one.kind in _ASKS]
+    history = asked.held(thread.part_id).get(seat.kerberos, NOTHING_DECIDED).history
+    then = [
+        one
+        for one in history
+        if one.counts and one.noted_at <= times[-1] and not (now and one.uuid == now.uuid)
+    ]
+    checks = _share_of_checks(seat, thread.part_id)
+    before = then[-1].share if then and then[-1].share is not None else checks
+    after = now.share if now and now.share is not None else checks
+    return before != after
+
+
+def _share_of_checks(seat: Seat, part_id: str) -> float | None:
+    part = seat.parts.get(part_id)
+    if part is None or part.pending_points > 0 or not part.max_points:
+        return None
+    return part.points / part.max_points

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -13,7 +14,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from grader.batch.store.store import store_failed
+from grader.model.disk import disk_full, is_full
 from grader.model.fault_log import keep_fault
+from grader.outputs.pages.markup import plain
 from grader.review.desk import (
     deciding,
     figure_pages,
@@ -29,8 +33,8 @@ from grader.review.desk import (
     second_pages,
 )
 from grader.review.desk.access import NOBODY, Role
-from grader.review.desk.asked import Asked, Desk, NotFound, told
-from grader.review.desk.forms import NotTaken, Outdated
+from grader.review.desk.asked import Asked, Desk, NotFound, identity_of, told
+from grader.review.desk.forms import NotTaken, Outdated, WrongTab
 from grader.review.desk.guard import Guard
 from reference.errors import ConfigError
 
@@ -169,19 +173,61 @@ def _endpoint(desk: Desk, rule: Rule) -> Callable[[Request], Awaitable[Response]
 
 def _answered(rule: Rule, asked: Asked) -> Response:
     try:
+        if rule.role is not Role.NOBODY:
+            _refuse_moved(asked.desk)
+            _refuse_another(asked)
         return rule.does(asked)
+    except WrongTab as error:
+        return told("another", str(error), 409)
     except Outdated as error:
         return told("outdated", str(error), 409)
     except NotTaken as error:
         return _message(asked, str(error), 422)
     except NotFound as error:
         return _message(asked, str(error), 404)
-    except ConfigError as error:  # a disk that is full, a database that cannot be reached
-        word = "Nothing was saved: " if asked.request.method == "POST" else ""
-        return _failed(asked, f"{word}{error}")
     except Exception as error:  # noqa: BLE001 -- the edge: what is private stays out of the page
+        return _failed(asked, _why(asked, error))
+
+
+def _why(asked: Asked, error: Exception) -> str:
+    """Return what there is to say where neither the form nor the address is wrong."""
+    desk = asked.desk
+    if isinstance(error, SQLAlchemyError):
+        error = store_failed(error, desk.results, desk.store_url)
+    elif isinstance(error, OSError) and is_full(error):
+        error = disk_full(error, desk.results)
+    if not isinstance(error, ConfigError):
         log = keep_fault(error)
-        return _failed(asked, f"A fault of the grader; nothing was saved. Its log is {log}.")
+        return f"A fault of the grader; nothing was saved. Its log is {log}."
+    return f"Nothing was saved: {error}" if asked.request.method == "POST" else str(error)
+
+
+def _refuse_moved(desk: Desk) -> None:
+    """Refuse to go on where the store was moved: what is saved would be in the one that is gone.
+
+    Raises:
+        ConfigError: the results folder, or its store, is not the one that was opened.
+    """
+    if identity_of(desk.results) != desk.identity:
+        raise ConfigError(
+            f"{desk.results}: expected the results folder that this desk was opened with, found "
+            "none, or another; put it back, or close the desk and open it where the folder is now"
+        )
+
+
+def _refuse_another(asked: Asked) -> None:
+    """Refuse a form of a page that was opened by somebody else: it says in whose name it is.
+
+    Raises:
+        WrongTab: this browser's session is another person's by now.
+    """
+    me = asked.request.headers.get("x-me") or asked.reviewer.name
+    if asked.request.method == "POST" and me != asked.reviewer.name:
+        raise WrongTab(
+            f"This page was opened by {plain(me)}, and this browser is {asked.reviewer.name}'s by "
+            f"now: nothing was saved. Reload the page to go on as {asked.reviewer.name}, or open a "
+            f"new link as {plain(me)}, in a browser or a profile of its own."
+        )
 
 
 def _failed(asked: Asked, sentence: str) -> Response:

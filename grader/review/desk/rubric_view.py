@@ -170,18 +170,42 @@ def rubric_from(form: FormData, current: Rubric, author: str) -> Rubric:
     if len(set(ids)) != len(ids):
         raise NotTaken("Two items have the same id; load the page anew.")
     gone = tuple(replace(one, retired=True) for one in current.items if one.id not in ids)
+    _refuse_twins(items)
+    floor = percent_share(field(form, "floor") or "0", "Least", -1.0)
+    ceiling = percent_share(field(form, "ceiling") or "100", "Most", 0.0)
+    if floor > ceiling:
+        raise NotTaken(
+            f"Least and most: expected a least that is not above the most, found "
+            f"{_percent(floor)} and {_percent(ceiling)} percent."
+        )
     parent = field(form, "parent")
     return Rubric(
         part_id=current.part_id,
         number=(int(parent) if parent.isdecimal() else 0) + 1,
         parent=int(parent) if parent.isdecimal() else 0,
         start=Start.FULL if field(form, "start") == "full" else Start.ZERO,
-        floor=percent_share(field(form, "floor") or "0", "Least", -1.0),
-        ceiling=percent_share(field(form, "ceiling") or "100", "Most", 0.0),
+        floor=floor,
+        ceiling=ceiling,
         items=(*items, *gone),
         author=author,
         reason=field(form, "reason", 300),
     )
+
+
+def _refuse_twins(items: tuple[RubricItem, ...]) -> None:
+    """Refuse two items that nobody can tell apart, whose counts and words would be mixed up.
+
+    Raises:
+        NotTaken: two items of a group that can be applied have the same title.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    for place, item in enumerate(items, start=1):
+        key = (item.group.casefold(), item.title.casefold())
+        if not item.retired and seen.setdefault(key, place) != place:
+            raise NotTaken(
+                f"Items {seen[key]} and {place}: expected titles that differ, found {item.title!r} "
+                "twice; change one, or retire it."
+            )
 
 
 def _items(rows: Iterator[dict[str, str]]) -> Iterator[RubricItem]:

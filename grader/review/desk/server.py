@@ -16,7 +16,7 @@ import uvicorn
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.model.assignment import Assignment
 from grader.review.desk.access import Doors, Reviewer
-from grader.review.desk.asked import Desk
+from grader.review.desk.asked import Desk, identity_of
 from grader.review.desk.classroom import Attendance, Classroom, key_of, read_classroom
 from grader.review.desk.evidence_view import reference_answer
 from grader.review.desk.guard import Address, loopback
@@ -160,6 +160,7 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         store=store,
         work=Work(),
         scored_by=store.scored_by(),
+        identity=identity_of(request.results),
         store_url=request.store,
         blind=request.blind,
     )

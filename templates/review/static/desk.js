@@ -173,7 +173,7 @@ async function send(address, body) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
   try {
-    const answer = await fetch(address, { method: "POST", body, signal: stop.signal });
+    const answer = await post(address, body, { signal: stop.signal });
     return await answer.json();
   } finally {
     clearTimeout(timer);

@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   say("Saving …");
   try {
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    const answer = await fetch(event.submitter?.dataset.post ?? form.dataset.post, { method: "POST", body });
+    const answer = await post(event.submitter?.dataset.post ?? form.dataset.post, body);
     const said = await answer.json();
     if (said.state === "saved") return leave(said.there || location.href.split("#")[0], said.sentence);
     if (said.parent !== undefined && form.elements.parent) form.elements.parent.value = said.parent;

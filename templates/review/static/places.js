@@ -39,10 +39,11 @@ async function save() {
   say("Saving …");
   const body = new URLSearchParams(new FormData(form));
   try {
-    const answer = await fetch(place.dataset.post, { method: "POST", body });
+    const answer = await post(place.dataset.post, body);
     const said = await answer.json();
     if (said.state === "saved") return leave(said.there, said.sentence);
     say("");
+    if (said.parent !== undefined) form.elements.parent.value = said.parent; // saved again, it replaces theirs
     one("#alert").textContent = said.sentence;
   } catch {
     say("");

@@ -5,6 +5,9 @@ const one = (selector, at = document) => at.querySelector(selector);
 const all = (selector, at = document) => [...at.querySelectorAll(selector)];
 const say = (text) => { document.getElementById("said").textContent = text; };
 
+// A form says in whose name its page was opened: this browser's session may be another's by now.
+const post = (address, body, more = {}) => fetch(address, { method: "POST", headers: { "X-Me": document.body.dataset.me }, body, ...more });
+
 // -- what is under way -------------------------------------------------------------------------
 // One place asks it for every control, however it is used: what is changed while an answer is on its
 // way is in nothing that was sent, and would be lost.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from html import unescape
 from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import OperationalError
 
 from grader.model.records import Outcome
 from grader.model.records.decisions import DecisionKind, open_conflicts
@@ -333,3 +337,48 @@ def test_what_was_saved_is_told_in_the_words_of_what_was_done(opened: Opened) ->
     del full["item"]
     client.post(f"{opened.answer(1, '1a')}/decision", data=full)
     assert "<b>1 point</b>" in client.get(opened.answer(1, "1a")).text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"floor": "50", "ceiling": "20"}, "found 50 and 20 percent"),
+        ({"title": ["Same", "same ", "C", "D"]}, "found 'same' twice"),
+    ],
+)
+def test_a_rubric_that_cannot_be_meant_is_refused(
+    opened: Opened, change: dict[str, object], says: str
+) -> None:
+    form = rubric_form(percents=("100", "80", "0", "-10")) | {"reason": "x"} | change
+    said = opened.client().post("/part/3c/rubric", data=form)
+    assert (said.status_code, says in said.json()["sentence"]) == (422, True), said.json()
+    assert len(opened.ledger.made) == 1
+
+
+def test_a_page_of_one_person_saves_nothing_as_another(opened: Opened) -> None:
+    client = opened.client("ben", Role.GRADER)
+    assert 'data-me="ben"' in client.get(opened.answer()).text
+    form = opened.form()
+    said = client.post(f"{opened.answer()}/decision", data=form, headers={"x-me": "ann"})
+    assert (said.status_code, said.json()["state"]) == (409, "another")
+    assert "opened by ann, and this browser is ben's" in said.json()["sentence"]
+    assert opened.ledger.rows == []
+    own = client.post(f"{opened.answer()}/decision", data=form, headers={"x-me": "ben"})
+    assert own.json()["state"] == "saved"
+
+
+def test_a_full_disk_is_a_sentence_that_says_where(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = sqlite3.OperationalError("database or disk is full")
+
+    def full(_: object) -> None:
+        raise OperationalError("INSERT", {}, reason)
+
+    monkeypatch.setattr(opened.ledger, "decide", full)
+    said = opened.client().post(f"{opened.answer()}/decision", data=opened.form())
+    assert (said.status_code, said.json()["state"]) == (500, "failed")
+    sentence = said.json()["sentence"]
+    assert sentence.startswith("Nothing was saved: ")
+    assert "the disk is full" in sentence
+    assert str(opened.desk.results) in sentence

@@ -37,7 +37,10 @@ def scan_of(opened: Opened) -> str:
 
 def say(opened: Opened, client: TestClient, *at: str, **fields: str) -> dict[str, str]:
     seat = opened.desk.attendance.room.by_kerberos["kerb001"]
+    html = client.get(f"/pages/of/{seat.code}").text
+    parent = html.partition('name="parent" value="')[2].partition('"')[0]
     form: dict[str, object] = {"uuid": uuid4().hex, "zip": seat.zip_sha256, "at": list(at)}
+    form |= {"parent": parent}
     answer: dict[str, str] = client.post(f"/pages/of/{seat.code}", data=form | fields).json()
     return answer
 
@@ -97,3 +100,27 @@ def test_the_top_of_a_scan_is_hidden_until_somebody_says_where_the_name_stands(
     html = client.get(f"/pages/of/{scan_of(opened)}").text
     assert "kerb00" not in html
     assert "Familyname" not in html
+
+
+def test_what_somebody_said_meanwhile_is_told_and_replaced_only_by_who_knows_it(
+    opened: Opened,
+) -> None:
+    ann, ben = opened.client("ann"), opened.client("ben", Role.GRADER)
+    html = ben.get(f"/pages/of/{scan_of(opened)}").text
+    stale = html.partition('name="parent" value="')[2].partition('"')[0]
+    assert say(opened, ann, "3a:1")["state"] == "saved"
+    uuid = uuid4().hex
+    said = say(opened, ben, "3a:2", parent=stale, uuid=uuid)
+    assert said["state"] == "conflict"
+    assert "ann" in said["sentence"]
+    assert "3(a) on 1" in said["sentence"]
+
+    def of_3a() -> list[tuple[str, tuple[int, ...]]]:
+        rows = (one for one in opened.ledger.places() if one.part_id == "3a")
+        return [(one.author, one.pages) for one in rows]
+
+    assert of_3a()[-1] == ("ann", (1,))
+    for _ in range(2):  # the first reply was lost
+        again = say(opened, ben, "3a:2", parent=said["parent"], uuid=uuid)
+        assert again["state"] == "saved", again
+    assert of_3a()[-2:] == [("ann", (1,)), ("ben", (2,))]

@@ -208,6 +208,39 @@ def test_an_offering_that_is_gone_is_asked_for_and_nothing_is_scored_by_another(
         score_class(decided.desk.results, None, None, Progress())
 
 
+def test_a_folder_that_was_moved_takes_no_decision_and_is_not_made_again(decided: Opened) -> None:
+    client, results = decided.client(), decided.desk.results
+    moved = results.with_name(f"{results.name} moved")
+    before = len(decided.desk.store.decisions())
+    results.rename(moved)
+    try:
+        for where, form in (
+            (f"{decided.answer()}/decision", decided.form()),
+            ("/release", {"kind": "update"}),
+        ):
+            said = client.post(where, data=form)
+            assert (said.status_code, said.json()["state"]) == (500, "failed")
+            assert "expected the results folder that this desk was opened" in said.text
+        assert client.get("/").status_code == 500
+        assert not results.exists()
+    finally:
+        moved.rename(results)
+    assert len(decided.desk.store.decisions()) == before
+    assert client.get("/").status_code == 200
+
+
+def test_files_that_were_not_taken_need_attention_on_the_class_page(decided: Opened) -> None:
+    results = decided.desk.results
+    bad = "[parts.3c]\npoints = nan\n[parts.9z]\npoints = 1\n"
+    (results / "kerb001" / "grades.toml").write_text(bad)
+    score_class(results, None, None, Progress())
+    html = (results / "staff.html").read_text(encoding="utf-8")
+    part = html.partition('id="attention"')[2].partition("</section>")[0]
+    assert "kerb001/grades.toml:2: parts.3c.points" in part
+    assert "parts.9z: no such part" in part
+    assert "Nothing." not in part
+
+
 def test_the_store_is_for_whoever_made_it_alone(decided: Opened) -> None:
     for path in (decided.desk.results / FOLDER).iterdir():
         assert path.is_dir() or path.stat().st_mode & 0o077 == 0 or path.name == "lock", path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -92,3 +93,21 @@ def test_a_students_own_words_name_nobody_where_names_are_hidden(
     html = client.get(opened.answer() if where == "answer" else where).text
     assert seat.kerberos not in html
     assert seat.name.split()[0] not in html
+
+
+@pytest.mark.parametrize("way", ["button", "decision"])
+def test_an_answer_says_that_points_changed_since_the_student_asked(
+    opened: Opened, way: str
+) -> None:
+    client, there = opened.client(), f"{opened.answer()}/decision"
+    client.post(there, data=opened.form())
+    opened.ledger.rows[0] = replace(opened.ledger.rows[0], noted_at="2026-11-30T08:00:00+00:00")
+    send(opened, client, "opened", "Why half?")
+    opened.ledger.events[0] = replace(opened.ledger.events[0], noted_at="2026-11-30T09:00:00+00:00")
+    client.post(there, data=opened.form(item="right"))  # without a word to the student
+    if way == "button":
+        assert "points changed" in send(opened, client, "kept", "It is right now.")["sentence"]
+    else:
+        client.post(there, data=opened.form(item="right", answer="It is right now."))
+    last = opened.ledger.events[-1]
+    assert (last.kind, last.decision) == (RequestKind.CHANGED, opened.ledger.rows[-1].uuid)
