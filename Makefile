@@ -43,6 +43,8 @@ WORKERS ?=
 SCHEDULER ?=
 STORE ?=
 COLD ?=
+# Of `make batch`, `score` and `rejudge`: PDF=0 leaves feedback.pdf for the next call.
+PDF ?= 1
 # Of `make grade`, `check` and `batch`: compute ResNet-50 by torchvision's own, slower code.
 EXACT ?=
 # Of `make review`: hide names; who gets a link, such as "alice bob:reader"; its port.
@@ -68,6 +70,7 @@ COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 CLASS = $(if $(STORE),--store $(STORE))
 ISOLATING = $(if $(ISOLATION),--isolation $(ISOLATION))
+PRINTING = $(if $(filter 0,$(PDF)),--no-pdf)
 EXACTLY = $(if $(EXACT),--exact)
 COURSING = $(if $(VARIANT),--course $(VARIANT))
 GRADING = $(COURSING) $(COMMON) $(OFFERING) $(if $(SUBMITTED),--submitted $(SUBMITTED)) $(if $(OUT),--out $(OUT)) $(ISOLATING) $(EXACTLY)
@@ -94,18 +97,18 @@ check: $(READY) $(SYSTEM_READY) ## Grade in CI: exit 0 if the policy is met, els
 	@$(need-sub)$(zip-sample)
 	@$(GRADER) check $(SUB) $(GRADING) $(if $(REQUIRE),--require $(REQUIRE)) $(if $(PARTS),--only $(PARTS)) $(if $(QUICK),--quick)
 
-batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [ONLY=kerberos [FORCE=1]] [OUT=] and as above
+batch: $(READY) $(SYSTEM_READY) ## Grade a class: IN=folder [MANIFEST=manifest.csv] [WORKERS=n] [SCHEDULER=tcp://...] [STORE=url] [COLD=1] [PDF=0] [ONLY=kerberos [FORCE=1]] [OUT=] and as above
 	@$(need-in)$(make-class)
 	@$(GRADER) batch $(IN) $(COURSING) $(COMMON) $(OFFERING) $(CLASS) $(if $(MANIFEST),--manifest $(MANIFEST)) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(COLD),--cold) \
-	  $(foreach one,$(ONLY),--only $(one)) $(if $(FORCE),--force) $(if $(OUT),--out $(OUT)) $(ISOLATING) $(EXACTLY)
+	  $(foreach one,$(ONLY),--only $(one)) $(if $(FORCE),--force) $(if $(OUT),--out $(OUT)) $(ISOLATING) $(EXACTLY) $(PRINTING)
 
-score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=]
-	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING)
+score: $(READY) $(SYSTEM_READY) ## Apply changed points and grades.toml; runs nothing [OUT=results] [ASSIGNMENT=] [STORE=] [PDF=0]
+	@$(GRADER) score $(or $(OUT),results) $(CLASS) $(OFFERING) $(PRINTING)
 
-rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence with the current checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=]
+rejudge: $(READY) $(SYSTEM_READY) ## Judge recorded evidence with the current checks and offering; runs no notebook [OUT=results] [DRY=1] [ASSIGNMENT=] [WORKERS=] [SCHEDULER=] [STORE=] [PDF=0]
 	@$(GRADER) rejudge $(or $(OUT),results) $(CLASS) $(if $(DRY),--dry-run) $(if $(WORKERS),--workers $(WORKERS)) \
-	  $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING))
+	  $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(filter-out file,$(origin ASSIGNMENT)),$(OFFERING)) $(PRINTING)
 
 review: $(READY) $(SYSTEM_READY) ## Open the desk: grade in the browser what checks leave to people [OUT=results] [GRADERS="alice:head bob"] [BLIND=1] [PORT=] [ASSIGNMENT=] [STORE=]
 	@$(GRADER) review $(or $(OUT),results) $(CLASS) $(OFFERING) $(if $(BLIND),--blind) $(if $(PORT),--port $(PORT)) $(foreach one,$(GRADERS),--grader $(one))

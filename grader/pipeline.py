@@ -79,6 +79,8 @@ class GradeRequest:
     """Fork server for its kernel, as `warm_kernels` yields it; None for a cold start."""
     decided: Callable[[Submission], tuple[Override, ...]] = lambda _: ()
     """Asked, before the run, what people decided about this very hand-in."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is made with the other pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
             overrides,
         )
         on_stage("reports")
-        write_pages(folder)
+        write_pages(folder, pdf=request.pdf)
         evidence = load(Evidence, folder.record("evidence"))
         keys = StageKeys(run=request.run_key, seed=evidence.seed, grader=keys_of(judged_by))
         save(keys, folder.key)
@@ -268,6 +270,8 @@ class RejudgeRequest:
     """Today's; None for the sheet's own."""
     overrides: tuple[Override, ...] = ()
     """What people decided about this hand-in."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is made with the other pages; else the old one goes."""
 
 
 def rejudge(request: RejudgeRequest, on_stage: OnStage) -> Rejudged:
@@ -314,9 +318,11 @@ def _rejudged(request: RejudgeRequest, before: GradeSheet, on_stage: OnStage) ->
         after = load(GradeSheet, scratch.results)
         if request.keep:
             on_stage("reports")
-            write_pages(scratch)
+            write_pages(scratch, pdf=request.pdf)
             save(replace(keys, grader=today), scratch.key)
             save(replace(keys, grader=replace(today, judge="", pages="")), folder.key)
+            if not request.pdf:
+                folder.feedback_pdf.unlink(missing_ok=True)
     return Rejudged(before=before, after=after, keys=today)
 
 
@@ -364,6 +370,8 @@ def rescore_folder(
 def show_sheet(folder: ResultFolder, scored: GradeSheet) -> str:
     """Write pages for points that were scored elsewhere; return the key of what made them.
 
+    An older `feedback.pdf` goes: `grader.bounded.pages.write_pdf` makes it.
+
     Args:
         folder: The results; their findings hold the pictures and numbers that a class's store
             leaves out.
@@ -376,7 +384,7 @@ def show_sheet(folder: ResultFolder, scored: GradeSheet) -> str:
         for part in scored.parts
     )
     save(replace(scored, parts=parts, answers=sheet.answers), folder.results)
-    write_pages(folder)
+    write_pages(folder, pdf=False)
     keys, today = load(StageKeys, folder.key), pages_key()
     save(replace(keys, grader=replace(keys.grader, pages=today)), folder.key)
     return today

@@ -44,7 +44,7 @@ def _commands(name: str, group: Any) -> Iterator[str]:
         shown = [one for one in command.params if not one.hidden and one.name != "help"]
         yield code(" ".join([path, *map(_usage, _arguments(shown)), "[OPTIONS]"]))
         if shown:
-            yield table(("name", "meaning", "default"), map(_row, shown))
+            yield table(("", "meaning", "default"), map(_row, shown))
 
 
 def _arguments(params: list[Any]) -> list[Any]:

@@ -30,10 +30,13 @@ STAGES = {
     "scoring": "Scoring",
     "exports": "Writing the gradebook and the class page",
     "pages": "Updating the pages of students whose points changed",
+    "pdfs": "Writing feedback.pdf; grades, gradebook and pages are there",
 }
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 _LAST = 8
 """Submissions that the live table shows of those that are done."""
+_TOLD = 10
+"""Lines about PDFs, of however many."""
 _STYLES = {State.GRADED: "green", State.REJECTED: "red", State.FAULT: "bold magenta"}
 
 
@@ -80,6 +83,13 @@ class _Tally:
         self.last.append(escape(line))
         return line
 
+    def note_written(self, kerberos: str) -> str:
+        """Count one whose PDF is written, and return its line."""
+        self.states[State.GRADED] += 1
+        line = terminal_line(f"{kerberos}: feedback.pdf")
+        self.last.append(escape(line))
+        return line
+
     def note_not_judged(self, kerberos: str, sentence: str) -> str:
         """Count one that could not be judged again, and return its line."""
         self.states[State.FAULT] += 1
@@ -117,6 +127,8 @@ class _Lines:
 
     def begin(self, total: int, known: int) -> None:
         self._tally = _Tally(total=total, known=known)
+        if self._stage == "pdfs":
+            return
         done = "up to date" if self._stage == "judging" else "already graded"
         self._print(f"  {total} {'submission' if total == 1 else 'submissions'}, {known} {done}")
 
@@ -131,6 +143,11 @@ class _Lines:
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         self._one(self._tally.note_not_judged(kerberos, sentence))
+
+    def written(self, kerberos: str) -> None:
+        line = self._tally.note_written(kerberos)
+        if self._tally.done * _TOLD % self._tally.total < _TOLD:
+            self._one(line)
 
     def _one(self, line: str) -> None:
         position = self._tally.known + self._tally.done
@@ -183,6 +200,9 @@ class _Table:
 
     def judged(self, kerberos: str, before: float, after: float) -> None:
         self._tally.note_judged(kerberos, before, after)
+
+    def written(self, kerberos: str) -> None:
+        self._tally.note_written(kerberos)
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         self._tally.note_not_judged(kerberos, sentence)

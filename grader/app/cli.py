@@ -27,6 +27,7 @@ from grader.app.options import (
     Exact,
     Folders,
     Isolation,
+    NoPdf,
     Scheduler,
     Store,
 )
@@ -39,6 +40,7 @@ from grader.app.terminal import (
 )
 from grader.batch.class_run import (
     ClassRequest,
+    Pages,
     RejudgeClassRequest,
     grade_class,
     is_class,
@@ -103,6 +105,7 @@ def batch_command(
     force: Annotated[
         bool, typer.Option("--force", help="Run again also what is done (see --only).")
     ] = False,
+    no_pdf: NoPdf = False,
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel from scratch.")] = False,
     cell_timeout_s: CellTimeout = DEFAULT_LIMITS.cell_timeout_s,
     isolation: Isolation = Wish.REQUIRE,
@@ -131,6 +134,7 @@ def batch_command(
         offering=offering_place(assignment),
         only=frozenset(only or ()),
         force=force,
+        pdf=not no_pdf,
     )
     console = Console()
     with watch(console) as watcher:
@@ -146,6 +150,7 @@ def score_command(
         str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
     ] = None,
     store: Store = None,
+    no_pdf: NoPdf = False,
 ) -> None:
     """Apply changed points and grades.toml to the results; nothing is run again."""
     console = Console()
@@ -153,7 +158,7 @@ def score_command(
     for path in folders:
         if is_class(path):
             with watch(console) as watcher:
-                outcome = score_class(path, assignment, store, watcher)
+                outcome = score_class(path, assignment, store, watcher, Pages(pdf=not no_pdf))
             show_class(console, outcome)
             faults += outcome.faults
             continue
@@ -188,6 +193,7 @@ def rejudge_command(
     ] = None,
     scheduler: Scheduler = None,
     store: Store = None,
+    no_pdf: NoPdf = False,
 ) -> None:
     """Judge the recorded evidence with the current checks and offering; runs no notebook.
 
@@ -206,6 +212,7 @@ def rejudge_command(
                 workers=workers,
                 scheduler=scheduler,
                 store=store,
+                pdf=not no_pdf,
             )
             with watch(console) as watcher:
                 outcome = rejudge_class(request, watcher)

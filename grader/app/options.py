@@ -40,6 +40,12 @@ Exact = Annotated[
     bool, typer.Option("--exact", help="Compute ResNet-50 by torchvision's own, slower code.")
 ]
 
+NoPdf = Annotated[
+    bool,
+    typer.Option(
+        "--no-pdf", help="Leave out feedback.pdf; the next call without this writes them."
+    ),
+]
 Store = Annotated[
     str | None,
     typer.Option(help="Database instead of SQLite, such as postgresql+psycopg://host/db."),

@@ -18,6 +18,7 @@ from grader.batch.run.decided import Imported, grades_in, import_grades
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, room_for, workers_that_fit
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
+from grader.batch.run.pdfs import without_pdf, write_pdfs
 from grader.batch.run.rejudging import (
     Moved,
     NotJudged,
@@ -74,6 +75,20 @@ class ClassRequest:
     """Kerberos names that are run; empty for all that are not done."""
     force: bool = False
     """Whether also what is done is run again."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is written, behind all grades."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Which pages a stage ends with."""
+
+    html: bool = True
+    """Whether those are written whose points changed; else the next call writes them."""
+    pdf: bool = True
+    """Whether PDFs are written that are not there; else the next call writes them."""
+    executor: Executor | None = None
+    """Workers that are there already; None for new ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +134,13 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
                 slots=slots,
                 only=request.only,
                 force=request.force,
+                pdf=request.pdf,
             )
             found = Found(roster=roster, manifest=rows)
             batch = run_batch(found, options, store, executor, watcher)
-        batch = replace(batch, problems=(*other, *batch.problems))
-        return _finish(store, batch, request.assignment, request.results, watcher)
+            batch = replace(batch, problems=(*other, *batch.problems))
+            pages = Pages(pdf=request.pdf, executor=executor if options.shared_files else None)
+            return _finish(store, batch, request.assignment, request.results, watcher, pages)
 
 
 def score_class(
@@ -131,8 +148,7 @@ def score_class(
     assignment_name: str | None,
     store_url: str | None,
     watcher: Watcher,
-    *,
-    pages: bool = True,
+    pages: Pages = Pages(),
 ) -> ClassOutcome:
     """Score a class anew from its store and everybody's `grades.toml`; no notebook is run.
 
@@ -143,7 +159,7 @@ def score_class(
         assignment_name: Offering, where it is not the one that the class was graded by.
         store_url: URL of another database than that of the results folder.
         watcher: Sees how it comes along.
-        pages: Whether pages are written; else the next call writes them.
+        pages: Which are written.
 
     Raises:
         ConfigError: there is no batch in the folder.
@@ -162,7 +178,7 @@ def score_class(
             problems=imported.problems,
             faults=imported.faults,
         )
-        return _finish(store, done, assignment, results, watcher, pages=pages)
+        return _finish(store, done, assignment, results, watcher, pages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +197,8 @@ class RejudgeClassRequest:
     """Address of a Dask scheduler; None for processes of this machine."""
     store: str | None
     """URL of another database; None for SQLite in the results folder."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is written, behind all points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +248,8 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
                 problems=imported.problems,
                 faults=imported.faults,
             )
-            finished = _finish(store, done, assignment, results, watcher)
+            pages = Pages(pdf=request.pdf)
+            finished = _finish(store, done, assignment, results, watcher, pages)
         return RejudgeClassOutcome(
             judged=tuple(sorted(judged, key=lambda one: one.kerberos)),
             not_judged=(*found.to_run, *not_judged),
@@ -259,6 +278,7 @@ def _judged(
             slots=slots,
             keep=request.keep,
             human=human,
+            pdf=request.pdf,
         )
         for one in rejudge_standings(found.to_judge, options, store, executor, watcher):
             if isinstance(one, Moved):
@@ -424,46 +444,63 @@ def _finish(
     assignment: Assignment,
     results: Path,
     watcher: Watcher,
-    *,
-    pages: bool = True,
+    pages: Pages,
 ) -> ClassOutcome:
-    """Write the class' files, then, with `pages`, the pages whose points changed."""
+    """Write the class' files; then the pages whose points changed, and PDFs last."""
     watcher.stage("exports")
     human = grades_in(store, assignment)
     rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
     roster = roster_of(store, batch.batch_id)
     common = write_similarity(rows, assignment, results) if batch.graded_now else ()
-    problems = (*batch.faults, *batch.problems)
-    files = (*write_exports(rows, roster, assignment, results, problems=problems), *common)
-    if not pages:
-        return ClassOutcome(
-            batch=batch,
-            rows=rows,
-            notes=roster.notes,
-            problems=batch.problems,
-            files=files,
-            faults=batch.faults,
-        )
+    told = (*batch.faults, *batch.problems)
+    files = (*write_exports(rows, roster, assignment, results, problems=told), *common)
+    problems = list(batch.problems)
+    if pages.html:
+        problems += _renew_pages(store, batch.batch_id, results, watcher, pages.executor)
+        unrun = store.hand_ins(batch.batch_id)
+        problems += write_unrun_pages(rows, unrun, assignment, human, results)
+        problems += link_neighbors(rows, results)
+        problems += _write_pdfs([row.kerberos for row in rows], results, watcher, pages)
     return ClassOutcome(
         batch=batch,
         rows=rows,
         notes=roster.notes,
-        problems=(
-            *batch.problems,
-            *_renew_pages(store, batch.batch_id, results, watcher),
-            *write_unrun_pages(rows, store.hand_ins(batch.batch_id), assignment, human, results),
-            *link_neighbors(rows, results),
-        ),
+        problems=tuple(problems),
         files=files,
         faults=batch.faults,
     )
 
 
-def _renew_pages(store: Store, batch_id: int, results: Path, watcher: Watcher) -> tuple[str, ...]:
+def _renew_pages(
+    store: Store, batch_id: int, results: Path, watcher: Watcher, executor: Executor | None
+) -> tuple[str, ...]:
     stale = stale_pages(store, batch_id)
     if not stale:
         return ()
     watcher.stage("pages")
-    workers = workers_that_fit(None, "cpu")
-    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
-        return renew_pages(stale, results, store, executor)
+    with _page_workers(executor, len(stale)) as workers:
+        return renew_pages(stale, results, store, workers)
+
+
+def _write_pdfs(
+    names: Sequence[str], results: Path, watcher: Watcher, pages: Pages
+) -> tuple[str, ...]:
+    missing = without_pdf(names, results)
+    if not missing:
+        return ()
+    if not pages.pdf:
+        count = "1 feedback.pdf is" if len(missing) == 1 else f"{len(missing)} feedback.pdf are"
+        return (f"{count} not written, as asked; the same command without that writes them",)
+    watcher.stage("pdfs")
+    with _page_workers(pages.executor, len(missing)) as workers:
+        return write_pdfs(missing, results, workers, watcher)
+
+
+@contextmanager
+def _page_workers(executor: Executor | None, most: int) -> Iterator[Executor]:
+    if executor is not None:
+        yield executor
+        return
+    workers = min(most, workers_that_fit(None, "cpu"))
+    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as pool:
+        yield pool

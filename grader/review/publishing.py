@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.batch.class_run import ClassOutcome, newest_class, score_class
+from grader.batch.class_run import ClassOutcome, Pages, newest_class, score_class
 from grader.batch.records import ClassRow
 from grader.batch.run.decided import grades_in
 from grader.batch.run.rescoring import StandingToday, standings_today
@@ -129,7 +129,7 @@ def release_class(
         ConfigError: there is no class, a name is not of it, or another batch writes to it.
     """
     # Pages are written once, when they can say that the grade is published.
-    score_class(place.results, place.assignment, place.store, watcher, pages=False)
+    score_class(place.results, place.assignment, place.store, watcher, Pages(html=False))
     with open_store(place.results, place.store) as store:
         today = class_today(store, place, request)
         if confirmed and today.plan.digest != confirmed:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from grader.batch.collect.canvas import parse_canvas_name
 from grader.batch.exports.gradebook import is_decided, why_left_out
 from grader.batch.records import ClassRow
+from grader.batch.run.pdfs import without_pdf
 from grader.batch.store.decision_rows import new_uuid
 from grader.batch.store.rows import Standing
 from grader.batch.store.store import Store
@@ -33,6 +34,7 @@ from grader.model.records import (
 )
 from grader.model.results_folder import ResultFolder
 from grader.scoring.overrides import HumanGrades, share_today
+from reference.errors import ConfigError
 
 _SAME_SHARE = 1e-9
 """Shares that differ by less are the same."""
@@ -260,7 +262,18 @@ def feedback_zip(hand_ins: Iterable[HandIn], results: Path) -> bytes:
 
     Canvas takes it back by "Upload Submissions", Gradescope's names are those of its export;
     whoever came from neither is there by kerberos. Who has no feedback is not in it.
+
+    Raises:
+        ConfigError: some PDFs are not written yet.
     """
+    hand_ins = tuple(hand_ins)
+    missing = without_pdf((one.kerberos for one in hand_ins), results)
+    if missing:
+        found = "1 feedback.pdf is" if len(missing) == 1 else f"{len(missing)} feedback.pdf are"
+        raise ConfigError(
+            f"{results}: {found} not written yet, such as that of {missing[0]}; "
+            "`make score` writes them"
+        )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for hand_in in hand_ins:

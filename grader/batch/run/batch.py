@@ -201,6 +201,7 @@ class _Batch:
             shared_files=self.options.shared_files,
             slots=self.options.slots,
             human=self.human,
+            pdf=self.options.pdf,
         )
         judged = rejudge_standings(standings, options, self.store, self.executor, self.watcher)
         return tuple(judged)
@@ -235,6 +236,7 @@ def _task(row: HandInRow, options: BatchOptions, store: Store, human: HumanGrade
         assignment=options.assignment,
         settings=options.settings,
         out=options.results.absolute() if options.shared_files else None,
+        pdf=options.pdf and not options.shared_files,
     )
 
 

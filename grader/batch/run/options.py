@@ -36,6 +36,8 @@ class BatchOptions:
     """Kerberos names that are run; empty for all that are not done."""
     force: bool = False
     """Whether also what is done is run again."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is written, behind all grades."""
 
     def is_asked(self, kerberos: str) -> bool:
         """Whether a student's submission may be run."""

@@ -57,6 +57,8 @@ class RejudgeOptions:
     """What people decided."""
     keep: bool = True
     """Whether results are written, or only told."""
+    pdf: bool = True
+    """Whether `feedback.pdf` is written, behind all points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,7 @@ def _task(standing: Standing, options: RejudgeOptions) -> RejudgeTask:
         folder=folder.root if shared else None,
         archive=b"" if shared else pack(folder, but=made_by_judging),
         keep=options.keep,
+        pdf=options.pdf and not shared,
     )
 
 

@@ -36,6 +36,8 @@ class GradeTask:
     """Results go to `out/<kerberos>`; None where worker and coordinator share no files."""
     overrides: tuple[Override, ...] = ()
     """What people decided about it."""
+    pdf: bool = False
+    """Whether `feedback.pdf` is made with the other pages, and not behind them."""
 
     @property
     def kerberos(self) -> str:
@@ -108,6 +110,8 @@ class RejudgeTask:
     """Whether results are written, or only told."""
     overrides: tuple[Override, ...] = ()
     """What people decided about it."""
+    pdf: bool = False
+    """Whether `feedback.pdf` is made with the other pages, and not behind them."""
 
     @property
     def kerberos(self) -> str:

@@ -11,7 +11,7 @@ class Watcher(Protocol):
     """Sees how a batch comes along."""
 
     def stage(self, name: str) -> None:
-        """A stage begins: `grading`, `judging`, `scoring`, `exports` or `pages`."""
+        """A stage begins: `grading`, `judging`, `scoring`, `exports`, `pages` or `pdfs`."""
 
     def begin(self, total: int, known: int) -> None:
         """So many submissions count; the results of so many are there already."""
@@ -24,6 +24,9 @@ class Watcher(Protocol):
 
     def judged(self, kerberos: str, before: float, after: float) -> None:
         """One was judged again: its total as it was and as it is."""
+
+    def written(self, kerberos: str) -> None:
+        """The PDF of one was written, or could not be."""
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         """One could not be judged again, and why."""

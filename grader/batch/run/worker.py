@@ -132,6 +132,7 @@ def _rejudged(task: RejudgeTask) -> RejudgeResult:
             course=task.hand_in.course,
             lateness=lateness_of(task.hand_in, task.assignment),
             overrides=task.overrides,
+            pdf=task.pdf,
         )
         judged = rejudge(request, lambda _: None)
         back = task.keep and task.folder is None
@@ -169,6 +170,7 @@ def _request(task: GradeTask, zip_path: Path, out: Path) -> GradeRequest:
         run_key=task.run_key,
         warm=warm_for(task.settings),
         decided=lambda _: task.overrides,
+        pdf=task.pdf,
     )
 
 

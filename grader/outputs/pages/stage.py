@@ -17,12 +17,15 @@ from grader.reading.hand_in import HandInReading
 from grader.scoring.grades_file import render_grades
 
 _FOR_STAFF = ("staff.html", "grades.toml")
+PDF = "feedback.pdf"
 PAGES = (
     "feedback.html",
-    "feedback.pdf",
+    PDF,
     *(_FOR_STAFF if (templates() / "staff.html.j2").is_file() else ()),
 )
 """What is made of a sheet, in this order; the student package has no page for staff."""
+WITHOUT_PDF = tuple(page for page in PAGES if page != PDF)
+"""The same without what takes most of the time."""
 
 
 def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:
@@ -39,7 +42,7 @@ def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:
     if name == "feedback.html":
         page = render_feedback_html(sheet, folder.evidence)
         folder.feedback_html.write_text(page, encoding="utf-8")
-    elif name == "feedback.pdf":
+    elif name == PDF:
         html_to_pdf(render_feedback_html(sheet, folder.evidence), folder.feedback_pdf)
     elif name == "staff.html":
         evidence = load(Evidence, folder.record("evidence"))

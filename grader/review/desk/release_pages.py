@@ -26,6 +26,7 @@ from grader.review.desk.work import Does, Progress
 from grader.review.part_export import PARTS, render_parts
 from grader.review.publishing import ClassToday, class_today, release_class
 from grader.review.releasing import ReleaseRequest, feedback_zip
+from reference.errors import ConfigError
 
 MAX_NOTE_CHARS = 300
 FEEDBACK = "feedback.zip"
@@ -197,7 +198,11 @@ def _feedback(desk: Desk, today: ClassToday) -> bytes:
             f"The feedback of {many} does not show the newest points. Choose “Apply all decisions” "
             "on the Release page first."
         )
-    return feedback_zip((one.standing.hand_in.hand_in for one in today.standings), desk.results)
+    try:
+        hand_ins = [one.standing.hand_in.hand_in for one in today.standings]
+        return feedback_zip(hand_ins, desk.results)
+    except ConfigError as error:
+        raise NotTaken(str(error)) from error
 
 
 def _zips(today: ClassToday) -> dict[str, str]:

@@ -15,6 +15,7 @@ STAGES = {
     "scoring": "Applying decisions to points",
     "exports": "Writing gradebook and class page",
     "pages": "Writing feedback pages",
+    "pdfs": "Writing feedback.pdf",
 }
 """Stages of the work in words."""
 Does = Callable[["Progress"], tuple[str, ...]]
@@ -48,6 +49,9 @@ class Progress:
 
     def judged(self, kerberos: str, before: float, after: float) -> None:
         """Nothing is judged here."""
+
+    def written(self, kerberos: str) -> None:
+        """The stage says enough."""
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         """Nothing is judged here."""

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from authoring.class_samples import build_class
 from grader.batch.collect.manifest import ManifestRow
@@ -25,6 +26,7 @@ from grader.batch.run.decided import grades_in
 from grader.batch.run.keys import todays_keys
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
 from grader.batch.run.pages import renew_pages, stale_pages
+from grader.batch.run.pdfs import without_pdf, write_pdfs
 from grader.batch.run.rescoring import class_rows, roster_of
 from grader.batch.run.task import pack, unpack
 from grader.batch.store.rows import RunRow
@@ -71,6 +73,7 @@ class Seen:
     runs: list[RunRow] = field(default_factory=list)
     rejudged: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    written_pdfs: list[str] = field(default_factory=list)
 
     def stage(self, name: str) -> None:
         pass
@@ -86,6 +89,9 @@ class Seen:
 
     def judged(self, kerberos: str, before: float, after: float) -> None:
         self.rejudged.append(kerberos)
+
+    def written(self, kerberos: str) -> None:
+        self.written_pdfs.append(kerberos)
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         self.left.append(kerberos)
@@ -168,7 +174,7 @@ def test_everybody_stands_where_they_must(school: Class) -> None:
     assert "found no file to use" in rows["pbroken"].sentence
     assert rows["sbroken"].pending > 0
     assert outcome.graded_now == {"sbroken", "pbroken"}
-    assert (school.results / "sbroken" / "feedback.pdf").is_file()
+    assert (school.results / "sbroken" / "feedback.html").is_file()
     write_gradebook(list(rows.values()), ASSIGNMENT, school.results)
 
 
@@ -188,12 +194,12 @@ def test_results_that_are_not_there_are_made_again(school: Class, harm: str) -> 
         school.batch(store)
         folder = ResultFolder(root=school.results / "sbroken")
         if harm == "partly":
-            folder.feedback_pdf.unlink()
+            folder.feedback_html.unlink()
         else:
             folder.key.write_text("of `make grade` meanwhile")
         school.batch(store)
     assert school.executor.calls == ["sbroken"]
-    assert folder.feedback_pdf.is_file()
+    assert folder.feedback_html.is_file()
 
 
 def test_a_hand_in_that_changes_is_run_again_and_what_it_was_is_kept(school: Class) -> None:
@@ -265,6 +271,26 @@ def test_people_and_dates_change_points_without_a_run(school: Class) -> None:
         assert stale_pages(store, third.batch_id) == ()
         page = (school.results / "sbroken" / "feedback.html").read_text(encoding="utf-8")
         assert "Graded by a person" in page
+        _write_pdfs_behind(school)
+
+
+def _write_pdfs_behind(school: Class) -> None:
+    """PDFs come last, and only where one is missing: an older one went with the older page."""
+    folder = ResultFolder(root=school.results / "sbroken")
+    names = ("sbroken", "pbroken", "gone")
+    assert without_pdf(names, school.results) == ("sbroken",)
+    with ThreadPoolExecutor(1) as workers:
+        assert write_pdfs(["sbroken"], school.results, workers, school.seen) == ()
+    assert school.seen.written_pdfs == ["sbroken"]
+    assert "Graded by a person" in PdfReader(folder.feedback_pdf).pages[1].extract_text()
+    assert without_pdf(names, school.results) == ()
+    folder.feedback_pdf.unlink()
+    folder.results.rename(folder.root / "aside")
+    with ThreadPoolExecutor(1) as workers:
+        (problem,) = write_pdfs(["sbroken"], school.results, workers, school.seen)
+    assert problem.startswith("sbroken: feedback.pdf was not written: ")
+    (folder.root / "aside").rename(folder.results)
+    assert without_pdf(names, school.results) == ("sbroken",)  # the next call tries again
 
 
 def test_without_shared_files_the_results_come_back(school: Class) -> None:
