@@ -1,0 +1,1 @@
+"""What waits for a GPU: one script that measures and checks all of it where there is one."""
