@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from grader.model.catalogue import load_catalogue
 from tests.accuracy.__main__ import README
 from tests.accuracy.corpus import FAMILIES, briefly, parts_of
 from tests.accuracy.grading import grade, shares
@@ -39,6 +40,20 @@ def test_the_slice_is_there_for_all_that_the_corpus_is_there_for() -> None:
     # Each share of it has something to do, and none is graded twice.
     graded = [one for _, ids in shares(slice_ids()) for one in ids]
     assert sorted(graded) == sorted(slice_ids())
+
+
+PREDICTIONS = re.compile(r"^(output2prob|in_features|random_network|predictions|top_predictions)\.")
+NO_FAULT = re.compile(
+    r"\.(right\w*|written|shown|in_report|note_\w+|not_made_again|not_shown|stub|undefined"
+    r"|unread_call)$"
+)
+"""Right, held, remarks, and what `tests/grader/checks` asks for: no answer is wrong in that way."""
+
+
+def test_every_fault_code_of_predictions_is_asked_of_an_answer_that_earns_it() -> None:
+    codes = {code for code in load_catalogue("grader.checks") if PREDICTIONS.match(code)}
+    asked = {code for case in all_cases() for code in codes if code in case.says}
+    assert {code for code in codes - asked if not NO_FAULT.search(code)} == set()
 
 
 def test_the_corpus_is_large_and_its_ids_are_unique() -> None:

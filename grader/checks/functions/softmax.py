@@ -274,10 +274,6 @@ _FAULTS: tuple[tuple[str, Formula], ...] = (
         "output2prob.wrong_axis",
         lambda z: softmax(z, axis=0),
     ),
-    (
-        "output2prob.all_rows",
-        softmax,
-    ),
     ("output2prob.logits", lambda z: z),
     ("output2prob.exponentials", np.exp),
     (

@@ -1,106 +1,106 @@
 """Problem 2: the networks, their predictions, and `output2prob`."""
 
-# %% mutant prob-over-rows | loses 2c | says "wrong dimension"
+# %% mutant prob-over-rows | loses 2c | says "output2prob.wrong_axis"
 def output2prob(output):
     return F.softmax(output, dim=0)
 
-# %% mutant prob-logits-unchanged | loses 2c | says "unchanged"
+# %% mutant prob-logits-unchanged | loses 2c | says "output2prob.logits"
 def output2prob(output):
     return output
 
-# %% mutant prob-no-exponential | loses 2c | says "without the exponential"
+# %% mutant prob-no-exponential | loses 2c | says "output2prob.no_exponential"
 def output2prob(output):
     return output / output.sum(dim=1, keepdim=True)
 
-# %% mutant prob-not-normalised | loses 2c | says "not divided"
+# %% mutant prob-not-normalised | loses 2c | says "output2prob.exponentials"
 def output2prob(output):
     return torch.exp(output)
 
-# %% mutant prob-max-subtracted-not-normalised | loses 2c | says "not divided"
+# %% mutant prob-max-subtracted-not-normalised | loses 2c | says "output2prob.shifted_exponentials"
 def output2prob(output):
     return torch.exp(output - output.max(dim=1, keepdim=True).values)
 
-# %% mutant prob-logarithm | loses 2c | says "logarithm"
+# %% mutant prob-logarithm | loses 2c | says "output2prob.logarithm"
 def output2prob(output):
     return F.log_softmax(output, dim=1)
 
-# %% mutant prob-temperature | loses 2c | says "times 0.5"
+# %% mutant prob-temperature | loses 2c | says "output2prob.temperature"
 def output2prob(output):
     return F.softmax(output / 2, dim=1)
 
-# %% mutant prob-sharpened | loses 2c | says "times 3"
+# %% mutant prob-sharpened | loses 2c | says "output2prob.temperature"
 def output2prob(output):
     return F.softmax(3 * output, dim=1)
 
-# %% mutant prob-sigmoid | loses 2c | says "sigmoid"
+# %% mutant prob-sigmoid | loses 2c | says "output2prob.sigmoid"
 def output2prob(output):
     return torch.sigmoid(output)
 
-# %% mutant prob-softmin | loses 2c | says "wrong sign"
+# %% mutant prob-softmin | loses 2c | says "output2prob.sign"
 def output2prob(output):
     return F.softmin(output, dim=1)
 
-# %% mutant prob-twice | loses 2c | says "twice"
+# %% mutant prob-twice | loses 2c | says "output2prob.twice"
 def output2prob(output):
     return F.softmax(F.softmax(output, dim=1), dim=1)
 
-# %% mutant prob-per-cent | loses 2c | says "percent"
+# %% mutant prob-per-cent | loses 2c | says "output2prob.percent"
 def output2prob(output):
     return 100 * F.softmax(output, dim=1)
 
-# %% mutant prob-scaled-to-unit-interval | loses 2c | says "scaling"
+# %% mutant prob-scaled-to-unit-interval | loses 2c | says "output2prob.min_max"
 def output2prob(output):
     return (output - output.min()) / (output.max() - output.min())
 
-# %% mutant prob-l2-normalised | loses 2c | says "l2 norm"
+# %% mutant prob-l2-normalised | loses 2c | says "output2prob.l2_norm"
 def output2prob(output):
     e = torch.exp(output - output.max())
     return e / e.norm(dim=1, keepdim=True)
 
-# %% mutant prob-base-two | loses 2c | says "times 0.693"
+# %% mutant prob-base-two | loses 2c | says "output2prob.temperature"
 def output2prob(output):
     powers = 2 ** output
     return powers / powers.sum(dim=1, keepdim=True)
 
-# %% mutant prob-over-everything | loses 2c | says "batch|all rows"
+# %% mutant prob-over-everything | loses 2c | says "output2prob.batch"
 def output2prob(output):
     e = torch.exp(output - output.max())
     return e / e.sum()
 
-# %% mutant prob-overflows | loses 2c | says "overflows"
+# %% mutant prob-overflows | loses 2c | says "output2prob.unstable"
 def output2prob(output):
     e = torch.exp(output)
     return e / e.sum(dim=1, keepdim=True)
 
-# %% mutant prob-first-row-only | loses 2c | says "batch"
+# %% mutant prob-first-row-only | loses 2c | says "output2prob.batch"
 def output2prob(output):
     return F.softmax(output[0], dim=0)
 
-# %% mutant prob-one-hot | loses 2c | says "1 at the largest|not the softmax"
+# %% mutant prob-one-hot | loses 2c | says "output2prob.one_hot"
 def output2prob(output):
     return F.one_hot(output.argmax(dim=1), output.shape[1]).float()
 
-# %% mutant prob-top-only | loses 2c | says "shape"
+# %% mutant prob-top-only | loses 2c | says "output2prob.shape"
 def output2prob(output):
     return F.softmax(output, dim=1).max(dim=1).values
 
-# %% mutant prob-sorted | loses 2c | says "order|not the softmax"
+# %% mutant prob-sorted | loses 2c | says "output2prob.sorted"
 def output2prob(output):
     return F.softmax(output, dim=1).sort(dim=1, descending=True).values
 
-# %% mutant prob-rounded | loses 2c | says "digits|rounded"
+# %% mutant prob-rounded | loses 2c | says "function.rounded"
 def output2prob(output):
     return F.softmax(output, dim=1).mul(100).round().div(100)
 
-# %% mutant prob-relu-first | loses 2c | says "not the softmax|negative"
+# %% mutant prob-relu-first | loses 2c | says "output2prob.rectified"
 def output2prob(output):
     return F.softmax(F.relu(output), dim=1)
 
-# %% mutant prob-raises | loses 2c | says "TypeError"
+# %% mutant prob-raises | loses 2c | says "output2prob.raises"
 def output2prob(output):
     return F.softmax(output, dim='classes')
 
-# %% mutant prob-returns-nothing | loses 2c | says "return|None"
+# %% mutant prob-returns-nothing | loses 2c | says "function.returned"
 def output2prob(output):
     F.softmax(output, dim=1)
 
@@ -141,7 +141,7 @@ def output2prob(output):
 # -     output = model(batch)
 # +     output = model(prepare_image(img, do_normalize=False).to(device))
 
-# %% mutant pretrained-not-loaded | loses 2c | says "random weights|untrained"
+# %% mutant pretrained-not-loaded | loses 2c | says "top_predictions.other_weights"
 # @ p2c-load-000
 # - weights='IMAGENET1K_V1'
 # + weights=None
@@ -254,7 +254,7 @@ def output2prob(output):
 # - model.fc
 # + print('features:', model.fc.in_features)
 
-# %% mutant unseen-softmax-twice-at-the-call | loses 2c | says "taken twice"
+# %% mutant unseen-softmax-twice-at-the-call | loses 2c | says "output2prob.twice_at_the_call"
 # @ p2c-predict-
 # - prob = output2prob(output)
 # + prob = output2prob(output2prob(output))
@@ -264,7 +264,7 @@ def output2prob(output):
 # - 2048
 # + 64 features, not
 
-# %% held unseen-answer-turned | waits 2a | says "another one as well"
+# %% held unseen-answer-turned | waits 2a | says "in_features.contradictory"
 # @ p2a-answer-0
 # - shown above: 2048 for
 # + shown above: 1000 inputs and 2048 outputs for
@@ -281,7 +281,7 @@ def output2prob(output):
 # + prob = output2prob(logits)
 # + prob = prob.squeeze().unsqueeze(0)
 
-# %% held unseen-softmax-in-a-loop | waits 2c | says "on what are probabilities"
+# %% held unseen-softmax-in-a-loop | waits 2c | says "output2prob.called_on_probabilities"
 # @ p2c-predict-
 # - prob = output2prob(output)
 # + prob = output
@@ -308,7 +308,7 @@ def output2prob(output):
 # -     rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
 # +     rgb = small
 
-# %% mutant corgi-not-divided-by-255 | loses 2b, 2c | says "scaled or normalized in another way"
+# %% mutant corgi-not-divided-by-255 | loses 2b, 2c | says "scaled or normalized in another way.*predictions.other_form"
 # @ p2b-helpers-
 # - .float() / 255
 # + .float()
@@ -374,7 +374,7 @@ def output2prob(output):
 # -     output = model(batch)
 # +     output = torch.fx.symbolic_trace(model)(batch)
 
-# %% mutant network-without-its-max-pooling | loses 2c | says "other classes|other_classes"
+# %% mutant network-without-its-max-pooling | loses 2c | says "top_predictions.other_classes"
 # @ p2c-load-000
 # -     output = model(batch)
 # +     stem = model.relu(model.bn1(model.conv1(batch)))
@@ -386,3 +386,11 @@ def output2prob(output):
 # - models.resnet50()
 # + (torch.set_default_dtype(torch.float64), models.resnet50(),
 # +          torch.set_default_dtype(torch.float32))[1].float()
+
+# %% mutant prob-over-everything-unstable | loses 2c | says "output2prob.batch"
+def output2prob(output):
+    return torch.exp(output) / torch.exp(output).sum()
+
+# %% mutant prob-with-a-bias | loses 2c | says "output2prob.wrong[,)]"
+def output2prob(output):
+    return F.softmax(output + torch.linspace(0, 1, output.shape[-1]), dim=1)
