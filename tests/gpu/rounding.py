@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from authoring.calibration.networks import GPU, Setting, errors_of, outputs_of, truth_of
 from grader.checks.tolerance import TOLERANCES, threshold
 from reference.bundles import get_bundle
-from reference.images import Space, prepare_image, read_image
+from reference.images import prepare_image, read_image
 from reference.networks import NETWORKS, load_network
+from reference.run_records import Space
 from tests.gpu.rows import Row
 
 TARGET = 282
