@@ -25,6 +25,7 @@ document.addEventListener("submit", async (event) => {
     const body = new URLSearchParams(new FormData(form, event.submitter));
     const answer = await post(event.submitter?.dataset.post ?? form.dataset.post, body);
     const said = await answer.json();
+    keep(form, event.submitter?.dataset.keeps);
     if (said.state === "saved") return leave(said.there || location.href.split("#")[0], said.sentence);
     if (said.parent !== undefined && form.elements.parent) form.elements.parent.value = said.parent;
     tell(alert, said.sentence, said.compare);
@@ -50,8 +51,18 @@ function tell(alert, sentence, there) {
   alert.scrollIntoView({ block: "nearest" });
 }
 
+// What was typed for another button of the same form comes along to the page that is shown next.
+function keep(form, name) {
+  if (name) sessionStorage.setItem("kept", JSON.stringify({ name, text: form.elements[name].value }));
+}
+
+const kept = JSON.parse(sessionStorage.getItem("kept") ?? "null");
+sessionStorage.removeItem("kept");
+const field = kept && one(`form[data-post] [name=${kept.name}]`);
+
 // A form that says so is not left unsaved without a word.
 for (const form of all("form[data-warns]")) {
   const before = asText(form);
   leaving.unsaved = () => asText(form) !== before;
 }
+if (field) field.value = kept.text;
