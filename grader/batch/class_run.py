@@ -12,7 +12,7 @@ from grader.batch.collect.manifest import ManifestRow, read_manifest
 from grader.batch.collect.platforms import find_hand_ins
 from grader.batch.exports.class_files import write_exports, write_similarity
 from grader.batch.exports.neighbors import link_neighbors
-from grader.batch.records import ClassRow
+from grader.batch.records import ClassRow, Roster
 from grader.batch.run.batch import only_batch, run_batch
 from grader.batch.run.decided import Imported, grades_in, import_grades
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, room_for, workers_that_fit
@@ -121,6 +121,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
     bundle = get_bundle(request.settings.bundle)
     rows = _manifest(request)
     roster = find_hand_ins(request.folder, rows, request.assignment, request.course)
+    _refuse_nobody(request.folder, roster)
     with only_batch(request.results), open_store(request.results, request.store) as store:
         other = _scored_by_another(store, request)
         with _executor(request) as (executor, slots):
@@ -297,6 +298,14 @@ def _judging_executor(request: RejudgeClassRequest, most: int) -> Iterator[tuple
     workers = min(most, workers_that_fit(request.workers, "auto"))
     with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
         yield executor, lambda: workers
+
+
+def _refuse_nobody(folder: Path, roster: Roster) -> None:
+    if not (roster.counted or roster.superseded or roster.missing):
+        raise ConfigError(
+            f"{folder}: expected submissions, such as kerberos.zip, or a manifest.csv, found none; "
+            "name the folder that you downloaded"
+        )
 
 
 def _scored_by_another(store: Store, request: ClassRequest) -> tuple[str, ...]:

@@ -176,6 +176,18 @@ def test_a_folder_that_is_not_there_is_one_sentence(
     assert main(["score", str(tmp_path)]) == 2
 
 
+def test_a_folder_without_submissions_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "class"
+    there.mkdir()
+    (there / "readme.txt").write_text("nothing yet")
+    assert main(["batch", str(there), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "expected submissions, such as kerberos.zip, or a manifest.csv, found none" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_manifest_that_is_wrong_is_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
