@@ -32,8 +32,8 @@ STUDENTS = ("qquinn", "ffox", "ggarcia", "oortiz")
 
 
 COST = (
-    "nearly half of the CPU time of each submission is its `feedback.pdf`; the warm kernel with "
-    "probes takes about as long (see the stages on the page of a class)"
+    "the warm kernel with its probes, checks and two pages (see the stages on the page of a "
+    "class); the PDF comes behind them"
 )
 NBCLIENT = (
     "the bar was set by notebooks that took nbclient 12 s; with compiled bytecode, which set-up "
@@ -91,12 +91,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     size = options.size
     plain, small, large, single_small, single_large = [], [], [], [], []
+    graded_small, graded_large = [], []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         for _ in range(options.rounds):
             plain.append(plain_seconds(folder))
             small.append(batch_seconds(folder, 2, 2))
             large.append(batch_seconds(folder, 2 + size, 2))
+            graded_small.append(batch_seconds(folder, 2, 2, "--no-pdf"))
+            graded_large.append(batch_seconds(folder, 2 + size, 2, "--no-pdf"))
             plain.append(plain_seconds(folder))
             single_small.append(batch_seconds(folder, 2, 1))
             single_large.append(batch_seconds(folder, 2 + size, 1))
@@ -104,20 +107,29 @@ def main(arguments: list[str] | None = None) -> None:
     nbclient = statistics.median(plain)
     two = (min(large) - min(small)) / size
     one = (min(single_large) - min(single_small)) / size
+    graded = (min(graded_large) - min(graded_small)) / size
     cost = f"{two:.2f} s with two workers, {one:.2f} s with one"
     rows = [
         Row(
-            what=f"layer notebook, marginal cost per submission in a batch of {size}, warm",
-            bar="≤ 1.5 s on two cores",
+            what=f"layer notebook, per submission to its grade, in a batch of {size}, warm",
+            bar="≤ 0.7 s on two cores",
+            found=f"{graded:.2f} s with two workers",
+            reached=graded <= 0.7,
+            why=COST,
+        ),
+        Row(
+            what="the same with its PDF",
+            bar="≤ 1.0 s on two cores",
             found=cost,
-            reached=two <= 1.5,
+            reached=two <= 1.0,
             why=COST,
         ),
         Row(
             what="the same against plain nbclient, one notebook after the other",
-            bar="≥ 8 × fewer",
-            found=f"{nbclient / two:.1f} × (plain nbclient {nbclient:.2f} s each)",
-            reached=nbclient / two >= 8,
+            bar="≥ 9 × fewer",
+            found=f"{nbclient / graded:.1f} × to the grade, {nbclient / two:.1f} × with the PDF "
+            f"(plain nbclient {nbclient:.2f} s each)",
+            reached=nbclient / graded >= 9,
             why=NBCLIENT,
         ),
         Row(
