@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,11 +161,16 @@ def _equal(answers: Iterable[Answer]) -> list[list[Answer]]:
     return list(groups.values())
 
 
+def prepare() -> None:
+    """Import what sorting needs: it takes seconds, which nobody should wait for."""
+    import_module("sklearn.feature_extraction.text")
+
+
 def _likeness(texts: Sequence[str]) -> NDArray[np.float64]:
     """Return the cosine of each pair of texts, 0 to 1."""
     if not texts:
         return np.zeros((0, 0))
-    # It takes a second to import, which nobody should wait for who sorts nothing.
+    # Whoever sorts nothing does not wait for it; a desk imports it ahead, see `prepare`.
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=PIECES, sublinear_tf=True)

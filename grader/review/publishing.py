@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from grader.batch.class_run import ClassOutcome, Pages, newest_class, score_class
 from grader.batch.records import ClassRow
-from grader.batch.run.decided import grades_in
-from grader.batch.run.rescoring import StandingToday, standings_today
+from grader.batch.run.rescoring import StandingToday
 from grader.batch.run.watching import Watcher
 from grader.batch.store.store import Store, open_store
 from grader.model.assignment import Assignment
-from grader.model.records import ReleaseKind
+from grader.model.records import Decision, ReleaseKind, RequestEvent, Rubric
 from grader.review.releasing import (
     Missing,
     ReleasePlan,
@@ -26,7 +26,8 @@ from grader.review.releasing import (
     plan_release,
     release_grades,
 )
-from grader.scoring.overrides import HumanGrades
+from grader.review.standings import KeptStandings
+from grader.scoring.overrides import HumanGrades, human_grades
 from reference.errors import ConfigError
 
 
@@ -76,26 +77,58 @@ LOOK = ReleaseRequest(kind=ReleaseKind.PUBLISH, kerberos=frozenset(), author="")
 """A release that nobody asked for: what publishing everybody would do."""
 
 
-def class_today(store: Store, place: ClassPlace, request: ReleaseRequest = LOOK) -> ClassToday:
+class Rows(Protocol):
+    """What people decided and said, from the store or from memory."""
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Return decisions, oldest first."""
+        ...
+
+    def rubrics(self) -> tuple[Rubric, ...]:
+        """Return the rubrics that people made, oldest first."""
+        ...
+
+    def requests(self) -> tuple[RequestEvent, ...]:
+        """Return what was said in regrade requests, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a desk has read already, so that it need not be read for each page."""
+
+    rows: Rows
+    """What people decided."""
+    standings: KeptStandings
+    """How students stood when they were asked for last."""
+
+
+def class_today(
+    store: Store, place: ClassPlace, request: ReleaseRequest = LOOK, memory: Memory | None = None
+) -> ClassToday:
     """Return how a class stands today, and what a release would do.
+
+    Args:
+        store: Of the class.
+        place: Where the class is.
+        request: A release.
+        memory: What was read already; None for nothing.
 
     Raises:
         ConfigError: there is no class, or a name is not of it.
     """
     batch_id, assignment = newest_class(store, place.results, place.assignment)
-    human = grades_in(store, assignment)
-    standings = tuple(standings_today(store, batch_id, assignment, human))
+    known, kept = (memory.rows, memory.standings) if memory else (store, KeptStandings())
+    decisions, requests, releases = known.decisions(), known.requests(), store.releases()
+    human = human_grades(decisions, known.rubrics(), assignment, releases, requests)
+    standings = kept.today(store, batch_id, assignment, human)
     rows = {one.row.kerberos: one.row for one in standings}
     unknown = sorted(request.kerberos - rows.keys())
     if unknown:
         raise ConfigError(f"release: expected kerberos names of the class, found {unknown[0]!r}")
     zips = {one.standing.hand_in.kerberos: one.standing.hand_in.zip_sha256 for one in standings}
-    missing = missing_before_release(
-        rows.values(), zips, human, store.decisions(), store.requests()
-    )
-    plan = plan_release(
-        (one.standing for one in standings), rows, missing, store.releases(), request
-    )
+    missing = missing_before_release(rows.values(), zips, human, decisions, requests)
+    plan = plan_release((one.standing for one in standings), rows, missing, releases, request)
     return ClassToday(
         assignment=assignment, human=human, standings=standings, missing=missing, plan=plan
     )

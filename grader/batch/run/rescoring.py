@@ -14,7 +14,6 @@ from grader.batch.store.rows import Grade, Standing
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
 from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
-from grader.model.stage_keys import pages_key
 from grader.scoring.lateness import lateness_of
 from grader.scoring.overrides import HumanGrades
 from grader.scoring.score import rescore
@@ -85,26 +84,28 @@ class StandingToday:
     """Whether the store and the pages of the results folder show these points."""
 
 
-def standings_today(
-    store: Store, batch_id: int, assignment: Assignment, human: HumanGrades
-) -> Iterator[StandingToday]:
-    """Yield how each student stands today, by kerberos; nothing is written."""
-    shown_by = pages_key()
-    for standing in store.standings(batch_id):
-        if standing.hand_in.role == "superseded":
-            continue
-        if standing.grade is None:
-            row = by_people(_row(standing, cached=True), standing.hand_in, assignment, human)
-            yield StandingToday(standing=standing, row=row, shown=True)
-            continue
-        sheet = scored_today(standing, standing.grade, assignment, human)
-        grade = replace(standing.grade, sheet=sheet, digest=sheet_digest(sheet))
-        today = replace(standing, grade=grade)
-        yield StandingToday(
-            standing=today,
-            row=_row(today, cached=True),
-            shown=grade.digest == standing.grade.digest and grade.pages_key == shown_by,
-        )
+def standing_today(
+    standing: Standing, assignment: Assignment, human: HumanGrades, shown_by: str
+) -> StandingToday:
+    """Return how a student stands today.
+
+    Args:
+        standing: As the store has it.
+        assignment: Today's points.
+        human: What people decided.
+        shown_by: Key of today's pages.
+    """
+    if standing.grade is None:
+        row = by_people(_row(standing, cached=True), standing.hand_in, assignment, human)
+        return StandingToday(standing=standing, row=row, shown=True)
+    sheet = scored_today(standing, standing.grade, assignment, human)
+    grade = replace(standing.grade, sheet=sheet, digest=sheet_digest(sheet))
+    today = replace(standing, grade=grade)
+    return StandingToday(
+        standing=today,
+        row=_row(today, cached=True),
+        shown=grade.digest == standing.grade.digest and grade.pages_key == shown_by,
+    )
 
 
 def roster_of(store: Store, batch_id: int) -> Roster:

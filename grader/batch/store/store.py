@@ -103,6 +103,11 @@ class Store:
             with self._writing() as connection:
                 queries.added(connection, SCORING, {"offering": offering, "noted_at": now()})
 
+    def newest_page(self) -> int:
+        """Return what grows whenever a results folder shows another grade."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(func.max(PAGE.c.id))).scalar() or 0
+
     def batch_notes(self, batch_id: int) -> tuple[str, ...]:
         """Return what staff should know about the batch's folder."""
         with self.engine.connect() as connection:

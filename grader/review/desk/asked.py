@@ -31,7 +31,8 @@ from grader.review.desk.seen import answer_digest
 from grader.review.desk.static import addresses
 from grader.review.desk.work import Work
 from grader.review.page_pictures import pages_of
-from grader.review.publishing import ClassPlace
+from grader.review.publishing import ClassPlace, Memory
+from grader.review.standings import KeptStandings
 
 
 class NotFound(Exception):
@@ -72,6 +73,8 @@ class Desk:
     """Who is where."""
     blind: bool = False
     """Whether names are hidden."""
+    standings: KeptStandings = field(default_factory=KeptStandings)
+    """How students stood when they were asked for last."""
     scored_by: str = ""
     """Offering by which the class was scored when the desk was opened; empty where not noted."""
     identity: object = None
@@ -83,6 +86,11 @@ class Desk:
     def place(self) -> ClassPlace:
         """Where the class is, for what scores and publishes it."""
         return ClassPlace(results=self.results, assignment=self.offering, store=self.store_url)
+
+    @property
+    def memory(self) -> Memory:
+        """What was read of the class already."""
+        return Memory(rows=self.ledger, standings=self.standings)
 
     @property
     def cookie(self) -> str:

@@ -91,7 +91,7 @@ def confirm_page(asked: Asked) -> Response:
     query = asked.request.query_params
     request = _request(asked, query.get("kind", ""), query.getlist("code"), query.get("anyway", ""))
     _refuse_other_offering(asked.desk)
-    today = class_today(asked.desk.store, asked.desk.place, request)
+    today = class_today(asked.desk.store, asked.desk.place, request, asked.desk.memory)
     codes = [asked.room.by_kerberos[one].code for one in sorted(request.kerberos)]
     view = replace(confirm_view(today), by=scores_otherwise(asked.desk))
     return asked.page("confirm.html.j2", view=view, codes=codes)
@@ -178,7 +178,7 @@ def class_file(asked: Asked) -> Response:
             "release`, or open a desk without --blind."
         )
     _refuse_other_offering(desk)
-    today = class_today(desk.store, desk.place)
+    today = class_today(desk.store, desk.place, memory=desk.memory)
     makes: dict[str, Callable[[], bytes]] = {
         FEEDBACK: partial(_feedback, desk, today),
         GRADEBOOK: lambda: render_gradebook(today.rows, today.assignment).encode(),

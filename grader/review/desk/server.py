@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
 from grader.review.desk.work import Work
 from grader.review.page_pictures import draw_class
+from grader.review.piles import prepare
+from grader.review.publishing import class_today
 from reference.errors import ConfigError, PsetError
 
 PORT = 8690
@@ -119,6 +121,9 @@ def _draw_ahead(desk: Desk, stop: threading.Event) -> None:
         reference_answer(room.assignment, desk.offering, part_id)
     for seat in room.seats:  # who opens the Pages screen does not wait for it
         unplaced(desk.results, room, seat, {})
+    prepare()
+    with suppress(PsetError):  # whoever asks is told what is wrong
+        class_today(desk.store, desk.place, memory=desk.memory)
     first = (*room.human_parts, desk.assignment.parts[0].id)[0]
     names = [seat.kerberos for seat in room.order(first)]
     try:

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,13 +15,23 @@ from typer.testing import CliRunner
 from grader.app.cli import app
 from grader.batch import class_run
 from grader.batch.run.pages import stale_pages
+from grader.batch.run.rescoring import StandingToday, standing_today
+from grader.batch.store.rows import Standing
 from grader.batch.store.store import Store, open_store
-from grader.model.records import AppliedItem, Decision, ReleaseKind
+from grader.model.records import AppliedItem, Decision, Release, ReleaseKind
 from grader.model.stage_keys import pages_key
+from grader.review import standings
 from grader.review.desk.work import Progress, Work
 from grader.review.part_export import HEADER, render_parts
-from grader.review.publishing import ClassPlace, PlanChanged, class_today, release_class
+from grader.review.publishing import (
+    ClassPlace,
+    Memory,
+    PlanChanged,
+    class_today,
+    release_class,
+)
 from grader.review.releasing import ReleaseRequest
+from grader.review.standings import KeptStandings
 from reference.errors import ConfigError
 from tests.grader.review.desk.synthetic import HUMAN, write_class
 
@@ -190,3 +201,35 @@ def test_the_command_publishes_by_the_same_function(place: ClassPlace) -> None:
     assert "kerb001: 0.8 points not graded yet" in said.output
     assert "1 of 2 grades published." in said.output
     assert to.read_text().startswith("kerberos,name")
+
+
+def test_a_desk_scores_only_whoever_was_decided_about_anew_and_says_the_same(
+    place: ClassPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[str] = []
+
+    def counted(standing: Standing, *rest: Any) -> StandingToday:
+        scored.append(standing.hand_in.kerberos)
+        return standing_today(standing, *rest)
+
+    monkeypatch.setattr(standings, "standing_today", counted)
+    with open_store(place.results) as store:
+        memory = Memory(rows=store, standings=KeptStandings())
+        first = class_today(store, place, memory=memory)
+        assert scored == ["kerb000", "kerb001"]
+        assert class_today(store, place, memory=memory) == first
+        assert scored == ["kerb000", "kerb001"]
+        (before,) = store.decisions("kerb000", "3c")
+        changed = {"share": 0.25, "parent": before.uuid}
+        store.decide(decided("kerb000", "3c", before.zip_sha256, **changed))
+        again = class_today(store, place, memory=memory)
+        assert scored[2:] == ["kerb000"]
+        assert again != first
+        store.release(Release(uuid="r1", kind=ReleaseKind.PUBLISH, kerberos="kerb001"))
+        published = class_today(store, place, memory=memory)
+        assert scored[3:] == ["kerb001"]
+        for found in (again, published):
+            assert found.standings != first.standings
+        assert published == class_today(store, place)
+        class_run.score_class(place.results, None, None, Progress())  # new grades, and pages
+        assert class_today(store, place, memory=memory) == class_today(store, place)
