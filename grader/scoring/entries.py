@@ -20,9 +20,10 @@ from grader.model.records import (
 )
 from grader.scoring.grades_file import GradesEntry, GradesFile
 from grader.scoring.overrides import ROUNDING_POINTS, held
+from reference.errors import ConfigError
 
 IMPORTER = "grades.toml"
-"""Author of an entry that names none."""
+"""Author of an entry that names none, where its file's owner is not known either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class FileFacts:
     """Whose."""
     zip_sha256: str
     """Digest of the hand-in that it is about where the file does not say; empty for nothing."""
+    owner: str = ""
+    """Account whose file it is, as the system says; empty where that is not known."""
 
 
 def decisions_in(
@@ -52,18 +55,31 @@ def decisions_in(
         new_uuid: Makes a name.
 
     Raises:
-        ConfigError: new points are out of range.
+        ConfigError: new points are out of range; each of them is told.
     """
     decided = tuple(one for one in known if one.kerberos == facts.kerberos)
     about = file.submission or facts.zip_sha256
-    made = []
+    made: list[Decision] = []
+    faults: list[str] = []
     for entry in file.entries:
         of_part = [one for one in decided if one.part_id == entry.part_id]
         if not entry.says_something or _is_known(entry, about, of_part):
             continue
         key = DecisionKey(facts.kerberos, entry.part_id, about)
-        made.append(_decision(entry, key, of_part, max_points(entry.part_id), new_uuid()))
+        try:
+            one = _decision(entry, key, of_part, max_points(entry.part_id), new_uuid())
+        except ConfigError as error:
+            faults.append(str(error))
+            continue
+        made.append(replace(one, author=entry.author or _whose(facts)))
+    if faults:
+        raise ConfigError("; ".join(faults))
     return tuple(made)
+
+
+def _whose(facts: FileFacts) -> str:
+    """Return who stands for an entry without an author: nobody knows who edited, but whose file."""
+    return f"{IMPORTER} of {facts.owner}" if facts.owner else IMPORTER
 
 
 def _is_known(entry: GradesEntry, about: str, of_part: Sequence[Decision]) -> bool:
@@ -122,5 +138,4 @@ def _decision(
         share=made.share if points is None else (points / of if of else None),
         given=Given(points=entry.points, of=of),
         comment=entry.comment,
-        author=entry.author or IMPORTER,
     )

@@ -162,7 +162,7 @@ def _import(
     shown = _zip_of(folder) or about.zip_sha256
     decisions = decisions_in(
         file,
-        FileFacts(kerberos=about.kerberos, zip_sha256=shown),
+        FileFacts(kerberos=about.kerberos, zip_sha256=shown, owner=_owner(folder.grades)),
         store.decisions(about.kerberos),
         lambda part_id: assignment.max_points(part_id, about.course),
         new_uuid,
@@ -180,6 +180,13 @@ def _import(
                 f"earlier hand-in, and these parts wait again; the file is kept as "
                 f"{store.blobs.path(digest)}."
             )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (OSError, KeyError):  # an account of another machine
+        return ""
 
 
 def _conflict(decided: Decided, folder: ResultFolder) -> str:

@@ -241,6 +241,22 @@ def test_files_that_were_not_taken_need_attention_on_the_class_page(decided: Ope
     assert "Nothing." not in part
 
 
+def test_an_entry_without_an_author_is_of_the_files_owner_and_all_its_faults_are_told(
+    decided: Opened,
+) -> None:
+    results, store = decided.desk.results, decided.desk.store
+    path = results / "kerb000" / "grades.toml"
+    path.write_text("[parts.3c]\npoints = 99\n[parts.3e]\npoints = 98\n")
+    (fault,) = score_class(results, None, None, Progress()).faults
+    assert "part 3c, found 99" in fault
+    assert "part 3e, found 98" in fault
+    path.write_text("[parts.3c]\npoints = 0.25\n")
+    for _ in range(2):  # it enters once
+        score_class(results, None, None, Progress())
+    authors = [one.author for one in store.decisions("kerb000", "3c")]
+    assert authors == ["ann", f"grades.toml of {path.owner()}"]
+
+
 def test_the_store_is_for_whoever_made_it_alone(decided: Opened) -> None:
     for path in (decided.desk.results / FOLDER).iterdir():
         assert path.is_dir() or path.stat().st_mode & 0o077 == 0 or path.name == "lock", path
