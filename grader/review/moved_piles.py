@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.review.answers import Answer
-from grader.review.piles import FIRST, Pile, PileKind, make_pile
+from grader.review.piles import FIRST, Pile, PileKind, make_pile, normal
 
 _BY_LIKENESS = frozenset({PileKind.EQUAL, PileKind.SAME_FORMULA, PileKind.NEAR, PileKind.BY_HAND})
 
@@ -48,7 +48,7 @@ def moved_piles(
     heaps = [_Heap(pile, pile.kind, [list(group) for group in pile.groups]) for pile in found]
     for move in moves:
         if _holds(move, answers):
-            _move(heaps, move)
+            _move(heaps, move, answers)
     return tuple(_made(heap, answers) for heap in heaps if any(heap.groups))
 
 
@@ -58,7 +58,7 @@ def _holds(move: Move, answers: Mapping[str, Answer]) -> bool:
     return move.kerberos != move.beside and all(known)
 
 
-def _move(heaps: list[_Heap], move: Move) -> None:
+def _move(heaps: list[_Heap], move: Move, answers: Mapping[str, Answer]) -> None:
     home = next(heap for heap in heaps if _has(heap, move.kerberos))
     if move.beside and _has(home, move.beside):
         return
@@ -71,7 +71,13 @@ def _move(heaps: list[_Heap], move: Move) -> None:
         return
     there = next(heap for heap in heaps if _has(heap, move.beside))
     there.pile = None
-    there.groups.append([move.kerberos])
+    text = normal(answers[move.kerberos].text)
+    alike = (group for group in there.groups if text and normal(answers[group[0]].text) == text)
+    group = next(alike, None)
+    if group is None:
+        there.groups.append([move.kerberos])
+    else:
+        group.append(move.kerberos)  # equal texts are shown once
     there.kind = _kind_with_another(there.kind)
 
 

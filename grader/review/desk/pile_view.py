@@ -23,7 +23,7 @@ MOST_SHOWN = 60
 MOST_LISTED = 40
 """Piles on one page."""
 _EXCERPT_CHARS = 240
-_TARGET_CHARS = 60
+_TARGET_CHARS = 120
 _MOST_TARGETS = 100
 WORDS = {
     PileKind.MISSING: "Nothing handed in for this part",

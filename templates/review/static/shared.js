@@ -13,12 +13,13 @@ const post = (address, body, more = {}) => fetch(address, { method: "POST", head
 // way is in nothing that was sent, and would be lost.
 
 const underWay = { what: "" }; // "saving" or "opening"
+const CONTROLS = "button, input, select, textarea, label, a";
 const LOOKS = "[role=tab], .page-button, summary, dialog *, #show-keys, a:not([data-go])";
 
 function refused(event) {
   if (!underWay.what) return;
-  const control = event.target.closest?.("button, input, select, textarea, label, a, form");
-  if (!control || (event.type !== "submit" && control.closest(LOOKS)) || control.matches("form") && event.type !== "submit") return;
+  const control = event.type === "submit" ? event.target : event.target.closest?.(CONTROLS);
+  if (!control || control.closest(LOOKS)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   stillUnderWay();

@@ -38,6 +38,8 @@ def test_answers_are_put_into_a_new_pile_and_back() -> None:
     made = moved_piles(FOUND, [move("bob"), move("cyd", "bob")], CLASS)
     assert ("alone", (("ann",),)) in shown(made)
     assert ("by_hand", (("bob",), ("cyd",))) in shown(made)
+    equal = moved_piles(FOUND, [move("ann"), move("bob", "ann")], CLASS)
+    assert ("by_hand", (("ann", "bob"),)) in shown(equal)  # equal texts stay one group
     back = moved_piles(FOUND, [move("bob"), move("bob", "ann")], CLASS)
     assert sorted(name for pile in back for name in pile.members) == sorted(CLASS)
 
