@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, blocks_of
 from tests.docs.typed import in_process
 
 BUNDLE = "studio-narrow"
-STEPS = 12
+STEPS = 5
 """In place of 200: one more fact that this year's staff set."""
 
 
