@@ -82,7 +82,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest ci gradescope image accuracy hostile fuzz bench docs pictures regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz bench docs pictures regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -169,11 +169,15 @@ lint: $(READY) ## ruff and import contracts
 types: $(READY) ## mypy --strict, tests included
 	@$(BIN)/mypy reference grader authoring tests
 
-quick: $(READY) $(SYSTEM_READY) lint ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
-	@$(TESTING) $(BIN)/pytest -q -n $(TEST_WORKERS) --quick
+quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
+	@$(MAKE) -s --no-print-directory -j2 lint pytest-quick
 
-test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests (some 25 minutes on 2 cores)
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests
 	@$(MAKE) -s --no-print-directory -j2 types pytest
+
+# They wait for nothing, so one for each core.
+pytest-quick: $(SYSTEM_READY)
+	@$(TESTING) $(BIN)/pytest -q -n $$(nproc) --quick
 
 pytest: $(TEST_READY)
 	@$(TESTING) $(BIN)/pytest -q -n $(TEST_WORKERS)

@@ -37,6 +37,7 @@ from reference.convention import (
     CONVENTIONS,
     DEFAULT_CONVENTION,
     Convention,
+    one_sided_table,
     source,
     source_table,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "grad_input_loops",
     "grad_kernel",
     "grad_kernel_loops",
+    "one_sided",
     "update",
 ]
 
@@ -128,6 +130,20 @@ def forward(x: ArrayLike, w: ArrayLike, convention: Convention = DEFAULT_CONVENT
     """
     x, w = _signal_and_kernel(x, w)
     x_out: Floats = _windows(x, w.size, convention) @ w
+    return x_out
+
+
+def one_sided(x: ArrayLike, w: ArrayLike, convention: Convention, *, before: bool) -> Floats:
+    """Return an output, shape (N,), that reads x[i] and the k - 1 samples before it, or behind it.
+
+    A common mistake: a filter in real time has no centre.
+
+    Raises:
+        ConfigError: If `x` or `w` is no finite 1-D array, or k > N.
+    """
+    x, w = _signal_and_kernel(x, w)
+    table = one_sided_table(x.size, w.size, convention, before=before)
+    x_out: Floats = np.append(x, 0.0)[table] @ w
     return x_out
 
 

@@ -115,13 +115,31 @@ def source_table(n: int, k: int, convention: Convention = DEFAULT_CONVENTION) ->
     k = as_size("kernel size", k, n=n)
     ahead = convention.operation == "cross-correlation"
     before = convention.centre(k) if ahead else k - 1 - convention.centre(k)
+    table = _window_table(n, k, before, convention.boundary)
+    return table if ahead else table[:, ::-1]
+
+
+def one_sided_table(n: int, k: int, convention: Convention, *, before: bool) -> Indices:
+    """Return what an output reads whose kernel lies wholly before it, or wholly behind it.
+
+    Like `source_table`; no convention of the course is like that, and the center does not count.
+
+    Raises:
+        ConfigError: If not 1 <= k <= n.
+    """
+    k = as_size("kernel size", k, n=n)
+    table = _window_table(n, k, k - 1 if before else 0, convention.boundary)
+    return table if convention.operation == "cross-correlation" else table[:, ::-1]
+
+
+def _window_table(n: int, k: int, before: int, boundary: Boundary) -> Indices:
+    """Windows of k places on the line of n, the first of which begins `before` places in front."""
     line, width = np.arange(n), (before, k - 1 - before)
-    match convention.boundary:
+    match boundary:
         case "zero":
             padded = np.pad(line, width, mode="constant", constant_values=n)
         case "circular":
             padded = np.pad(line, width, mode="wrap")
         case mode:
             padded = np.pad(line, width, mode=mode)
-    table = sliding_window_view(padded, k)
-    return table if ahead else table[:, ::-1]
+    return sliding_window_view(padded, k)

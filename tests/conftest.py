@@ -5,6 +5,7 @@ To look for new examples, run with `--hypothesis-profile explore`.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.cpu_times import CpuTimes
-from tests.lanes import KernelGuard, is_quick, mark
+from tests.lanes import KernelGuard, is_left_out, is_quick, mark
+
+gc.disable()
+"""What is collected lives as long as the process: see `pytest_collection_finish`."""
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
@@ -62,6 +66,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files of the other lane unread: importing them all takes a third of `make quick`."""
+    if config.getoption("--quick") and collection_path.is_file():
+        return is_left_out(collection_path) or None
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their fixtures; put long ones first, so that the workers end together."""
@@ -71,6 +82,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if not is_quick(item)]
         items[:] = [item for item in items if is_quick(item)]
         config.hook.pytest_deselected(items=long)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, and never among what was imported and collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def _rank(item: pytest.Item) -> int:

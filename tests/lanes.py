@@ -7,8 +7,10 @@ that it asks for, or by hand where it uses none of them.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ BY_FIXTURE = {
     "subjects": "slow",
 }
 """Marker of every test that uses the fixture, directly or through another one."""
+_ALL_MARKED = re.compile(rf"^pytestmark = \[?pytest\.mark\.({'|'.join(NOT_QUICK)})\b", re.MULTILINE)
 STARTERS = ("grader.execution.driver", "grader.execution.driver_server", "/box/zygote.py")
 """Words of the commands that start a kernel, or what forks kernels."""
 
@@ -42,6 +45,13 @@ def mark(items: Iterable[pytest.Item]) -> None:
 def is_quick(item: pytest.Item) -> bool:
     """Whether `make quick` runs the test."""
     return not any(item.get_closest_marker(name) for name in NOT_QUICK)
+
+
+def is_left_out(path: Path) -> bool:
+    """Whether a file marks all of its tests as not quick: `make quick` then need not import it."""
+    if path.suffix != ".py" or not path.name.startswith("test_"):
+        return False
+    return bool(_ALL_MARKED.search(path.read_text(encoding="utf-8")))
 
 
 class KernelGuard:

@@ -6,7 +6,7 @@ import importlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -22,11 +22,11 @@ FORK = multiprocessing.get_context("fork")
 """Workers are forks: each would take seconds to import torch, which is here already."""
 
 
-def shares(only: Collection[str] | None = None) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the work in pieces: a family and some of its cases, all of them or only these."""
+def shares() -> list[tuple[str, tuple[str, ...]]]:
+    """Return the work in pieces: a family and some of its cases."""
     pieces = []
     for name, family in FAMILIES.items():
-        ids = [case.id for case in cases_of(name) if only is None or case.id in only]
+        ids = [case.id for case in cases_of(name)]
         step = family.per_process
         pieces += [(name, tuple(ids[at : at + step])) for at in range(0, len(ids), step)]
     return pieces

@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional as F
 
 from reference import conv
-from reference.conv import CONVENTIONS
+from reference.conv import CONVENTIONS, DEFAULT_CONVENTION
 from tests.accuracy.corpus import FAMILIES, Case, base_cells
 
 MOST_PER_FUNCTION = 14
@@ -162,14 +162,11 @@ def _follows_another(calls: list[_Call], found: list[Any]) -> bool:
 
 def _one_sided(calls: list[_Call], found: list[Any]) -> bool:
     """Whether the kernel lies wholly before, or behind, each output: that is for a person."""
-
-    def begins(call: _Call, at_end: bool) -> Any:
-        x, w = call.arguments
-        start = (len(w) - 1) * at_end
-        return np.convolve(x, w[::-1])[start : start + len(x)]
-
-    pairs = list(zip(calls, found, strict=True))
-    return any(all(_same(f, begins(c, side)) for c, f in pairs) for side in (False, True))
+    pairs = [(*call.arguments, f) for call, f in zip(calls, found, strict=True)]
+    return any(
+        all(_same(f, conv.one_sided(x, w, DEFAULT_CONVENTION, before=before)) for x, w, f in pairs)
+        for before in (True, False)
+    )
 
 
 def _same(one: Any, other: Any) -> bool:

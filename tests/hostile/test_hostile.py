@@ -18,8 +18,9 @@ def test_what_is_only_read(name: str) -> None:
     assert judged(name).wrong == ()
 
 
-COLD = ("honest", "fork_bomb", "pickles_and_results", "reads_secrets")
-"""`pickles_and_results` cannot be run in a warm one: it has a file named like a library."""
+COLD = ("honest", "pickles_and_results")
+"""The second cannot be run in a warm one: it has a file named like a library. Others that are quick
+are run by `test_warm`; `make hostile` runs every case cold."""
 WARM = host_support().tier is not Tier.PROCESS
 
 

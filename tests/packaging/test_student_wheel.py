@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from authoring.student_package import BARE, build_student_wheel
+from authoring.student_package import BARE
 from grader.app.main import main
 from grader.model.offering_files import OFFERINGS, RELEASE
 from grader.model.records import GradeSheet
@@ -22,6 +22,7 @@ from grader.offering.notebooks import BEGIN, END, folders_with_master, read_mast
 from reference.expected import COMMITTED
 from tests import factories
 from tests.grader.conftest import LAYERS
+from tests.packaging.building import student_wheel
 from tests.packaging.test_wheel import Installed, environment_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -45,7 +46,7 @@ def conv1d_update(w, grad_w, lr):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_student_wheel(tmp_path_factory.mktemp("student"))
+    return student_wheel(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,10 @@ from grader.sandbox.tiers import Tier, host_support
 from tests import factories
 from tests.dask_cluster import dask_workers
 from tests.grader.conftest import LAYERS
+from tests.packaging.building import ROOT, grader_wheel, uv
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = ("_pset4_grader.pth", "pset4_grader*")
 """What the editable install of this checkout left among the packages."""
 LOOKS_FOR_US = """
@@ -71,19 +71,9 @@ class Installed:
         )
 
 
-def uv(*arguments: str | Path) -> None:
-    command = [Path(sys.prefix, "bin", "uv"), *arguments, "--offline", "--quiet"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    options = ("--wheel", "--no-build-isolation", "--python", sys.executable)
-    uv("build", *options, "--out-dir", folder)
-    (built,) = folder.glob("*.whl")
-    return built
+    return grader_wheel(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,22 @@ def torch_forward(x: torch.Tensor, w: torch.Tensor, convention: Convention) -> t
 # --- three-way equality and finite differences ----------------------------------------------------
 
 
+@pytest.mark.parametrize("before", [True, False])
+@every_convention
+@every_size
+def test_one_sided_outputs_read_a_sample_and_those_on_one_side(
+    size: tuple[int, int], convention: Convention, before: bool
+) -> None:
+    (n, k), problem = size, draw(*size)
+    w = problem.w if convention.operation == "cross-correlation" else problem.w[::-1]
+    modes: dict[str, Any] = {"zero": "constant", "circular": "wrap"}
+    mode = modes.get(convention.boundary, convention.boundary)
+    padded = np.pad(problem.x, (k - 1, 0) if before else (0, k - 1), mode=mode)
+    wanted = [sum(w[j] * padded[i + j] for j in range(k)) for i in range(n)]
+    found = conv.one_sided(problem.x, problem.w, convention, before=before)
+    np.testing.assert_allclose(found, wanted, atol=ATOL)
+
+
 @every_convention
 @every_size
 def test_loops_vectorised_and_autograd_agree(convention: Convention, size: tuple[int, int]) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-import numpy as np
 
 from grader.checks.formulas.evaluating import Reach, Values
 from grader.checks.tolerance import agrees
 from grader.model.formulas.tree import Definition, Misread
 from grader.planning.probes import ConvCase, PoolCase
 from reference import conv, pool
-from reference.convention import CONVENTIONS, Boundary, Convention
+from reference.convention import CONVENTIONS, Boundary, Convention, Operation
 from reference.signals import Floats
 
 LONGEST = 9
@@ -236,32 +233,20 @@ def _fits(computed: Computed, wanted: Sequence[Floats | None]) -> bool:
 
 def _causal(tried: Sequence[Computed], cases: Sequence[ConvCase]) -> str:
     """Name the operation whose outputs all lie on one side of the center; empty for none."""
-    for name, operation in _ONE_SIDED.items():
-        wanted = [operation(np.array(c.x), np.array(c.w)) for c in cases]
+    for operation, before in _SIDES:
+        convention = Convention(operation=operation)
+        wanted = [conv.one_sided(c.x, c.w, convention, before=before) for c in cases]
         if any(one.boundary == "zero" and _fits(one, wanted) for one in tried):
-            return name
+            side = "before" if before else "after"
+            return f"{operation}, out[n] reads x[n] and those {side} it"
     return ""
 
 
-def _one_sided(x: Floats, w: Floats, *, flipped: bool, first: bool) -> Floats:
-    full = np.convolve(x, w if flipped else w[::-1])
-    return full[: len(x)] if first else full[len(w) - 1 :]
-
-
-_ONE_SIDED: Mapping[str, Callable[[Floats, Floats], Floats]] = {
-    "convolution, out[n] reads x[n] and those before it": partial(
-        _one_sided, flipped=True, first=True
-    ),
-    "cross-correlation, out[n] reads x[n] and those after it": partial(
-        _one_sided, flipped=False, first=False
-    ),
-    "convolution, out[n] reads x[n] and those after it": partial(
-        _one_sided, flipped=True, first=False
-    ),
-    "cross-correlation, out[n] reads x[n] and those before it": partial(
-        _one_sided, flipped=False, first=True
-    ),
-}
+_SIDES: tuple[tuple[Operation, bool], ...] = (
+    ("convolution", True), ("cross-correlation", False),
+    ("convolution", False), ("cross-correlation", True),
+)  # fmt: skip
+"""Operation, and whether an output reads what stands before it; the usual ones first."""
 
 
 def _fingerprint(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -87,29 +87,13 @@ def _one_sided_otherwise(outputs: Mapping[ConvCase, Array | None]) -> Shift | No
         for operation, before in product(OPERATIONS, (True, False)):
             convention = Convention(operation=operation, boundary=boundary)
             if all(
-                y is not None and agrees(y, _beside(case, convention, before=before))
+                y is not None
+                and agrees(y, conv.one_sided(case.x, case.w, convention, before=before))
                 for case, y in outputs.items()
             ):
                 padded = f"{convention.padded} "
                 return Shift(operation=operation, by=None, one_sided=True, padded=padded)
     return None
-
-
-def _beside(case: ConvCase, convention: Convention, *, before: bool) -> Floats:
-    """The output that reads a sample and the k - 1 before it, or those after it."""
-    kernel = np.array(case.w)
-    more = len(kernel) - 1
-    width = (more, 0) if before else (0, more)
-    mode: Any = _NUMPYS_NAMES.get(convention.boundary, convention.boundary)
-    windows = np.lib.stride_tricks.sliding_window_view(
-        np.pad(np.array(case.x), width, mode=mode), len(kernel)
-    )
-    along = kernel if convention.operation == "cross-correlation" else kernel[::-1]
-    beside: Floats = windows @ along
-    return beside
-
-
-_NUMPYS_NAMES = {"zero": "constant", "circular": "wrap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -206,19 +206,34 @@ STOPS = {
 }
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The class judged again without a stop."""
+
+    school: Class
+    moved: dict[str, Moved]
+    sheets: dict[str, GradeSheet]
+
+
+@pytest.fixture(scope="module")
+def whole(graded: Class, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    school = copied(graded, tmp_path_factory.mktemp("whole"))
+    with open_store(school.results) as store:
+        moved = judged(school, store, STRICTER, keep=True)
+        sheets = {name: sheet_of(store, name) for name in moved}
+    return Whole(school, moved, sheets)
+
+
 @pytest.mark.parametrize("stops", STOPS)
 def test_a_class_that_was_stopped_goes_on_where_it_was(
     graded: Class,
+    whole: Whole,
     no_kernel: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     stops: str,
 ) -> None:
-    school, whole = copied(graded, tmp_path / "stopped"), copied(graded, tmp_path / "whole")
-    with open_store(whole.results) as store:
-        expected = judged(whole, store, STRICTER, keep=True)
-        sheets = {name: sheet_of(store, name) for name in expected}
-
+    school = copied(graded, tmp_path)
     with open_store(school.results) as store:
         with monkeypatch.context() as patched:
             stop_at(patched, *STOPS[stops])
@@ -229,11 +244,11 @@ def test_a_class_that_was_stopped_goes_on_where_it_was(
 
         again = judged(school, store, STRICTER, keep=True)
         assert len(again) == 3 - done
-        assert again.items() <= expected.items()
+        assert again.items() <= whole.moved.items()
         assert rows(store, JUDGEMENT) == 6
-        assert {name: sheet_of(store, name) for name in expected} == sheets
-    for name in expected:
-        folders = [ResultFolder(root=one.results / name) for one in (school, whole)]
+        assert {name: sheet_of(store, name) for name in whole.sheets} == whole.sheets
+    for name in whole.sheets:
+        folders = [ResultFolder(root=one.results / name) for one in (school, whole.school)]
         assert folders[0].key.read_bytes() == folders[1].key.read_bytes()
         assert folders[0].results.read_bytes() == folders[1].results.read_bytes()
 
