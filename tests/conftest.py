@@ -1,6 +1,7 @@
 """How tests share the cores; and how hypothesis draws: the same examples in every run, no clock.
 
-To look for new examples, run with `--hypothesis-profile explore`.
+To look for new examples, and twice as many where a test does not say how many, run with
+`--hypothesis-profile explore`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from tests.lanes import KernelGuard, is_left_out, is_quick, mark
 gc.disable()
 """What is collected lives as long as the process: see `pytest_collection_finish`."""
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, max_examples=50
+)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("repeatable")
 
