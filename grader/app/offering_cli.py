@@ -34,7 +34,7 @@ def new_command(
     courses: Annotated[
         str,
         typer.Option(
-            help="Courses, such as 6.8300,6.8301, in the order of those that they replace."
+            help="Courses, with a comma between, in the order of those that they replace."
         ),
     ] = "",
     deadline: Annotated[
