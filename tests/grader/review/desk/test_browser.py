@@ -313,6 +313,23 @@ def test_two_graders_at_one_answer_the_second_sees_both_and_a_head_settles(
     assert served.opened.ledger.rows[-1].share == 0.5
 
 
+def test_a_head_is_asked_before_another_persons_decision_is_taken_back(
+    served: Served, browser: Browser
+) -> None:
+    client = served.opened.client("ben", Role.GRADER)
+    client.post(f"{served.opened.answer()}/decision", data=served.opened.form())
+    ann = served.sit(browser, "ann")
+    ann.goto(served.origin + served.opened.answer())
+    ann.on("dialog", lambda dialog: dialog.accept())
+    ann.keyboard.press("u")
+    said(ann, "Undone")
+    asked = "dialog ben decided this, not you. Take it back?"
+    assert asked in served.complaints
+    served.complaints.remove(asked)
+    assert [row.author for row in served.opened.ledger.rows] == ["ben", "ann"]
+    assert served.opened.ledger.rows[-1].takes_back == served.opened.ledger.rows[0].uuid
+
+
 def test_the_effect_of_a_rubric_is_seen_before_it_is_saved(
     served: Served, browser: Browser
 ) -> None:
