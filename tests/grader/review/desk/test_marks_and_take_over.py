@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from grader.model.records.decisions import Decision, Mark
 from grader.model.results_folder import PAGE_PICTURES, ResultFolder
+from grader.review.desk.asked import identity_of
 from grader.review.desk.classroom import Classroom
 from grader.review.page_pictures import draw_pages
 from tests.grader.review.desk.conftest import Opened
@@ -117,7 +118,7 @@ def test_a_page_that_is_not_drawn_makes_no_answer_the_same(tmp_path: Path, opene
     folder.root.mkdir()
     for name in ("evidence", "submission"):
         (folder.root / name).symlink_to(source.root / name)
-    elsewhere = replace(opened.desk, results=tmp_path)
+    elsewhere = replace(opened.desk, results=tmp_path, identity=identity_of(tmp_path))
     asked = Opened(elsewhere, opened.ledger)
     decide(asked, asked.client())
     assert opened.ledger.rows[0].answer_sha256 == ""
