@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from grader.batch.class_run import ClassOutcome
+from grader.batch.class_records import ClassOutcome
 from grader.batch.records import State
 from grader.batch.run.watching import Watcher
 from grader.batch.store.rows import RunRow

@@ -38,16 +38,9 @@ from grader.app.terminal import (
     show_grades,
     show_sentences,
 )
-from grader.batch.class_run import (
-    ClassRequest,
-    Pages,
-    RejudgeClassRequest,
-    grade_class,
-    is_class,
-    refuse_faults,
-    rejudge_class,
-    score_class,
-)
+from grader.batch.class_folder import is_class, refuse_faults
+from grader.batch.class_records import ClassRequest, Pages, RejudgeClassRequest
+from grader.batch.class_run import grade_class, rejudge_class, score_class
 from grader.batch.run.decided import decided_in
 from grader.batch.run.rejudging import NotJudged, moved
 from grader.execution.settings import RunSettings

@@ -12,7 +12,8 @@ from rich.console import Console
 from grader.app.batch_terminal import show_class, watch
 from grader.app.options import Store
 from grader.app.terminal import show_sentences
-from grader.batch.class_run import newest_class, score_class
+from grader.batch.class_folder import newest_class
+from grader.batch.class_run import score_class
 from grader.batch.store.store import open_store
 from grader.model.records import ReleaseKind, threads
 from grader.review.exchange import export_rows, import_rows

@@ -11,7 +11,8 @@ from rich.console import Console
 from grader.app.batch_terminal import watch
 from grader.app.options import Store
 from grader.app.terminal import show_sentences
-from grader.batch.class_run import newest_class, score_class
+from grader.batch.class_folder import newest_class
+from grader.batch.class_run import score_class
 from grader.batch.exports.canvas_merge import merge_into_canvas
 from grader.batch.exports.nbgrader_feedback import write_feedback
 from grader.batch.exports.writing import write_whole

@@ -315,7 +315,7 @@ def _decided(
     """Return what people decided about a hand-in; the student package has no store of decisions."""
     if _is_students():
         return lambda _: ()
-    from grader.batch.class_run import refuse_class
+    from grader.batch.class_folder import refuse_class
     from grader.batch.run.decided import decided_about
 
     refuse_class(out)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.batch.class_run import class_offering
+from grader.batch.class_folder import class_offering
 from grader.batch.store.store import FOLDER, open_store
 from grader.model.assignment import load_assignment
 from grader.model.offering_files import recorded_offering

@@ -1,24 +1,30 @@
-"""`make batch` and `make score`: the stages of this package on the results folder of a class."""
+"""`make batch`, `make score` and `make rejudge`: the stages of this package on a class."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from grader.batch.class_folder import class_offering, newest_class
+from grader.batch.class_pages import CHECKS_TIMEOUT_S, finish_class
+from grader.batch.class_records import (
+    ALL_PAGES,
+    ClassOutcome,
+    ClassRequest,
+    Pages,
+    RejudgeClassOutcome,
+    RejudgeClassRequest,
+)
 from grader.batch.collect.manifest import ManifestRow, read_manifest
 from grader.batch.collect.platforms import find_hand_ins
-from grader.batch.exports.class_files import write_exports, write_similarity
-from grader.batch.exports.neighbors import link_neighbors
-from grader.batch.records import ClassRow, Roster
+from grader.batch.records import Roster
 from grader.batch.run.batch import only_batch, run_batch
 from grader.batch.run.decided import Imported, grades_in, import_grades
 from grader.batch.run.executors import Slots, dask_cluster, local_pool, room_for, workers_that_fit
 from grader.batch.run.options import BatchOptions, BatchOutcome, Found
-from grader.batch.run.pages import renew_pages, stale_pages
-from grader.batch.run.pdfs import without_pdf, write_pdfs
 from grader.batch.run.rejudging import (
     Moved,
     NotJudged,
@@ -28,85 +34,17 @@ from grader.batch.run.rejudging import (
     rejudge_standings,
     sorted_out,
 )
-from grader.batch.run.rescoring import class_rows, rescore_batch, roster_of, scored_today
-from grader.batch.run.unrun_pages import write_unrun_pages
+from grader.batch.run.rescoring import rescore_batch, scored_today
 from grader.batch.run.watching import Watcher
-from grader.batch.store.store import FOLDER, Store, holds_class, open_store
+from grader.batch.store.store import Store, open_store
 from grader.execution.run import deadline_s
 from grader.execution.settings import RunSettings
-from grader.model.assignment import Assignment, Course, load_assignment
-from grader.model.offering_files import offering_place, recorded_offering
-from grader.model.results_folder import ResultFolder
+from grader.model.assignment import Assignment
 from grader.model.version import code_version
 from grader.sandbox.tiers import Wish, choose_tier, host_support
 from grader.scoring.overrides import HumanGrades
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
-
-CHECKS_TIMEOUT_S = 1800.0
-"""Wall-clock seconds that a worker may take for one submission beside the run itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassRequest:
-    """What is asked for."""
-
-    folder: Path
-    """The hand-ins, as they were downloaded."""
-    manifest: Path | None
-    """CSV with what staff know; None for `manifest.csv` in the folder, where there is one."""
-    results: Path
-    """Results folder of the class."""
-    assignment: Assignment
-    """Parts and points."""
-    course: Course
-    """Variant of whoever the manifest does not name."""
-    settings: RunSettings
-    """How notebooks are run."""
-    workers: int | None
-    """Processes of this machine; None for as many as fit."""
-    scheduler: str | None
-    """Address of a Dask scheduler; None for processes of this machine."""
-    store: str | None
-    """URL of another database; None for SQLite in the results folder."""
-    offering: str = ""
-    """Name or path of the offering, where it is found again; empty for its name."""
-    only: frozenset[str] = frozenset()
-    """Kerberos names that are run; empty for all that are not done."""
-    force: bool = False
-    """Whether also what is done is run again."""
-    pdf: bool = True
-    """Whether `feedback.pdf` is written, behind all grades."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
-    """Which pages a stage ends with."""
-
-    html: bool = True
-    """Whether those are written whose points changed; else the next call writes them."""
-    pdf: bool = True
-    """Whether PDFs are written that are not there; else the next call writes them."""
-    executor: Executor | None = None
-    """Workers that are there already; None for new ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassOutcome:
-    """What came of it."""
-
-    batch: BatchOutcome
-    """What was done."""
-    rows: tuple[ClassRow, ...]
-    """How each student stands."""
-    notes: tuple[str, ...]
-    """What staff should know about the folder, one sentence each."""
-    problems: tuple[str, ...]
-    """What staff must see to, one sentence each."""
-    files: tuple[tuple[str, Path], ...]
-    """(what it is, where) of the class' files."""
-    faults: tuple[str, ...] = ()
-    """Files of staff's that cannot be read, a sentence each; all else is done."""
 
 
 def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
@@ -141,7 +79,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
             batch = run_batch(found, options, store, executor, watcher)
             batch = replace(batch, problems=(*other, *batch.problems))
             pages = Pages(pdf=request.pdf, executor=executor if options.shared_files else None)
-            return _finish(store, batch, request.assignment, request.results, watcher, pages)
+            return finish_class(store, batch, request.assignment, request.results, watcher, pages)
 
 
 def score_class(
@@ -149,7 +87,7 @@ def score_class(
     assignment_name: str | None,
     store_url: str | None,
     watcher: Watcher,
-    pages: Pages = Pages(),
+    pages: Pages = ALL_PAGES,
 ) -> ClassOutcome:
     """Score a class anew from its store and everybody's `grades.toml`; no notebook is run.
 
@@ -179,39 +117,7 @@ def score_class(
             problems=imported.problems,
             faults=imported.faults,
         )
-        return _finish(store, done, assignment, results, watcher, pages)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejudgeClassRequest:
-    """What is to be judged again."""
-
-    results: Path
-    """Results folder of the class."""
-    assignment: str | None
-    """Name or path of the offering; None for the one that the class was graded by."""
-    keep: bool
-    """Whether results are written; else it is only told who would move."""
-    workers: int | None
-    """Processes of this machine; None for as many as fit."""
-    scheduler: str | None
-    """Address of a Dask scheduler; None for processes of this machine."""
-    store: str | None
-    """URL of another database; None for SQLite in the results folder."""
-    pdf: bool = True
-    """Whether `feedback.pdf` is written, behind all points."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejudgeClassOutcome:
-    """What came of it."""
-
-    judged: tuple[Moved, ...]
-    """Everybody whose evidence was judged, or whose points were scored anew, by kerberos."""
-    not_judged: tuple[NotJudged, ...]
-    """Whose was not, and why."""
-    finished: ClassOutcome | None
-    """The class's files; None where nothing was written."""
+        return finish_class(store, done, assignment, results, watcher, pages)
 
 
 def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClassOutcome:
@@ -250,7 +156,7 @@ def rejudge_class(request: RejudgeClassRequest, watcher: Watcher) -> RejudgeClas
                 faults=imported.faults,
             )
             pages = Pages(pdf=request.pdf)
-            finished = _finish(store, done, assignment, results, watcher, pages)
+            finished = finish_class(store, done, assignment, results, watcher, pages)
         return RejudgeClassOutcome(
             judged=tuple(sorted(judged, key=lambda one: one.kerberos)),
             not_judged=(*found.to_run, *not_judged),
@@ -322,94 +228,6 @@ def _scored_by_another(store: Store, request: ClassRequest) -> tuple[str, ...]:
     return (sentence,)
 
 
-def class_offering(store: Store, results: Path, name: str | None) -> str:
-    """Return the offering of a class: that which is named, or by which it was scored last.
-
-    Raises:
-        ConfigError: there is no batch in the folder, or the offering is not found any more.
-    """
-    if name:
-        return offering_place(name)
-    newest, last = store.newest_batch(), store.scored_by()
-    if not Path(last).is_absolute():
-        return recorded_offering(last or (newest[1] if newest else ""), results)
-    if not Path(last).exists():
-        raise ConfigError(
-            f"{results}: the class was scored last by the offering {last}, which is not there any "
-            "more; put it back, or say where it is with --assignment FOLDER (make: "
-            "ASSIGNMENT=FOLDER)"
-        )
-    return last
-
-
-def newest_class(store: Store, results: Path, name: str | None) -> tuple[int, Assignment]:
-    """Return the newest batch, and the offering that is named or by which it was scored last.
-
-    Raises:
-        ConfigError: there is no batch in the folder.
-    """
-    newest = store.newest_batch()
-    if newest is None:
-        raise ConfigError(
-            f"{results}: expected a graded class in its store, found none; if it is in another "
-            "database, name that with --store"
-        )
-    return newest[0], load_assignment(class_offering(store, results, name))
-
-
-def is_class(results: Path) -> bool:
-    """Whether a folder holds the results of a class; else it holds those of one submission.
-
-    Raises:
-        ConfigError: it holds neither.
-    """
-    if ResultFolder(root=results).results.is_file():
-        return False
-    if holds_class(results):
-        return True
-    if not results.exists():
-        raise ConfigError(f"{results}: no such folder; name the one that grading wrote")
-    if not results.is_dir():
-        raise ConfigError(f"{results}: expected a folder, found a file; name what grading wrote")
-    if any(ResultFolder(root=path).results.is_file() for path in results.iterdir()):
-        raise ConfigError(
-            f"{results}: expected the store of a class ({FOLDER}), found only folders of students; "
-            "put the store back, or name the students' folders one by one"
-        )
-    raise ConfigError(
-        f"{results}: expected the results of a submission (results.json) or of a class ({FOLDER}), "
-        "found neither; grade first"
-    )
-
-
-def refuse_class(results: Path) -> None:
-    """Refuse to grade a single submission into the results of a class.
-
-    It would know neither the course nor the deadline that the manifest gives, and its pages would
-    stand where those of the class belong.
-
-    Raises:
-        ConfigError: the folder holds a class.
-    """
-    if holds_class(results):
-        raise ConfigError(
-            f"{results}: expected a folder for single submissions, found the results of a class; "
-            "name another folder (OUT=), or grade one student of the class anew with `make batch "
-            "ONLY=kerberos FORCE=1`"
-        )
-
-
-def refuse_faults(faults: Sequence[str]) -> None:
-    """End with the files of staff's that could not be read, where all else is done.
-
-    Raises:
-        ConfigError: there are such files.
-    """
-    if faults:
-        count = "1 file was" if len(faults) == 1 else f"{len(faults)} files were"
-        raise ConfigError(f"{count} not taken, all else is scored: {'; '.join(faults)}")
-
-
 def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
     usual = request.folder / "manifest.csv"
     path = request.manifest or (usual if usual.is_file() else None)
@@ -445,71 +263,3 @@ def _refuse_unasked_process(wish: Wish) -> None:
             f"A class is graded in boxes only, and this host has none: {support.why_not}; install "
             "bubblewrap, or, for code that you trust, say ISOLATION=process"
         )
-
-
-def _finish(
-    store: Store,
-    batch: BatchOutcome,
-    assignment: Assignment,
-    results: Path,
-    watcher: Watcher,
-    pages: Pages,
-) -> ClassOutcome:
-    """Write the class' files; then the pages whose points changed, and PDFs last."""
-    watcher.stage("exports")
-    human = grades_in(store, assignment)
-    rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
-    roster = roster_of(store, batch.batch_id)
-    common = write_similarity(rows, assignment, results) if batch.graded_now else ()
-    told = (*batch.faults, *batch.problems)
-    files = (*write_exports(rows, roster, assignment, results, problems=told), *common)
-    problems = list(batch.problems)
-    if pages.html:
-        problems += _renew_pages(store, batch.batch_id, results, watcher, pages.executor)
-        unrun = store.hand_ins(batch.batch_id)
-        problems += write_unrun_pages(rows, unrun, assignment, human, results)
-        problems += link_neighbors(rows, results)
-        problems += _write_pdfs([row.kerberos for row in rows], results, watcher, pages)
-    return ClassOutcome(
-        batch=batch,
-        rows=rows,
-        notes=roster.notes,
-        problems=tuple(problems),
-        files=files,
-        faults=batch.faults,
-    )
-
-
-def _renew_pages(
-    store: Store, batch_id: int, results: Path, watcher: Watcher, executor: Executor | None
-) -> tuple[str, ...]:
-    stale = stale_pages(store, batch_id)
-    if not stale:
-        return ()
-    watcher.stage("pages")
-    with _page_workers(executor, len(stale)) as workers:
-        return renew_pages(stale, results, store, workers)
-
-
-def _write_pdfs(
-    names: Sequence[str], results: Path, watcher: Watcher, pages: Pages
-) -> tuple[str, ...]:
-    missing = without_pdf(names, results)
-    if not missing:
-        return ()
-    if not pages.pdf:
-        count = "1 feedback.pdf is" if len(missing) == 1 else f"{len(missing)} feedback.pdf are"
-        return (f"{count} not written, as asked; the same command without that writes them",)
-    watcher.stage("pdfs")
-    with _page_workers(pages.executor, len(missing)) as workers:
-        return write_pdfs(missing, results, workers, watcher)
-
-
-@contextmanager
-def _page_workers(executor: Executor | None, most: int) -> Iterator[Executor]:
-    if executor is not None:
-        yield executor
-        return
-    workers = min(most, workers_that_fit(None, "cpu"))
-    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as pool:
-        yield pool

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from grader.batch.class_run import ClassOutcome, Pages, newest_class, score_class
+from grader.batch.class_folder import newest_class
+from grader.batch.class_records import ClassOutcome, Pages
+from grader.batch.class_run import score_class
 from grader.batch.records import ClassRow
 from grader.batch.run.rescoring import StandingToday
 from grader.batch.run.watching import Watcher

@@ -174,7 +174,7 @@ def test_each_sample_gets_its_verdict(
     if first == IN_FULL_SIZE and not whole:
         pytest.skip("test_fullsize asks for its verdict")
     if first not in WITH_PAGES:
-        monkeypatch.setattr("grader.pipeline.write_pages", lambda _: None)
+        monkeypatch.setattr("grader.pipeline.write_pages", lambda *_, **__: None)
     asked = request_of(first, tmp_path, warm, whole=whole)
     record = grade(asked, lambda _: None, lambda _: None)
     gets_its_verdict(first, record, () if whole or first not in CUT else CUT[first][1])

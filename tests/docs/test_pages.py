@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from authoring import pictures
-from grader.batch import class_run
+from grader.batch import class_pages
 from grader.batch.store.store import open_store
 from tests.docs.pages import COMMANDS, ROOT, Block, blocks, blocks_of, documents
 from tests.docs.typed import in_process
@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "results").mkdir()
     (folder / "export.csv").write_text(CANVAS, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, open_store(folder / "results") as store:
-        patch.setattr(class_run, "_renew_pages", write_no_pages)
+        patch.setattr(class_pages, "_renew_pages", write_no_pages)
         patch.chdir(folder)
         write_class(folder / "results", store, 2)
         yield folder

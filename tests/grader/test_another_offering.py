@@ -16,7 +16,8 @@ import pytest
 import torch
 from nbformat import v4
 
-from grader.batch.class_run import ClassRequest, grade_class
+from grader.batch.class_records import ClassRequest
+from grader.batch.class_run import grade_class
 from grader.checks import validate_offering
 from grader.execution.settings import RunSettings
 from grader.model.assignment import load_assignment, parse_course

@@ -50,7 +50,7 @@
 # -     batch_tensor = step.step(batch_tensor.detach(), gradient)
 # +     batch_tensor = step.step(batch_tensor.detach(), torch.randn_like(gradient))
 
-# %% mutant features-never-moved | loses 4d | says "changed|more strongly"
+# %% mutant features-never-moved | loses 4d | says "features.stuck"
 # @ p4d-run-1-00
 # -     batch_tensor = step.step(batch_tensor.detach(), gradient)
 # +     step.step(batch_tensor.detach(), gradient)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,6 +12,7 @@ import pytest
 
 from grader.app import main as edge
 from grader.app.main import main
+from grader.model.results_folder import ResultFolder
 from grader.pipeline import GradeRecord
 from reference.errors import ConfigError, GraderFault
 from tests.grader.conftest import short_zip
@@ -139,7 +142,9 @@ def test_check_follows_its_policy(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("grader.pipeline.grade", lambda *_: graded)  # graded once for them all
+    shutil.copytree(graded.folder.root, tmp_path / "graded")  # once for them all; this writes there
+    copied = replace(graded, folder=ResultFolder(root=tmp_path / "graded"))
+    monkeypatch.setattr("grader.pipeline.grade", lambda *_: copied)
     zip_path = short_zip(tmp_path / "jdoe.zip")
     argv = ["check", str(zip_path), "--require", require, "--bundle", "studio-narrow"]
     assert main([*argv, "--out", str(tmp_path / "out")]) == status

@@ -74,6 +74,6 @@ def test_a_third_offering_is_made_by_its_how_to_alone(
     question = load_assignment(str(folder)).part("4b").question
     assert question.strip().startswith("Do the same for *zebra* (class 340).")
 
-    assert in_process(run) == 0
-    told = capsys.readouterr().out
+    status, told = in_process(run), capsys.readouterr().out
+    assert status == 0, told
     assert "all fits, and the solved notebook gets all points." in told

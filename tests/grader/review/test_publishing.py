@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.app.cli import app
-from grader.batch import class_run
+from grader.batch import class_pages, class_run
 from grader.batch.run.pages import stale_pages
 from grader.batch.run.rescoring import StandingToday, standing_today
 from grader.batch.store.rows import Standing
@@ -49,7 +49,7 @@ def write_no_pages(store: Store, batch_id: int, *_: object) -> tuple[str, ...]:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClassPlace:
     """Two students of whom all parts are decided, but for one part of the second."""
-    monkeypatch.setattr(class_run, "_renew_pages", write_no_pages)
+    monkeypatch.setattr(class_pages, "_renew_pages", write_no_pages)
     with open_store(tmp_path) as store:
         names = write_class(tmp_path, store, 2)
         zips = {one.kerberos: one.zip_sha256 for one in store.hand_ins(1)}
@@ -123,7 +123,7 @@ def test_pages_are_written_once_when_they_can_say_it(
         published.append(len(store.releases()))
         return write_no_pages(store, batch_id, *rest)
 
-    monkeypatch.setattr(class_run, "_renew_pages", write)
+    monkeypatch.setattr(class_pages, "_renew_pages", write)
     release_class(place, PUBLISH, Progress())
     assert published == [1]
 

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from authoring.class_samples import build_class
 from grader.app.cli import app
-from grader.batch.class_run import RejudgeClassRequest, rejudge_class
+from grader.batch.class_records import RejudgeClassRequest
+from grader.batch.class_run import rejudge_class
 from grader.batch.run.batch import only_batch
 from grader.batch.run.decided import grades_in
 from grader.batch.run.rejudging import Moved, RejudgeOptions, rejudge_standings, sorted_out

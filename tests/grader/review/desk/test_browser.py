@@ -149,7 +149,13 @@ def listening_desk(
     port = listening.getsockname()[1]
     opened = opens(class_on_disk, blind=blind, port=port)
     trouble = Trouble(application(opened.desk))
-    config = uvicorn.Config(trouble, log_level="critical", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        trouble,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,  # forced, it would leave its connections open
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -157,7 +163,6 @@ def listening_desk(
     made = Served(opened, trouble, f"http://127.0.0.1:{port}")
     yield made
     server.should_exit = True
-    server.force_exit = True
     thread.join(timeout=10)
     listening.close()
     assert made.complaints == []

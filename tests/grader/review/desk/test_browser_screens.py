@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from grader.batch import class_run
+from grader.batch import class_pages
 from grader.batch.store.store import open_store
 from grader.model.records.decisions import DecisionKind
 from grader.model.records.places import NAMES
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     results = tmp_path_factory.mktemp("screens")
     with pytest.MonkeyPatch.context() as patch, open_store(results) as store:
-        patch.setattr(class_run, "_renew_pages", write_no_pages)
+        patch.setattr(class_pages, "_renew_pages", write_no_pages)
         shared = ClassOnDisk(results, store, write_class(results, store, 3, scanned=(1,)))
         decide_all(store)
         with listening_desk(shared, open_on_store) as made:

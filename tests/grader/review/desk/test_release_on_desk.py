@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from grader.batch import class_run
+from grader.batch import class_pages
 from grader.batch.class_run import score_class
 from grader.batch.store.store import FOLDER, Store, open_store
 from grader.model.offering_files import OFFERINGS, TOML
@@ -34,7 +34,7 @@ from tests.grader.review.test_publishing import write_no_pages
 @pytest.fixture
 def decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """A desk on a store of two students, whose parts are all decided."""
-    monkeypatch.setattr(class_run, "_renew_pages", write_no_pages)
+    monkeypatch.setattr(class_pages, "_renew_pages", write_no_pages)
     with open_store(tmp_path) as store:
         shared = ClassOnDisk(tmp_path, store, write_class(tmp_path, store, 2))
         decide_all(store)
@@ -106,11 +106,11 @@ def test_feedback_that_a_stopped_release_left_behind_is_said(
     decided: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = decided.client()
-    monkeypatch.setattr(class_run, "_renew_pages", lambda *_: ())  # stopped before any page
+    monkeypatch.setattr(class_pages, "_renew_pages", lambda *_: ())  # stopped before any page
     client.post("/release", data=confirmed(client))
     decided.desk.work.wait()
     assert "The feedback of 2 students is older than their points" in client.get("/release").text
-    monkeypatch.setattr(class_run, "_renew_pages", write_no_pages)
+    monkeypatch.setattr(class_pages, "_renew_pages", write_no_pages)
     client.post("/release", data={"kind": "update"})
     decided.desk.work.wait()
     assert "No points changed. Files and pages are up to date." in client.get("/release/work").text
