@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.model.assignment import load_assignment
+from grader.sandbox.apart import end_server
 from reference.bundles import get_bundle
 from tests.docs.pages import ROOT, blocks_of
 from tests.docs.typed import in_process
@@ -37,11 +38,16 @@ def set_facts(folder: Path) -> None:
 @pytest.mark.kernel
 @pytest.mark.timeout(900)
 def test_a_third_offering_is_made_by_its_how_to_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     root = get_bundle(BUNDLE).root
     shutil.copytree(root, tmp_path / "cache" / "bundles" / BUNDLE)
     monkeypatch.setenv("PSET4_CACHE", str(tmp_path / "cache"))
+    end_server()  # checks are forked from a process that keeps the environment of its start
+    request.addfinalizer(end_server)
     monkeypatch.chdir(tmp_path)
     new, check, notebooks, run = commands_of_page()
     folder = tmp_path / "pset4_fall30"
