@@ -169,7 +169,7 @@ lint: $(READY) ## ruff and import contracts
 types: $(READY) ## mypy --strict, tests included
 	@$(BIN)/mypy reference grader authoring tests
 
-quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (under 2 minutes)
+quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (some 3 minutes)
 	@$(MAKE) -s --no-print-directory -j2 lint pytest-quick
 
 test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests
