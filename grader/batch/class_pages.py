@@ -14,7 +14,7 @@ from grader.batch.run.decided import grades_in
 from grader.batch.run.executors import local_pool, workers_that_fit
 from grader.batch.run.options import BatchOutcome
 from grader.batch.run.pages import renew_pages, stale_pages
-from grader.batch.run.pdfs import without_pdf, write_pdfs
+from grader.batch.run.pdfs import are_missing, without_pdf, write_pdfs
 from grader.batch.run.rescoring import class_rows, roster_of
 from grader.batch.run.unrun_pages import write_unrun_pages
 from grader.batch.run.watching import Watcher
@@ -76,8 +76,8 @@ def _write_pdfs(
     if not missing:
         return ()
     if not pages.pdf:
-        count = "1 feedback.pdf is" if len(missing) == 1 else f"{len(missing)} feedback.pdf are"
-        return (f"{count} not written, as asked; the same command without that writes them",)
+        told = "not written, as asked; the same command without that writes them"
+        return (f"{are_missing(missing)} {told}",)
     watcher.stage("pdfs")
     with _page_workers(pages.executor, len(missing)) as workers:
         return write_pdfs(missing, results, workers, watcher)

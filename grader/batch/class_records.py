@@ -8,10 +8,7 @@ from pathlib import Path
 
 from grader.batch.records import ClassRow
 from grader.batch.run.options import BatchOutcome
-from grader.batch.run.rejudging import (
-    Moved,
-    NotJudged,
-)
+from grader.batch.run.rejudging import Moved, NotJudged
 from grader.execution.settings import RunSettings
 from grader.model.assignment import Assignment, Course
 

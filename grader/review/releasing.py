@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from grader.batch.collect.canvas import parse_canvas_name
 from grader.batch.exports.gradebook import is_decided, why_left_out
 from grader.batch.records import ClassRow
-from grader.batch.run.pdfs import without_pdf
+from grader.batch.run.pdfs import are_missing, without_pdf
 from grader.batch.store.decision_rows import new_uuid
 from grader.batch.store.rows import Standing
 from grader.batch.store.store import Store
@@ -269,9 +269,8 @@ def feedback_zip(hand_ins: Iterable[HandIn], results: Path) -> bytes:
     hand_ins = tuple(hand_ins)
     missing = without_pdf((one.kerberos for one in hand_ins), results)
     if missing:
-        found = "1 feedback.pdf is" if len(missing) == 1 else f"{len(missing)} feedback.pdf are"
         raise ConfigError(
-            f"{results}: {found} not written yet, such as that of {missing[0]}; "
+            f"{results}: {are_missing(missing)} not written yet, such as that of {missing[0]}; "
             "`make score` writes them"
         )
     buffer = io.BytesIO()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
 from pathlib import Path
+from typing import TypeVar
 
 from grader.batch.store.rows import Standing
 from grader.batch.store.store import Store
@@ -13,6 +14,9 @@ from grader.model.records import GradeSheet
 from grader.model.results_folder import ResultFolder
 from grader.model.stage_keys import pages_key
 from grader.model.text import one_line
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 def stale_pages(store: Store, batch_id: int) -> tuple[Standing, ...]:
@@ -38,19 +42,39 @@ def renew_pages(
         for one in stale
         if one.grade is not None
     }
-    problems = []
+
+    def keep(one: Standing, made_by: str) -> None:
+        if one.grade is not None:
+            store.add_page(one.grade.grade_id, made_by)
+
+    return tuple(
+        f"{one.hand_in.kerberos}: its pages were not renewed: {reason}"
+        for one, reason in each_written(futures, keep)
+        if reason
+    )
+
+
+def each_written(
+    futures: Mapping[Future[R], K], keep: Callable[[K, R], None]
+) -> Iterator[tuple[K, str]]:
+    """Yield whose files are written, as soon as they are, and why they are not; one stops no other.
+
+    Args:
+        futures: Calls that are with workers, and whose.
+        keep: Told whose and what the call returned; may fail as the call may.
+
+    Raises:
+        DiskFull: there is no room for them.
+    """
     for future in as_completed(futures):
-        one = futures[future]
+        whose, reason = futures[future], ""
         try:
-            made_by = future.result()
-            if one.grade is not None:
-                store.add_page(one.grade.grade_id, made_by)
+            keep(whose, future.result())
         except DiskFull:
             raise
-        except Exception as error:  # noqa: BLE001 -- one folder never stops the rest
-            reason = one_line(str(error))
-            problems.append(f"{one.hand_in.kerberos}: its pages were not renewed: {reason}")
-    return tuple(problems)
+        except Exception as error:  # noqa: BLE001 -- see the docstring
+            reason = one_line(str(error)) or type(error).__name__
+        yield whose, reason
 
 
 def renew_one(root: Path, sheet: GradeSheet) -> str:

@@ -6,14 +6,14 @@ class that was interrupted, or graded without PDFs, is brought up to date by the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import Executor, as_completed
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
+from grader.batch.run.pages import each_written
 from grader.batch.run.watching import Watcher
-from grader.model.disk import DiskFull, room_in
+from grader.model.disk import room_in
 from grader.model.results_folder import ResultFolder
-from grader.model.text import one_line
 
 
 def without_pdf(names: Iterable[str], results: Path) -> tuple[str, ...]:
@@ -39,16 +39,16 @@ def write_pdfs(
     futures = {executor.submit(_write_one, results / name): name for name in names}
     problems = []
     watcher.begin(len(futures), 0)
-    for future in as_completed(futures):
-        name = futures[future]
-        try:
-            future.result()
-        except DiskFull:
-            raise
-        except Exception as error:  # noqa: BLE001 -- one folder never stops the rest
-            problems.append(f"{name}: feedback.pdf was not written: {one_line(str(error))}")
+    for name, reason in each_written(futures, lambda _name, _none: None):
+        if reason:
+            problems.append(f"{name}: feedback.pdf was not written: {reason}")
         watcher.written(name)
     return tuple(problems)
+
+
+def are_missing(names: Sequence[str]) -> str:
+    """Say how many PDFs are not there: a subject and its verb."""
+    return "1 feedback.pdf is" if len(names) == 1 else f"{len(names)} feedback.pdf are"
 
 
 def _write_one(root: Path) -> None:
