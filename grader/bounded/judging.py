@@ -18,11 +18,10 @@ from grader.checks.stage import (
     check_submission,
     held_at_limit,
     keep_findings,
+    prepare,
     read_report_and_outputs,
-    standard,
     without_reading,
 )
-from grader.model.assignment import Assignment
 from grader.model.records import Finding
 from grader.model.records.codec import from_json, to_json
 from grader.model.results_folder import ResultFolder
@@ -51,6 +50,11 @@ class _Progress:
             key = tuple(said["step"].split(" "))
             self.done[key[0], key[1]] = from_json(Finding, said["finding"], where="a check")
             self.step = ""
+
+
+def prepare_calls() -> None:
+    """Make ahead what each submission needs, before processes are forked."""
+    prepare()
 
 
 def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:
@@ -110,7 +114,7 @@ def _run_all(
 
     while True:
         left = max(0.0, deadline - time.monotonic())
-        arguments = (folder, assignment, judged_by.bundle.name, progress.reading_lost)
+        arguments = (folder, judged_by, progress.reading_lost)
         ended = call_apart(
             _judge,
             (*arguments, dict(progress.done)),
@@ -150,13 +154,11 @@ def _give_up(progress: _Progress, ended: Ended) -> None:
 def _judge(
     tell: Tell,
     folder: ResultFolder,
-    assignment: Assignment,
-    bundle_name: str,
+    judged_by: Standard,
     reading_lost: bool,
     done: Mapping[tuple[str, str], Finding],
 ) -> None:
     """Read and check what is not done yet, and tell each finding. Runs apart."""
-    judged_by = standard(assignment, bundle_name)
     if not reading_lost and not done:
         tell(json.dumps({"step": READING}))
         read_report_and_outputs(folder, judged_by)

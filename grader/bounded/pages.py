@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 from grader.bounded.limits import MODULES, PAGES_BOUNDS
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.stage import PAGES, PDF, WITHOUT_PDF, make_page
+from grader.outputs.pages.stage import PAGES, PDF, WITHOUT_PDF, make_page, prepare
 from grader.sandbox.apart import Ended, Tell, call_apart
 from reference.errors import GraderFault
 
 MODULES_OF_PDF = ("grader.bounded.pages", "weasyprint")
 """What a PDF alone needs: no checks, and so no PyTorch."""
+
+
+def prepare_calls() -> None:
+    """Make ahead what each submission needs, before processes are forked."""
+    prepare()
 
 
 def write_pages(folder: ResultFolder, *, pdf: bool = True) -> None:

@@ -14,6 +14,7 @@ from grader.checks.offering import validate_offering
 from grader.checks.registry import each_check
 from grader.checks.stored_arrays import evidence_reader
 from grader.model.assignment import Assignment
+from grader.model.formulas.reading import prepare as prepare_formulas
 from grader.model.records import (
     Alignment,
     Evidence,
@@ -21,6 +22,7 @@ from grader.model.records import (
     Findings,
     RunPlan,
     Submission,
+    codec,
 )
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
@@ -79,6 +81,12 @@ def align_cells(folder: ResultFolder, judged_by: Standard) -> None:
     """From the submission to which cell answers which part."""
     submission = load(Submission, folder.record("submission"))
     save(align(submission, judged_by.assignment), folder.record("alignment"))
+
+
+def prepare() -> None:
+    """Make ahead what the checks of all submissions need."""
+    prepare_formulas()
+    codec.prepare(Submission, Evidence, RunPlan, Alignment, HandInReading, Findings, Finding)
 
 
 def judge(folder: ResultFolder, judged_by: Standard, on_stage: OnStage) -> None:

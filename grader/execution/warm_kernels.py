@@ -22,13 +22,17 @@ LIGHT = Path(reference.__file__).with_name("light_torchvision.py")
 """It imports torch, which is for the kernels; here only its path is needed."""
 MODULES = (
     "torch", LIGHT.stem, "torchvision", "torchvision.models", "torchvision.transforms",
-    "torch.nn.functional", "torch.optim", "torch.utils.data", "numpy", "cv2", "matplotlib.pyplot",
+    "torch.nn.functional", "torch.optim", "torch.utils.data",
+    "torch.fx.experimental.symbolic_shapes", "numpy", "numpy.random", "cv2", "matplotlib.pyplot",
     "PIL.Image", "requests", "tqdm.auto", "IPython.core.completer", "ipykernel.kernelapp",
     "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "zmq", "tornado.queues",
     "tornado.platform.asyncio", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "faulthandler",
 )  # fmt: skip
-"""What the course's notebook imports, and what a kernel does by itself."""
+"""What the course's notebook imports, and what a kernel does by itself.
+
+The first backward pass imports `symbolic_shapes`, and with it sympy, which takes a second.
+"""
 
 _TRIAL = """
 import torch

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from grader.sandbox.tiers import Tier
 from reference.bundles import Bundle, cache_folder, writing_to_cache
 
 KERNEL_PACKAGE = "_pset4"
+CACHED = "__pycache__"
+TAG = sys.implementation.cache_tag
 
 STAGE, SIDE, ASSETS = "/box/stage", "/box/side", "/box/assets"
 """Where a box sees the student's files, the kernel-side package and the bundle, read-only."""
@@ -126,16 +130,34 @@ def _course_files(bundle: Bundle) -> frozenset[str]:
 
 def _copy_kernel_side(side: Path, bundle: Bundle) -> None:
     package = side / KERNEL_PACKAGE
-    package.mkdir(parents=True)
-    for item in resources.files("grader.kernel").iterdir():
-        if item.name.endswith(".py"):
-            (package / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
-    of_reference = ["light_torchvision.py"]
-    if bundle.width_divisor > 1:
-        of_reference.append("studio/narrow.py")
-    for name in of_reference:
-        text = resources.files("reference").joinpath(name).read_text("utf-8")
-        (package / Path(name).name).write_text(text, encoding="utf-8")
+    (package / CACHED).mkdir(parents=True)
+    for name, data in _kernel_side(narrow=bundle.width_divisor > 1):
+        (package / name).write_bytes(data)
+
+
+@functools.cache
+def _kernel_side(*, narrow: bool) -> tuple[tuple[str, bytes], ...]:
+    """Return the files of the kernel-side package: sources, and bytecode that spares compiling."""
+    reference = resources.files("reference")
+    sources = [
+        *(one for one in resources.files("grader.kernel").iterdir() if one.name.endswith(".py")),
+        reference / "light_torchvision.py",
+        *([reference / "studio" / "narrow.py"] if narrow else []),
+    ]
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-side") as name:
+        folder = Path(name)
+        for source in sources:
+            (folder / source.name).write_bytes(source.read_bytes())
+            # No bytecode of another time or place: these files, whatever their dates will be.
+            py_compile.compile(
+                str(folder / source.name),
+                cfile=str(folder / CACHED / f"{Path(source.name).stem}.{TAG}.pyc"),
+                dfile=f"{SIDE}/{KERNEL_PACKAGE}/{source.name}",
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+        made = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        return tuple((str(path.relative_to(folder)), path.read_bytes()) for path in made)
 
 
 def font_cache() -> Path:

@@ -7,8 +7,8 @@ class or object of the student that the notebook holds.
 
 from __future__ import annotations
 
+import functools
 import inspect
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -48,14 +48,14 @@ def note_names() -> None:
 
 
 @contextmanager
-def as_bound(payload: str) -> Iterator[dict[str, Any]]:
+def as_bound(function: str) -> Iterator[dict[str, Any]]:
     """Give the functions that were found, with things as they were when the asked one was bound.
 
     Args:
-        payload: The question, whose first call names that function.
+        function: The asked one's name.
     """
     found = state_of().found
-    asked = found.get(json.loads(payload)["calls"][0]["function"])
+    asked = found.get(function)
     with asked.surroundings.put_up() if asked is not None else nullcontext():
         yield {name: bound.value for name, bound in found.items()}
 
@@ -94,7 +94,17 @@ def _elsewhere(namespace: Mapping[str, Any], name: str, home: str) -> Iterator[A
 def is_from(module: Any, home: str) -> bool:
     """Whether a module is the student's: its file lies below their folder."""
     path = getattr(module, "__file__", None)
-    return isinstance(path, str) and os.path.realpath(path).startswith(home + os.sep)
+    if not isinstance(path, str):
+        return False
+    return _lies_below(path, home) if path.startswith(os.sep) else _is_below(path, home)
+
+
+def _is_below(path: str, home: str) -> bool:
+    return os.path.realpath(path).startswith(home + os.sep)
+
+
+_lies_below = functools.lru_cache(maxsize=4096)(_is_below)
+"""The same, looked up once: every module is asked for after every cell."""
 
 
 def _is_students(cls: type, home: str) -> bool:

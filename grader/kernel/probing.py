@@ -12,7 +12,6 @@ What the call left of its arguments goes back, too: the host compares it with wh
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,18 +111,17 @@ def _failed(call: dict[str, Any], form: str, error: Exception) -> dict[str, Any]
     return {"key": f"{call['key']}@{form}", "form": form, "outputs": [], "error": text}
 
 
-def answer(channel: Channel, namespace: Mapping[str, Any], payload: str) -> None:
-    """Answer one probe: every call of the payload, in as many forms as it takes, in one message.
+def answer(channel: Channel, namespace: Mapping[str, Any], question: dict[str, Any]) -> None:
+    """Answer one probe: every call of the question, in as many forms as it takes, in one message.
 
     Where a function is not there, the answer has no calls. The notebook's generators go on
     afterwards from where they were.
     """
     with randomness().put_up():
-        _answer(channel, namespace, payload)
+        _answer(channel, namespace, question)
 
 
-def _answer(channel: Channel, namespace: Mapping[str, Any], payload: str) -> None:
-    question = json.loads(payload)
+def _answer(channel: Channel, namespace: Mapping[str, Any], question: dict[str, Any]) -> None:
     names = {call["function"] for call in question["calls"]}
     if not all(callable(namespace.get(name)) for name in names):
         channel.send("probe", {"probe": question["probe"], "calls": [], "used": []})

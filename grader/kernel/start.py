@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from typing import Any
 
 from . import compat, going_on, keeping_up, names, probing, recorder, repeating
@@ -45,14 +48,19 @@ def start(
     channel.send("started", _facts())
 
 
-def answer(payload: str) -> None:
-    """Answer one probe with the functions that the notebook bound, as things were then."""
+def answer(packed: str) -> None:
+    """Answer one probe with the functions that the notebook bound, as things were then.
+
+    Args:
+        packed: The question as JSON, compressed, in base 64.
+    """
+    question = json.loads(zlib.decompress(base64.b64decode(packed)))
     state_inside = state_of()
     nested, state_inside.inside_recorder = state_inside.inside_recorder, True
     names.note_names()
     try:
-        with names.as_bound(payload) as functions:
-            probing.answer(_channels[0], functions, payload)
+        with names.as_bound(question["calls"][0]["function"]) as functions:
+            probing.answer(_channels[0], functions, question)
     finally:
         state_inside.inside_recorder = nested
 

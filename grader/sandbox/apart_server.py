@@ -31,6 +31,8 @@ from typing import Any
 
 from grader.sandbox.orphans import die_with_parent
 
+PREPARE = "prepare_calls"
+"""A function of a module, if it has one, that makes ahead what each call would have to make."""
 LENGTH = struct.Struct(">Q")
 """Of a call, before its pickle."""
 PACKET_BYTES = 64
@@ -72,7 +74,8 @@ def serve(door: socket.socket, modules: list[str]) -> None:
     """Serve until the other side is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are reaped by the system
     for name in modules:
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        getattr(module, PREPARE, _nothing)()
     gc.collect()
     gc.freeze()  # or a child's collector would write to, and so copy, every page
     while True:
@@ -85,6 +88,10 @@ def serve(door: socket.socket, modules: list[str]) -> None:
                 die_with_parent()
                 _watch(connection)
                 os._exit(0)
+
+
+def _nothing() -> None:
+    """What a module makes ahead that has no such function."""
 
 
 def _watch(connection: socket.socket) -> None:

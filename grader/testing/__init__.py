@@ -10,8 +10,8 @@ For whoever writes a check for an offering. Nothing that grades uses them: a che
 
 from __future__ import annotations
 
-from grader.planning.probes.questions import payload_of
+from grader.planning.probes.questions import question_of
 from grader.testing.evidence import ArrayStore, blank_evidence, cell_run
 from grader.testing.session import ask
 
-__all__ = ["ArrayStore", "ask", "blank_evidence", "cell_run", "payload_of"]
+__all__ = ["ArrayStore", "ask", "blank_evidence", "cell_run", "question_of"]

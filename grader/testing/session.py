@@ -12,7 +12,7 @@ from grader.execution.probe_replies import reply_of
 from grader.kernel import probing
 from grader.kernel.channel import Channel
 from grader.model.records import ArrayRef, ProbeReply, ProbeSpec
-from grader.planning.probes.questions import payload_of, sent_by
+from grader.planning.probes.questions import question_of, sent_by
 from grader.testing.evidence import ArrayStore
 
 
@@ -45,7 +45,7 @@ def ask(
         if not all(name in functions for name in probe.needs):
             continue
         inbox = _Inbox()
-        probing.answer(cast("Channel", inbox), dict(functions), payload_of(probe.source))
+        probing.answer(cast("Channel", inbox), dict(functions), question_of(probe.source))
 
         def put(_: str, array: np.ndarray) -> ArrayRef:
             return store.put(array)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from grader.checks.formulas.evaluating import Reach, Values
 from grader.checks.tolerance import agrees
@@ -84,10 +85,15 @@ def compare_conv(
     inputs = [_conv_inputs(case, definitions) for case in used]
     tried = tuple(_tries(definitions, target, inputs, sizes, BOUNDARIES))
     found: list[tuple[Computed, Convention]] = []
+
+    @cache
+    def wanted(convention: Convention) -> list[Floats]:
+        return [_wanted(target.name, case, convention) for case in used]
+
     for computed in tried:
         for convention in CONVENTIONS:
             same = convention.boundary == computed.boundary or not computed.outside
-            if same and _fits(computed, [_wanted(target.name, c, convention) for c in used]):
+            if same and _fits(computed, wanted(convention)):
                 found.append((computed, convention))
     base = found[0][0].base if found else tried[0].base
     conventions = tuple(dict.fromkeys(one for computed, one in found if computed.base == base))

@@ -114,6 +114,11 @@ def read_formulas(text: str) -> tuple[Definition, ...]:
     return found
 
 
+def prepare() -> None:
+    """Make the parser before it is needed; that takes longer than to use it."""
+    _parser()
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     """The parser: LALR, which refuses a grammar that could be read in two ways."""

@@ -26,9 +26,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return _ADAPTERS[kind]
 
 
-def prepare(kind: Any) -> None:
-    """Make the adapter of a type before it is needed."""
-    _adapter(kind)
+def prepare(*kinds: Any) -> None:
+    """Make the adapters of types before they are needed."""
+    for kind in kinds:
+        _adapter(kind)
 
 
 def to_json(record: object) -> str:

@@ -70,6 +70,13 @@ def render_page(template: str, *styles: str, **context: object) -> str:
     return page.replace("<style>", f"<style>{faces}", 1) if faces else page
 
 
+def prepare(*names: str) -> None:
+    """Compile the templates of pages before they are needed."""
+    for name in names:
+        environment().get_template(f"{name}.j2")
+    _css("feedback")
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Return what fills in templates: all that is not markup of ours is escaped."""

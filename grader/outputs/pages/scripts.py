@@ -55,7 +55,8 @@ SCRIPTS = tuple(
 
 def faces_for(text: str) -> str:
     """Return the `@font-face` rules that a page with this text needs beyond the usual ones."""
-    return "\n".join(_face(one) for one in SCRIPTS if one.needed.search(text))
+    characters = "".join(set(text))  # a page holds 500 kB of data, and a hundred characters
+    return "\n".join(_face(one) for one in SCRIPTS if one.needed.search(characters))
 
 
 def face_rule(family: str, weight: int, style: str, file: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from grader.model.formulas.reading import prepare as prepare_formulas
 from grader.model.notes import note
-from grader.model.records import Evidence, GradeSheet, Severity, Submission, nothing_seen
+from grader.model.records import Evidence, GradeSheet, Severity, Submission, codec, nothing_seen
 from grader.model.records.codec import load
 from grader.model.resources import templates
 from grader.model.results_folder import ResultFolder
+from grader.outputs.pages import render
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
@@ -26,6 +28,14 @@ PAGES = (
 """What is made of a sheet, in this order; the student package has no page for staff."""
 WITHOUT_PDF = tuple(page for page in PAGES if page != PDF)
 """The same without what takes most of the time."""
+
+
+def prepare() -> None:
+    """Make ahead what pages of all submissions need."""
+    pages = (page for page in PAGES if page.endswith(".html"))
+    render.prepare(*pages)
+    prepare_formulas()
+    codec.prepare(GradeSheet, Evidence, Submission, HandInReading)
 
 
 def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:

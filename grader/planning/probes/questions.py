@@ -1,15 +1,18 @@
 """Questions to the student's functions, and how the kernel gets them.
 
 A check says what it asks; here that becomes JSON with inputs, in one statement that binds no name.
+The JSON is compressed to a fifteenth: Jupyter reads every statement several times over.
 """
 
 from __future__ import annotations
 
 import ast
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,8 +128,8 @@ def _source(probe_id: str, question: Question, watched: tuple[str, ...]) -> str:
             for call in calls
         ],
     }
-    text = json.dumps(asked)
-    return f"__import__('sys').modules['_pset4.start'].answer({text!r})"
+    packed = base64.b64encode(zlib.compress(json.dumps(asked).encode())).decode()
+    return f"__import__('sys').modules['_pset4.start'].answer({packed!r})"
 
 
 def _encoded(argument: Argument) -> dict[str, object]:
@@ -135,12 +138,15 @@ def _encoded(argument: Argument) -> dict[str, object]:
     return {"int": argument} if isinstance(argument, int) else {"float": argument}
 
 
-def payload_of(source: str) -> str:
-    """Return the JSON text within a probe's statement, as `probes_for` makes it."""
+def question_of(source: str) -> dict[str, Any]:
+    """Return what a probe's statement asks, as `probes_for` makes it."""
     call = ast.parse(source, mode="eval").body
     if not isinstance(call, ast.Call):
         raise TypeError(f"expected a call, found {source[:80]}")
-    return str(ast.literal_eval(call.args[0]))
+    found: dict[str, Any] = json.loads(
+        zlib.decompress(base64.b64decode(ast.literal_eval(call.args[0])))
+    )
+    return found
 
 
 def sent_by(source: str) -> Mapping[str, tuple[NDArray[np.generic] | None, ...]]:
@@ -150,7 +156,7 @@ def sent_by(source: str) -> Mapping[str, tuple[NDArray[np.generic] | None, ...]]
         Key of the call to what stands at each place, (rows, ...) in the order of its rows; None
         for a number, which no call can change.
     """
-    calls = json.loads(payload_of(source))["calls"]
+    calls = question_of(source)["calls"]
     return {call["key"]: tuple(map(_column, zip(*call["rows"], strict=True))) for call in calls}
 
 

@@ -77,7 +77,7 @@
 # -         x = step.step(x.detach(), gradient)
 # +         step.step(x.detach(), gradient)
 
-# %% mutant attack-one-step | loses 4a, 4b, 4e | says "reach|steps"
+# %% mutant attack-one-step | loses 4a, 4b, 4e | says "reach|step"
 # @ p4a-generate
 # -         x = step.step(x.detach(), gradient)
 # +         return step.step(x.detach(), gradient * 0.01)

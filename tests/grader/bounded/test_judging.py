@@ -43,7 +43,6 @@ def judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any
             "check_submission": each,
             "read_report_and_outputs": lambda *_: None,
             "without_reading": lambda _: lost.append("reading"),
-            "standard": lambda *_: None,
             "keep_findings": lambda found, *_: kept.update(found),
         }.items():
             monkeypatch.setattr(judging, name, stand_in)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 from grader.checks import CHECKS, probes_of
 from grader.planning.probes import Call, Question, probes_for
-from grader.testing import payload_of
+from grader.testing import question_of
 from reference.errors import ConfigError
 from tests.grader.checks.support import ASSIGNMENT, SEED
 
@@ -47,9 +46,7 @@ def test_an_offering_without_a_part_asks_fewer_questions(part: str, gone: set[st
 
 
 def test_what_is_watched_is_what_the_offering_lists_for_the_checks_that_it_names() -> None:
-    watched = {
-        p.probe_id: json.loads(payload_of(p.source))["watched"] for p in probes_of(ASSIGNMENT, 1)
-    }
+    watched = {p.probe_id: question_of(p.source)["watched"] for p in probes_of(ASSIGNMENT, 1)}
     listed = ASSIGNMENT.short_cuts
     both = dict.fromkeys((*listed["conv_grad_input"], *listed["conv_grad_kernel"]))
     assert watched["conv1d_backward"] == watched["conv1d_backward_alone"] == list(both)

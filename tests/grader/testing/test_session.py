@@ -14,7 +14,7 @@ from grader.kernel import probing
 from grader.kernel.channel import Channel
 from grader.model.assignment import load_assignment
 from grader.model.records import ProbeReply
-from grader.testing import ArrayStore, ask, payload_of
+from grader.testing import ArrayStore, ask, question_of
 from reference.errors import GraderFault
 from tests.accuracy.notebook_run import FakeKernel
 
@@ -38,7 +38,7 @@ def test_it_is_the_record_that_the_wire_gives(tmp_path: Path) -> None:
     store, on_disk = ArrayStore(), evidence_reader(tmp_path)
     collector = Collector(folder=tmp_path, nonce="n", asking=PROBES[0])
     channel = Channel(FakeKernel(collector), "n")
-    probing.answer(channel, dict(FUNCTIONS), payload_of(PROBES[0].source))
+    probing.answer(channel, dict(FUNCTIONS), question_of(PROBES[0].source))
 
     (fake,), (real,) = ask(FUNCTIONS, PROBES, store), collector.replies.values()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 
 import numpy as np
 from hypothesis import given, settings
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from grader.checks import probes_of
 from grader.planning.probes import conv_cases, logits_cases, pool_cases, pool_step
-from grader.testing import payload_of
+from grader.testing import question_of
 from reference.numgrad import smallest_gap
 from tests.grader.checks.support import ASSIGNMENT
 
@@ -20,7 +19,7 @@ def test_a_question_binds_no_name_and_is_json() -> None:
     for probe in probes_of(ASSIGNMENT, 7):
         (statement,) = ast.parse(probe.source).body
         assert isinstance(statement, ast.Expr)
-        question = json.loads(payload_of(probe.source))
+        question = question_of(probe.source)
         assert set(question) == {"probe", "forms", "watched", "calls"}
         assert question["probe"] == probe.probe_id
         for call in question["calls"]:
