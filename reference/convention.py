@@ -8,6 +8,7 @@ table made by `numpy.pad` (`source_table`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Literal, TypeAlias, get_args
 
@@ -132,8 +133,12 @@ def one_sided_table(n: int, k: int, convention: Convention, *, before: bool) -> 
     return table if convention.operation == "cross-correlation" else table[:, ::-1]
 
 
+@lru_cache(maxsize=1024)
 def _window_table(n: int, k: int, before: int, boundary: Boundary) -> Indices:
-    """Windows of k places on the line of n, the first of which begins `before` places in front."""
+    """Windows of k places on the line of n, the first of which begins `before` places in front.
+
+    Read-only, and kept: one judgment asks for the same few sizes a thousand times.
+    """
     line, width = np.arange(n), (before, k - 1 - before)
     match boundary:
         case "zero":

@@ -8,10 +8,10 @@ calls. A comment, an import that is not used, or what stands after a `return` ho
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader.checks.context import CheckContext
+from grader.checks.context import CheckContext, once_per_context
 from grader.checks.findings import annotated, say
 from grader.checks.functions.replies import reply_of
 from grader.model.notebook_code import dotted_name, imported_names, parsed
@@ -47,10 +47,9 @@ def short_cuts_of(context: CheckContext, check_id: str, function: str) -> ShortC
     listed = frozenset(context.assignment.short_cuts.get(check_id, ()))
     if not listed or not function:
         return ShortCuts(written=frozenset(), called=frozenset())
-    sources = [cell.code for cell in context.submission.cells]
     reply = reply_of(context, function, f"{function}_alone")
     return ShortCuts(
-        written=listed & named_in(sources, function),
+        written=listed & named_in(_code_of(context), function),
         called=listed & frozenset(() if reply is None else reply.used),
     )
 
@@ -99,35 +98,51 @@ def _waiting(finding: Finding, names: str) -> Finding:
     )
 
 
-def named_in(sources: list[str], function: str) -> set[str]:
-    """Return the full names of library functions in a function and in those that it calls.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What the code cells of a notebook import and define."""
 
-    Args:
-        sources: Code cells in order; what is not valid Python, or too much of it, stays out.
-        function: Its name. The last definition of a name counts.
-    """
+    aliases: Mapping[str, str]
+    """Imported names, and the full names that they stand for."""
+    definitions: Mapping[str, ast.FunctionDef | ast.ClassDef]
+    """Functions and classes by name; the last definition of a name counts."""
+
+
+def read_code(sources: Iterable[str]) -> Code:
+    """Read code cells, in order; what is not valid Python, or too much of it, stays out."""
     trees = [tree for tree in map(parsed, sources) if tree is not None]
-    aliases = dict(pair for tree in trees for pair in imported_names(tree))
-    definitions = {
-        node.name: node
-        for tree in trees
-        for node in tree.body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
+    return Code(
+        aliases=dict(pair for tree in trees for pair in imported_names(tree)),
+        definitions={
+            node.name: node
+            for tree in trees
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        },
+    )
+
+
+@once_per_context
+def _code_of(context: CheckContext) -> Code:
+    return read_code(cell.code for cell in context.submission.cells)
+
+
+def named_in(code: Code, function: str) -> set[str]:
+    """Return the full names of library functions in a function and in those that it calls."""
     found: set[str] = set()
     waiting, done = [function], set[str]()
     while waiting:
         name = waiting.pop()
-        if name in done or name not in definitions:
+        if name in done or name not in code.definitions:
             continue
         done.add(name)
-        for node in _reached(definitions[name]):
+        for node in _reached(code.definitions[name]):
             dotted = dotted_name(node)
             head, _, rest = dotted.partition(".")
-            if head in definitions:
+            if head in code.definitions:
                 waiting.append(head)
-            if head in aliases:
-                found.add(f"{aliases[head]}.{rest}" if rest else aliases[head])
+            if head in code.aliases:
+                found.add(f"{code.aliases[head]}.{rest}" if rest else code.aliases[head])
             if isinstance(node, ast.Attribute):
                 found.add(METHODS_OF + node.attr)
     return found

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from grader.checks import run_checks
 from grader.checks.findings import say
-from grader.checks.functions.short_cuts import named_in
+from grader.checks.functions.short_cuts import named_in, read_code
 from grader.kernel.watching import functions_used
 from grader.model.records import Finding, Outcome
 from grader.scoring.overrides import Override
@@ -166,15 +166,17 @@ def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
     ],
 )  # fmt: skip
 def test_names_in_the_code(cells: list[str], name: str) -> None:
-    found = named_in(cells, "f")
+    found = named_in(read_code(cells), "f")
     assert ("torch.nn.functional.conv1d" in found) == bool(name)
 
 
 def test_methods_are_seen() -> None:
-    assert "torch.Tensor.backward" in named_in(["def f(x):\n    x.sum().backward()"], "f")
+    assert "torch.Tensor.backward" in named_in(
+        read_code(["def f(x):\n    x.sum().backward()"]), "f"
+    )
 
 
 def test_what_is_too_much_to_be_read_is_told() -> None:
-    assert named_in(["x=1;" * 3_900_000, "def f(x):\n    return x.softmax()"], "f") == {
+    assert named_in(read_code(["x=1;" * 3_900_000, "def f(x):\n    return x.softmax()"]), "f") == {
         "torch.Tensor.softmax"
     }
