@@ -1,4 +1,8 @@
-"""Other code for the same functions: NumPy or torch, loops or none, other types of results."""
+"""Other code for the same functions: NumPy or torch, loops or none, other types of results.
+
+None of it calls a library function that answers the question: that waits for a person, as the
+offering's `short_cuts` say (`tests/grader/checks/functions/test_short_cuts.py`).
+"""
 
 from __future__ import annotations
 
@@ -21,11 +25,6 @@ def conv1d_forward(x, w):
             if 0 <= i + j - p < n:
                 out[i] += w[j] * x[i + j - p]
     return out
-""",
-    "convolve": """
-def conv1d_forward(x, w):
-    p = (len(w) - 1) // 2
-    return np.convolve(x, np.flip(w), 'full')[len(w) - 1 - p:][:len(x)]
 """,
     "windows": """
 def conv1d_forward(x, w):
@@ -51,14 +50,6 @@ def conv1d_forward(x, w):
     columns = np.stack([padded[j:j + n] for j in range(k)])
     return np.einsum('j,jn->n', w, columns)
 """,
-    "torch": """
-def conv1d_forward(x, w):
-    signal = torch.as_tensor(np.asarray(x), dtype=torch.float64)
-    kernel = torch.as_tensor(np.asarray(w), dtype=torch.float64)
-    p = (len(kernel) - 1) // 2
-    padded = torch.nn.functional.pad(signal[None, None], (p, len(kernel) - 1 - p))
-    return torch.nn.functional.conv1d(padded, kernel[None, None])[0, 0].numpy()
-""",
     "list": """
 def conv1d_forward(x, w):
     n, k = len(x), len(w)
@@ -70,11 +61,6 @@ POOL_FORWARD = {
     "windows": """
 def maxpool1d_forward(x, k):
     return np.lib.stride_tricks.sliding_window_view(np.asarray(x), k).max(axis=-1)
-""",
-    "torch": """
-def maxpool1d_forward(x, k):
-    signal = torch.as_tensor(np.asarray(x), dtype=torch.float64)
-    return torch.nn.functional.max_pool1d(signal[None, None], k, stride=1)[0, 0].numpy()
 """,
     "python": """
 def maxpool1d_forward(x, k):
@@ -107,13 +93,6 @@ def maxpool1d_backward(x, k, grad_out):
 def maxpool1d_backward(x, k, grad_out):
     places = [i + int(np.argmax(x[i:i + k])) for i in range(len(x) - k + 1)]
     return np.bincount(places, weights=grad_out, minlength=len(x))
-""",
-    "autograd": """
-def maxpool1d_backward(x, k, grad_out):
-    signal = torch.tensor(np.asarray(x), dtype=torch.float64, requires_grad=True)
-    out = torch.nn.functional.max_pool1d(signal[None, None], k, stride=1)[0, 0]
-    out.backward(torch.as_tensor(np.asarray(grad_out), dtype=torch.float64))
-    return signal.grad.numpy()
 """,
 }
 PROBABILITIES = {

@@ -68,6 +68,42 @@ LINES = {
     "windows-path": "DATA = r'C:\\Users\\me\\pset4'",
     "mpl-backend": "import matplotlib\nmatplotlib.use('TkAgg')",
     "upload": "from google.colab import files\nuploaded = files.upload()",
+    "device-index": (
+        "import torch\ndev = torch.device('cuda', 0)\nu = torch.zeros(2, device=dev).to(0)"
+    ),
+    "star": "from d2l.torch import *\nset_figsize((3, 3))",
+    "star-fastai": "from fastai.vision.all import *\npath = untar_data(URLs.PETS)",
+    "compile": (
+        "import torch\ncompiled = torch.compile(torch.nn.Linear(2, 2))\ncompiled(torch.ones(1, 2))"
+    ),
+    "assert-version": "import torch\nassert torch.__version__.startswith('1.8'), torch.__version__",
+    "assert-colab": "import os\nassert 'COLAB_GPU' in os.environ, 'run in Colab'",
+    "environ": "import os\ngpu = os.environ['COLAB_GPU']",
+    "raise-version": (
+        "import sys\nif sys.version_info > (3, 8):\n    raise RuntimeError('Python 3.7')"
+    ),
+    "webcam": (
+        "import cv2\ncap = cv2.VideoCapture(0)\nret, frame = cap.read()\n"
+        "frame = cv2.resize(frame, (10, 10))"
+    ),
+    "rlimit": "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (1048576, 1048576))",
+    "locale": "import locale\nlocale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')",
+    "copy-drive": (
+        "import shutil\nfor f in ('WelshCorgi.jpeg', 'imagenet_classes.txt'):\n"
+        "    shutil.copy('/content/drive/MyDrive/6.819/pset4/' + f, '.')"
+    ),
+    "wget-o": "!wget -q -O WelshCorgi.jpeg https://example.com/corgi.jpeg",
+    "upload-back": (
+        "from google.colab import files\nup = files.upload()\nfor name in up:\n"
+        "    open(name, 'wb').write(up[name])"
+    ),
+    "open-refused": (
+        "import requests\nwith open('imagenet_classes.txt', 'wb') as f:\n"
+        "    f.write(requests.get('https://example.com/c').content)"
+    ),
+    "own-picture": (
+        "import cv2\nmine = cv2.cvtColor(cv2.imread('/content/my_cat.jpg'), cv2.COLOR_BGR2RGB)"
+    ),
     "ssl": "import ssl\nssl._create_default_https_context = ssl._create_unverified_context",
 }
 """Lines of the set-up cell, in front of its own."""
