@@ -66,6 +66,7 @@ TEST_WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 8 ? n : 8 )))
 TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 GRADER := $(BIN)/grader
+HUB := build/nbgrader
 COMMON = --bundle $(BUNDLE) --device $(DEVICE)
 OFFERING = $(if $(ASSIGNMENT),--assignment $(ASSIGNMENT))
 CLASS = $(if $(STORE),--store $(STORE))
@@ -82,7 +83,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz bench docs pictures regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz nbgrader bench docs pictures regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -191,6 +192,10 @@ hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions, case
 fuzz: $(READY) $(SYSTEM_READY) ## Send damaged files, odd zips, and odd messages of a kernel through (about 40 minutes; goes on where it was)
 	@$(BIN)/python -m tests.fuzz
 
+nbgrader: $(READY) $(SYSTEM_READY) ## Try nbgrader and Otter for real, in an environment of theirs (needs a package index; some 5 minutes)
+	@$(MAKE) -s --no-print-directory $(HUB)/.ready || echo "make: nbgrader and Otter cannot be installed"
+	@$(BIN)/python -m tests.nbgrader
+
 bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/README.md (about 40 minutes)
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
@@ -224,6 +229,12 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip --quiet install --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet $(BYTECODE) --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# nbgrader and Otter, for their tests alone.
+$(HUB)/.ready: tests/nbgrader/requirements.lock | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(HUB)
+	@$(BIN)/uv pip install --quiet --python $(HUB)/bin/python -r tests/nbgrader/requirements.lock
 	@touch $@
 
 # $(call packages,what they are for,test that they are there,packages)

@@ -12,9 +12,11 @@ from grader.app.batch_terminal import watch
 from grader.app.options import Store
 from grader.app.terminal import show_sentences
 from grader.batch.class_folder import newest_class
+from grader.batch.class_records import Pages
 from grader.batch.class_run import score_class
 from grader.batch.exports.canvas_merge import merge_into_canvas
 from grader.batch.exports.nbgrader_feedback import write_feedback
+from grader.batch.exports.nbgrader_points import refuse_other_folder, write_points
 from grader.batch.exports.writing import write_whole
 from grader.batch.run.rescoring import roster_of
 from grader.batch.store.store import open_store
@@ -60,15 +62,30 @@ def canvas_command(
 @export_app.command("nbgrader")
 def nbgrader_command(
     results: Annotated[Path, typer.Argument(help="Results folder.", metavar="RESULTS")],
-    feedback: Annotated[Path, typer.Argument(help="The course's folder `feedback`.")],
+    course: Annotated[
+        Path, typer.Argument(help="Folder of the nbgrader course.", metavar="COURSE")
+    ],
     assignment: Annotated[
         str | None, typer.Option(help="Offering: a name, its folder, or a .toml file.")
     ] = None,
     store: Store = None,
 ) -> None:
-    """Write feedback into nbgrader's folders, for `nbgrader release_feedback`."""
+    """Write feedback and points into the folder of an nbgrader course."""
+    refuse_other_folder(course)
+    console = Console()
+    with watch(console) as watcher:
+        outcome = score_class(results, assignment, store, watcher, Pages(pdf=False))
     with open_store(results, store) as opened:
-        roster = roster_of(opened, newest_class(opened, results, assignment)[0])
-    written = write_feedback(roster.counted, results, feedback)
-    pages = "1 page" if len(written) == 1 else f"{len(written)} pages"
-    show_sentences(Console(), [f"{pages} of {len(roster.counted)} students: {feedback}"])
+        batch_id, offering = newest_class(opened, results, assignment)
+        roster = roster_of(opened, batch_id)
+    pages = write_feedback(roster.counted, results, course / "feedback")
+    points = write_points(outcome.rows, offering, results, course)
+    told = [f"no points: {one}" for one in points.without]
+    told.append(f"feedback of {_students(len(pages))}: {course / 'feedback'}")
+    told.append(f"points of {_students(points.students)}: {points.path}")
+    show_sentences(console, told)
+    typer.echo(f"\nThen, in {course}, with nbgrader's Python: python {points.script.name}")
+
+
+def _students(number: int) -> str:
+    return "1 student" if number == 1 else f"{number} students"

@@ -22,6 +22,20 @@ offering_app = typer.Typer(
 )
 
 
+NamedOffering = Annotated[
+    str, typer.Argument(help="Name of an offering, or its folder.", metavar="NAME|FOLDER")
+]
+AssignmentName = Annotated[
+    str, typer.Option(help="Of the assignment there; pset4 for pset4_sp21 by default.")
+]
+PointsOf = Annotated[
+    str, typer.Option(help="Whose points the parts have; the offering's last course by default.")
+]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Write over another notebook that is there.")
+]
+
+
 @offering_app.command("new")
 def new_command(
     name: Annotated[str, typer.Argument(help="Name of the new offering, such as pset4_fall30.")],
@@ -120,6 +134,48 @@ def notebooks_command(
 
     for folder in folders or folders_with_master():
         show_sentences(Console(), [str(path) for path in write_notebooks(folder)])
+
+
+@offering_app.command("nbgrader")
+def nbgrader_command(
+    into: Annotated[Path, typer.Option(help="Folder of the nbgrader course.", metavar="FOLDER")],
+    offering: NamedOffering = DEFAULT_ASSIGNMENT,
+    name: AssignmentName = "",
+    course: PointsOf = "",
+    replace: Replace = False,
+) -> None:
+    """Write the master for `nbgrader generate_assignment`, and the settings that it needs."""
+    from grader.offering.nbgrader_form import nbgrader_master, write_course
+    from grader.offering.platform_files import made_for
+
+    made = made_for(nbgrader_master, offering, course, name)
+    written = write_course(made.notebook, into, made.name, replace=replace)
+    told = [str(written.source), str(written.config)]
+    if written.missing:
+        told.append(f"{written.config}: add these lines: {'; '.join(written.missing)}")
+    show_sentences(Console(), told)
+    typer.echo(
+        f"\nPoints of parts are those of {made.course}. Then, in {into}: "
+        f"nbgrader generate_assignment {made.name}"
+    )
+
+
+@offering_app.command("otter")
+def otter_command(
+    into: Annotated[Path, typer.Option(help="Folder for the master.", metavar="FOLDER")],
+    offering: NamedOffering = DEFAULT_ASSIGNMENT,
+    name: AssignmentName = "",
+    course: PointsOf = "",
+    replace: Replace = False,
+) -> None:
+    """Write the master for `otter assign`."""
+    from grader.offering.otter_form import otter_master
+    from grader.offering.platform_files import made_for, written
+
+    made = made_for(otter_master, offering, course, name)
+    path = written(made.notebook, into / f"{made.name}.ipynb", replace=replace)
+    show_sentences(Console(), [str(path)])
+    typer.echo(f"\nThen: otter assign {path} {into / 'dist'}")
 
 
 def _refuse(console: Console, offering: str, faults: Sequence[str]) -> NoReturn:

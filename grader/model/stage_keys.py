@@ -42,7 +42,7 @@ JUDGE_CODE = (
 """What makes findings of evidence; the registry finds the checks by their folders."""
 PAGES_CODE = ("grader.outputs.pages.stage",)
 """What makes pages of a sheet."""
-NOT_OF_PAGES = ("notebook", "ci", "gradescope")
+NOT_OF_PAGES = ("notebook", "ci", "gradescope", "nbgrader")
 """Folders of templates that pages do not show."""
 
 _ASSIGNMENT = TypeAdapter(Assignment)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from grader.model.assignment_record import Assignment
+from grader.model.offering_faults import OfferingFaults
 from grader.model.offering_files import MASTER, TOML
 
 if TYPE_CHECKING:
@@ -92,6 +93,28 @@ def _cell_faults(cell: NotebookNode, known: set[str], where: str) -> Iterator[st
             f"{where}: metadata.pset4.kind: expected one of {', '.join(KINDS)}, "
             f"found {mark.get('kind')!r}"
         )
+
+
+def questions_of(master: NotebookNode, assignment: Assignment) -> dict[str, NotebookNode]:
+    """Return the cell that asks the question of each part: other systems hang its points on it.
+
+    Raises:
+        OfferingFaults: a part has no such cell.
+    """
+    found: dict[str, NotebookNode] = {}
+    for cell in master.cells:
+        if cell.cell_type == "markdown" and cell.metadata.pset4.kind == "question":
+            found.setdefault(str(cell.metadata.pset4.part), cell)
+    lacking = [part.id for part in assignment.parts if part.id not in found]
+    if lacking:
+        raise OfferingFaults(
+            [
+                f"{assignment.name}/{MASTER}: part {part_id}: expected a text cell with its "
+                f'question ("pset4": {{"part": "{part_id}", "kind": "question"}}), found none'
+                for part_id in lacking
+            ]
+        )
+    return {part.id: found[part.id] for part in assignment.parts}
 
 
 def _beginning(cell: NotebookNode) -> str:

@@ -63,6 +63,9 @@ BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 """Line that closes such a region."""
 
+STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
+"""What stands in the release in place of code; nbgrader puts the same."""
+
 MASTER_KEYS = ("solved_only", "stub", "needed_by")
 """Keys of `metadata.pset4` that speak to this module and are of no use in its results."""
 
@@ -181,7 +184,7 @@ def make_release(master: NotebookNode) -> NotebookNode:
         ConfigError: The marks of a cell do not pair up.
     """
     cells = [cell for cell in master.cells if not _mark(cell).get("solved_only", False)]
-    return _derive(master, cells, "release", _stub)
+    return _derive(master, cells, "release", stub)
 
 
 def make_solved(master: NotebookNode) -> NotebookNode:
@@ -197,6 +200,24 @@ def make_solved(master: NotebookNode) -> NotebookNode:
         ConfigError: The marks of a cell do not pair up.
     """
     return _derive(master, list(master.cells), "solved", lambda _cell, region: region)
+
+
+def release_text(cell: NotebookNode) -> str:
+    """Return what stands in a cell of the master as students get it.
+
+    Raises:
+        ConfigError: the marks of the cell do not pair up.
+    """
+    return "\n".join(replaced_regions(cell, stub))
+
+
+def solved_text(cell: NotebookNode) -> str:
+    """Return what stands in a cell of the master with its solution, the marks gone.
+
+    Raises:
+        ConfigError: the marks of the cell do not pair up.
+    """
+    return "\n".join(replaced_regions(cell, lambda _cell, region: region))
 
 
 def write_notebooks(folder: Path = NOTEBOOK_DIR) -> tuple[Path, Path]:
@@ -241,7 +262,7 @@ def _derive(
     result = copy.deepcopy(master)
     result.cells = [copy.deepcopy(cell) for cell in cells]
     for cell in result.cells:
-        cell.source = "\n".join(_replace_regions(cell, region_text))
+        cell.source = "\n".join(replaced_regions(cell, region_text))
         for key in MASTER_KEYS:
             _mark(cell).pop(key, None)
         if cell.cell_type == "code":
@@ -251,10 +272,14 @@ def _derive(
     return result
 
 
-def _replace_regions(
+def replaced_regions(
     cell: NotebookNode, region_text: Callable[[NotebookNode, list[str]], list[str]]
 ) -> list[str]:
-    """Return the lines of a cell, marks dropped and regions replaced."""
+    """Return the lines of a cell, marks dropped, each region replaced by what `region_text` gives.
+
+    Raises:
+        ConfigError: the marks do not pair up.
+    """
     lines: list[str] = []
     region: list[str] | None = None
     for line in cell.source.split("\n"):
@@ -273,15 +298,15 @@ def _replace_regions(
     return lines
 
 
-def _stub(cell: NotebookNode, region: list[str]) -> list[str]:
+def stub(cell: NotebookNode, region: list[str]) -> list[str]:
     """Return what stands in the release in place of a solution, indented as the solution is."""
     if cell.cell_type != "code":
         return ["*Your answer here.*"]
     first = next((line for line in region if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
     own = _mark(cell).get("stub")
-    stub = ("# YOUR CODE HERE", "raise NotImplementedError()") if own is None else (str(own),)
-    return [f"{indent}{line}" for line in stub]
+    told = STUB if own is None else (str(own),)
+    return [f"{indent}{line}" for line in told]
 
 
 def _mark(cell: NotebookNode) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("pages")
     (folder / "results").mkdir()
     (folder / "export.csv").write_text(CANVAS, encoding="utf-8")
+    (folder / "course/submitted").mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch, open_store(folder / "results") as store:
         patch.setattr(class_pages, "_renew_pages", write_no_pages)
         patch.chdir(folder)

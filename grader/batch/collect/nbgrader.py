@@ -31,17 +31,22 @@ def is_collected(folder: Path, names: Sequence[str]) -> bool:
     return notebooks and TIMESTAMP in names and is_plain_file(folder / TIMESTAMP)
 
 
+def time_text(folder: Path) -> str:
+    """Return what nbgrader wrote about the time of a submission; empty where nothing is there."""
+    try:
+        with (folder / TIMESTAMP).open(encoding="utf-8") as source:
+            return source.read(_MOST_BYTES).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def collected_at(folder: Path) -> datetime | None:
     """Return when it was submitted; None where the file says nothing that is a time.
 
     nbgrader writes `2021-03-31 22:15:00.123456 EDT`: by default in UTC, else in the exchange's
     zone, of which it gives the short name.
     """
-    try:
-        with (folder / TIMESTAMP).open(encoding="utf-8") as source:
-            text = source.read(_MOST_BYTES).strip()
-    except (OSError, UnicodeDecodeError):
-        return None
+    text = time_text(folder)
     moment, _, zone = text.rpartition(" ")
     try:
         if moment and zone[:1].isalpha():

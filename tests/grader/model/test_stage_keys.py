@@ -168,6 +168,7 @@ EDITS: list[tuple[str, Callable[[str], str], set[str]]] = [
     ("grader/outputs/pages/svg.py", with_code, {"pages"}),
     ("templates/feedback.css", with_line, {"pages"}),
     ("templates/ci/github/action.yml", with_line, set()),
+    ("templates/nbgrader/fill_points.py", with_line, set()),
     ("grader/app/cli.py", with_code, set()),
     ("grader/batch/class_run.py", with_code, set()),
     ("grader/sandbox/doctor.py", with_code, set()),
