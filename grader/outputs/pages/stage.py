@@ -32,8 +32,7 @@ WITHOUT_PDF = tuple(page for page in PAGES if page != PDF)
 
 def prepare() -> None:
     """Make ahead what pages of all submissions need."""
-    pages = (page for page in PAGES if page.endswith(".html"))
-    render.prepare(*pages)
+    render.prepare()
     prepare_formulas()
     codec.prepare(GradeSheet, Evidence, Submission, HandInReading)
 
