@@ -12,10 +12,8 @@ pages      feedback.html, staff.html …  for people
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +27,7 @@ from grader.execution import OnProgress
 from grader.execution.settings import Partial, RunSettings
 from grader.execution.stage import Running, new_seed, run_submission
 from grader.intake.hand_in import HandIn
-from grader.intake.submission import read_submission
+from grader.intake.taking_in import taken_in
 from grader.model.assignment import Assignment, Course
 from grader.model.fault_log import working_on
 from grader.model.records import (
@@ -44,7 +42,7 @@ from grader.model.records import (
     Submission,
 )
 from grader.model.records.codec import RecordError, load, save
-from grader.model.results_folder import ResultFolder, replacing, rewriting
+from grader.model.results_folder import ResultFolder, rewriting
 from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
 from grader.planning.alignment import align
 from grader.planning.selecting import narrowed
@@ -123,7 +121,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
         warm=request.warm,
     )
     on_stage("intake")
-    with _taken_in(request) as (folder, final):
+    with taken_in(request.hand_in, request.out) as (folder, final):
         overrides = request.decided(load(Submission, folder.record("submission")))
         align_cells(folder, judged_by)
         on_stage("run")
@@ -198,7 +196,7 @@ def _tried(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
         warm=request.warm,
     )
     on_stage("intake")
-    with _taken_in(request) as (folder, _):
+    with taken_in(request.hand_in, request.out) as (folder, _):
         submission = load(Submission, folder.record("submission"))
         alignment = align(submission, whole)
         save(alignment, folder.record("alignment"))
@@ -399,19 +397,3 @@ def _whole(light: Iterable[Finding], found: Iterable[Finding]) -> tuple[Finding,
         else one
         for one in light
     )
-
-
-@contextmanager
-def _taken_in(request: GradeRequest) -> Iterator[tuple[ResultFolder, ResultFolder]]:
-    """Open the zip into a new results folder; it replaces the final one, the second, at the end."""
-    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-intake") as incoming:
-        files = Path(incoming) / "files"
-        submission = read_submission(request.hand_in.path, files)
-        if request.hand_in.kerberos:
-            submission = replace(submission, kerberos=request.hand_in.kerberos)
-        final = ResultFolder(root=request.out / submission.kerberos)
-        with replacing(request.out, submission.kerberos) as folder:
-            shutil.copytree(files, folder.submission)
-            folder.evidence.mkdir()
-            save(submission, folder.record("submission"))
-            yield folder, final

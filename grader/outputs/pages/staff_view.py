@@ -10,7 +10,8 @@ from urllib.parse import quote
 from grader.model.records import AttackRun, CellRun, Evidence, GradeSheet, ProbeReply
 from grader.model.text import cell_number
 from grader.outputs.pages.answer_pictures import AnswerPictures
-from grader.outputs.pages.feedback_view import FeedbackPage, anchor_of, page_of
+from grader.outputs.pages.feedback_view import anchor_of, page_of
+from grader.outputs.pages.feedback_view_records import FeedbackPage
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import CHIPS, Chip, evidence_label, seconds
 

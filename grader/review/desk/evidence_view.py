@@ -18,7 +18,8 @@ from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
 from grader.model.text import cell_label
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
-from grader.outputs.pages.feedback_view import PartView, page_of
+from grader.outputs.pages.feedback_view import page_of
+from grader.outputs.pages.feedback_view_records import PartView
 from grader.outputs.pages.markup import code_html, inline_markup, markdown_html, plain
 from grader.outputs.pages.notebooks import read_cells, without_prompts
 from grader.outputs.pages.shares import share_words
