@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.model.assignment_record import Assignment
+from grader.model.records.rubrics import Start
 from grader.model.text import one_line
 from grader.offering.master import questions_of
 from grader.offering.notebooks import BEGIN, END, MASTER_KEYS, STUB, release_text
@@ -174,6 +175,9 @@ def _mark_scheme(master: NotebookNode, assignment: Assignment, part_id: str) -> 
 
 def _rubric_lines(assignment: Assignment, part_id: str) -> Iterator[str]:
     rubric = next((one for one in assignment.rubrics if one.part_id == part_id), None)
-    for item in rubric.items if rubric else ():
+    if rubric is None:
+        return
+    yield f"Of the part's points, from {'all' if rubric.start is Start.FULL else 'none'}:\n"
+    for item in rubric.items:
         if not item.retired:
             yield f"- {item.share:+.0%}: {one_line(item.title)}"

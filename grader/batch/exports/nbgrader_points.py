@@ -141,11 +141,12 @@ def _whose(row: ClassRow) -> dict[str, Any]:
 def _part(part: PartResult, comment: str) -> dict[str, Any]:
     waits = part.pending_points > 0
     decided = not waits or part.points != 0
+    # "Needs grading." would stay where a person then grades in the formgrader.
     return {
         "id": part.id,
         "points": part.points if decided else None,
         "waits": waits,
-        "comment": comment,
+        "comment": comment if decided else None,
     }
 
 
