@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.nbgrader.hub import GRADER, Hub, fill_in, same_cells
+from tests.nbgrader.hub import GRADER, Hub, same_cells
+from tests.solved_answers import fill_in
 
 LATE = "bob"
 """Answers problems 1 and 3 only, two days late."""

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+from tests.solved_answers import RELEASE_NOTEBOOK, read
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / "build/nbgrader"
 """Made by `make nbgrader`, of `tests/nbgrader/requirements.lock`."""
 GRADER = ROOT / ".venv/bin/grader"
-SOLVED = ROOT / "grader/model/offerings/pset4_sp21/solved.ipynb"
-RELEASE = SOLVED.with_name("release.ipynb")
 LIMIT_S = 1800
 _STATE = """
 import json, sys
@@ -123,31 +120,13 @@ def run(where: Path, command: tuple[str | Path, ...], variables: Mapping[str, st
     return Ended(status=ended.returncode, output=ended.stdout)
 
 
-def read(path: Path) -> NotebookNode:
-    """Read a notebook."""
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    return notebook
-
-
-def fill_in(source: Path, target: Path, problems: str) -> None:
-    """Write a student's notebook: the solved answers to some problems, in the cells of `source`."""
-    solved = {cell.metadata.id: cell.source for cell in read(SOLVED).cells}
-    notebook = read(source)
-    for cell in notebook.cells:
-        mark = cell.metadata.get("pset4", {})
-        if mark.get("part", "0")[0] in problems and mark["kind"] in ("answer", "todo", "run"):
-            cell.source = solved[cell.metadata.id]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
-
-
 def same_cells(made: Path) -> None:
     """Hold that a notebook is our release, cell by cell.
 
     Raises:
         AssertionError: it is not.
     """
-    theirs, ours = read(made).cells, read(RELEASE).cells
+    theirs, ours = read(made).cells, read(RELEASE_NOTEBOOK).cells
     assert [cell.id for cell in theirs] == [cell.id for cell in ours]
     for cell, own in zip(theirs, ours, strict=True):
         assert (cell.cell_type, cell.source) == (own.cell_type, own.source), cell.id

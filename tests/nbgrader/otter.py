@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.nbgrader.hub import GRADER, RELEASE, Hub, fill_in, read, same_cells
+from tests.nbgrader.hub import GRADER, Hub, same_cells
+from tests.solved_answers import RELEASE_NOTEBOOK, fill_in, read
 
 
 def try_otter(hub: Hub) -> Iterator[str]:
@@ -32,7 +33,7 @@ def try_otter(hub: Hub) -> Iterator[str]:
     yield "its staff version has the model answers"
 
     points = []
-    for name, source in (("otter", made), ("ours", RELEASE)):
+    for name, source in (("otter", made), ("ours", RELEASE_NOTEBOOK)):
         folder = hub.folder / name
         fill_in(source, folder / "pset4.ipynb", "13")
         hub.run(folder, GRADER, "pack", "pset4.ipynb", "--kerberos", name)

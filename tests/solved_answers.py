@@ -1,0 +1,31 @@
+"""A student's notebook: the solved answers to some problems, in the cells of the release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.model.offering_files import OFFERINGS, RELEASE, SOLVED
+
+SOLVED_NOTEBOOK = OFFERINGS / "pset4_sp21" / SOLVED
+RELEASE_NOTEBOOK = SOLVED_NOTEBOOK.with_name(RELEASE)
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def fill_in(source: Path, target: Path, problems: str) -> None:
+    """Write the notebook of a student who answers some problems, such as `13`, in `source`."""
+    solved = {cell.metadata.id: cell.source for cell in read(SOLVED_NOTEBOOK).cells}
+    notebook = read(source)
+    for cell in notebook.cells:
+        mark = cell.metadata.get("pset4", {})
+        if mark.get("part", "0")[0] in problems and mark["kind"] in ("answer", "todo", "run"):
+            cell.source = solved[cell.metadata.id]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
