@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from grader.app.check_reports import Annotations, CheckReports
+from grader.app.early_start import refuse_unusable, starting
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -293,18 +294,23 @@ def _hand_in(path: Path, offering: Assignment, course: str | None, submitted: st
 def _grade(
     hand_in: HandIn, out: Path, offering: Assignment, settings: RunSettings, console: Console
 ) -> GradeRecord:
-    from grader.pipeline import GradeRequest, grade
-
     told: list[str] = []
-    request = GradeRequest(
-        hand_in=hand_in,
-        out=out,
-        assignment=offering,
-        settings=settings,
-        decided=_decided(out, offering, hand_in, told.append),
-    )
+    decided = _decided(out, offering, hand_in, told.append)
+    refuse_unusable(hand_in)
     with display(console) as show:
-        record = grade(request, show.stage, show.run)
+        show.stage("bundle")
+        with starting(settings) as warm:
+            from grader.pipeline import GradeRequest, grade
+
+            request = GradeRequest(
+                hand_in=hand_in,
+                out=out,
+                assignment=offering,
+                settings=settings,
+                decided=decided,
+                warm=warm,
+            )
+            record = grade(request, show.stage, show.run)
     show_sentences(console, told)
     return record
 
@@ -339,14 +345,21 @@ def _try_out(
     settings = replace(settings, partial=Partial(parts=parts, quick=quick))
     with tempfile.TemporaryDirectory(prefix="pset4-try-") as scratch:
         hand_in = _hand_in(_as_zip(path, offering, Path(scratch)), offering, None, None)
-        from grader.app.trying_terminal import show_tried
-        from grader.pipeline import GradeRequest, try_out
-
-        request = GradeRequest(
-            hand_in=hand_in, out=Path(scratch), assignment=offering, settings=settings
-        )
         with display(console) as show:
-            tried = try_out(request, show.stage, show.run)
+            show.stage("bundle")
+            with starting(settings) as warm:
+                from grader.pipeline import GradeRequest, try_out
+
+                request = GradeRequest(
+                    hand_in=hand_in,
+                    out=Path(scratch),
+                    assignment=offering,
+                    settings=settings,
+                    warm=warm,
+                )
+                tried = try_out(request, show.stage, show.run)
+        from grader.app.trying_terminal import show_tried
+
     if not show_tried(console, tried, quick=quick):
         raise typer.Exit(1)
 

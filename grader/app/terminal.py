@@ -56,8 +56,12 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tenth = -1
+        self._stage = ""
 
     def stage(self, name: str) -> None:
+        if name == self._stage:
+            return
+        self._stage = name
         self._console.print(f"{STAGES[name]} …", highlight=False)
 
     def run(self, progress: RunProgress) -> None:

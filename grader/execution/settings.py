@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from grader.model.records import Limits
@@ -45,3 +46,15 @@ class RunSettings:
     """Whether networks are computed by torchvision's own code, not by the faster one."""
     warm: bool = False
     """Whether workers fork kernels from a server that has imported torch already."""
+
+
+def threads_of(settings: RunSettings) -> int:
+    """Return how many CPU threads a kernel may use."""
+    return settings.threads or usable_cores()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grader.execution.run import Job, OnProgress, execute, no_evidence
-from grader.execution.settings import DRIVER_ROOM_MIB, Partial, RunSettings
+from grader.execution.settings import DRIVER_ROOM_MIB, Partial, RunSettings, threads_of
 from grader.model.assignment import Assignment
 from grader.model.records import Alignment, Evidence, Limits, ProbeSpec, RunPlan, Submission
 from grader.model.records.codec import save
@@ -75,13 +74,6 @@ def run_submission(
     return evidence
 
 
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _cells_of(
     partial: Partial | None, assignment: Assignment, submission: Submission, alignment: Alignment
 ) -> frozenset[int] | None:
@@ -110,7 +102,7 @@ def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: R
         course_files=running.assignment.course_files,
         evidence_folder=folder.evidence,
         executed_notebook=folder.executed,
-        threads=running.settings.threads or usable_cores(),
+        threads=threads_of(running.settings),
         tier=running.tier,
         on_progress=running.on_progress,
         warm=running.warm,

@@ -34,7 +34,7 @@ def warm_for(settings: RunSettings) -> WarmServer | None:
 
     It is started with the first run. Where it cannot be had, that is not tried again.
     """
-    _import_once()
+    _freeze_once()
     tier = choose_tier(settings.isolation, host_support())
     if not settings.warm or not tier.boxed:
         return None
@@ -46,10 +46,8 @@ def warm_for(settings: RunSettings) -> WarmServer | None:
 
 
 @functools.cache
-def _import_once() -> None:
-    """Import all that a submission needs, and spare the collector looking through it again."""
-    import weasyprint  # noqa: F401 -- before the freeze
-
+def _freeze_once() -> None:
+    """Spare the collector looking again through all that was imported."""
     gc.collect()
     gc.freeze()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -96,6 +97,7 @@ def test_they_are_written_for_a_fault_of_the_grader(
     def fails(*_: object) -> None:
         raise error
 
+    monkeypatch.setattr("grader.app.hand_in_cli.starting", lambda _: nullcontext())
     monkeypatch.setattr("grader.pipeline._grade", fails)
     factories.write_zip(tmp_path / "jdoe.zip", factories.honest_files())
     assert check("jdoe.zip", files=tmp_path) == 3
@@ -131,6 +133,7 @@ def test_a_graded_submission_is_annotated_at_the_lines_of_its_notebook(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr("grader.app.hand_in_cli.starting", lambda _: nullcontext())
     monkeypatch.setattr("grader.pipeline.grade", lambda *_: graded)
     factories.write_zip(tmp_path / "jdoe.zip", factories.honest_files())
     assert check("jdoe.zip", "--prefix", "hw4", files=tmp_path) == 1

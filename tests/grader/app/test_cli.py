@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -87,6 +88,7 @@ def test_a_fault_names_its_case_and_shows_no_traceback(
         fault.add_note('Traceback (most recent call last):\n  File "driver.py"')
         raise fault
 
+    monkeypatch.setattr("grader.app.hand_in_cli.starting", lambda _: nullcontext())
     monkeypatch.setattr("grader.pipeline._grade", fails)
     zip_path = short_zip(tmp_path / "ada.zip")
     assert main(["grade", str(zip_path), "--out", str(tmp_path / "out")]) == 3
