@@ -305,11 +305,14 @@ def _without_enclosing_folder(entries: list[_Entry]) -> list[_Entry]:
 def _write(archive: zipfile.ZipFile, entry: _Entry, folder: Path) -> Note | None:
     """Write one file; return a note and leave nothing behind where it cannot be read."""
     target = folder.joinpath(*entry.parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    # A file system that ignores case, or a second zip unpacked into the same folder.
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return _left_out(entry, ("duplicate-name.parent", {}))
     try:
         sink = target.open("xb")
     except FileExistsError:
-        # A file system that ignores case, or a second zip unpacked into the same folder.
         return _left_out(entry, ("duplicate-name.exists", {}))
     with sink:
         try:

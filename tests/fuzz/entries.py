@@ -18,7 +18,7 @@ from grader.sandbox.enter import fill
 from reference.bundles import Bundle
 from reference.errors import SubmissionError
 from tests.fuzz.measure import Worst
-from tests.fuzz.seeds import notebooks
+from tests.fuzz.seeds import notebooks, reports
 from tests.fuzz.target import Fault, _in_this_process, _sentence
 from tests.hostile.making import DEFLATED, DESCRIPTOR, REGULAR, STORED, Member, raw_zip_bytes
 
@@ -102,7 +102,16 @@ def entries(seed: int, number: int) -> bytes:
         members.append(Member(name=b"pset4.ipynb", data=draw.choice(notebooks()), method=DEFLATED))
     folder = draw.choice((b"", b"", b"", b"jdoe/", b"jdoe/jdoe/", b"./", b".cache/"))
     draw.shuffle(members)
-    return raw_zip_bytes([replace(one, name=folder + one.name) for one in members])
+    made = raw_zip_bytes([replace(one, name=folder + one.name) for one in members])
+    if draw.randrange(6):
+        return made
+    # A zip within the zip, whose files may be named like those around it.
+    around = [Member(name=_name(draw), **_odd(draw)) for _ in range(draw.randrange(3))]
+    around += [replace(one, data=b"y") for one in members if draw.randrange(4) == 0]
+    around.append(Member(name=draw.choice((b"inner.zip", b"jdoe.zip", b"a")), data=made))
+    if draw.randrange(2):
+        around.append(Member(name=b"report.pdf", data=draw.choice(reports()), method=DEFLATED))
+    return raw_zip_bytes(around)
 
 
 def _name(draw: random.Random) -> bytes:

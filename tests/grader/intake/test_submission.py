@@ -558,6 +558,20 @@ def test_one_zip_within_the_zip_is_unpacked(tmp_path: Path) -> None:
     assert codes(submission) == ["zip-in-zip"]
 
 
+@pytest.mark.parametrize("clash", ["report.pdf/a.txt", "report.pdf", "inner.zip/a"])
+def test_a_file_of_the_inner_zip_whose_name_is_taken_is_left_out(
+    clash: str, tmp_path: Path
+) -> None:
+    files = {"pset4.ipynb": factories.notebook_bytes(), clash: b"x"}
+    inner = factories.write_zip(tmp_path / "inner.zip", files).read_bytes()
+    report = factories.honest_files()["report.pdf"]
+    submission = read(tmp_path, {"report.pdf": report, "inner.zip": inner})
+
+    assert (submission.notebook_path, submission.report_path) == ("pset4.ipynb", "report.pdf")
+    assert codes(submission) == ["zip-in-zip", "duplicate-name"]
+    assert Path(tmp_path, "unpacked", "report.pdf").read_bytes() == report
+
+
 @pytest.mark.usefixtures("counted")
 def test_a_zip_within_the_zip_that_is_none(tmp_path: Path) -> None:
     submission = read(tmp_path, {"report.pdf": b"%PDF", "code.zip": b"Rar!"})
