@@ -272,7 +272,7 @@ def _no_answer(within: str) -> Breach:
 def _after_kill(breach: Breach) -> Breach:
     return Breach(
         name=breach.name,
-        sentence=words("killed", reason=breach.sentence),
+        sentence=words("killed", reason=breach.sentence.rstrip(".")),
         outcome=breach.outcome,
     )
 

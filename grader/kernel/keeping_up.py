@@ -1,4 +1,4 @@
-"""Keeps the kernel answering: short tracebacks, text that can be sent, exits that end a cell.
+"""Keeps the kernel answering: errors that can be shown, text that can be sent, exits of cells only.
 
 And an answer to every cell: what IPython comes upon before the first statement is the cell's error.
 """
@@ -17,6 +17,8 @@ MOST_FRAMES = 24
 which it heeds no interrupt."""
 MOST_ERRORS = 6
 """Exceptions of one chain ("during handling of …") that are shown."""
+MOST_CHARACTERS = 20_000
+"""Of an exception's message; it is sent three times over."""
 
 
 def install(shell: Any) -> None:
@@ -25,6 +27,48 @@ def install(shell: Any) -> None:
     _send_any_text(shell.kernel.session)
     _end_cells_only(shell)
     _answer_always(shell)
+    _show_any_error(shell)
+
+
+def showable(error: BaseException) -> BaseException:
+    """Return an exception, or a stand-in of the same name if its message cannot be shown.
+
+    Jupyter asks an exception for its text when it replies, and does not reply where that raises;
+    so too where the exception draws a traceback of its own that is no text.
+    """
+    try:
+        text = str(error)
+        if len(text) <= MOST_CHARACTERS and not hasattr(error, "_render_traceback_"):
+            return error
+        text = text[:MOST_CHARACTERS] + " …" * (len(text) > MOST_CHARACTERS)
+    except BaseException:  # noqa: BLE001 -- code of the notebook, whatever it raises
+        text = "(its message cannot be shown)"
+    try:
+        kind: type[Exception] = type(str(type(error).__name__), (Exception,), {})
+    except BaseException:  # noqa: BLE001 -- the name is the notebook's too
+        kind = Exception
+    return kind(text).with_traceback(error.__traceback__)
+
+
+def _show_any_error(shell: Any) -> None:
+    """Let IPython show and report exceptions by `showable`."""
+    plain, runs = shell._get_exc_info, shell.run_cell_async
+
+    def exc_info(*args: Any) -> tuple[Any, Any, Any]:
+        kind, error, trace = plain(*args)
+        shown = showable(error) if isinstance(error, BaseException) else error
+        return (kind, error, trace) if shown is error else (type(shown), shown, trace)
+
+    @functools.wraps(runs)
+    async def run_cell_async(*args: Any, **kwargs: Any) -> Any:
+        result = await runs(*args, **kwargs)
+        for place in ("error_before_exec", "error_in_exec"):
+            error = getattr(result, place)
+            if error is not None:
+                setattr(result, place, showable(error))
+        return result
+
+    shell._get_exc_info, shell.run_cell_async = exc_info, run_cell_async
 
 
 def _shorten_tracebacks(shown: Any) -> None:

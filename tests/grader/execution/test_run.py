@@ -250,6 +250,15 @@ def test_no_recorder_failed(tour: Tour) -> None:
 ODD = {
     "cannot be read": "class E(Exception):\n    def __str__(self): raise SystemExit('x')\nraise E",
     "is no text": "class E(BaseException):\n    def __str__(self): return 5\nraise E",
+    "has a text that ends the same way": (
+        "class E(Exception):\n    def __str__(self): raise E('again')\n"
+        "    __repr__ = __str__\nraise E"
+    ),
+    "draws its own traceback": (
+        "class E(Exception):\n    def _render_traceback_(self): return [1, None, {}]\n"
+        "raise E('seen')"
+    ),
+    "is 10 MB long": "raise ValueError('x' * 10**7)",
     "hides its cause": (
         "class E(Exception):\n    @property\n    def __cause__(self): raise SystemExit\n"
         "E.__module__ = 5\nraise E('seen')"
