@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -292,8 +292,8 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
     folder = results / FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if url is None:  # it holds names and grades: for whoever made it alone
-            os.close(os.open(folder / DATABASE, os.O_CREAT | os.O_RDONLY, 0o600))
+        if url is None:
+            _make_private(folder / DATABASE)
         engine = create_engine(url or f"sqlite:///{folder / DATABASE}")
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise _not_opened(url, folder, error) from error
@@ -309,6 +309,18 @@ def open_store(results: Path, url: str | None = None) -> Iterator[Store]:
             yield store
         except SQLAlchemyError as error:
             raise store_failed(error, results, url) from error
+
+
+def _make_private(database: Path) -> None:
+    """Make the file where it is missing, without opening it: it holds names and grades.
+
+    Nothing but SQLite may ever open it, or the files beside it, in a process that has the store
+    open: closing any descriptor of a file lets go of all locks of the process on it (POSIX). The
+    next command beside it would then take itself for the last one, and delete the log
+    (`store.sqlite-wal`) into which the first goes on writing.
+    """
+    with suppress(FileExistsError):
+        os.mknod(database, 0o600)
 
 
 def store_failed(error: SQLAlchemyError, results: Path, url: str | None = None) -> ConfigError:

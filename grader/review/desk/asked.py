@@ -202,12 +202,27 @@ class Asked:
         return HTMLResponse(html)
 
 
-def identity_of(results: Path) -> object:
-    """Return what differs where another store lies at a results folder; None for none."""
+def identity_of(results: Path, url: str | None = None) -> object:
+    """Return what differs where another store lies at a results folder; None for none.
+
+    While a store is open its log (`-wal`) stays the same file: where it is another, or gone, what
+    is written goes into one that is deleted.
+
+    Args:
+        results: Of the class.
+        url: Of another database than that of the results folder.
+    """
     folder = results / FOLDER
+    database = folder / DATABASE
+    log = database.with_name(f"{DATABASE}-wal")
+    if url is not None or not database.is_file():
+        return _file_of(folder)
+    return _file_of(database), _file_of(log)
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
     try:
-        there = folder / DATABASE if (folder / DATABASE).is_file() else folder
-        found = there.stat()
+        found = path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from grader.batch.store.store import store_failed
+from grader.batch.store.store import DATABASE, FOLDER, store_failed
 from grader.model.disk import disk_full, is_full
 from grader.model.fault_log import keep_fault
 from grader.outputs.pages.markup import plain
@@ -176,7 +176,10 @@ def _answered(rule: Rule, asked: Asked) -> Response:
         if rule.role is not Role.NOBODY:
             _refuse_moved(asked.desk)
             _refuse_another(asked)
-        return rule.does(asked)
+        answer = rule.does(asked)
+        if rule.method == "POST" and rule.role is not Role.NOBODY:
+            _refuse_moved(asked.desk)  # meanwhile: nobody is told that it is saved
+        return answer
     except WrongTab as error:
         return told("another", str(error), 409)
     except Outdated as error:
@@ -208,10 +211,11 @@ def _refuse_moved(desk: Desk) -> None:
     Raises:
         ConfigError: the results folder, or its store, is not the one that was opened.
     """
-    if identity_of(desk.results) != desk.identity:
+    if identity_of(desk.results, desk.store_url) != desk.identity:
         raise ConfigError(
-            f"{desk.results}: expected the results folder that this desk was opened with, found "
-            "none, or another; put it back, or close the desk and open it where the folder is now"
+            f"{desk.results}: expected the results folder that this desk was opened with, and in "
+            f"it the files of the store, {FOLDER}/{DATABASE}*, found none, or others; put them "
+            "back, or close the desk and open it where the folder is now"
         )
 
 

@@ -165,7 +165,7 @@ def make_desk(request: DeskRequest, store: Store, ledger: Ledger, address: Addre
         store=store,
         work=Work(),
         scored_by=store.scored_by(),
-        identity=identity_of(request.results),
+        identity=identity_of(request.results, request.store),
         store_url=request.store,
         blind=request.blind,
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import stat
+import subprocess
+import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +23,14 @@ from sqlalchemy.exc import DBAPIError
 
 from grader.batch.store.conversion import light, sheet_digest
 from grader.batch.store.rows import DONE, BatchRow, HandInRow, Judgement, RunRow
-from grader.batch.store.store import Store, open_store
+from grader.batch.store.store import DATABASE, FOLDER, Store, holds_class, open_store
 from grader.batch.store.tables import APPEND_ONLY, FINDING, JUDGEMENT, METADATA, OVERRIDE
 from grader.intake.hand_in import HandIn
 from grader.model.records import Place, Release, ReleaseKind, RequestEvent, RequestKind, Rubric
 from grader.model.stage_keys import GraderKeys
 from reference.errors import ConfigError
 from tests.factories import decision, grade_sheet
+from tests.opened_files import deleted_files_of
 
 BATCH = BatchRow(assignment="pset4_sp21", options="{}", notes=("One zip has no name.",))
 HAND_IN = HandInRow(
@@ -236,6 +241,34 @@ def test_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
             reader.start()
             reader.join(10)
         assert seen == [1]
+
+
+LAST_ELSE = """
+import sqlite3, sys
+one = sqlite3.connect(sys.argv[1])
+one.execute("SELECT COUNT(*) FROM batch").fetchone()
+one.close()
+"""
+"""A command beside: where it takes itself for the last connection, it deletes the log."""
+
+
+def test_a_store_opened_twice_in_a_process_keeps_the_log_from_commands_beside_it(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / FOLDER / DATABASE
+    with open_store(tmp_path) as store:
+        filled(store)
+        with open_store(tmp_path) as again:
+            assert again.newest_batch() is not None
+        assert holds_class(tmp_path)
+        subprocess.run([sys.executable, "-c", LAST_ELSE, str(database)], check=True)
+        assert deleted_files_of("self") == ()
+        store.begin_batch(BATCH, [])
+        with closing(sqlite3.connect(database)) as beside:
+            assert beside.execute("SELECT COUNT(*) FROM batch").fetchone() == (2,)
+    with closing(sqlite3.connect(database)) as beside:
+        assert beside.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
 
 
 def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:

@@ -14,13 +14,15 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from grader.app.main import main
 from grader.batch import class_pages
 from grader.batch.class_run import score_class
-from grader.batch.store.store import FOLDER, Store, open_store
+from grader.batch.store.store import DATABASE, FOLDER, Store, open_store
 from grader.model.offering_files import OFFERINGS, TOML
-from grader.model.records import Decision, ReleaseKind
+from grader.model.records import Decided, Decision, ReleaseKind
 from grader.review.desk.access import Role
 from grader.review.desk.remembered import Remembered
+from grader.review.desk.routes import RULES
 from grader.review.desk.work import Progress
 from grader.review.publishing import ClassPlace, class_today, release_class
 from grader.review.releasing import ReleaseRequest
@@ -29,6 +31,12 @@ from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
 from tests.grader.review.desk.synthetic import HUMAN, write_class
 from tests.grader.review.test_publishing import write_no_pages
+from tests.opened_files import OpenedByHand
+
+
+@pytest.fixture(scope="module")
+def opened_by_hand() -> OpenedByHand:
+    return OpenedByHand()
 
 
 @pytest.fixture
@@ -227,6 +235,62 @@ def test_a_folder_that_was_moved_takes_no_decision_and_is_not_made_again(decided
         moved.rename(results)
     assert len(decided.desk.store.decisions()) == before
     assert client.get("/").status_code == 200
+
+
+def nothing_applies(decided: Opened) -> dict[str, str]:
+    form = decided.form(nothing="1", comment="Again")
+    return {name: value for name, value in form.items() if name != "item"}
+
+
+def test_a_log_that_was_deleted_takes_no_decision(decided: Opened) -> None:
+    client, log = decided.client(), decided.desk.results / FOLDER / f"{DATABASE}-wal"
+    kept = log.with_name("kept")
+    log.rename(kept)
+    said = client.post(f"{decided.answer()}/decision", data=nothing_applies(decided))
+    assert (said.status_code, said.json()["state"]) == (500, "failed")
+    assert "store.sqlite*" in said.json()["sentence"]
+    kept.rename(log)
+    assert client.get("/").status_code == 200
+
+
+def test_saved_is_not_said_where_the_store_goes_while_it_is_saved(
+    decided: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, folder = decided.client(), decided.desk.results / FOLDER
+    decide = Store.decide
+
+    def gone_meanwhile(store: Store, decision: Decision) -> Decided:
+        made = decide(store, decision)
+        (folder / f"{DATABASE}-wal").rename(folder / "kept")
+        return made
+
+    monkeypatch.setattr(Store, "decide", gone_meanwhile)
+    said = client.post(f"{decided.answer()}/decision", data=nothing_applies(decided))
+    assert (said.status_code, said.json()["state"]) == (500, "failed")
+    (folder / "kept").rename(folder / f"{DATABASE}-wal")
+
+
+def test_nothing_but_sqlite_opens_the_database_whatever_a_desk_and_commands_do(
+    decided: Opened, opened_by_hand: OpenedByHand
+) -> None:
+    client, results = decided.client(), decided.desk.results
+    asked = [rule.path for rule in RULES if rule.method == "GET" and "{" not in rule.path]
+    with opened_by_hand.watched() as paths:
+        for form in ({"kind": "update"}, confirmed(client)):
+            assert client.post("/release", data=form).json()["state"] == "saved"
+            decided.desk.work.wait()
+        for path in (*asked, "/release/files/gradebook.csv", decided.answer()):
+            assert client.get(path).status_code < 500, path
+        said = client.post(f"{decided.answer()}/decision", data=nothing_applies(decided))
+        assert said.json()["state"] == "saved"
+        for argv in (["verify"], ["export"], ["import"]):
+            rows = [str(results / "rows.jsonl")] * (argv != ["verify"])
+            assert main(["decisions", *argv, str(results), *rows]) == 0
+        assert main(["score", str(results), "--no-pdf"]) in (0, 1)
+    assert paths == []
+    with opened_by_hand.watched() as paths:  # it would have been seen
+        (results / FOLDER / DATABASE).read_bytes()
+    assert len(paths) == 1
 
 
 def test_files_that_were_not_taken_need_attention_on_the_class_page(decided: Opened) -> None:
