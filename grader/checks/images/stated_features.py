@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,11 +38,19 @@ class _Claim:
 
     value: int
     role: Role
+    concluded: bool
+    """Whether it is given as what follows from the rest: `so 1000`."""
 
 
 _THOUSANDS = re.compile(
     r"(?<![\d.])(\d{1,3})(?:,|\{,\}|[ \u00a0\u202f\u2009'](?=\d{3}\b))(\d{3})(?!\d)"
 )
+_POWER = re.compile(
+    r"(?<![\d.])(\d{1,4})\s*(?:\^|\*\*)\s*\{?\s*(\d{1,2})\s*\}?(?!\d)"
+    r"|(?<![\d.])(\d{1,4})([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,2})"
+)
+_GREATEST = 10**9
+"""Powers above are no number of features."""
 _TIMES = re.compile(r"\\times|\\cdot|[\u00d7\u22c5*]|(?<=\d)\s*[xX]\s*(?=\d)")
 _MARKS = re.compile(r"[`$_{}\\]+(?=\W|$)|[`$]")
 _LEFT_OUT = re.compile(
@@ -64,6 +73,13 @@ _OUT_BEFORE = re.compile(
 )
 _IN_AFTER = re.compile(r"\s*-?\s*(?:\w+\s+){0,1}?(?:inputs?|in_features|features?|incoming)\b")
 _IN_BEFORE = re.compile(r"(?:in_features|inputs?|features)\s*(?:=|:|is|are|of)?\s*$")
+_CONCLUDES = re.compile(
+    r"(?:\b(?:so|thus|hence|therefore|consequently|answer|i\.e\.|that is|meaning|makes)\b"
+    r"|=>|\u21d2|\u2234)\W{0,3}"
+    r"(?:(?:it|the|is|are|there|we|have|get|answer|number|of|a|total|count|final)\W{1,3}){0,6}$"
+)
+_CONCLUSION = 80
+"""Characters before a number in which its conclusion begins."""
 _CHOICE = re.compile(r"\b(\d+)\s+or\s+(?:maybe\s+|perhaps\s+)?(\d+)\b")
 _IN_WORDS = re.compile(r"\b(?:hundred|thousand)\b")
 _MAPS = re.compile(
@@ -80,7 +96,9 @@ def features_stated(text: str, answers: Collection[int]) -> Stated:
     as_output = [c for c in claims if c.role == "out" and c.value in answers]
     bare = [c for c in counted if c.role == "bare" and c.value not in answers]
     if right:
-        return Stated.CONTRADICTORY if named or _undecided(text, answers) else Stated.RIGHT
+        otherwise = any(c.concluded and c.value >= _LEAST_BARE for c in bare)
+        doubtful = named or otherwise or _undecided(text, answers)
+        return Stated.CONTRADICTORY if doubtful else Stated.RIGHT
     if named or as_output or any(c.value >= _LEAST_BARE for c in bare):
         # The right number as one of outputs, or spelled out, stands beside.
         beside = as_output or _IN_WORDS.search(text.lower())
@@ -90,10 +108,16 @@ def features_stated(text: str, answers: Collection[int]) -> Stated:
 
 def _plain(text: str) -> str:
     """The text in small letters, its numbers in one piece, products with one sign."""
-    text = _THOUSANDS.sub(r"\1\2", text.lower())
+    text = _THOUSANDS.sub(r"\1\2", _POWER.sub(_value_of_power, text.lower()))
     text = _TIMES.sub("\u00d7", text)
     text = _MARKS.sub(" ", text).replace("model.fc.", "")
     return _LEFT_OUT.sub(" ", _EQUATION.sub(" ", text))
+
+
+def _value_of_power(match: re.Match[str]) -> str:
+    base, exponent = (match[1], match[2]) if match[1] else (match[3], match[4])
+    value = int(base) ** int(unicodedata.normalize("NFKC", exponent))
+    return f" {value} " if value < _GREATEST else " "
 
 
 def _claims(text: str, answers: Collection[int]) -> Iterator[_Claim]:
@@ -107,8 +131,10 @@ def _claims(text: str, answers: Collection[int]) -> Iterator[_Claim]:
             end = match.end()
         text = "".join([*kept, text[end:]])
     for match in _NUMBER.finditer(text):
-        role = _role(text[: match.start()], text[match.end() :])
-        yield _Claim(value=int(match[1]), role=role)
+        before = text[: match.start()]
+        role = _role(before, text[match.end() :])
+        concluded = _CONCLUDES.search(before[-_CONCLUSION:]) is not None
+        yield _Claim(value=int(match[1]), role=role, concluded=concluded)
 
 
 def _of_product(factors: list[int], answers: Collection[int]) -> int:
@@ -142,6 +168,8 @@ def _undecided(text: str, answers: Collection[int]) -> bool:
 
 
 _LAST_LAYER = frozenset({"fc", "in_features"})
+_PARTS = frozenset({"children", "modules", "named_children", "named_modules"})
+"""Methods of a network that give its layers in order."""
 _NAMED = re.compile(r"\bfc\b")
 _SHOWN = re.compile(r"^[^#\n]*(\bfc\b|in_features|print\(\s*model\s*\))|^model\s*$", re.MULTILINE)
 """The same in what is no valid Python."""
@@ -173,6 +201,11 @@ def _is_look(node: ast.AST) -> bool:
             return _NAMED.search(text) is not None
         case ast.Call(func=ast.Name(id="print"), args=[shown]):
             return _is_model(shown)
+        case ast.Subscript(
+            value=ast.Call(args=[ast.Call(func=ast.Attribute(attr=name))]),
+            slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1)),
+        ):
+            return name in _PARTS  # list(model.children())[-1]
     return False
 
 
