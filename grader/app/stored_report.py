@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from grader.intake.made_report import mark_as_made_of
 from grader.intake.submission import read_submission
 from grader.model.assignment import Assignment
 from grader.model.records import NO_REPORT
@@ -41,6 +42,8 @@ def render_stored_report(
         if path is not None:
             on_stage("reports")
             html_to_pdf(build_report(from_notebook(submission, alignment, files, assignment)), path)
+            if submission.notebook_path:
+                mark_as_made_of(path, files / submission.notebook_path)
         report = NO_REPORT
         if submission.report_path and path is None:
             on_stage("report")

@@ -150,7 +150,7 @@ class CheckContext:
         submission = self.submission
         return (
             bool(submission.cells)
-            and not submission.report_path
+            and not submission.report_says_more
             and not submission.other_files
             and all(
                 not cell.stored_outputs and cell.execution_count is None and self.is_given(cell)

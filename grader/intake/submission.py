@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.intake.archive import Unpacked, safe, unpack
 from grader.intake.limits import IntakeLimits
+from grader.intake.made_report import is_made_of
 from grader.intake.notebook import NotANotebook, NotebookText, read_notebook
 from grader.intake.notes import note
 from grader.intake.report_pages import count_pages
@@ -81,6 +82,8 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
         cells=text.cells,
         notes=(*notes, *notebook.notes, *text.notes, *report.notes, *page_notes),
         made_for=text.made_for,
+        report_is_notebook=bool(notebook.path and report.path)
+        and is_made_of(folder / report.path, folder / notebook.path),
     )
 
 

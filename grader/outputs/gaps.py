@@ -132,7 +132,7 @@ def gaps_of_saved(saved: Saved, course: Course) -> tuple[Gap, ...]:
 def _may_be_answered(saved: Saved, part: Part) -> bool:
     """Whether there is anything in which an answer in words may stand."""
     elsewhere = written_elsewhere(saved.submission, saved.alignment)
-    return bool(saved.submission.report_path) or elsewhere or is_answered(saved, part)
+    return saved.submission.report_says_more or elsewhere or is_answered(saved, part)
 
 
 def _gap(code: str, *, part_id: str = "", blocks: bool = False, **values: str | float) -> Gap:

@@ -33,7 +33,7 @@ def is_untouched(
     }
     if not any(cell.role == "answer" for cell in serving.values()):
         return False
-    if submission.report_path or written_elsewhere(submission, alignment):
+    if submission.report_says_more or written_elsewhere(submission, alignment):
         return False
     own = {
         match.cell_index

@@ -178,7 +178,7 @@ def in_report(context: CheckContext, part_id: str, reason: Remark) -> Verdict:
 
 def something_to_read(context: CheckContext) -> bool:
     """Whether any part can be answered in words: in the report, the notebook, another document."""
-    return bool(context.submission.report_path) or written_elsewhere(
+    return context.submission.report_says_more or written_elsewhere(
         context.submission, context.alignment
     )
 

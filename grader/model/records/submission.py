@@ -83,6 +83,13 @@ class Submission:
     """What is wrong or unusual about the submission."""
     made_for: str = ""
     """Offering that the notebook's metadata names; empty where it names none."""
+    report_is_notebook: bool = False
+    """Whether `pack` made the report of this very notebook: it says nothing that this does not."""
+
+    @property
+    def report_says_more(self) -> bool:
+        """Whether there is a report in which more may stand than in the notebook."""
+        return bool(self.report_path) and not self.report_is_notebook
 
     def ended_well(self) -> frozenset[int]:
         """Return the cells that ended without an exception before they were handed in.

@@ -11,6 +11,7 @@ import pytest
 
 from grader.app.main import main
 from grader.batch.store.store import open_store
+from grader.intake.submission import read_submission
 from tests import factories
 from tests.grader.conftest import LAYERS
 from tests.grader.review.desk.synthetic import write_class
@@ -95,7 +96,9 @@ def test_pack_makes_the_zip_and_a_report_where_there_is_none(
     assert "3(c)" not in shown
     with zipfile.ZipFile("jdoe.zip") as archive:
         assert sorted(archive.namelist()) == ["pset4.ipynb", "report.pdf"]
-        (home / "report.pdf").write_bytes(archive.read("report.pdf"))
+        (home / "report.pdf").write_bytes(archive.read("report.pdf") + b"\n")
+    # What pack made of the notebook is no place for an answer that the notebook lacks.
+    assert not read_submission(Path("jdoe.zip"), Path("read")).report_says_more
     # A report that says that an answer is missing is none.
     assert main(["pack", str(home / "pset4.ipynb"), "-k", "jdoe"]) == 0
     assert "3(e): no answer was found." in capsys.readouterr().out

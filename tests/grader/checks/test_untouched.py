@@ -51,6 +51,9 @@ def test_one_that_was_written_into_or_run_is_judged(lab: Lab, change: dict[str, 
 def test_one_with_a_report_is_judged(lab: Lab) -> None:
     assert not handed_in(lab, cells(), report_pages=2).is_untouched
     assert not lab.context(report_pages=0).is_untouched
+    packed = handed_in(lab, cells(), report_pages=2)
+    made = replace(packed.submission, report_is_notebook=True)
+    assert replace(packed, submission=made).is_untouched
 
 
 def ran(lab: Lab, **written: str) -> CheckContext:
@@ -84,6 +87,8 @@ def test_a_word_a_line_of_code_or_a_document_is_an_attempt(lab: Lab) -> None:
     assert not untouched(shared) & {"4a", "4b", "4e"}
     with_report = replace(answered, submission=replace(answered.submission, report_path="a.pdf"))
     assert untouched(with_report) == set()
+    packed = replace(with_report.submission, report_is_notebook=True)
+    assert untouched(replace(with_report, submission=packed)) == untouched(answered)
 
 
 def test_without_the_cell_for_its_answer_a_part_may_be_answered_anywhere(lab: Lab) -> None:
