@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 from starlette.responses import Response
 
@@ -33,9 +34,12 @@ from grader.review.desk.holding import (
 )
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.page_files import draw_now
-from grader.review.desk.request_pages import MAX_TEXT_CHARS, answer_with
+from grader.review.desk.request_pages import MAX_TEXT_CHARS, answer_with, refuse_other_thread
 from grader.review.desk.second_view import next_to_read, parse_share
 from grader.review.page_pictures import pages_of
+
+MAX_BESIDE_CHARS = 10_000
+"""Of the uuids of decisions that a page showed."""
 
 
 def decide(asked: Asked) -> Response:
@@ -54,12 +58,15 @@ def decide(asked: Asked) -> Response:
     if known is None and field(asked.form, "second"):
         return _second(asked, seat, held, made)
     if known is None:
-        if not field(asked.form, "answer", MAX_TEXT_CHARS):
+        if field(asked.form, "answer", MAX_TEXT_CHARS):
+            refuse_other_thread(asked, seat)
+        else:
             _refuse_without_reason(made, seat)
         settles = held.conflicts if asked.reviewer.role >= Role.HEAD else ()
+        beside = _beside(asked)
         saved = replace(
             made,
-            settles=tuple(one.uuid for one in settles),
+            settles=tuple(one.uuid for one in settles if one.uuid in beside),
             answer_sha256=asked.answer_digest(seat, part_id),
         )
         return _add(asked, seat, saved)
@@ -67,7 +74,16 @@ def decide(asked: Asked) -> Response:
         if known.counts:
             answer_with(asked, seat, known)
         return _saved(asked, seat, known)
-    raise Outdated("This answer was saved before you changed it; look at it, and save again.")
+    raise Outdated(
+        "This answer was saved before you changed it; look at it, and save again.",
+        parent=known.uuid,
+        uuid=uuid4().hex,
+    )
+
+
+def _beside(asked: Asked) -> frozenset[str]:
+    """Return the uuids of decisions that the page showed beside the one in force."""
+    return frozenset(field(asked.form, "beside", MAX_BESIDE_CHARS).split())
 
 
 def _shown(asked: Asked, held: Holding) -> Decision | None:
@@ -227,7 +243,8 @@ def settle(asked: Asked) -> Response:
     others = (*held.conflicts, *second_readings(held))
     beside = (*((held.in_force,) if held.in_force else ()), *others)
     kept = next((one for one in beside if one.uuid == chosen), None)
-    if kept is None or field(asked.form, "parent") != held.newest:
+    unseen = {one.uuid for one in others} - _beside(asked)
+    if kept is None or unseen or field(asked.form, "parent") != held.newest:
         raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
     decision = replace(
         kept,
@@ -259,10 +276,12 @@ def _add(asked: Asked, seat: Seat, decision: Decision) -> Response:
 
 def _in_conflict(asked: Asked, seat: Seat, part_id: str) -> Response:
     held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
-    other = held.in_force.author if held.in_force else "Somebody"
-    before = f"{other} decided about this answer before you. Theirs counts"
-    if other == asked.reviewer.name:
+    if held.in_force is None:
+        before = "This answer was decided, and that was taken back, since you opened it"
+    elif held.in_force.author == asked.reviewer.name:
         before = "You decided about this answer before, on another page. That decision counts"
+    else:
+        before = f"{held.in_force.author} decided about this answer before you. Theirs counts"
     return told(
         "conflict",
         f"{before}; this one is kept beside it.",

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.datastructures import FormData
 
@@ -49,6 +49,11 @@ class WrongTab(NotTaken):
 
 class Outdated(NotTaken):
     """What the form was made on has changed since; the choices in it are still good."""
+
+    def __init__(self, sentence: str, **now: str) -> None:
+        super().__init__(sentence)
+        self.now = now
+        """Fields that the form is made on, as they are once its author has seen what changed."""
 
 
 def field(form: FormData, name: str, longest: int = 200) -> str:
@@ -126,9 +131,17 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
     rubric = ground.rubric
     refuse_before_run(seat)
     if field(form, "zip") != seat.zip_sha256:
-        raise Outdated("A newer hand-in came in meanwhile; look at it before you decide.")
+        raise Outdated(
+            "A newer hand-in came in meanwhile; look at it before you decide.",
+            zip=seat.zip_sha256,
+            parent="",  # nothing that was decided about it was seen
+            uuid=uuid4().hex,
+        )
     if field(form, "rubric") != str(rubric.number):
-        raise Outdated("The rubric was changed meanwhile; look at it, and save again.")
+        raise Outdated(
+            "The rubric was changed meanwhile; look at it, and save again.",
+            rubric=str(rubric.number),
+        )
     given = _points(form, ground)
     flag = field(form, "flag", MAX_FLAG_CHARS)
     if given.share is None and not flag:
@@ -168,7 +181,10 @@ def _points(form: FormData, ground: Ground) -> PointsGiven:
     """Return what is chosen and typed, in shares: points are of the maximum that the form names."""
     most = number(form, "of") or ground.max_points
     if most not in ground.maxima | {ground.max_points}:
-        raise Outdated("The points of this part changed meanwhile; look at it, and save again.")
+        raise Outdated(
+            "The points of this part changed meanwhile; look at it, and save again.",
+            of=str(ground.max_points),
+        )
     chosen = tuple(dict.fromkeys(one for one in form.getlist("item") if isinstance(one, str)))
     adjust, text = number(form, "adjust"), field(form, "adjust")
     nothing = bool(field(form, "nothing"))

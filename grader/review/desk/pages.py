@@ -17,6 +17,7 @@ from grader.review.desk.holding import NOTHING_DECIDED, Holding, next_to_grade, 
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.overview_view import overview
 from grader.review.desk.page_files import report_path
+from grader.review.desk.request_pages import last_said
 from grader.review.desk.request_view import thread_views, threads_about
 from grader.review.desk.second_view import parse_share
 from grader.review.desk.static import files
@@ -131,6 +132,7 @@ def answer_page(asked: Asked) -> Response:
         view=view,
         evidence=evidence,
         threads=about,
+        thread=last_said(found),
         same=is_the_same(asked, seat, offered),
         known=bool(offered and offered.answer_sha256),
         not_run=seat.not_run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from grader.model.records.decisions import Decision
 from grader.model.records.releases import RequestEvent, RequestKind, Thread
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
-from grader.review.desk.forms import NotTaken, field, uuid_of
+from grader.review.desk.forms import NotTaken, Outdated, field, uuid_of
 from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.request_view import request_list, threads_about
 
@@ -49,10 +50,15 @@ def add_request(asked: Asked) -> Response:
         raise NotTaken("Write what the student asks, or what you answer.")
     found = threads_about(events, seat.kerberos, part_id)
     request = _request(kind, found) or made
+    if kind not in _ASKS:
+        refuse_other_thread(asked, seat)
     by_student = kind in _ASKS
     decided = ""
     if kind is RequestKind.KEPT:
-        now = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED).in_force
+        held = asked.held(part_id).get(seat.kerberos, NOTHING_DECIDED)
+        if field(asked.form, "parent") != held.newest:
+            raise Outdated("Somebody decided about this answer meanwhile; look at it first.")
+        now = held.in_force
         if _changed_since(asked, seat, found[-1], now):
             kind, decided = RequestKind.CHANGED, now.uuid if now else ""
     asked.desk.ledger.note_request(
@@ -92,6 +98,25 @@ def _request(kind: RequestKind, found: tuple[Thread, ...]) -> str:
     if last is None or last.waits is not _NEEDS_OPEN[kind]:
         raise NotTaken("Somebody answered this request meanwhile; look at it first.")
     return last.request
+
+
+def last_said(found: Sequence[Thread]) -> str:
+    """Return the uuid of the last entry about an answer; empty where there is none."""
+    return found[-1].events[-1].uuid if found else ""
+
+
+def refuse_other_thread(asked: Asked, seat: Seat) -> None:
+    """Refuse to answer what was not read: a form names the last entry that its page showed.
+
+    Raises:
+        Outdated: something was said since.
+    """
+    found = threads_about(asked.desk.ledger.requests(), seat.kerberos, asked.part_id)
+    if field(asked.form, "thread") != last_said(found):
+        raise Outdated(
+            "Something was said about this request meanwhile; look at it, and answer again.",
+            thread=last_said(found),
+        )
 
 
 def answer_with(asked: Asked, seat: Seat, decision: Decision) -> None:

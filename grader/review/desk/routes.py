@@ -183,7 +183,7 @@ def _answered(rule: Rule, asked: Asked) -> Response:
     except WrongTab as error:
         return told("another", str(error), 409)
     except Outdated as error:
-        return told("outdated", str(error), 409)
+        return told("outdated", str(error), 409, now=error.now)
     except NotTaken as error:
         return _message(asked, str(error), 422)
     except NotFound as error:

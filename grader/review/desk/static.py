@@ -16,6 +16,7 @@ from grader.model.resources import templates
 _SCRIPT, _STYLE, _FONT = "text/javascript", "text/css", "font/woff2"
 _OWN = (
     ("desk.js", _SCRIPT),
+    ("drafts.js", _SCRIPT),
     ("enter.js", _SCRIPT),
     ("forms.js", _SCRIPT),
     ("marks.js", _SCRIPT),

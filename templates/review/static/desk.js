@@ -13,10 +13,7 @@ const panel = () => document.getElementById("panel");
 const form = () => document.getElementById("grade");
 const may = () => panel().dataset.may === "yes";
 
-// -- what is typed, and not saved yet ----------------------------------------------------------
-
-// By whom and in which reading: a draft of a second reading is none of the first.
-const draftKey = () => `draft ${panel().dataset.me} ${panel().dataset.address}${panel().dataset.query}`;
+// -- what is chosen and typed ------------------------------------------------------------------
 
 function choices() {
   const fields = form().elements;
@@ -37,30 +34,6 @@ function choose(wanted) {
 }
 
 const differs = () => JSON.stringify(choices()) !== state.before;
-
-function keepDraft() {
-  if (!may()) return;
-  if (!differs()) { sessionStorage.removeItem(draftKey()); return mark(); }
-  const { uuid, parent } = form().elements;
-  sessionStorage.setItem(draftKey(), JSON.stringify({ uuid: uuid.value, parent: parent.value, ...choices() }));
-  mark();
-}
-
-function restoreDraft() {
-  const text = sessionStorage.getItem(draftKey());
-  if (!text) return;
-  const draft = JSON.parse(text);
-  const fields = form().elements;
-  const { uuid, parent, ...wanted } = draft;
-  if (fields.parent.value === uuid && JSON.stringify(wanted) === state.before) {
-    sessionStorage.removeItem(draftKey()); // its reply was lost, not itself
-    say("This answer was saved.");
-    return;
-  }
-  if (fields.parent.value === parent) fields.uuid.value = uuid;
-  choose(wanted);
-  say("What you had not saved is here again.");
-}
 
 function mark() {
   panel().classList.toggle("unsaved", differs());
@@ -151,13 +124,10 @@ async function swap(address, push) {
 
 // -- saving ------------------------------------------------------------------------------------
 
-function trouble(sentence, link) {
+function trouble(sentence, link) { // with a link or a button that helps
   const place = document.getElementById("alert");
   place.replaceChildren(document.createTextNode(sentence));
-  if (link) {
-    const there = Object.assign(document.createElement("a"), { href: link, textContent: "Compare the decisions" });
-    place.append(" ", there);
-  }
+  if (link) place.append(" ", link);
 }
 
 function hold(held) { // while the server has the answer, nothing on the page can be changed
@@ -225,7 +195,7 @@ async function takeOver() { // the decision about an earlier hand-in, or its cho
 async function undo(whose) { // somebody else's: after a head was asked
   if (underWay.what || !may()) return;
   if (panel().dataset.query) return say("A second reading stays as it is; read the answer again to change it.");
-  const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: form().elements.parent.value };
+  const last = state.saved.at(-1) ?? { address: panel().dataset.address, uuid: state.here.parent };
   if (!last.uuid) return say("Nothing was saved that could be undone.");
   if (state.undoing?.of !== last.uuid) state.undoing = { of: last.uuid, uuid: crypto.randomUUID() };
   const body = new URLSearchParams({ uuid: state.undoing.uuid, parent: last.uuid });
@@ -235,10 +205,10 @@ async function undo(whose) { // somebody else's: after a head was asked
     state.saved.pop();
     ahead.clear();
     await swap(last.address, true);
-  }, "Undone. ");
+  }, "Undone. ", last.address);
 }
 
-async function exchange(address, body, saved, word = "") {
+async function exchange(address, body, saved, word = "", at = null) { // `at`: of another answer
   underWay.what = "saving";
   hold(true);
   say("Saving …");
@@ -253,7 +223,7 @@ async function exchange(address, body, saved, word = "") {
       }
       if (!leaving.now) say(word + said.sentence);
     } else {
-      await notSaved(said);
+      await notSaved(said, at);
     }
   } catch {
     say("");
@@ -266,23 +236,29 @@ async function exchange(address, body, saved, word = "") {
   }
 }
 
-async function notSaved(said) {
+async function notSaved(said, at) {
   say("");
   state.undoing = null;
   if (said.state === "ask") return setTimeout(() => confirm(said.sentence) && undo(said.whose));
   if (said.state === "outdated" || said.state === "conflict") {
-    if (said.state === "conflict") sessionStorage.removeItem(draftKey());
+    if (at) state.saved.pop(); // it is not the latest any more, and cannot be undone
+    else if (said.state === "conflict") sessionStorage.removeItem(draftKey());
+    else renewDraft(said.now);
     ahead.clear();
-    await swap(panel().dataset.address + panel().dataset.query, false).catch(() => {});
+    const there = at ?? panel().dataset.address + panel().dataset.query;
+    await swap(there, Boolean(at)).catch(() => {});
   }
-  trouble(`${said.sentence}`, said.compare);
+  const more = [...document.getElementById("alert").childNodes]; // of a draft
+  trouble(said.sentence, said.compare && element("a", { href: said.compare, textContent: "Compare the decisions" }));
+  document.getElementById("alert").append(" ", ...more);
 }
 
 async function request(button) { // what is said in a regrade request; the points stay
   if (underWay.what) return;
   const words = one(`textarea[name=${button.dataset.text}]`);
   button.dataset.uuid ??= crypto.randomUUID(); // sent again, it adds nothing
-  const body = new URLSearchParams({ uuid: button.dataset.uuid, kind: button.dataset.request, text: words.value });
+  const { parent, thread } = state.here; // as the page shows them
+  const body = new URLSearchParams({ uuid: button.dataset.uuid, kind: button.dataset.request, text: words.value, parent, thread });
   const { address } = panel().dataset;
   await exchange(`${address}/request`, body, async () => {
     words.value = "";

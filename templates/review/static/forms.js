@@ -29,6 +29,7 @@ document.addEventListener("submit", async (event) => {
     if (said.state === "saved") return leave(said.there || location.href.split("#")[0], said.sentence);
     if (said.parent !== undefined && form.elements.parent) form.elements.parent.value = said.parent;
     tell(alert, said.sentence, said.compare);
+    if (said.state === "outdated" && form.dataset.keeps) offerAnew(alert, form);
   } catch {
     tell(alert, "Not known to be saved: the desk did not answer. What you entered is kept; send it again.");
   }
@@ -49,6 +50,13 @@ function tell(alert, sentence, there) {
   alert.replaceChildren(sentence);
   if (there) alert.append(" ", Object.assign(document.createElement("a"), { href: there, target: "_blank", textContent: "Open theirs" }));
   alert.scrollIntoView({ block: "nearest" });
+}
+
+// The page shows what holds no longer: it is shown anew, and what was typed comes along.
+function offerAnew(alert, form) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Load the page anew; the comment comes along" });
+  button.addEventListener("click", () => { keep(form, form.dataset.keeps); leave(location.href.split("#")[0]); });
+  alert.append(" ", button);
 }
 
 // What was typed for another button of the same form comes along to the page that is shown next.

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from grader.batch.store.store import FOLDER, Store, open_store
-from grader.model.records.decisions import Decided, Decision, DecisionKind
+from grader.model.records.decisions import Decided, Decision, DecisionKind, open_conflicts
 from grader.model.records.places import Place
 from grader.model.records.releases import RequestEvent
 from grader.model.records.rubrics import Rubric, RubricItem, RubricSaved
@@ -144,13 +144,17 @@ class Opened:
         """Fields as the page of that answer has them now."""
         room = self.desk.attendance.room
         seat = room.order(part)[place]
-        mine = [row for row in self.ledger.decisions(seat.kerberos, part) if row.counts]
+        rows = self.ledger.decisions(seat.kerberos, part)
+        mine = [row for row in rows if row.counts]
+        said = [one for one in self.ledger.requests() if one.kerberos == seat.kerberos]
         rubric = self.ledger.rubric(part)
         made = {
             "uuid": uuid4().hex,
             "parent": mine[-1].uuid if mine else "",
             "zip": seat.zip_sha256,
             "rubric": str(rubric.number if rubric else 1),
+            "thread": said[-1].uuid if said else "",
+            "beside": " ".join(row.uuid for row in open_conflicts(rows)),
             "item": "half",
         }
         return made | fields

@@ -60,7 +60,7 @@ def test_a_head_settles_a_conflict_and_a_grader_cannot(opened: Opened) -> None:
     head.post(f"{there}/decision", data=first)
     opened.client("ben", Role.GRADER).post(f"{there}/decision", data=second)
     won, lost = opened.ledger.rows
-    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid}
+    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid, "beside": lost.uuid}
     ben = opened.client("ben", Role.GRADER)
     assert ben.post(f"{there}/settle", data=form).status_code == 403
     assert head.post(f"{there}/settle", data=form).json()["state"] == "saved"
@@ -202,7 +202,7 @@ def test_a_conflict_is_open_again_when_its_settlement_is_taken_back(opened: Open
     opened.client("ann", Role.GRADER).post(f"{there}/decision", data=first)
     opened.client("ben", Role.GRADER).post(f"{there}/decision", data=second)
     won, lost = opened.ledger.rows
-    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid}
+    form = {"uuid": uuid4().hex, "parent": won.uuid, "keep": lost.uuid, "beside": lost.uuid}
     head.post(f"{there}/settle", data=form)
     assert open_conflicts(opened.ledger.rows) == ()
     back = {"uuid": uuid4().hex, "parent": opened.ledger.rows[-1].uuid}

@@ -14,7 +14,8 @@ from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_over
 
 
 def send(opened: Opened, client: TestClient, kind: str, text: str, **more: str) -> dict[str, str]:
-    form = {"uuid": uuid4().hex, "kind": kind, "text": text} | more
+    shown = {name: opened.form()[name] for name in ("parent", "thread")}
+    form = {"uuid": uuid4().hex, "kind": kind, "text": text} | shown | more
     said: dict[str, str] = client.post(f"{opened.answer()}/request", data=form).json()
     return said
 

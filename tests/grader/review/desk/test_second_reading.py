@@ -74,7 +74,7 @@ def test_differences_are_listed_for_a_head_who_settles_them(opened: Opened) -> N
     assert "Second reading" in compare
     first = opened.ledger.rows[0]
     theirs = opened.ledger.rows[3]
-    form = {"uuid": uuid4().hex, "parent": first.uuid, "keep": theirs.uuid}
+    form = {"uuid": uuid4().hex, "parent": first.uuid, "keep": theirs.uuid, "beside": theirs.uuid}
     assert head.post(f"{opened.answer()}/settle", data=form).json()["state"] == "saved"
     settled = opened.ledger.rows[-1]
     assert (settled.share, settled.kind, settled.settles) == (
