@@ -36,6 +36,7 @@ MAX_MARK_CHARS = 2_000
 MAX_PAGE = 10_000
 NOT_RUN = "This hand-in has not run yet; what is shown, if anything, is of an earlier one."
 THEN_GRADE = "Grade it when it has run."
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -87,16 +88,25 @@ def number(form: FormData, name: str) -> float | None:
     Raises:
         NotTaken: it is none.
     """
-    text = field(form, name).replace("−", "-").replace(",", ".")
+    text = field(form, name)
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    value = typed_number(text)
+    if value is None:
         raise NotTaken(f"Points: expected a number such as 0.25 or -0.1, found {text!r}.")
     return value
+
+
+def typed_number(text: str) -> float | None:
+    """Return the number that somebody typed, with a point or a comma; None where it is none.
+
+    Python's own reading takes more: `4_0` would be 40, and `-0` less than nothing.
+    """
+    plainly = text.strip().replace("−", "-").replace(",", ".")
+    if not _NUMBER.fullmatch(plainly):
+        return None
+    value = float(plainly)
+    return value + 0.0 if math.isfinite(value) else None  # -0.0 + 0.0 is 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

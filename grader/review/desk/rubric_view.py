@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from starlette.datastructures import FormData
 
 from grader.model.records.rubrics import Rubric, RubricItem, Show, Start, share_of
-from grader.model.text import format_points
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import moment, part_label, part_points
 from grader.review.desk.classroom import Classroom
 from grader.review.desk.desk_view import name_of
-from grader.review.desk.forms import NotTaken, field, signed
+from grader.review.desk.forms import NotTaken, field, signed, typed_number
 from grader.review.desk.holding import Holding
 
 MAX_ITEMS = 40
 MAX_NAMED = 20
 """Answers that are named in an effect; of more, only the number is told."""
 _COLUMNS = ("item_id", "title", "percent", "group", "for_student", "for_staff", "show", "state")
+_DIGITS = 8
+"""Of a percentage behind the point."""
 _EMPTY = RubricItem(id="", share=0.0, title="")
 
 
@@ -150,7 +151,20 @@ def new_row(room: Classroom, part_id: str) -> RubricRow:
 
 
 def _percent(share: float) -> str:
-    return format_points(100 * share)
+    """Return a share in percent, as exactly as anybody types one."""
+    text = f"{100 * share:.{_DIGITS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _share_again(text: str, where: str, least: float, shown: float | None) -> float:
+    """Return the share that a field means: the very one it showed, where it was left as it was.
+
+    Raises:
+        NotTaken: it is no share, or out of bounds.
+    """
+    if shown is not None and text.strip() == _percent(shown):
+        return shown
+    return percent_share(text, where, least)
 
 
 def rubric_from(form: FormData, current: Rubric, author: str) -> Rubric:
@@ -165,14 +179,14 @@ def rubric_from(form: FormData, current: Rubric, author: str) -> Rubric:
     if len({len(column) for column in columns}) != 1 or len(columns[0]) > MAX_ITEMS:
         raise NotTaken(f"Expected a rubric of at most {MAX_ITEMS} items, found another form.")
     rows = (dict(zip(_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True))
-    items = tuple(_items(rows))
+    items = tuple(_items(rows, {one.id: one.share for one in current.items}))
     ids = [item.id for item in items]
     if len(set(ids)) != len(ids):
         raise NotTaken("Two items have the same id; load the page anew.")
     gone = tuple(replace(one, retired=True) for one in current.items if one.id not in ids)
     _refuse_twins(items)
-    floor = percent_share(field(form, "floor") or "0", "Least", -1.0)
-    ceiling = percent_share(field(form, "ceiling") or "100", "Most", 0.0)
+    floor = _share_again(field(form, "floor") or "0", "Least", -1.0, current.floor)
+    ceiling = _share_again(field(form, "ceiling") or "100", "Most", 0.0, current.ceiling)
     if floor > ceiling:
         raise NotTaken(
             f"Least and most: expected a least that is not above the most, found "
@@ -208,7 +222,7 @@ def _refuse_twins(items: tuple[RubricItem, ...]) -> None:
             )
 
 
-def _items(rows: Iterator[dict[str, str]]) -> Iterator[RubricItem]:
+def _items(rows: Iterator[dict[str, str]], shares: Mapping[str, float]) -> Iterator[RubricItem]:
     for place, row in enumerate(rows, start=1):
         title = " ".join(row["title"].split())
         if not title and not row["percent"].strip():
@@ -219,7 +233,7 @@ def _items(rows: Iterator[dict[str, str]]) -> Iterator[RubricItem]:
             raise NotTaken(f"Item {place}: expected an id of letters and digits.")
         yield RubricItem(
             id=row["item_id"][:64],
-            share=percent_share(row["percent"], f"Item {place}", -1.0),
+            share=_share_again(row["percent"], f"Item {place}", -1.0, shares.get(row["item_id"])),
             title=title,
             for_student=row["for_student"].strip()[:2000],
             for_staff=row["for_staff"].strip()[:2000],
@@ -236,10 +250,8 @@ def percent_share(text: str, where: str, least: float) -> float:
     Raises:
         NotTaken: it is none, or out of bounds.
     """
-    try:
-        value = float(text.replace("−", "-").replace(",", ".").replace("%", "")) / 100
-    except ValueError:
-        value = 2.0
+    typed = typed_number(text.strip().removesuffix("%"))
+    value = 2.0 if typed is None else typed / 100
     if not least <= value <= 1:
         raise NotTaken(
             f"{where}: expected a percentage from {100 * least:.0f} to 100, found {text!r}."
@@ -272,12 +284,13 @@ def effect_of(
         if abs(new - old) > _SAME_SHARE:
             most = room.assignment.max_points(part_id, seat.course)
             up += new > old
+            before_words, after_words = _apart(old * most, new * most)
             moved.append(
                 Moved(
                     code=seat.code,
                     who=name_of(seat, blind=blind),
-                    before=part_points(old * most),
-                    after=part_points(new * most),
+                    before=before_words,
+                    after=after_words,
                 )
             )
     return Effect(
@@ -288,6 +301,12 @@ def effect_of(
         mean_after=f"{100 * sum(after) / len(after):.0f} %" if after else "",
         moved=tuple(moved[:MAX_NAMED]),
     )
+
+
+def _apart(old: float, new: float) -> tuple[str, str]:
+    """Return points before and after in words that differ, as the points do."""
+    words = part_points(old), part_points(new)
+    return words if words[0] != words[1] else (f"{old:.8g}", f"{new:.8g}")
 
 
 _SAME_SHARE = 1e-9
