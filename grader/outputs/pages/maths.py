@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from grader.outputs.pages import math_rows  # noqa: F401 -- makes the setter quicker
+from grader.outputs.pages import quicker_math  # noqa: F401 -- makes the setter quicker
 
 with warnings.catch_warnings():  # it finds its font by a call that Python 3.11 deprecates
     warnings.simplefilter("ignore", DeprecationWarning)
