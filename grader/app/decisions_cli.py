@@ -90,6 +90,9 @@ def _look(console: Console, place: ClassPlace, request: ReleaseRequest) -> Class
     with open_store(place.results, place.store) as opened:
         today = class_today(opened, place, request)
     _show_missing(console, today.missing)
+    if today.plan.changed:
+        names = ", ".join(today.plan.changed)
+        show_sentences(console, [f"Published, and changed since (provisional again): {names}"])
     return today
 
 

@@ -70,6 +70,12 @@ class ClassToday:
         return tuple(one.row for one in self.standings)
 
     @property
+    def published(self) -> frozenset[str]:
+        """Whose grade is published as it stands, by kerberos."""
+        names = {one.row.kerberos for one in self.standings}
+        return frozenset(names & self.human.published.keys() - set(self.plan.changed))
+
+    @property
     def not_shown(self) -> int:
         """Students whose pages show other points than those of today."""
         return sum(not one.shown for one in self.standings)

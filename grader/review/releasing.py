@@ -1,7 +1,8 @@
 """What is missing before grades are published; publishing, withdrawing, and the files for it.
 
 A grade is provisional until somebody publishes it, and again once it is withdrawn; the feedback
-says which. Each of the two is a row of the store, with the points and the digest of the sheet.
+says which. Each of the two is a row of the store, with the points and the digest of the grade: once
+it is of another hand-in, or a part has other points, it is provisional until it is published again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from grader.model.records import (
     Release,
     ReleaseKind,
     RequestEvent,
+    grade_digest,
     open_conflicts,
     settled_by,
     threads,
@@ -155,7 +157,7 @@ class Change:
     kerberos: str
     """Whose."""
     grade_sha256: str
-    """Digest of the grade sheet; empty where there is none."""
+    """Digest of the grade as it stands."""
     total: float | None
     """Points as they stand, after the late coefficient."""
     earlier: float | None
@@ -176,11 +178,13 @@ class ReleasePlan:
     """Of whose grade something is missing."""
     without_points: tuple[str, ...] = ()
     """Who has no points to publish; where grades are withdrawn, whose is not published."""
+    changed: tuple[str, ...] = ()
+    """Whose grade was published and is another by now, whatever is asked for."""
 
     @property
     def digest(self) -> str:
         """Digest of what changes: what somebody confirmed is what is done."""
-        facts = [f"{one.kerberos} {one.total} {one.earlier}" for one in self.changes]
+        facts = [f"{one.kerberos} {one.grade_sha256} {one.earlier}" for one in self.changes]
         return hashlib.sha256("\n".join((self.request.kind, *facts)).encode()).hexdigest()
 
 
@@ -207,19 +211,24 @@ def plan_release(
     last = {one.kerberos: one for one in before}
     public = {name: one for name, one in last.items() if one.kind is ReleaseKind.PUBLISH}
     found: dict[str, list[Change]] = {"change": [], "out": [], "held": [], "none": []}
+    others: list[str] = []
     for standing in standings:
         kerberos = standing.hand_in.kerberos
         if standing.hand_in.role == "superseded":
             continue
-        if request.kerberos and kerberos not in request.kerberos:
-            continue
         out = public.get(kerberos)
         change = Change(
             kerberos=kerberos,
-            grade_sha256=standing.grade.digest if standing.grade else "",
+            grade_sha256=grade_digest(
+                standing.hand_in.zip_sha256, rows[kerberos].total, rows[kerberos].parts
+            ),
             total=rows[kerberos].total,
             earlier=out.total if out else None,
         )
+        if out is not None and out.grade_sha256 != change.grade_sha256:
+            others.append(kerberos)
+        if request.kerberos and kerberos not in request.kerberos:
+            continue
         found[_what(change, out, request, held=kerberos in held)].append(change)
     return ReleasePlan(
         request=request,
@@ -227,16 +236,17 @@ def plan_release(
         out_already=tuple(one.kerberos for one in found["out"]),
         held_back=tuple(one.kerberos for one in found["held"]),
         without_points=tuple(one.kerberos for one in found["none"]),
+        changed=tuple(others),
     )
 
 
 def _what(change: Change, out: Release | None, request: ReleaseRequest, *, held: bool) -> str:
     if request.kind is ReleaseKind.WITHDRAW:
         return "change" if out else "none"
-    if out is not None and out.total == change.total:
-        return "out"
     if change.total is None:
         return "none"
+    if out is not None and out.grade_sha256 == change.grade_sha256:
+        return "out"
     return "held" if held else "change"
 
 

@@ -45,7 +45,7 @@ class KeptStandings:
         said: tuple[Override, ...] = human.about(
             hand_in.kerberos, standing.hand_in.zip_sha256, assignment, hand_in.course
         )
-        key = (said, human.published_at(hand_in.kerberos, assignment))
+        key = (said, human.published.get(hand_in.kerberos))
         known = self._made.get(hand_in.kerberos)
         if known is None or known[0] != key:
             known = (key, standing_today(standing, assignment, human, pages_key()))

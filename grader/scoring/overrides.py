@@ -58,8 +58,8 @@ class HumanGrades:
     """By kerberos, part and hand-in."""
     rubrics: Mapping[str, Rubric] = field(default_factory=dict)
     """The newest of each part that has one."""
-    published: Mapping[str, str] = field(default_factory=dict)
-    """Kerberos to when the grade was published, ISO 8601; whose is provisional is not in it."""
+    published: Mapping[str, Release] = field(default_factory=dict)
+    """By kerberos: what was published, and not withdrawn; the grade may be another by now."""
     requests: Mapping[tuple[str, str], tuple[Said, ...]] = field(default_factory=dict)
     """By kerberos and part: what was said in regrade requests."""
 
@@ -82,12 +82,18 @@ class HumanGrades:
                 made.append(Override(part_id=part.id, points=None, said=said))
         return tuple(made)
 
-    def published_at(self, kerberos: str, assignment: Assignment) -> str:
-        """Return when a grade was published, in the course's time; empty while provisional."""
-        published = self.published.get(kerberos, "")
-        if not published:
+    def published_at(self, kerberos: str, digest: str, assignment: Assignment) -> str:
+        """Return when a grade was published, in the course's time; empty while provisional.
+
+        Args:
+            kerberos: Whose.
+            digest: Of the grade as it stands, see `grade_digest`: another one is provisional.
+            assignment: Has the time zone.
+        """
+        release = self.published.get(kerberos)
+        if release is None or release.grade_sha256 != digest:
             return ""
-        here = datetime.fromisoformat(published).astimezone(assignment.due.tzinfo)
+        here = datetime.fromisoformat(release.noted_at).astimezone(assignment.due.tzinfo)
         return here.isoformat(timespec="seconds")
 
 
@@ -118,9 +124,7 @@ def human_grades(
     return HumanGrades(
         decisions=in_force(decisions),
         rubrics=newest,
-        published={
-            one.kerberos: one.noted_at for one in last.values() if one.kind is ReleaseKind.PUBLISH
-        },
+        published={name: one for name, one in last.items() if one.kind is ReleaseKind.PUBLISH},
         requests={key: tuple(entries) for key, entries in said.items()},
     )
 

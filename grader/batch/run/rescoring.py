@@ -13,7 +13,15 @@ from grader.batch.store.conversion import sheet_digest
 from grader.batch.store.rows import Grade, Standing
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
-from grader.model.records import Finding, GradeSheet, Outcome, PartGrade, Remark, Severity
+from grader.model.records import (
+    Finding,
+    GradeSheet,
+    Outcome,
+    PartGrade,
+    Remark,
+    Severity,
+    grade_digest,
+)
 from grader.scoring.lateness import lateness_of
 from grader.scoring.overrides import HumanGrades
 from grader.scoring.score import rescore
@@ -47,7 +55,8 @@ def scored_today(
     overrides = human.about(hand_in.kerberos, digest, assignment, hand_in.course)
     sheet = replace(grade.sheet, course=hand_in.course)
     today = rescore(sheet, assignment, overrides, lateness_of(hand_in, assignment))
-    return replace(today, published=human.published_at(hand_in.kerberos, assignment))
+    grade_is = grade_digest(digest, today.total, today.parts)
+    return replace(today, published=human.published_at(hand_in.kerberos, grade_is, assignment))
 
 
 def class_rows(

@@ -73,6 +73,7 @@ from grader.model.records.releases import (
     RequestKind,
     Said,
     Thread,
+    grade_digest,
     threads,
 )
 from grader.model.records.report import (
@@ -170,6 +171,7 @@ __all__ = [
     "StepSettings",
     "Submission",
     "Thread",
+    "grade_digest",
     "in_force",
     "nothing_seen",
     "open_conflicts",

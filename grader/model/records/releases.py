@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class ReleaseKind(StrEnum):
@@ -27,7 +29,7 @@ class Release:
     kerberos: str
     """Whose."""
     grade_sha256: str = ""
-    """Digest of the grade sheet that was published; empty where there is none."""
+    """What was published, see `grade_digest`."""
     total: float | None = None
     """Points that were published, after the late coefficient."""
     author: str = ""
@@ -36,6 +38,47 @@ class Release:
     """Why; for staff."""
     noted_at: str = ""
     """ISO 8601 in UTC; the store fills it in."""
+
+
+class PartPoints(Protocol):
+    """A part of a grade, in whichever record."""
+
+    @property
+    def id(self) -> str:
+        """Such as `3c`."""
+        ...
+
+    @property
+    def points(self) -> float:
+        """Given so far."""
+        ...
+
+    @property
+    def max_points(self) -> float:
+        """That it can give."""
+        ...
+
+    @property
+    def pending_points(self) -> float:
+        """Not decided yet."""
+        ...
+
+
+def grade_digest(zip_sha256: str, total: float | None, parts: Iterable[PartPoints]) -> str:
+    """Return a digest of a grade: of which hand-in, the total, the points of each part.
+
+    A grade is published as long as this is what was published; comments are no part of it.
+
+    Args:
+        zip_sha256: Of the hand-in that counts; empty where there is none.
+        total: After the late coefficient; None where there are no points.
+        parts: In the handout's order.
+    """
+    facts = [zip_sha256, "" if total is None else f"{total:.6f}"]
+    facts += [
+        f"{one.id} {one.points:.6f} {one.max_points:.6f} {one.pending_points:.6f}" for one in parts
+    ]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 class RequestKind(StrEnum):

@@ -43,8 +43,8 @@ _WORK = "/release/work"
 def release_page(asked: Asked) -> Response:
     """What is missing before grades are published, and what can be done about it."""
     desk, page = asked.desk, asked.request.query_params.get("page", "1")
-    releases = desk.store.releases()
-    view = release_view(asked.room, desk.ledger, releases, page=page, blind=desk.blind)
+    today = class_today(desk.store, desk.place, memory=desk.memory)
+    view = release_view(asked.room, desk.ledger, today, page=page, blind=desk.blind)
     return asked.page(
         "release.html.j2",
         view=view,

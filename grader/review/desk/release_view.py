@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.model.records.decisions import Decision
-from grader.model.records.releases import Release, ReleaseKind
+from grader.model.records.releases import ReleaseKind
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label
 from grader.review.desk.classroom import Classroom
@@ -48,14 +48,15 @@ class ReleaseView:
     of: int
     """Students of the class."""
     published: int
-    """Students whose grade is published."""
+    """Students whose grade is published, as it stands."""
+    changed: int
+    """Students whose grade was published, and is another by now."""
 
 
 def release_view(
-    room: Classroom, ledger: Ledger, releases: Iterable[Release], *, page: str, blind: bool
+    room: Classroom, ledger: Ledger, today: ClassToday, *, page: str, blind: bool
 ) -> ReleaseView:
     """Return a page of what is missing, as decisions stand now, scored or not."""
-    last = {one.kerberos: one.kind for one in releases}
     decisions = ledger.decisions()
     human = human_grades(decisions, ledger.rubrics(), room.assignment)
     zips = {seat.kerberos: seat.zip_sha256 for seat in room.seats}
@@ -77,7 +78,8 @@ def release_view(
         paging=paging,
         students=len({one.kerberos for one in found}),
         of=len(room.seats),
-        published=sum(last.get(seat.kerberos) is ReleaseKind.PUBLISH for seat in room.seats),
+        published=len(today.published),
+        changed=len(today.plan.changed),
     )
 
 

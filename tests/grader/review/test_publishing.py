@@ -33,7 +33,14 @@ from grader.review.publishing import (
 from grader.review.releasing import ReleaseRequest
 from grader.review.standings import KeptStandings
 from reference.errors import ConfigError
-from tests.grader.review.desk.synthetic import HUMAN, write_class
+from tests.factories import ASSIGNMENT
+from tests.grader.review.desk.synthetic import (
+    HUMAN,
+    add_run,
+    hand_in_again,
+    human_sheet,
+    write_class,
+)
 
 PUBLISH = ReleaseRequest(kind=ReleaseKind.PUBLISH, kerberos=frozenset(), author="head")
 
@@ -112,6 +119,53 @@ def test_what_was_confirmed_is_published_with_its_pages_and_only_once(place: Cla
     assert release_class(place, PUBLISH, Progress()).changed == ()
     withdraw = replace(PUBLISH, kind=ReleaseKind.WITHDRAW)
     assert release_class(place, withdraw, Progress()).changed == ("kerb000",)
+
+
+def published(store: Store, place: ClassPlace) -> tuple[set[str], set[str]]:
+    """Whose grade is published as it stands, and whose feedback says so."""
+    today = class_today(store, place, PUBLISH)
+    sheets = [one.standing.grade.sheet for one in today.standings if one.standing.grade]
+    return set(today.published), {sheet.kerberos for sheet in sheets if sheet.published}
+
+
+def test_a_new_hand_in_is_provisional_until_its_grade_is_published(place: ClassPlace) -> None:
+    finish(place)
+    assert release_class(place, PUBLISH, Progress()).changed == ("kerb000", "kerb001")
+    with open_store(place.results) as store:
+        hand_in_again(store, "kerb000", "f" * 64)
+        add_run(store, human_sheet("kerb000", store.hand_ins(2)[0].hand_in.course, "f" * 64, "New"))
+        assert published(store, place) == ({"kerb001"}, {"kerb001"})
+        today = class_today(store, place, PUBLISH)
+        assert today.plan.changed == today.plan.held_back == ("kerb000",)
+        for part_id in HUMAN:
+            store.decide(decided("kerb000", part_id, "f" * 64))
+        assert published(store, place)[0] == {"kerb001"}  # the same points, of another hand-in
+    assert release_class(place, PUBLISH, Progress()).changed == ("kerb000",)
+    with open_store(place.results) as store:
+        assert published(store, place) == ({"kerb000", "kerb001"},) * 2
+
+
+def test_parts_that_have_other_points_are_published_again_although_the_total_is_the_same(
+    place: ClassPlace,
+) -> None:
+    finish(place)
+    release_class(place, PUBLISH, Progress())
+    with open_store(place.results) as store:
+        last = store.hand_ins(1)[1]
+        before = class_today(store, place, PUBLISH).rows[1].total
+        points = {one: ASSIGNMENT.max_points(one, last.hand_in.course) for one in HUMAN}
+        less, more = next(
+            (one, two) for one in HUMAN for two in HUMAN if one < two and points[one] == points[two]
+        )
+        held = store.in_force(last.kerberos)
+        for part_id, share in ((less, 0.25), (more, 0.75)):
+            parent = next(one.uuid for one in held.values() if one.part_id == part_id)
+            given = decided(last.kerberos, part_id, last.zip_sha256, share=share, parent=parent)
+            store.decide(given)
+        today = class_today(store, place, PUBLISH)
+        assert today.rows[1].total == pytest.approx(before)
+        assert [one.kerberos for one in today.plan.changes] == ["kerb001"]
+        assert published(store, place)[1] == {"kerb000"}
 
 
 def test_pages_are_written_once_when_they_can_say_it(

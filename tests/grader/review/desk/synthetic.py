@@ -87,7 +87,7 @@ def write_class(
         answer = each[index] if each else draw.choice(list(words))
         sheet = human_sheet(kerberos, course, sha, answer)
         _write_folder(ResultFolder(root=results / kerberos), sheet, draw, scan=index in scanned)
-        _add_run(store, sheet)
+        add_run(store, sheet)
         hand_ins.append(_hand_in(kerberos, course, sha))
     store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), hand_ins)
     return names
@@ -174,7 +174,7 @@ def _write_folder(
     save(HandInReading(report=reading or NO_REPORT, notes=()), folder.record("reading"))
 
 
-def _add_run(store: Store, sheet: GradeSheet) -> None:
+def add_run(store: Store, sheet: GradeSheet) -> None:
     sha = sheet.facts.zip_sha256
     run = RunRow(
         kerberos=sheet.kerberos,

@@ -89,6 +89,21 @@ def test_a_head_publishes_and_withdraws_what_was_confirmed(decided: Opened) -> N
     assert "0 of 2 grades are published" in client.get("/release").text
 
 
+def test_release_counts_grades_that_changed_since_they_were_published(decided: Opened) -> None:
+    client = decided.client()
+    client.post("/release", data=confirmed(client))
+    decided.desk.work.wait()
+    said = client.post(f"{decided.answer()}/decision", data=nothing_applies(decided))
+    assert said.json()["state"] == "saved"
+    html = client.get("/release").text
+    assert "1 of 2 grades is published" in html
+    assert "1 grade was published and is another by now" in html
+    assert (
+        "of another hand-in, than what was published"
+        in client.get("/release/confirm?kind=publish&anyway=1").text
+    )
+
+
 def test_nothing_is_published_without_numbers_or_with_others_or_twice_at_once(
     decided: Opened,
 ) -> None:
