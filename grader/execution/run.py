@@ -87,6 +87,7 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
         cgroup_for(
             memory_mib=limits.run_memory_mib,
             processes=limits.processes,
+            cores=job.threads,
             wanted=job.tier is Tier.CGROUP,
         ) as cgroup,
     ):

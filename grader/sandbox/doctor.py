@@ -17,7 +17,7 @@ from grader.model.records import Limits
 from grader.sandbox.bounds import resource_limits
 from grader.sandbox.box import HOME, OWN, Box, Mount, write_etc
 from grader.sandbox.boxed import run_folder
-from grader.sandbox.cgroups import cgroup_for
+from grader.sandbox.cgroups import cgroup_for, cpus_shared
 from grader.sandbox.doctor_cases import (
     DAEMONS,
     TIMEOUT_S,
@@ -41,12 +41,20 @@ LIMITS = Limits(
 )
 """Small ones: what is tried is that they hold."""
 
+CORES = 1
+"""CPUs of the box of an attempt."""
+
 _SCRIPT, _SCRIPT_INSIDE = Path(__file__).with_name("escape_attempts.py"), "/box/attempts.py"
 _ENVIRONMENT = (("PATH", "/usr/bin:/bin"),)
 
+NO_CPU_CONTROLLER = (
+    "not promised: this user may not share out CPUs in /sys/fs/cgroup; a neighbor can be slowed "
+    "down, and limits on time make allowance for it"
+)
 SOCKETS = "ipc"
 """Folder, in that of an attempt, of the sockets that a kernel would answer on."""
 
+CPUS = "CPUs of a run bounded, whatever it starts"
 BOXES = (Tier.CGROUP, Tier.BUBBLEWRAP)
 EVERYWHERE = tuple(Tier)
 
@@ -78,6 +86,7 @@ TRIALS = (
     Trial(name="fork_limit", guarantee="processes bounded", tiers=BOXES),
     Trial(name="private_memory", guarantee="private memory bounded", tiers=EVERYWHERE),
     Trial(name="shared_memory", guarantee="memory of the whole run bounded", tiers=BOXES),
+    Trial(name="cpus", guarantee=CPUS, tiers=(Tier.CGROUP,)),
     Trial(name="disk", guarantee="folders bounded", tiers=BOXES),
     Trial(name="file_size", guarantee="file size bounded", tiers=EVERYWHERE),
     Trial(name="daemons", guarantee="ends whole, at once, daemons too", tiers=BOXES),
@@ -130,6 +139,8 @@ def _examine(tier: Tier, warm: WarmServer | None) -> Iterator[Diagnosis]:
         started = time.perf_counter()
         promised = tier in trial.tiers
         held, found = (False, "not promised")
+        if promised and trial.name == "cpus" and not cpus_shared():
+            promised, found = False, NO_CPU_CONTROLLER
         if promised:
             try:
                 held, found = _try(trial, tier, warm)
@@ -152,6 +163,7 @@ def _try(trial: Trial, tier: Tier, warm: WarmServer | None) -> tuple[bool, str]:
         cgroup_for(
             memory_mib=LIMITS.memory_mib,
             processes=LIMITS.processes,
+            cores=CORES,
             wanted=tier is Tier.CGROUP,
         ) as cgroup,
     ):
@@ -215,6 +227,7 @@ def _facts(port: int, folder: Path, box: Box | None) -> dict[str, Any]:
         "folder": HOME if box else str(folder),
         "file_mib": LIMITS.file_mib,
         "count": DAEMONS,
+        "cores": CORES,
         "patience_s": TIMEOUT_S,
     }
 

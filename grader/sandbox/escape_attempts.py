@@ -229,6 +229,28 @@ def shared_memory(facts: dict[str, Any]) -> Answer:
     return False, f"{len(blocks) * 64} MiB and no end"
 
 
+def cpus(facts: dict[str, Any]) -> Answer:
+    """Keep more CPUs busy than the run has, each process in a session of its own."""
+    before, began = os.times(), time.monotonic()
+    children = []
+    for _ in range(facts["count"]):
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            while time.monotonic() - began < 1.0:
+                pass
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    after, took = os.times(), time.monotonic() - began
+    used = after.children_user + after.children_system
+    used -= before.children_user + before.children_system
+    busy = used / took
+    most = 1.25 * facts["cores"]  # what is begun in a period is brought to its end
+    return busy <= most, f"{facts['count']} processes kept {busy:.1f} CPUs busy"
+
+
 def disk(facts: dict[str, Any]) -> Answer:
     """Fill the folders that may be written to."""
     found = []

@@ -20,7 +20,7 @@ def sweep() -> None:
     """Remove what belongs to no living process; what this user may not remove stays."""
     for folder in _dead(Path(tempfile.gettempdir())):
         shutil.rmtree(folder, ignore_errors=True)
-    for hierarchy in (ROOT, ROOT / "memory", ROOT / "pids"):
+    for hierarchy in (ROOT, ROOT / "memory", ROOT / "pids", ROOT / "cpu"):
         for folder in _dead(hierarchy):
             with suppress(OSError):
                 folder.rmdir()

@@ -29,7 +29,9 @@ class Limits:
     memory_mib: float = 8192.0
     """Memory in MiB: private memory of one process, and all memory of the run together."""
     processes: int = 512
-    """Processes and threads of the run together."""
+    """Processes and threads of the run together. Honest ones need many: eight loading processes of
+    a `DataLoader` after `torch.set_num_threads(16)` are 183. What they take of the CPUs is bounded
+    by the run's control group, not by this."""
     open_files: int = 4096
     """Files and sockets that one process has open."""
     file_mib: float = 1024.0
