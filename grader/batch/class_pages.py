@@ -20,6 +20,7 @@ from grader.batch.run.unrun_pages import write_unrun_pages
 from grader.batch.run.watching import Watcher
 from grader.batch.store.store import Store
 from grader.model.assignment import Assignment
+from grader.model.results_folder import ResultFolder
 
 CHECKS_TIMEOUT_S = 1800.0
 """Wall-clock seconds that a worker may take for one submission beside the run itself."""
@@ -39,9 +40,10 @@ def finish_class(
     rows = tuple(class_rows(store, batch.batch_id, batch.graded_now, assignment, human))
     roster = roster_of(store, batch.batch_id)
     common = write_similarity(rows, assignment, results) if batch.graded_now else ()
-    told = (*batch.faults, *batch.problems)
+    gone = _of_nobody(store, batch.batch_id, results)
+    told = (*batch.faults, *batch.problems, *gone)
     files = (*write_exports(rows, roster, assignment, results, problems=told), *common)
-    problems = list(batch.problems)
+    problems = [*batch.problems, *gone]
     if pages.html:
         problems += _renew_pages(store, batch.batch_id, results, watcher, pages.executor)
         unrun = store.hand_ins(batch.batch_id)
@@ -56,6 +58,26 @@ def finish_class(
         files=files,
         faults=batch.faults,
     )
+
+
+def _of_nobody(store: Store, batch_id: int, results: Path) -> tuple[str, ...]:
+    """Return a sentence where folders are of students who are not in the class any more."""
+    known = {row.kerberos for row in store.hand_ins(batch_id)}
+    there = (folder.name for folder in results.iterdir() if not folder.name.startswith("."))
+    gone = sorted(
+        name
+        for name in there
+        if name not in known and ResultFolder(root=results / name).results.is_file()
+    )
+    if not gone:
+        return ()
+    many = "a folder is of a student" if len(gone) == 1 else f"{len(gone)} folders are of students"
+    verb = "is" if len(gone) == 1 else "are"
+    told = (
+        f"{results}: {many} not in this class (any more), so {', '.join(gone)} {verb} in no table "
+        "and not at the desk, and the pages there stay as they are; move what is not needed away"
+    )
+    return (told,)
 
 
 def _renew_pages(

@@ -97,6 +97,8 @@ class Classroom:
     """Draws codes and orders."""
     assignment: Assignment
     """What they answered."""
+    gone: tuple[str, ...] = ()
+    """Kerberos names of those who are not in the class any more, of whom results lie there."""
 
     @cached_property
     def by_code(self) -> Mapping[str, Seat]:
@@ -154,7 +156,8 @@ class Classroom:
 
     @cached_property
     def _names(self) -> re.Pattern[str]:
-        words = {seat.kerberos for seat in self.seats if len(seat.kerberos) > 2}
+        known = (*(seat.kerberos for seat in self.seats), *self.gone)
+        words = {name for name in known if len(name) > 2}
         words |= {one_line(seat.name) for seat in self.seats if len(seat.name) > 4}
         return _any_of(words)
 
@@ -212,21 +215,25 @@ def key_of(results: Path) -> bytes:
 
 
 def read_classroom(store: Store, assignment: Assignment, results: Path, key: bytes) -> Classroom:
-    """Return the class as it stands: the newest batch, and what was graded one by one beside it."""
+    """Return the class as it stands: the newest batch, or else what was graded one by one.
+
+    Who is not in the newest batch is not in the class any more, whatever lies in the folder.
+    """
     batch = store.newest_batch()
-    seats: dict[str, Seat] = {}
+    folders = [one for one in sorted(results.iterdir()) if not one.name.startswith(".")]
     if batch is not None:
-        for standing in store.standings(batch[0]):
-            if standing.hand_in.role != "superseded":
-                seat = _seat_of(standing, key)
-                seats[seat.kerberos] = seat
-    for folder in sorted(results.iterdir()):
-        if folder.name not in seats and not folder.name.startswith("."):
-            seat_alone = _seat_alone(ResultFolder(root=folder), key)
-            if seat_alone is not None:
-                seats[folder.name] = seat_alone
-    ordered = tuple(seats[name] for name in sorted(seats))
-    return Classroom(seats=ordered, key=key, assignment=assignment)
+        counted = (one for one in store.standings(batch[0]) if one.hand_in.role != "superseded")
+        seats = [_seat_of(one, key) for one in counted]
+    else:
+        alone = (_seat_alone(ResultFolder(root=folder), key) for folder in folders)
+        seats = [one for one in alone if one is not None]
+    names = {seat.kerberos for seat in seats}
+    return Classroom(
+        seats=tuple(sorted(seats, key=lambda seat: seat.kerberos)),
+        key=key,
+        assignment=assignment,
+        gone=tuple(one.name for one in folders if one.name not in names and one.is_dir()),
+    )
 
 
 def _seat_of(standing: Standing, key: bytes) -> Seat:

@@ -104,6 +104,14 @@ def hand_in_again(store: Store, kerberos: str, sha: str) -> None:
     store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), rows)
 
 
+def drop(store: Store, kerberos: str) -> None:
+    """Take a student out of the class: a new batch that does not have them."""
+    newest = store.newest_batch()
+    assert newest is not None
+    rows = [row for row in store.hand_ins(newest[0]) if row.kerberos != kerberos]
+    store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), rows)
+
+
 def _hand_in(kerberos: str, course: str, sha: str) -> HandInRow:
     found = HandIn(
         path=Path(f"{kerberos}.zip"),

@@ -20,6 +20,7 @@ from grader.batch.class_run import score_class
 from grader.batch.store.store import DATABASE, FOLDER, Store, open_store
 from grader.model.offering_files import OFFERINGS, TOML
 from grader.model.records import Decided, Decision, ReleaseKind
+from grader.review.desk import classroom
 from grader.review.desk.access import Role
 from grader.review.desk.remembered import Remembered
 from grader.review.desk.routes import RULES
@@ -29,7 +30,7 @@ from grader.review.releasing import ReleaseRequest
 from reference.errors import ConfigError
 from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
-from tests.grader.review.desk.synthetic import HUMAN, write_class
+from tests.grader.review.desk.synthetic import HUMAN, drop, write_class
 from tests.grader.review.test_publishing import write_no_pages
 from tests.opened_files import OpenedByHand
 
@@ -102,6 +103,29 @@ def test_release_counts_grades_that_changed_since_they_were_published(decided: O
         "of another hand-in, than what was published"
         in client.get("/release/confirm?kind=publish&anyway=1").text
     )
+
+
+def test_who_was_taken_out_of_the_class_is_not_at_the_desk_and_the_folder_is_named(
+    decided: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, desk = decided.client(), decided.desk
+    monkeypatch.setattr(classroom, "REFRESH_S", 0.0)
+    code = desk.attendance.room.by_kerberos["kerb001"].code
+    drop(desk.store, "kerb001")
+    assert [seat.kerberos for seat in desk.attendance.room.seats] == ["kerb000"]
+    assert "of 1 grade" in client.get("/release").text
+    assert client.get(f"/students/{code}").status_code == 404
+    there = f"/part/3c/answers/{code}/decision"
+    assert client.post(there, data=nothing_applies(decided)).status_code == 404
+    for kind in ("publish", "withdraw"):
+        said = client.get(f"/release/confirm?kind={kind}&code={code}")
+        assert said.status_code == 422
+        assert "no student with this code" in said.text
+    outcome = score_class(desk.results, None, None, Progress())
+    (told,) = (one for one in outcome.problems if "not in this class" in one)
+    assert "kerb001 is in no table" in told
+    assert "kerb001" in (desk.results / "staff.html").read_text(encoding="utf-8")
+    assert "kerb001" not in desk.attendance.room.anonymous(told)
 
 
 def test_nothing_is_published_without_numbers_or_with_others_or_twice_at_once(
