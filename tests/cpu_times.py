@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import names
+
 ROOT = Path("/sys/fs/cgroup")
 IMPORTS_AND_COLLECTION = "(imports and collection)"
 """Stands for a test in the line that a process writes before its first one."""
@@ -104,4 +106,5 @@ def by_file(lines: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(by_file(Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()))
+    for file in names(__doc__, "FILE", least=1):
+        sys.stdout.write(by_file(Path(file).read_text(encoding="utf-8").splitlines()))

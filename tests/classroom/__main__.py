@@ -30,6 +30,7 @@ from tests.classroom.running import (
     run_and_kill,
     worker,
 )
+from tests.command_line import names
 from tests.dask_cluster import dask_workers
 
 CHANCE = random.Random(1)  # noqa: S311 -- moments, not secrets
@@ -103,4 +104,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(names(__doc__, "WAY", (*WAYS, "neighbours"))))

@@ -7,6 +7,7 @@ Exit 1 where a decision is lost, counted twice, or told as saved without being t
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 import tempfile
@@ -52,6 +53,18 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.desk",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("rounds", nargs="?", type=int, default=ROUNDS, help="of two graders")
+    parser.add_argument("kills", nargs="?", type=int, default=KILLS, help="of the desk")
+    parser.add_argument("store", nargs="?", help="URL of another database than SQLite's")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    given = dict(enumerate(sys.argv[1:]))
-    sys.exit(main(int(given.get(0, ROUNDS)), int(given.get(1, KILLS)), given.get(2)))
+    asked = _asked()
+    sys.exit(main(asked.rounds, asked.kills, asked.store))

@@ -31,6 +31,7 @@ from grader.model.stage_keys import GraderKeys, StageKeys
 from grader.scoring.grades_file import render_grades
 from grader.scoring.overrides import human_grades
 from grader.scoring.score import rescore
+from tests.command_line import counts
 from tests.desk.served import DeskProcess, desk_process
 from tests.factories import ASSIGNMENT, evidence
 from tests.grader.review.desk.synthetic import HUMAN, write_class
@@ -366,4 +367,4 @@ def main(students: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS))
+    sys.exit(main(*counts(__doc__, students=STUDENTS)))

@@ -16,6 +16,7 @@ from statistics import median, quantiles
 from playwright.sync_api import Page, sync_playwright
 
 from grader.batch.store.store import open_store
+from tests.command_line import counts
 from tests.desk.journey import CHROMIUM, PART, sit
 from tests.desk.served import desk_process
 from tests.grader.review.desk.synthetic import HUMAN, write_class
@@ -82,4 +83,4 @@ def main(students: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS))
+    sys.exit(main(*counts(__doc__, students=STUDENTS)))

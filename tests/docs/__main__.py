@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.command_line import names
 from tests.docs.pages import Block, blocks
 from tests.docs.typed import checkout_in, in_shell
 
@@ -37,4 +38,4 @@ def main(pages: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(names(__doc__, "PAGE")))

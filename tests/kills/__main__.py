@@ -18,6 +18,7 @@ from authoring.class_samples import build_class, expected_gradebook, read_class
 from grader.model.assignment import load_assignment
 from tests.classroom.comparing import differences, read_gradebook
 from tests.classroom.running import run
+from tests.command_line import counts
 from tests.kills.killing import VICTIMS, kill_early, kill_later
 
 SOME = ("sbroken", "pbroken", "mscope", "omissing")
@@ -62,4 +63,4 @@ def main(kills: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else KILLS))
+    sys.exit(main(*counts(__doc__, kills=KILLS)))

@@ -24,7 +24,7 @@ from grader.batch.records import State
 from grader.batch.store.rows import Standing
 from grader.batch.store.store import FOLDER, Store
 from grader.model.assignment import Assignment
-from grader.model.records import GradeSheet, PartGrade
+from grader.model.records import GradeSheet, Outcome, PartGrade
 from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
@@ -73,6 +73,13 @@ class Seat:
         """Whether checks left points of the part to a person."""
         part = self.parts.get(part_id)
         return part is not None and part.pending_points > 0
+
+    def answered(self, part_id: str) -> bool:
+        """Whether something was handed in for the part that can be read."""
+        part = self.parts.get(part_id)
+        if part is None or self.state is not State.GRADED:
+            return False
+        return any(one.outcome is not Outcome.NOT_ATTEMPTED for one in part.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +146,9 @@ class Classroom:
         return self._orders[part_id]
 
     def sample(self, part_id: str, percent: int) -> frozenset[str]:
-        """Return a drawn share of the students who answer a part; a larger one holds a smaller."""
-        order = self.order(part_id)
-        drawn = sorted(order, key=lambda seat: _drawn(self.key, "second", part_id, seat.kerberos))
+        """Return a drawn share of those who answered a part; a larger one holds a smaller."""
+        there = [seat for seat in self.order(part_id) if seat.answered(part_id)]
+        drawn = sorted(there, key=lambda seat: _drawn(self.key, "second", part_id, seat.kerberos))
         many = -(-len(drawn) * percent // 100)
         return frozenset(seat.kerberos for seat in drawn[:many])
 

@@ -24,6 +24,7 @@ from grader.review.desk.forms import (
     field,
     refuse_before_run,
     uuid_of,
+    words,
 )
 from grader.review.desk.holding import (
     NOTHING_DECIDED,
@@ -58,7 +59,7 @@ def decide(asked: Asked) -> Response:
     if known is None and field(asked.form, "second"):
         return _second(asked, seat, held, made)
     if known is None:
-        if field(asked.form, "answer", MAX_TEXT_CHARS):
+        if words(asked.form, "answer", MAX_TEXT_CHARS):
             refuse_other_thread(asked, seat)
         else:
             _refuse_without_reason(made, seat)

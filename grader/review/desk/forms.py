@@ -28,6 +28,9 @@ from grader.review.desk.classroom import Seat
 from reference.errors import ConfigError
 
 MAX_COMMENT_CHARS = 10_000
+MAX_LINES = 200
+"""Of a comment, or of an answer to a request."""
+MAX_MARK_LINES = 20
 MAX_NOTE_CHARS = 5_000
 MAX_FLAG_CHARS = 300
 MAX_TIMES = 9
@@ -67,6 +70,28 @@ def field(form: FormData, name: str, longest: int = 200) -> str:
     text = _UNWANTED.sub("", value if isinstance(value, str) else "").replace("\r\n", "\n").strip()
     if len(text) > longest:
         raise NotTaken(f"{name}: expected at most {longest:,} characters, found {len(text):,}.")
+    return text
+
+
+def words(form: FormData, name: str, longest: int) -> str:
+    """Return a text that students read; its lines are few enough to be set on a page.
+
+    Raises:
+        NotTaken: it is longer than it may be, or has more lines.
+    """
+    text = field(form, name, longest)
+    return few_lines(text, name.capitalize(), MAX_LINES)
+
+
+def few_lines(text: str, what: str, most: int) -> str:
+    """Return a text of few lines; a page of 3,000 takes longer to set than a student to grade.
+
+    Raises:
+        NotTaken: it has more.
+    """
+    found = text.count("\n") + 1
+    if found > most:
+        raise NotTaken(f"{what}: expected at most {most} lines, found {found:,}; shorten it.")
     return text
 
 
@@ -167,7 +192,7 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
         items=given.items,
         adjust_share=given.by,
         share=given.share,
-        comment=field(form, "comment", MAX_COMMENT_CHARS),
+        comment=words(form, "comment", MAX_COMMENT_CHARS),
         note=field(form, "note", MAX_NOTE_CHARS),
         flag=flag,
         group=field(form, "group"),
@@ -235,7 +260,8 @@ def _marks(form: FormData, pages: int | None) -> Iterator[Mark]:
                 f"A comment is placed on page {mark.page}: write what it says, in at most "
                 f"{MAX_MARK_CHARS:,} characters, or take it away."
             )
-        yield replace(mark, text=text)
+        what = f"The comment that is placed on page {mark.page}"
+        yield replace(mark, text=few_lines(text, what, MAX_MARK_LINES))
 
 
 def mark_field(mark: Mark) -> str:

@@ -11,7 +11,7 @@ from grader.model.records.decisions import Decision
 from grader.model.records.releases import RequestEvent, RequestKind, Thread
 from grader.review.desk.asked import Asked, told
 from grader.review.desk.classroom import Seat
-from grader.review.desk.forms import NotTaken, Outdated, field, uuid_of
+from grader.review.desk.forms import NotTaken, Outdated, field, uuid_of, words
 from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.request_view import request_list, threads_about
 
@@ -40,7 +40,7 @@ def add_request(asked: Asked) -> Response:
     """Add to the regrade request about an answer, or open one that came by mail."""
     part_id, seat = asked.part_id, asked.seat
     kind = _kind(field(asked.form, "kind"))
-    text = field(asked.form, "text", MAX_TEXT_CHARS)
+    text = words(asked.form, "text", MAX_TEXT_CHARS)
     made = uuid_of(asked.form)
     events = asked.desk.ledger.requests()
     known = next((one for one in events if one.uuid == made), None)

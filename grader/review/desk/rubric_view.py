@@ -13,7 +13,14 @@ from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import moment, part_label, part_points
 from grader.review.desk.classroom import Classroom
 from grader.review.desk.desk_view import name_of
-from grader.review.desk.forms import NotTaken, field, signed, typed_number
+from grader.review.desk.forms import (
+    MAX_MARK_LINES,
+    NotTaken,
+    few_lines,
+    field,
+    signed,
+    typed_number,
+)
 from grader.review.desk.holding import Holding
 
 MAX_ITEMS = 40
@@ -235,7 +242,9 @@ def _items(rows: Iterator[dict[str, str]], shares: Mapping[str, float]) -> Itera
             id=row["item_id"][:64],
             share=_share_again(row["percent"], f"Item {place}", -1.0, shares.get(row["item_id"])),
             title=title,
-            for_student=row["for_student"].strip()[:2000],
+            for_student=few_lines(
+                row["for_student"].strip()[:2000], f"Item {place}, text", MAX_MARK_LINES
+            ),
             for_staff=row["for_staff"].strip()[:2000],
             show=Show(row["show"]) if row["show"] in set(Show) else Show.APPLIED,
             group=" ".join(row["group"].split())[:80],

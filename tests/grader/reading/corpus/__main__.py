@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reference.terminal import spell_out
+from tests.command_line import names
 from tests.grader.reading.corpus.building import reports
 from tests.grader.reading.corpus.measuring import measured
 
@@ -41,4 +42,4 @@ def _words(parts: frozenset[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(names(__doc__, "REPORT")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from html import unescape
@@ -382,3 +383,23 @@ def test_a_full_disk_is_a_sentence_that_says_where(
     assert sentence.startswith("Nothing was saved: ")
     assert "the disk is full" in sentence
     assert str(opened.desk.results) in sentence
+
+
+def test_a_text_of_thousands_of_lines_is_refused_wherever_students_would_read_it(
+    opened: Opened,
+) -> None:
+    """Its PDF would take minutes; 10,000 characters in 200 lines take 3 s at most."""
+    client, there, long = opened.client(), opened.answer(), "x\n" * 900 + "x"
+    mark = json.dumps({"page": 1, "box": [0.1, 0.1, 0.5, 0.2], "text": long})
+    rubric = rubric_form(percents=("100", "80", "0", "-10")) | {"reason": "x"}
+    for where, form in (
+        (f"{there}/decision", opened.form(comment=long)),
+        (f"{there}/decision", opened.form(mark=mark)),
+        (f"{there}/decision", opened.form(answer=long)),
+        (f"{there}/request", {"uuid": uuid4().hex, "kind": "opened", "text": long}),
+        ("/part/3c/rubric", rubric | {"for_student": [long, "", "", ""]}),
+    ):
+        said = client.post(where, data=form)
+        assert (said.status_code, "lines, found 901" in said.json()["sentence"]) == (422, True)
+    fits = opened.form(comment="x\n" * 199 + "x")
+    assert client.post(f"{there}/decision", data=fits).is_success

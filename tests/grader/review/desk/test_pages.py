@@ -284,3 +284,16 @@ def test_a_formula_cell_that_cannot_be_read_is_said_to_be_so(
         html = opened.client().get(opened.answer()).text
         assert ("A formula cell could not be read" in html) is is_told
         assert ("Formula, line 1, column" in html) is is_told
+
+
+def test_a_part_without_answers_for_people_is_not_said_to_be_graded_whole(opened: Opened) -> None:
+    client, there = opened.client(), opened.answer(0, "2a")
+    form = opened.form(0, "2a", adjust="0.1", comment="An appeal.")
+    del form["item"]
+    assert client.post(f"{there}/decision", data=form).is_success
+    assert "1 of 1<" in client.get("/").text
+    undo = {"uuid": uuid4().hex, "parent": opened.ledger.rows[-1].uuid}
+    assert client.post(f"{there}/undo", data=undo).is_success
+    html = client.get("/").text
+    assert "none to grade" in html
+    assert "0 of 0" not in html

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
+from grader.batch.records import State
+from grader.model.records import Outcome
 from grader.model.records.decisions import DecisionKind
 from grader.review.desk.access import Role
 from grader.review.desk.second_view import to_read
@@ -98,3 +101,23 @@ def test_a_drawn_share_holds_the_smaller_one_and_is_the_same_for_everybody(opene
     assert "(1 left for you)" in left
     assert "(6 left for you)" in left
     assert to_read(room, "3c", {}, "ben", 100) == ()
+
+
+def test_what_was_not_handed_in_is_not_read_a_second_time(opened: Opened) -> None:
+    """Points given to a broken zip, or to a part without an answer, are no reading of anything."""
+    graded_by_ann(opened, 6)
+    room = opened.desk.attendance.room
+    first, second, *_ = room.order("3c")
+    part = second.parts["3c"]
+    none = tuple(replace(one, outcome=Outcome.NOT_ATTEMPTED) for one in part.findings)
+    changed = {
+        first.kerberos: replace(first, state=State.REJECTED),
+        second.kerberos: replace(
+            second, parts={**second.parts, "3c": replace(part, findings=none)}
+        ),
+    }
+    seats = tuple(changed.get(one.kerberos, one) for one in room.seats)
+    opened.desk.attendance._room = replace(room, seats=seats)
+    assert "(4 left for you)" in opened.client("ben").get("/part/3c/readings").text
+    there = opened.client("ben").get("/part/3c/second?share=100").headers["location"]
+    assert there == f"{opened.answer(2)}?second=100"
