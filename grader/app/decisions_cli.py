@@ -56,6 +56,7 @@ def release_command(
 ) -> None:
     """List what is missing before grades are published; publish or withdraw them.
 
+    To list writes nothing; to publish, to withdraw, or to ask for feedback applies all decisions.
     Feedback says "provisional" until it is published. The zip has Canvas' and Gradescope's names.
     """
     if publish and withdraw:
@@ -72,7 +73,10 @@ def release_command(
         anyway=anyway,
     )
     releases = publish or withdraw
-    today = (_release if releases else _look)(console, place, request)
+    if releases:
+        today = _release(console, place, request)
+    else:
+        today = _look(console, place, request, pages=feedback is not None)
     zips = {one.row.kerberos: one.standing.hand_in.zip_sha256 for one in today.standings}
     if parts is not None:
         _write(parts, render_parts(today.rows, zips, today.human).encode())
@@ -83,16 +87,25 @@ def release_command(
         show_sentences(console, [f"Feedback: {feedback}"])
 
 
-def _look(console: Console, place: ClassPlace, request: ReleaseRequest) -> ClassToday:
-    """Apply all decisions, and show what is missing."""
-    with watch(console) as watcher:
-        score_class(place.results, place.assignment, place.store, watcher)
+def _look(
+    console: Console, place: ClassPlace, request: ReleaseRequest, *, pages: bool
+) -> ClassToday:
+    """Show what is missing; nothing is written, but the pages where they are asked for."""
+    if pages:
+        with watch(console) as watcher:
+            score_class(place.results, place.assignment, place.store, watcher)
     with open_store(place.results, place.store) as opened:
         today = class_today(opened, place, request)
     _show_missing(console, today.missing)
     if today.plan.changed:
         names = ", ".join(today.plan.changed)
         show_sentences(console, [f"Published, and changed since (provisional again): {names}"])
+    if today.not_shown:
+        many = "1 student" if today.not_shown == 1 else f"{today.not_shown} students"
+        show_sentences(
+            console,
+            [f"The feedback of {many} does not show the newest points; `grader score` writes it."],
+        )
     return today
 
 
@@ -112,7 +125,8 @@ def _show_missing(console: Console, missing: tuple[Missing, ...]) -> None:
         show_sentences(console, ["Nothing is missing."])
         return
     students = Counter(one.kerberos for one in missing)
-    show_sentences(console, [f"Something is missing for {len(students)} students:"])
+    many = "1 student" if len(students) == 1 else f"{len(students)} students"
+    show_sentences(console, [f"Something is missing for {many}:"])
     show_sentences(
         console,
         [

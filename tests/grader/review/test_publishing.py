@@ -287,3 +287,16 @@ def test_a_desk_scores_only_whoever_was_decided_about_anew_and_says_the_same(
         assert published == class_today(store, place)
         class_run.score_class(place.results, None, None, Progress())  # new grades, and pages
         assert class_today(store, place, memory=memory) == class_today(store, place)
+
+
+def test_to_list_what_is_missing_writes_nothing(place: ClassPlace) -> None:
+    def files() -> dict[Path, int]:
+        found = (one for one in place.results.rglob("*") if one.is_file())
+        return {one: one.stat().st_mtime_ns for one in found if ".store" not in one.parts}
+
+    before = files()
+    said = CliRunner().invoke(app, ["release", str(place.results)])
+    assert said.exit_code == 0, said.output
+    assert "for 1 student:\n- kerb001: 0.8 points not graded yet" in said.output
+    assert "feedback of 2 students does not show the newest points" in " ".join(said.output.split())
+    assert files() == before
