@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -320,7 +321,10 @@ def _make_private(database: Path) -> None:
     (`store.sqlite-wal`) into which the first goes on writing.
     """
     with suppress(FileExistsError):
-        os.mknod(database, 0o600)
+        if sys.platform == "linux":
+            os.mknod(database, 0o600)
+        else:  # where that is not to be had, or for root alone; new, so nobody has locks on it
+            os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
 
 
 def store_failed(error: SQLAlchemyError, results: Path, url: str | None = None) -> ConfigError:
