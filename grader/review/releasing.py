@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.batch.collect.canvas import parse_canvas_name
 from grader.batch.exports.gradebook import is_decided, why_left_out
-from grader.batch.records import ClassRow
+from grader.batch.records import ClassRow, State
 from grader.batch.run.pdfs import are_missing, without_pdf
 from grader.batch.store.decision_rows import new_uuid
 from grader.batch.store.rows import Standing
@@ -35,9 +35,11 @@ from grader.model.records import (
     threads,
 )
 from grader.model.results_folder import ResultFolder
-from grader.scoring.overrides import HumanGrades, share_today
+from grader.scoring.overrides import HumanGrades, override_of, share_today
 from reference.errors import ConfigError
 
+NOT_GRADED = "not graded yet"
+"""Words for a part that waits for a person."""
 _SAME_SHARE = 1e-9
 """Shares that differ by less are the same."""
 _GRADESCOPE = re.compile(r"^submission_\d+$")
@@ -73,11 +75,7 @@ def missing_before_release(
         requests: All entries of regrade requests, as they were added.
     """
     known = tuple(decisions)
-    ungraded = (
-        Missing(kerberos=row.kerberos, part_id="", why=why_left_out(row))
-        for row in rows
-        if not is_decided(row)
-    )
+    ungraded = (one for row in rows if not is_decided(row) for one in _ungraded(row))
     counted = (one for key, one in human.decisions.items() if _counts(one, zips))
     conflicts = (
         _missing(one, f"{one.author} decided otherwise: a conflict")
@@ -94,6 +92,16 @@ def missing_before_release(
     return tuple(sorted(found, key=lambda one: (one.kerberos, one.part_id, one.why)))
 
 
+def _ungraded(row: ClassRow) -> Iterator[Missing]:
+    """Yield why a grade is not decided: part by part where people began without a grade sheet."""
+    waiting = [part.id for part in row.parts if part.pending_points > 0]
+    if row.state is State.GRADED or not waiting:
+        yield Missing(kerberos=row.kerberos, part_id="", why=why_left_out(row))
+        return
+    for part_id in waiting:
+        yield Missing(kerberos=row.kerberos, part_id=part_id, why=NOT_GRADED)
+
+
 def _counts(decision: Decision, zips: Mapping[str, str]) -> bool:
     return zips.get(decision.kerberos) == decision.zip_sha256
 
@@ -101,8 +109,9 @@ def _counts(decision: Decision, zips: Mapping[str, str]) -> bool:
 def _in_decision(decision: Decision, human: HumanGrades) -> Iterator[Missing]:
     if decision.flag:
         yield _missing(decision, f"flagged by {decision.decided_by}: {decision.flag}")
-    share = share_today(decision, human.rubrics.get(decision.part_id))
-    if share is not None and share < 1 and not (decision.comment or decision.items):
+    seen = override_of(decision, human.rubrics.get(decision.part_id), max_points=1.0)
+    words = seen.comment or seen.items or seen.marks  # what the student reads
+    if seen.points is not None and seen.points < 1 and not words:
         yield _missing(decision, f"loses points without a word ({decision.decided_by})")
 
 

@@ -158,7 +158,7 @@ def canvas_id(row: ClassRow) -> str:
 
 def _student(row: ClassRow, part_ids: Sequence[str]) -> list[str]:
     parts = {part.id: part for part in row.parts}
-    has_sheet = row.state is State.GRADED and row.total is not None
+    has_sheet = row.total is not None  # or people began to grade without one
     return [
         *map(spreadsheet_text, (row.kerberos, row.name, row.course, row.state)),
         format_points(row.total) if has_sheet and row.total is not None else "",

@@ -22,7 +22,7 @@ from grader.review.desk.access import Doors, Reviewer, Role
 from grader.review.desk.classroom import Attendance, Classroom, Seat
 from grader.review.desk.forms import Ground
 from grader.review.desk.guard import Address
-from grader.review.desk.holding import Holding, holdings
+from grader.review.desk.holding import Holding, begun_by_people, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
 from grader.review.desk.line_file import LineFile
 from grader.review.desk.presence import Presence
@@ -182,7 +182,8 @@ class Asked:
         """Return what is decided about the answers to a part, by kerberos."""
         ledger = self.desk.ledger
         rows = ledger.decisions(part_id=part_id)
-        return holdings(rows, self.room, rubric_of(ledger, self.desk.assignment, part_id))
+        rubric = rubric_of(ledger, self.desk.assignment, part_id)
+        return holdings(rows, self.room, rubric, begun_by_people(self.room, ledger.decisions()))
 
     def page(self, template: str, **context: Any) -> Response:
         """Return a page, or its piece."""

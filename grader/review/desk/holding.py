@@ -7,7 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from grader.model.records.decisions import Decision, DecisionKind, open_conflicts, settled_by
+from grader.model.records.decisions import (
+    Decision,
+    DecisionKind,
+    in_force,
+    open_conflicts,
+    settled_by,
+)
 from grader.model.records.rubrics import Rubric
 from grader.review.desk.classroom import Classroom, Seat
 from grader.scoring.overrides import share_today
@@ -38,6 +44,8 @@ class Holding:
     """The decision about an earlier hand-in, where there is none about this one."""
     history: tuple[Decision, ...] = field(default=(), repr=False)
     """All of this hand-in, oldest first."""
+    begun: bool = False
+    """Whether it waits because people gave points for other parts of what was not run."""
 
     @property
     def flag(self) -> str:
@@ -53,21 +61,52 @@ class Holding:
 NOTHING_DECIDED = Holding()
 
 
-def holdings(rows: Iterable[Decision], room: Classroom, rubric: Rubric) -> Mapping[str, Holding]:
+def begun_by_people(room: Classroom, rows: Iterable[Decision]) -> frozenset[str]:
+    """Return of whom nothing was run, and people began to give points, by kerberos.
+
+    They have a grade once each of their parts has points; a bonus that nobody gave is none.
+
+    Args:
+        room: Whose hand-ins count.
+        rows: Decisions about all parts, oldest first.
+    """
+    zips = {
+        seat.kerberos: seat.zip_sha256 for seat in room.seats if not (seat.parts or seat.not_run)
+    }
+    held = in_force(one for one in rows if zips.get(one.kerberos) == one.zip_sha256)
+    return frozenset(
+        one.kerberos
+        for one in held.values()
+        if one.share is not None and one.kind is not DecisionKind.WITHDRAWN
+    )
+
+
+def holdings(
+    rows: Iterable[Decision],
+    room: Classroom,
+    rubric: Rubric,
+    begun: frozenset[str] = frozenset(),
+) -> Mapping[str, Holding]:
     """Return what is decided about each answer to one part, by kerberos.
 
     Args:
         rows: Decisions about the part, oldest first.
         room: Whose hand-ins count.
         rubric: That holds: all decisions follow it.
+        begun: See `begun_by_people`.
     """
+    if room.assignment.part(rubric.part_id).bonus:
+        begun = frozenset()
     found: dict[str, list[Decision]] = {}
     for row in rows:
         found.setdefault(row.kerberos, []).append(row)
     return {
-        seat.kerberos: holding_of(found[seat.kerberos], seat.zip_sha256, rubric)
+        seat.kerberos: replace(
+            holding_of(found.get(seat.kerberos, ()), seat.zip_sha256, rubric),
+            begun=seat.kerberos in begun,
+        )
         for seat in room.seats
-        if seat.kerberos in found
+        if seat.kerberos in found or seat.kerberos in begun
     }
 
 
@@ -120,7 +159,7 @@ def stand_of(seat: Seat, part_id: str, held: Holding) -> Stand:
         return Stand.FLAGGED
     if held.graded:
         return Stand.GRADED
-    if seat.waits_in(part_id):
+    if seat.waits_in(part_id) or held.begun:
         return Stand.NEEDS
     return Stand.CHECKED if part_id in seat.parts else Stand.NOTHING
 

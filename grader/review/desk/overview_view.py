@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,7 +13,8 @@ from grader.model.records.rubrics import Rubric
 from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label, seconds
 from grader.review.desk.classroom import Classroom
-from grader.review.desk.holding import Stand, count_part, holdings
+from grader.review.desk.desk_view import parts_of
+from grader.review.desk.holding import Holding, Stand, begun_by_people, count_part, holdings
 from grader.review.desk.ledger import Ledger, rubrics_of
 
 LONGEST_S = 1_800.0
@@ -76,7 +78,9 @@ class Overview:
 def overview(room: Classroom, ledger: Ledger) -> Overview:
     """Return how far the class is."""
     rows: dict[str, list[Decision]] = {}
-    for row in ledger.decisions():
+    every = ledger.decisions()
+    begun = begun_by_people(room, every)
+    for row in every:
         rows.setdefault(row.part_id, []).append(row)
     rubrics = rubrics_of(ledger, room.assignment)
     known = {part.id: part for part in room.assignment.parts}
@@ -85,10 +89,18 @@ def overview(room: Classroom, ledger: Ledger) -> Overview:
         for one in threads(ledger.requests())
         if one.waits and one.kerberos in room.by_kerberos
     )
-    wanted = {*room.human_parts, *rows, *asked}
+    by_hand = (part_id for name in begun for part_id in parts_of(room, room.by_kerberos[name]))
+    wanted = {*room.human_parts, *rows, *asked, *by_hand}
     shown = [part_id for part_id in known if part_id in wanted]
     parts = tuple(
-        _line(room, rubrics[part_id], rows.get(part_id, []), asked[part_id]) for part_id in shown
+        _line(
+            room,
+            rubrics[part_id],
+            rows.get(part_id, []),
+            holdings(rows.get(part_id, []), room, rubrics[part_id], begun),
+            asked[part_id],
+        )
+        for part_id in shown
     )
     return Overview(
         parts=parts,
@@ -105,9 +117,15 @@ def overview(room: Classroom, ledger: Ledger) -> Overview:
     )
 
 
-def _line(room: Classroom, rubric: Rubric, rows: list[Decision], requests: int) -> PartLine:
+def _line(
+    room: Classroom,
+    rubric: Rubric,
+    rows: list[Decision],
+    held: Mapping[str, Holding],
+    requests: int,
+) -> PartLine:
     part_id = rubric.part_id
-    count = count_part(room, part_id, holdings(rows, room, rubric))
+    count = count_part(room, part_id, held)
     whole = count.to_do + count.settled
     times = [row.seconds for row in rows if 0 < row.seconds <= LONGEST_S]
     pace = median(times) if times else 0.0

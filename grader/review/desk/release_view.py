@@ -11,11 +11,17 @@ from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import part_label
 from grader.review.desk.classroom import Classroom
 from grader.review.desk.desk_view import name_of, parts_of
-from grader.review.desk.holding import Stand, holding_of, stand_of
+from grader.review.desk.holding import (
+    NOTHING_DECIDED,
+    Stand,
+    begun_by_people,
+    holdings,
+    stand_of,
+)
 from grader.review.desk.ledger import Ledger, rubrics_of
 from grader.review.desk.student_view import Paging, paged
 from grader.review.publishing import ClassToday
-from grader.review.releasing import Missing, missing_before_release
+from grader.review.releasing import NOT_GRADED, Missing, missing_before_release
 from grader.scoring.overrides import human_grades
 
 
@@ -89,19 +95,23 @@ def _who(room: Classroom, one: Missing, *, blind: bool) -> str:
 
 def _ungraded(room: Classroom, ledger: Ledger) -> Iterator[Missing]:
     """Yield each part of each student that nobody has graded."""
-    rubrics = rubrics_of(ledger, room.assignment)
-    rows: dict[tuple[str, str], list[Decision]] = {}
-    for row in ledger.decisions():
-        rows.setdefault((row.kerberos, row.part_id), []).append(row)
+    every, rubrics = ledger.decisions(), rubrics_of(ledger, room.assignment)
+    begun = begun_by_people(room, every)
+    rows: dict[str, list[Decision]] = {}
+    for row in every:
+        rows.setdefault(row.part_id, []).append(row)
+    held = {
+        part_id: holdings(rows.get(part_id, ()), room, rubric, begun)
+        for part_id, rubric in rubrics.items()
+    }
     for seat in room.seats:
-        if not seat.parts:
+        if not seat.parts and seat.kerberos not in begun:
             yield Missing(kerberos=seat.kerberos, part_id="", why=seat.sentence or seat.state.value)
             continue
         for part_id in parts_of(room, seat):
-            own = rows.get((seat.kerberos, part_id), [])
-            held = holding_of(own, seat.zip_sha256, rubrics[part_id])
-            if stand_of(seat, part_id, held) is Stand.NEEDS:
-                yield Missing(kerberos=seat.kerberos, part_id=part_id, why="not graded yet")
+            own = held[part_id].get(seat.kerberos, NOTHING_DECIDED)
+            if stand_of(seat, part_id, own) is Stand.NEEDS:
+                yield Missing(kerberos=seat.kerberos, part_id=part_id, why=NOT_GRADED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from grader.review.desk.holding import (
     NOTHING_DECIDED,
     Holding,
     Stand,
-    holding_of,
+    begun_by_people,
+    holdings,
     stand_of,
 )
 from grader.review.desk.ledger import Ledger, rubrics_of
@@ -258,7 +259,9 @@ class StudentView:
 def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) -> StudentView:
     """Return one student over all parts."""
     rows: dict[str, list[Decision]] = {}
-    for row in ledger.decisions(kerberos=seat.kerberos):
+    mine = ledger.decisions(kerberos=seat.kerberos)
+    begun = begun_by_people(room, mine)
+    for row in mine:
         rows.setdefault(row.part_id, []).append(row)
     rubrics = rubrics_of(ledger, room.assignment)
     made = []
@@ -268,7 +271,8 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
         if one.waits and one.kerberos == seat.kerberos
     }
     for part_id in parts_of(room, seat):
-        own = holding_of(rows.get(part_id, []), seat.zip_sha256, rubrics[part_id])
+        held = holdings(rows.get(part_id, []), room, rubrics[part_id], begun)
+        own = held.get(seat.kerberos, NOTHING_DECIDED)
         view, points = _part(room, seat, part_id, own)
         made.append((replace(view, asked=part_id in waits), points))
     total = sum(points for _, points in made) * seat.late_coefficient

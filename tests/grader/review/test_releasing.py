@@ -6,6 +6,7 @@ import io
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,13 @@ from grader.model.records import (
     AppliedItem,
     Decision,
     DecisionKind,
+    Mark,
     ReleaseKind,
     RequestEvent,
     RequestKind,
+    Rubric,
+    RubricItem,
+    Show,
 )
 from grader.review.releasing import (
     ReleaseRequest,
@@ -83,6 +88,26 @@ def test_flags_conflicts_and_points_lost_without_a_word_are_missing(
     found = missing(made)
     assert [part for part, _ in found] == (["3c"] if why else [])
     assert all(why in said for _, said in found)
+
+
+def test_items_for_staff_alone_are_no_word_to_the_student() -> None:
+    hidden, shown = (RubricItem(id=one, share=-0.5, title=one) for one in ("hidden", "shown"))
+    hidden = replace(hidden, show=Show.NEVER)
+    rubric = Rubric(part_id="3c", items=(hidden, shown), number=2, parent=1)
+
+    def lost(*ids: str, **more: Any) -> list[tuple[str, str]]:
+        items = tuple(AppliedItem(id=one, share=-0.5, title=one) for one in ids)
+        made = decision(share=0.5, items=items, rubric_number=2, **more)
+        human = human_grades([made], [rubric], ASSIGNMENT)
+        found = missing_before_release([ROW], ZIPS, human, [made], ())
+        return [(one.part_id, one.why.partition(" (")[0]) for one in found]
+
+    said = [("3c", "loses points without a word")]
+    assert lost("hidden") == said
+    assert lost("hidden", "shown") == lost("hidden", comment="Ends?") == []
+    mark = Mark(page=1, box=(0.1, 0.1, 0.2, 0.2), text="Here")
+    assert lost("hidden", marks=(mark,)) == []
+    assert lost("hidden", marks=(replace(mark, text="", item_id="hidden"),)) == said
 
 
 def test_a_second_reading_with_other_points_is_missing_until_it_is_settled() -> None:

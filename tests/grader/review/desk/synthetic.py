@@ -104,6 +104,17 @@ def hand_in_again(store: Store, kerberos: str, sha: str) -> None:
     store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), rows)
 
 
+def add_missing(store: Store, kerberos: str) -> None:
+    """Let somebody be in the class who handed in nothing: a new batch."""
+    newest = store.newest_batch()
+    assert newest is not None
+    course = ASSIGNMENT.courses[0]
+    found = HandIn(path=Path(), course=course, kerberos=kerberos, source="", name="")
+    rows = [*store.hand_ins(newest[0])]
+    rows.append(HandInRow(hand_in=found, zip_sha256="", cache_key="", role="missing"))
+    store.begin_batch(BatchRow(assignment=ASSIGNMENT.name, options="{}", notes=()), rows)
+
+
 def drop(store: Store, kerberos: str) -> None:
     """Take a student out of the class: a new batch that does not have them."""
     newest = store.newest_batch()

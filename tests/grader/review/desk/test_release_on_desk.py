@@ -30,7 +30,7 @@ from grader.review.releasing import ReleaseRequest
 from reference.errors import ConfigError
 from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
-from tests.grader.review.desk.synthetic import HUMAN, drop, write_class
+from tests.grader.review.desk.synthetic import HUMAN, add_missing, drop, write_class
 from tests.grader.review.test_publishing import write_no_pages
 from tests.opened_files import OpenedByHand
 
@@ -126,6 +126,54 @@ def test_who_was_taken_out_of_the_class_is_not_at_the_desk_and_the_folder_is_nam
     assert "kerb001 is in no table" in told
     assert "kerb001" in (desk.results / "staff.html").read_text(encoding="utf-8")
     assert "kerb001" not in desk.attendance.room.anonymous(told)
+
+
+def test_who_handed_in_nothing_waits_part_by_part_once_people_begin_and_then_has_a_grade(
+    decided: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, desk = decided.client(), decided.desk
+    monkeypatch.setattr(classroom, "REFRESH_S", 0.0)
+    add_missing(desk.store, "zmissing")
+    seat = desk.attendance.room.by_kerberos["zmissing"]
+    parts = [
+        one.id
+        for one in ASSIGNMENT.parts
+        if ASSIGNMENT.max_points(one.id, seat.course) and not one.bonus
+    ]
+
+    def give(part_id: str) -> None:
+        form = {"uuid": uuid4().hex, "parent": "", "zip": "", "rubric": "1", "adjust": "0.1"}
+        there = f"/part/{part_id}/answers/{seat.code}/decision"
+        said = client.post(there, data=form | {"comment": "By hand"})
+        assert said.json()["state"] == "saved", said.text
+
+    def waiting() -> list[str]:
+        """Parts of theirs that Release lists, each with a link."""
+        html = client.get("/release").text.partition("What is missing</h2>")[2]
+        return re.findall(rf'href="/part/(\w+)/answers/{seat.code}"', html)
+
+    def row_of(name: str) -> str:
+        lines = client.get(f"/release/files/{name}").text.splitlines()
+        return next((line for line in lines if "zmissing" in line), "")
+
+    assert waiting() == []  # nobody begins by himself
+    assert "Nothing needs grading" in client.get("/").text
+    give(parts[0])
+    assert sorted(waiting()) == sorted(parts[1:])
+    assert "Nothing needs grading" not in client.get("/").text
+    assert f"/part/{parts[1]}" in client.get("/").text
+    assert client.get(f"/part/{parts[1]}").headers["location"].endswith(seat.code)
+    today = class_today(desk.store, desk.place)
+    told = [(one.part_id, one.why) for one in today.missing if one.kerberos == "zmissing"]
+    assert told == [(one, "not graded yet") for one in sorted(parts[1:])]
+    assert ",missing,2,11,9," in row_of("gradebook.csv")  # total, maximum, not graded yet
+    assert row_of("canvas.csv") == ""
+    for part_id in parts[1:]:
+        give(part_id)
+    assert waiting() == []
+    assert "Nothing is missing" in client.get("/release").text
+    assert "Nothing needs grading" in client.get("/").text
+    assert row_of("canvas.csv")
 
 
 def test_nothing_is_published_without_numbers_or_with_others_or_twice_at_once(
