@@ -8,25 +8,21 @@ proportion to the output (an l2 norm), constant (a mean), or otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from grader.checks.images.feature_objectives import Climbed
-from grader.checks.images.pushes import Asked, Push, cosine
+from grader.checks.images.feature_objectives import LAYERS, Climbed
+from grader.checks.images.grouped_objectives import EQUAL, candidates_of, weighted_sum
+from grader.checks.images.pushes import Asked, Push, cosine, unit
 from grader.checks.tolerance import threshold
-from reference.attack import Objective, log_probability_of
+from reference.attack import Objective, gradient_at, log_probability_of
 from reference.dream import channel_mean, channel_norm, layer_norm
 from reference.errors import GraderFault
-
-EQUAL = 0.99
-"""Cosine from which on two patterns of a layer's output are the same."""
-
-MOST_NAMED = 6
-"""Channels that are named one by one."""
+from reference.networks import activations
 
 
 class _Reached(Exception):
@@ -65,12 +61,26 @@ def module_output(network: nn.Module, layer: str, call: int) -> Callable[[Tensor
     return forward
 
 
-def recognise_asked(network: nn.Module, push: Push) -> Climbed | None:
+def follows(
+    network: nn.Module, climbed: Climbed, objective: Objective, pushes: Sequence[Push]
+) -> bool:
+    """Whether steps went up an objective of a run's layer, or down it, as the run is said to."""
+    output = module_output(network, climbed.layer, climbed.call)
+    sign = -1 if climbed.downhill else 1
+    same = threshold("same_direction")
+    return all(
+        sign * cosine(gradient_at(output, push.image, objective), push.moved) >= same
+        for push in pushes
+    )
+
+
+def recognise_asked(network: nn.Module, push: Push, later: Sequence[Push] = ()) -> Climbed | None:
     """Return the objective that a loss was; None where it is not one of a single layer.
 
     Args:
         network: A trusted ResNet, whose layers may have fewer channels than the notebook's.
         push: A step with what the loss was taken of.
+        later: Other steps of the run; a group of channels or places must explain them too.
     """
     asked = push.asked
     if asked is None or asked.layer not in dict(network.named_modules()):
@@ -88,16 +98,68 @@ def recognise_asked(network: nn.Module, push: Push) -> Climbed | None:
     found = cosine(pulled, push.moved)
     if found < threshold("same_direction"):
         return None
-    objective, uphill = _objective(pulling, output.detach(), asked)
-    single = int((pulling != 0).sum()) == 1
-    return Climbed(
+    climbed = Climbed(
         layer=asked.layer,
-        objective=objective,
-        downhill=not uphill,
+        objective=layer_norm(),
+        downhill=False,
         cosine=found,
         call=asked.call,
-        negative=single and not uphill and float(objective.function(output.detach())) < 0,
     )
+    output = output.detach()
+    plain = _plain(pulling, output, asked)
+    if plain is None:
+        return _grouped(network, climbed, push, pulling, later)
+    objective, uphill = plain
+    single = int((pulling != 0).sum()) == 1
+    negative = single and not uphill and float(objective.function(output)) < 0
+    climbed = replace(climbed, objective=objective, downhill=not uphill, negative=negative)
+    return _with_another_layer(network, climbed, pulled, push)
+
+
+def _with_another_layer(
+    network: nn.Module, climbed: Climbed, pulled: Tensor, push: Push
+) -> Climbed:
+    """Name a second layer, where the norm or mean of one was added: the loss came there first.
+
+    What the first layer's gradient leaves of the direction is then all the second's.
+    """
+    if 1 - climbed.cosine <= threshold("other_objective") or climbed.downhill:
+        return climbed
+    leaf = push.image.detach().requires_grad_(True)
+    outputs = activations(network, leaf)
+    rest = _without(push.moved, pulled)
+    for layer in LAYERS:
+        for objective in (layer_norm(), _whole("mean")):
+            value = objective.function(outputs[layer])
+            (gradient,) = torch.autograd.grad(value, leaf, retain_graph=True)
+            if cosine(rest, _without(gradient, pulled)) >= threshold("same_direction"):
+                name = f"{climbed.objective.name} and {layer}"
+                return replace(climbed, objective=replace(climbed.objective, name=name))
+    return climbed
+
+
+def _without(vector: Tensor, other: Tensor) -> Tensor:
+    """The part of a vector that is orthogonal to another."""
+    one, along = unit(vector), unit(other)
+    return one - (one @ along) * along
+
+
+def _grouped(
+    network: nn.Module, climbed: Climbed, push: Push, pulling: Tensor, later: Sequence[Push]
+) -> Climbed:
+    """Take it for a function of some channels or places; one that is not known stays unknown."""
+    with torch.no_grad():
+        output = module_output(network, climbed.layer, climbed.call)(push.image)
+    alike = [step for step in later if step.image.shape == push.image.shape]
+    for candidate in candidates_of(pulling, output):
+        found = replace(climbed, objective=candidate.objective, downhill=not candidate.uphill)
+        if follows(network, found, found.objective, alike):
+            return replace(found, grouped=True)
+    objective = weighted_sum(pulling)
+    if alike and follows(network, climbed, objective, alike):
+        return replace(climbed, objective=objective, grouped=True)
+    unknown = Objective(name="a function that is not recognized", function=objective.function)
+    return replace(climbed, objective=unknown, known=False)
 
 
 def _fitted(cotangent: Tensor, output: Tensor) -> Tensor | None:
@@ -109,23 +171,19 @@ def _fitted(cotangent: Tensor, output: Tensor) -> Tensor | None:
     return cotangent[:, : output.shape[1]].to(output)
 
 
-def _objective(pulling: Tensor, output: Tensor, asked: Asked) -> tuple[Objective, bool]:
-    """Return the objective, and whether the image moved up it."""
+def _plain(pulling: Tensor, output: Tensor, asked: Asked) -> tuple[Objective, bool] | None:
+    """Return a function of the layer, a class, a unit or a channel, and whether it was climbed."""
     whole = _form(pulling, output)
     if whole is not None:
         name, uphill = whole
         return _whole(name), uphill
     if asked.layer == "fc":
         return _of_class(pulling, output)
-    used = [int(c) for c in pulling[0].flatten(1).any(dim=1).nonzero().flatten()]
     if int((pulling != 0).sum()) == 1:
         return _of_unit(pulling)
-    if len(used) == 1:
-        return _of_channel(used[0], _form(pulling[:, used], output[:, used]))
-    named = f"channels {', '.join(map(str, used))}" if len(used) <= MOST_NAMED else "the layer"
-    form = _form(pulling[:, used], output[:, used])
-    words = f"{form[0]} of {named}" if form is not None else f"a function of {named}"
-    return Objective(name=words, function=_along(pulling)), True
+    used = [int(c) for c in pulling[0].flatten(1).any(dim=1).nonzero().flatten()]
+    form = _form(pulling[:, used], output[:, used]) if len(used) == 1 else None
+    return None if form is None else _of_channel(used[0], form)
 
 
 def _form(pulling: Tensor, output: Tensor) -> tuple[str, bool] | None:
@@ -150,10 +208,7 @@ def _whole(form: str) -> Objective:
     return layer_norm()
 
 
-def _of_channel(channel: int, form: tuple[str, bool] | None) -> tuple[Objective, bool]:
-    if form is None:
-        name = f"a function of channel {channel}"
-        return Objective(name=name, function=channel_norm(channel).function), True
+def _of_channel(channel: int, form: tuple[str, bool]) -> tuple[Objective, bool]:
     kind, uphill = form
     if kind == "mean":
         return channel_mean(channel), uphill
@@ -185,9 +240,3 @@ def _of_class(pulling: Tensor, output: Tensor) -> tuple[Objective, bool]:
     if abs(cosine(pulling, gradient)) >= EQUAL and int((pulling != 0).sum()) > 1:
         return replace(likelier, name=f"log-probability of class {lead}"), uphill
     return Objective(name=f"class {lead}", function=lambda logits: logits[0, lead]), uphill
-
-
-def _along(pulling: Tensor) -> Callable[[Tensor], Tensor]:
-    """A function that rises with one that is not known: its linear part at the start."""
-    direction = pulling.detach() / pulling.detach().norm()
-    return lambda out: (out * direction).sum()

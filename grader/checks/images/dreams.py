@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 
 from grader.checks.context import TRUSTED, CheckContext
 from grader.checks.images.asked_objectives import module_output, recognise_asked
+from grader.checks.images.continued_runs import joined, starts_at_the_end
 from grader.checks.images.feature_objectives import LAYERS, Climbed, layer_norms, recognise
+from grader.checks.images.greatest_units import greatest_of_several
 from grader.checks.images.pushes import Push, not_followed, pushes_of
 from grader.checks.images.recorded_runs import (
     RecordedRun,
@@ -25,7 +28,6 @@ from grader.checks.images.recorded_runs import (
 )
 from grader.checks.tolerance import threshold
 from grader.model.records import PartAsked
-from reference.attack import Objective
 from reference.expected import DreamResult
 
 MOST_JUDGED = 12
@@ -65,6 +67,11 @@ class Dream:
     """Whether the gradient was zero at the start."""
     reference: DreamResult | None
     """The reference's plain run with the same objective, if there is one."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the objective is recognised: the layer, and the function of its output."""
+        return self.climbed is not None and self.climbed.known
 
     @property
     def before(self) -> float:
@@ -158,6 +165,7 @@ class Dream:
         """Whether it is one of the images asked for."""
         return (
             self.climbed is not None
+            and self.known
             and not self.climbed.downhill
             and not self.climbed.negative
             and not self.changes
@@ -170,10 +178,29 @@ class Dream:
 
 
 def dreams_of(context: CheckContext) -> list[Dream]:
-    """Read the runs that begin at something else than the corgi and end at an image."""
-    runs = [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]
-    found = (_read(context, recorded) for recorded in runs)
-    return [dream for dream in found if dream is not None]
+    """Read the runs that begin at something else than the corgi and end at an image.
+
+    A run that goes on where an earlier one with the same objective ended is read as one with it.
+    """
+    found: list[Dream] = []
+    for recorded in [a for a in recorded_runs_of(context) if _is_dream(a)][-MOST_JUDGED:]:
+        dream = _read(context, recorded)
+        earlier = next((d for d in found if dream and _goes_on(context, dream, d)), None)
+        if dream is not None and earlier is not None:
+            dream = _read(context, joined(earlier.recorded, recorded))
+            found.remove(earlier)
+        found += [] if dream is None else [dream]
+    return found
+
+
+def _goes_on(context: CheckContext, dream: Dream, earlier: Dream) -> bool:
+    """Whether a run goes on where another one with the same objective ended."""
+    one, other = earlier.climbed, dream.climbed
+    if one is None or other is None or not (one.known and other.known):
+        return False
+    same = (one.words, one.downhill) == (other.words, other.downhill)
+    same = same and (earlier.network, earlier.recorded.item) == (dream.network, dream.recorded.item)
+    return same and starts_at_the_end(context, dream.recorded, earlier.recorded)
 
 
 def from_the_corgi(context: CheckContext) -> bool:
@@ -203,14 +230,19 @@ def _read(context: CheckContext, recorded: RecordedRun) -> Dream | None:
     name = recorded.network if recorded.network in TRUSTED else "pretrained"
     network = context.networks.network(name)
     pushes = pushes_of(context, recorded)
-    climbed = None if not pushes or not_followed(pushes) else _climbed(network, pushes[0])
-    changes = _changes(recorded.run.parts, climbed)
-    if climbed is not None and changes:
-        climbed, changes = _greatest(network, climbed, pushes[0].image)
+    climbed = None if not pushes or not_followed(pushes) else _climbed(network, pushes)
+    several = _several(recorded.run.parts, climbed)
+    changes = False
+    if climbed is not None and several:
+        greatest = greatest_of_several(network, climbed, pushes, several)
+        changes = greatest is None and not _mostly_one(several)
+        climbed = greatest or replace(climbed, known=several[0].times == _most(several))
     values: tuple[tuple[int, float], ...] = ()
     if climbed is not None:
         function = value_at(network, climbed)
         values = tuple((step, function(x)) for step, x in _shown(context, recorded, pushes))
+        if any(math.isnan(value) for _, value in values):
+            climbed, values = replace(climbed, known=False), ()
         # Where an image is shifted before the network sees it, the way tells by the values alone.
         if pushes[0].asked is not None and pushes[0].followed is None and _rises(values):
             climbed = replace(climbed, downhill=False)
@@ -230,27 +262,15 @@ def _read(context: CheckContext, recorded: RecordedRun) -> Dream | None:
     )
 
 
-def _climbed(network: nn.Module, push: Push) -> Climbed | None:
+def _climbed(network: nn.Module, pushes: tuple[Push, ...]) -> Climbed | None:
+    push = pushes[0]
     if push.asked is not None:
-        return recognise_asked(network, push)
+        return recognise_asked(network, push, pushes[1:])
     return recognise(network, push.image, push.moved) if bool(push.moved.any()) else None
 
 
-def _greatest(network: nn.Module, climbed: Climbed, image: Tensor) -> tuple[Climbed, bool]:
-    """Take a unit that changes from step to step for the greatest of its layer, if it is that."""
-    output = module_output(network, climbed.layer, climbed.call)
-    with torch.no_grad():
-        values = output(image)
-    objective = climbed.objective
-    unit = objective.name.startswith("unit")
-    if not unit or float(objective.function(values)) < float(values.max()):
-        return climbed, True
-    greatest = Objective(name="greatest unit of the layer", function=lambda out: out.max())
-    return replace(climbed, objective=greatest), False
-
-
 def _rises(values: tuple[tuple[int, float], ...]) -> bool:
-    return values[-1][1] > values[0][1]
+    return bool(values) and values[-1][1] > values[0][1]
 
 
 def value_at(network: nn.Module, climbed: Climbed) -> Callable[[Tensor], float]:
@@ -278,16 +298,29 @@ def _shown(
     return [*((0, image) for image in first), *along]
 
 
-def _changes(parts: tuple[PartAsked, ...], climbed: Climbed | None) -> bool:
-    """Whether the loss was not taken of one and the same channel or unit in most steps."""
-    if climbed is None or not parts:
-        return False
+def _several(parts: tuple[PartAsked, ...], climbed: Climbed | None) -> tuple[PartAsked, ...]:
+    """What the loss was taken of, where that was not the same channel or unit in all steps."""
+    if climbed is None or climbed.grouped or not climbed.known:
+        return ()
     unit = climbed.objective.name.startswith("unit")
     times: Counter[tuple[str, int, int, int]] = Counter()
     for part in parts:
-        place = part.place if unit else -1
-        times[part.layer, part.call, part.channel, place] += part.times
-    return max(times.values()) < MOSTLY * sum(times.values())
+        times[part.layer, part.call, part.channel, part.place if unit else -1] += part.times
+    if len(times) <= 1:
+        return ()
+    return tuple(
+        PartAsked(layer=layer, call=call, channel=channel, place=place, times=count)
+        for (layer, call, channel, place), count in times.items()
+    )
+
+
+def _mostly_one(parts: tuple[PartAsked, ...]) -> bool:
+    """Whether the loss was taken of one channel or unit in most steps."""
+    return _most(parts) >= MOSTLY * sum(part.times for part in parts)
+
+
+def _most(parts: tuple[PartAsked, ...]) -> int:
+    return max(part.times for part in parts)
 
 
 def grew(context: CheckContext, dream: Dream) -> bool:

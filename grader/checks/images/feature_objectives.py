@@ -58,6 +58,16 @@ class Climbed:
     """Which call of the module gives that output; a block uses its ReLU three times."""
     negative: bool = False
     """Whether it is a negative unit that was led further down: its size rises."""
+    known: bool = True
+    """Whether the function is known, and not only the layer: else nothing tells of its rise."""
+    grouped: bool = False
+    """Whether it is of some channels, places or units, which later steps followed too."""
+
+    @property
+    def target(self) -> tuple[str, int, str]:
+        """Which layer, channels or unit it is of, whatever the function: its mean or its norm."""
+        name = self.objective.name
+        return self.layer, self.call, name if name.startswith("unit") else name.split(" of ")[-1]
 
     @property
     def words(self) -> str:

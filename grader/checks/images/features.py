@@ -35,7 +35,8 @@ def check_feature_visualisation(context: CheckContext, part_id: str) -> Verdict:
     dreams = dreams_of(context)
     if not dreams:
         return _none(context, part_id)
-    good = {d.climbed.words: d for d in dreams if d.ok and d.climbed is not None}
+    different = {d.climbed.target: d for d in dreams if d.ok and d.climbed is not None}
+    good = {d.climbed.words: d for d in different.values() if d.climbed is not None}
     verdict = _verdict(context, part_id, dreams, good)
     shown = (list(good.values()) or dreams)[:MOST_SHOWN]
     return replace(
@@ -74,15 +75,15 @@ def _verdict(
         verdict = failed(faults[0] if faults else say("features.no_response"))
         return verdict.adding(*short)
     notes = [*short, _runs(dreams), where_to_look(context, part_id)]
-    unseen = [d for d in unclear if d.climbed is None]
+    unseen = [d for d in unclear if not d.known]
     if unseen:
         runs = ", ".join(d.recorded.run.run_id for d in unseen)
         notes.append(say("features.note_unrecognized", runs=runs))
-    unseen_ways = [d.recorded.run.run_id for d in unclear if d.climbed is not None and d.unseen]
+    unseen_ways = [d.recorded.run.run_id for d in unclear if d.known and d.unseen]
     if unseen_ways:
         notes.append(say("features.note_way_unseen", runs=", ".join(unseen_ways)))
     if not found:
-        known = all(d.climbed is not None for d in unclear)
+        known = all(d.known for d in unclear)
         held = say("features.unclear" if known else "features.unrecognized")
         return needs_human(held).adding(*faults[:1], *notes)
     counts = {"count": len(found), "wanted": wanted}
@@ -109,7 +110,7 @@ def _is_unclear(context: CheckContext, dream: Dream) -> bool:
     """Whether a run may be right in a way that was not seen."""
     if dream.stuck or dream.changes:
         return False
-    if dream.climbed is not None and dream.climbed.negative:
+    if dream.climbed is not None and (dream.climbed.negative or not dream.known):
         return True
     climbs = dream.climbed is not None and not dream.descends
     if climbs and dream.rose and dream.unseen:
@@ -145,7 +146,7 @@ def _fault(dream: Dream) -> Remark | None:
     """Say what is wrong with a run whose objective is known; None for nothing."""
     if dream.stuck:
         return say("features.zero_gradient" if dream.no_gradient else "features.stuck")
-    if dream.climbed is None or dream.climbed.negative:
+    if dream.climbed is None or dream.climbed.negative or not dream.known:
         return None
     return _fault_of_ascent(dream, dream.climbed.words)
 
@@ -169,11 +170,11 @@ def _fault_of_ascent(dream: Dream, name: str) -> Remark | None:
 
 def _rows(dream: Dream) -> tuple[Measurement, ...]:
     run = dream.recorded.run.run_id
-    if dream.climbed is None:
+    if dream.climbed is None or not dream.known:
         return (
             Measurement(
                 quantity=f"{run}: objective",
-                measured="not recognized",
+                measured=_words(dream),
                 expected="a layer, channel or unit of the network",
                 tolerance="",
                 ok=False,
@@ -202,7 +203,7 @@ def _exhibits(dream: Dream) -> tuple[Exhibit, ...]:
     climbed, reference = dream.climbed, dream.reference
     file = "" if reference is None else reference.image
     images = pictures(shown, file, _words(dream))
-    if climbed is None:
+    if climbed is None or not dream.known:
         return images
     values = () if reference is None else reference.objectives
     curve = CurveExhibit(

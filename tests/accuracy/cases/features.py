@@ -276,3 +276,77 @@ for layer in (1, 2, 3):
         loss = stages(x).norm()
         x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
 layer_id = 3
+
+# %% variant features-groups-of-channels
+stages = torch.nn.Sequential(*list(model.children())[:6])
+for first in (0, 10, 20):
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(20):
+        x = x.detach().requires_grad_(True)
+        loss = stages(x)[:, first:first + 10].norm()
+        x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+layer_id = 3
+
+# %% variant features-crop-and-maxima
+crop = lambda a: a[:, :, 2:5, 2:5].norm()
+channel = lambda a: a[0, 8].max()
+halves = lambda a: a[:, : a.shape[1] // 4].mean()
+for id_, objective in ((0, crop), (1, channel), (2, halves)):
+    f = model_layer(model, id_)
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(20):
+        x = x.detach().requires_grad_(True)
+        x = step.step(x.detach(), torch.autograd.grad(objective(f(x)), x)[0])
+layer_id = 3
+
+# %% variant features-in-two-halves
+pictures = {}
+for half in (0, 1):
+    for id_ in (0, 1, 2):
+        x = pictures.get(id_, torch.rand(1, 3, 224, 224))
+        f = model_layer(model, id_)
+        step = StepImage(x, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+        for i in range(10):
+            x = x.detach().requires_grad_(True)
+            x = step.step(x.detach(), torch.autograd.grad(f(x).norm(), x)[0])
+        pictures[id_] = x
+layer_id = 3
+
+# %% mutant features-groups-descend | loses 4d | says "features.downhill"
+stages = torch.nn.Sequential(*list(model.children())[:6])
+for first in (0, 10, 20):
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(8):
+        x = x.detach().requires_grad_(True)
+        loss = stages(x)[:, first:first + 10].norm()
+        x = step.step(x.detach(), -torch.autograd.grad(loss, x)[0])
+layer_id = 3
+
+# %% held features-another-group-each-step | waits 4d | says "features.unrecognized"
+stages = torch.nn.Sequential(*list(model.children())[:6])
+for first in (0, 10, 20):
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(8):
+        x = x.detach().requires_grad_(True)
+        loss = stages(x)[:, (first + 10 * i) % 60:(first + 10 * i) % 60 + 10].norm()
+        x = step.step(x.detach(), torch.autograd.grad(loss, x)[0])
+layer_id = 3
+
+# %% held features-three-norms-of-one-layer | waits 4d | says "1 of 3"
+f = model_layer(model, 1)
+for p in (1, 2, 3):
+    start = torch.rand(1, 3, 224, 224)
+    x = start.clone()
+    step = StepImage(start, step_size=0.05, renorm=False, norm_update='abs', is_normalized=False)
+    for i in range(20):
+        x = x.detach().requires_grad_(True)
+        x = step.step(x.detach(), torch.autograd.grad(f(x).norm(p), x)[0])
+layer_id = 3

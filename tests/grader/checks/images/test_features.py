@@ -198,9 +198,9 @@ def test_another_channel_at_each_step_is_no_objective(lab: Lab) -> None:
 
 def test_one_image_for_three_objectives_is_for_a_person(lab: Lab) -> None:
     norm = lab.dream("layer1")
-    mean = lab.dream("layer1", Objective(name="", function=lambda out: out.mean()), n_steps=1)
+    block = lab.dream("layer1.1", n_steps=1)
     deeper = lab.dream("layer2", run_id="run3")
-    finding = judged(lab, norm, replace(mean, run_id="run2", final=norm.final), deeper)
+    finding = judged(lab, norm, replace(block, run_id="run2", final=norm.final), deeper)
     assert (finding.outcome, finding.code) == (Outcome.NEEDS_HUMAN, "features.one_image")
 
 
