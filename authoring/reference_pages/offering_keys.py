@@ -40,7 +40,7 @@ def offering_page() -> str:
         "[Faults and credit](faults.md) lists them with their defaults.",
         "### `[short_cuts]`",
         "A check, and the library functions that answer its question by themselves. What such an "
-        "answer earns waits for a person.",
+        "answer earns waits for a person. A `*` at the end stands for any rest: `torch.ops.*`.",
         "## rubrics.toml",
         "A table per part, such as `[3c]`.",
         keys_of(Rubric, without=("part_id", "number", "parent", "author", "reason", "noted_at")),

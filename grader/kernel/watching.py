@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
+
+HIDING = {
+    "sys": ("setprofile", "getprofile", "settrace", "_getframe"),
+    "threading": ("setprofile", "settrace"),
+    "_thread": ("start_new_thread",),
+    "_posixsubprocess": ("fork_exec",),
+    "os": ("fork", "posix_spawn"),
+}
+"""By module: what ends this watch, asks whether there is one, or works where it does not see. No
+answer needs them, so they are told whatever is listed."""
+_ASKED_BY_LIBRARIES = frozenset({"sys._getframe"})
+"""Told only where the answer's own code asks: `logging` does, too."""
+OPERATORS = "torch.ops.*"
+"""All of torch's operators by their own names; which ones there are shows when they are used."""
 
 
 def functions_used(function: Callable[..., Any], given: list[Any], listed: list[str]) -> list[str]:
-    """Call the function, whatever comes of it; return the listed functions that it used."""
-    by_code, by_identity = _targets(listed)
+    """Call the function, whatever comes of it; return the listed functions that it used.
+
+    And those of `HIDING`, by their names.
+    """
+    by_code, by_identity, methods = _targets(listed)
+    hiding = _hiding()
+    here = sys._getframe()
     used: set[str] = set()
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
@@ -18,6 +38,12 @@ def functions_used(function: Callable[..., Any], given: list[Any], listed: list[
             used.add(by_code[frame.f_code])
         elif event == "c_call" and id(argument) in by_identity:
             used.add(by_identity[id(argument)])
+        elif event == "c_call" and id(argument) in hiding and frame is not here:
+            name = hiding[id(argument)]
+            if name not in _ASKED_BY_LIBRARIES or frame.f_code is getattr(function, "__code__", 0):
+                used.add(name)
+        elif event == "c_call" and (name := _method(argument, methods)):
+            used.add(name)
 
     before = sys.getprofile()
     sys.setprofile(watch)
@@ -30,17 +56,50 @@ def functions_used(function: Callable[..., Any], given: list[Any], listed: list[
     return sorted(used)
 
 
-def _targets(listed: list[str]) -> tuple[dict[Any, str], dict[int, str]]:
-    by_code: dict[Any, str] = {}
+def _hiding() -> dict[int, str]:
+    """Identity of the functions of `HIDING` that are loaded, and their names."""
+    found = {}
+    for module, names in HIDING.items():
+        for name in names:
+            one = vars(sys.modules.get(module, os)).get(name)
+            if one is not None:
+                found[id(one)] = f"{module}.{name}"
+    return found
+
+
+def _method(argument: Any, methods: dict[str, tuple[type, str]]) -> str:
+    """The listed name of a bound method in C, such as of torch's engine; empty for others."""
+    owner, name = methods.get(getattr(argument, "__name__", ""), (None, ""))
+    return name if owner is not None and isinstance(argument.__self__, owner) else ""
+
+
+def _targets(
+    listed: list[str],
+) -> tuple[dict[CodeType, str], dict[int, str], dict[str, tuple[type, str]]]:
+    """What is watched: Python functions by code, others by identity, methods in C by their name."""
+    by_code: dict[CodeType, str] = {}
     by_identity: dict[int, str] = {}
+    methods: dict[str, tuple[type, str]] = {}
     for name in listed:
-        for one in _layers(_resolved(name)):
+        for one in _objects(name):
             code = getattr(one, "__code__", None)
-            if code is None:
-                by_identity[id(one)] = name
+            bound_to = getattr(one, "__self__", None)
+            if isinstance(code, CodeType):
+                if code.co_name == name.rpartition(".")[2] or not code.co_freevars:
+                    by_code[code] = name  # not what a decorator made: others share its code
+            elif bound_to is not None and not isinstance(bound_to, (ModuleType, type)):
+                methods[one.__name__] = (type(bound_to), name)  # each look makes another
             else:
-                by_code[code] = name
-    return by_code, by_identity
+                by_identity[id(one)] = name
+    return by_code, by_identity, methods
+
+
+def _objects(name: str) -> Iterator[Any]:
+    if name == OPERATORS:
+        for kind in ("OpOverloadPacket", "OpOverload"):
+            yield from _layers(_resolved(f"torch._ops.{kind}.__call__"))
+    elif not name.endswith("*"):
+        yield from _layers(_resolved(name))
 
 
 def _resolved(name: str) -> Any:

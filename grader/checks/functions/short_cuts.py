@@ -19,6 +19,14 @@ from grader.model.records import Finding, Outcome
 
 METHODS_OF = "torch.Tensor."
 """Listed names that begin so are methods: `x.backward()` names no module."""
+HIDING = (
+    *("sys.setprofile", "sys.getprofile", "sys.settrace", "sys._getframe", "sys.monitoring.*"),
+    *("threading.*", "_thread.*", "concurrent.futures.*", "multiprocessing.*", "subprocess.*"),
+    *("ctypes.*", "gc.get_objects", "gc.get_referrers", "inspect.currentframe", "inspect.stack"),
+    *("os.fork", "os.posix_spawn", "_posixsubprocess.*"),
+)
+"""What ends the watch of a call, looks for it, or works where it does not see; no answer needs it.
+Names of `grader/kernel/watching.py` are among them."""
 _ENDS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 """Statements after which the rest of their block is never run."""
 
@@ -31,6 +39,8 @@ class ShortCuts:
     """Named in the code that the answer uses."""
     called: frozenset[str]
     """Seen when it was called."""
+    hiding: frozenset[str] = frozenset()
+    """What hides calls from us, of `HIDING`, named or seen."""
 
     @property
     def used(self) -> frozenset[str]:
@@ -48,10 +58,20 @@ def short_cuts_of(context: CheckContext, check_id: str, function: str) -> ShortC
     if not listed or not function:
         return ShortCuts(written=frozenset(), called=frozenset())
     reply = reply_of(context, function, f"{function}_alone")
+    named = named_in(_code_of(context), function)
+    seen = frozenset(() if reply is None else reply.used)
     return ShortCuts(
-        written=listed & named_in(_code_of(context), function),
-        called=listed & frozenset(() if reply is None else reply.used),
+        written=_among(listed, named),
+        called=listed & seen,
+        hiding=_among(HIDING, named | seen),
     )
+
+
+def _among(listed: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """The names that are listed; a `*` at the end of a listed one stands for any rest."""
+    whole = {one for one in listed if not one.endswith("*")}
+    starts = tuple(one[:-1] for one in listed if one.endswith("*"))
+    return frozenset(one for one in names if one in whole or one.startswith(starts))
 
 
 def held_for_short_cuts(
@@ -67,7 +87,9 @@ def held_for_short_cuts(
     """
     found = short_cuts_of(context, check_id, function)
     if finding.credit and found.used:
-        finding = _waiting(finding, ", ".join(sorted(found.used)))
+        finding = _waiting(finding, "short_cut.held", found.used)
+    elif finding.credit and found.hiding:
+        finding = _waiting(finding, "short_cut.hidden", found.hiding)
     listed = bool(context.assignment.short_cuts.get(check_id)) and bool(function)
     unread = {function} if listed and context.unread else set[str]()
     remarks = (
@@ -83,12 +105,12 @@ def held_for_short_cuts(
     return annotated(finding, *remarks)
 
 
-def _waiting(finding: Finding, names: str) -> Finding:
+def _waiting(finding: Finding, code: str, names: Iterable[str]) -> Finding:
     """Return what the check found, to be given or not by a person."""
     bare = replace(finding, outcome=Outcome.NEEDS_HUMAN, credit=0.0, offered=finding.credit)
     why = annotated(
         replace(bare, remarks=(), message="", staff_detail=""),
-        say("short_cut.held", names=names, share=finding.credit),
+        say(code, names=", ".join(sorted(names)), share=finding.credit),
     )
     return replace(
         bare,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -41,9 +42,55 @@ def by_hand(x: Any, w: Any) -> Any:
     return conv.forward(x, w)
 
 
+def by_convolution(x: Any, w: Any) -> Any:
+    signal, kernel = torch.as_tensor(np.asarray(x)), torch.as_tensor(np.asarray(w))
+    padded = F.pad(signal, ((len(kernel) - 1) // 2, len(kernel) // 2))[None, None]
+    one = ([1], [0], [1], False, [0], 1)
+    return torch.convolution(padded, kernel[None, None], None, *one)[0, 0]
+
+
+def by_operator(x: Any, w: Any) -> Any:
+    signal, kernel = torch.as_tensor(np.asarray(x)), torch.as_tensor(np.asarray(w))
+    padded = F.pad(signal, ((len(kernel) - 1) // 2, len(kernel) // 2))[None, None]
+    one = ([1], [0], [1], False, [0], 1)
+    operators = getattr(torch, "o" + "ps")
+    return operators.aten.convolution(padded, kernel[None, None], None, *one)[0, 0]
+
+
+def unwatched(x: Any, w: Any) -> Any:
+    before = sys.getprofile()
+    sys.setprofile(None)
+    answer = by_numpy(x, w)
+    sys.setprofile(before)
+    return answer
+
+
+def in_a_thread(x: Any, w: Any) -> Any:
+    answers: list[Any] = []
+    thread = Thread(target=lambda: answers.append(by_hand(np.asarray(x), np.asarray(w))))
+    thread.start()
+    thread.join()
+    return answers[0]
+
+
+def by_windows(x: Any, w: Any) -> Any:
+    padded = np.pad(np.asarray(x, dtype=float), ((len(w) - 1) // 2, len(w) // 2))
+    return np.einsum("ij,j->i", np.lib.stride_tricks.sliding_window_view(padded, len(w)), w)
+
+
+def by_unfolding(x: Any, w: Any) -> Any:
+    padded = F.pad(torch.as_tensor(np.asarray(x)), ((len(w) - 1) // 2, len(w) // 2))
+    return (padded.unfold(0, len(w), 1) @ torch.as_tensor(np.asarray(w))).numpy()
+
+
 @pytest.mark.parametrize(
     ("function", "name"),
-    [(by_torch, "torch.conv1d"), (by_numpy, "numpy.correlate")],
+    [
+        (by_torch, "torch.conv1d"),
+        (by_numpy, "numpy.correlate"),
+        (by_convolution, "torch.convolution"),
+        (by_operator, "torch.ops.*"),
+    ],
 )
 def test_a_call_that_is_seen_waits_with_what_the_check_would_give(
     lab: Lab, function: Any, name: str
@@ -55,6 +102,56 @@ def test_a_call_that_is_seen_waits_with_what_the_check_would_give(
     assert f"{FORWARD} calls {name}" in finding.staff_detail
     assert "would give 100% of its points" in finding.staff_detail
     assert f"uses {name}; a person decides" in finding.message
+
+
+def pooled(by: Any) -> Any:
+    def maxpool1d_forward(x: Any, k: int) -> Any:
+        return by(torch.as_tensor(np.asarray(x, dtype=float))[None, None], k)[0, 0].numpy()
+
+    return maxpool1d_forward
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(unwatched, "sys.getprofile, sys.setprofile"), (in_a_thread, "_thread.start_new_thread")],
+)
+def test_what_ends_or_evades_the_watch_waits_with_that_reason(
+    lab: Lab, function: Any, name: str
+) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: function}))["1a"][0]
+    assert (finding.outcome, finding.offered) == (Outcome.NEEDS_HUMAN, 1)
+    assert finding.code == "short_cut.hidden"
+    assert f"Its code uses {name}, which hides" in finding.message
+
+
+@pytest.mark.parametrize("text", ["sys.setprofile(None)", "ctypes.CDLL(None)"])
+def test_code_that_names_what_hides_waits_too(lab: Lab, text: str) -> None:
+    cell = f"import ctypes, sys\ndef {FORWARD}(x, w):\n    {text}\n    return x"
+    assert judged(lab, by_hand, cell).code == "short_cut.hidden"
+
+
+@pytest.mark.parametrize("function", [by_windows, by_unfolding])
+def test_building_blocks_keep_their_points(lab: Lab, function: Any) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({FORWARD: function}))["1a"][0]
+    assert (finding.outcome, finding.credit) == (Outcome.PASS, 1)
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        (lambda x, k: F.max_pool1d(x, k, 1), "torch.max_pool1d"),
+        (
+            lambda x, k: F.max_pool2d(x[:, :, None], (1, k), 1, return_indices=True)[0][:, :, 0],
+            "torch._C._nn.max_pool2d_with_indices",
+        ),
+        (lambda x, k: x.unfold(2, k, 1).amax(-1), ""),
+    ],
+)
+def test_pooling_by_a_library_is_told_by_its_own_name(lab: Lab, by: Any, names: str) -> None:
+    finding = run_checks(ASSIGNMENT, lab.ask({"maxpool1d_forward": pooled(by)}))["1b"][0]
+    told = [remark for remark in finding.remarks if remark.code == "short_cut.called"]
+    assert [dict(remark.values)["names"] for remark in told] == ([names] if names else [])
+    assert (finding.outcome is Outcome.PASS) == (not names)
 
 
 def judged(lab: Lab, function: Any, *cells: str) -> Finding:
@@ -168,6 +265,13 @@ def test_an_own_loop_is_no_short_cut(lab: Lab) -> None:
 def test_names_in_the_code(cells: list[str], name: str) -> None:
     found = named_in(read_code(cells), "f")
     assert ("torch.nn.functional.conv1d" in found) == bool(name)
+
+
+def test_a_star_stands_for_any_rest(lab: Lab) -> None:
+    cell = f"import torch\ndef {FORWARD}(x, w):\n    return torch.ops.aten.convolution(x, w)"
+    finding = judged(lab, by_hand, cell)
+    assert finding.code == "short_cut.held"
+    assert "torch.ops.aten.convolution" in finding.message
 
 
 def test_methods_are_seen() -> None:
