@@ -133,6 +133,7 @@ def answer_page(asked: Asked) -> Response:
         evidence=evidence,
         threads=about,
         thread=last_said(found),
+        keys=True,
         same=is_the_same(asked, seat, offered),
         known=bool(offered and offered.answer_sha256),
         not_run=seat.not_run,

@@ -59,6 +59,7 @@ def pile_page(asked: Asked) -> Response:
         view=form,
         pile=view,
         uuid=uuid4().hex,
+        keys=False,
         others=other_piles(room, part_id, sorted_piles(asked), pile, blind=desk.blind),
         begin=query.get("item", ""),
         chosen=frozenset(filter(None, query.get("chosen", "").split(","))),

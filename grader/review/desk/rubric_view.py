@@ -146,7 +146,7 @@ def rubric_row(room: Classroom, part_id: str, item: RubricItem, count: int) -> R
     return RubricRow(
         item=item,
         percent=_percent(item.share),
-        points=" or ".join(signed(item.share, one) for one in most if one > 0),
+        points=" or ".join(dict.fromkeys(signed(item.share, one) for one in most if one > 0)),
         count=count,
         state="retired" if item.retired else "one" if item.one_of else "any",
     )

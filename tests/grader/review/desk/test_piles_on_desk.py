@@ -156,3 +156,10 @@ def test_a_pile_that_is_sent_again_with_other_choices_does_not_say_that_they_are
     assert said.startswith("Saved: 0 answers")
     assert f"{len(taken)} saved before you changed the choices" in said
     assert {row.share for row in opened.ledger.rows} == {0.5}
+
+
+def test_a_pile_shows_no_digits_that_switch_nothing(opened: Opened) -> None:
+    client, (where, _) = opened.client(), pile_of(opened)
+    assert "<kbd" not in client.get(where).text
+    assert "aria-keyshortcuts" not in client.get(where).text
+    assert client.get(opened.answer()).text.count('<kbd aria-hidden="true">') >= 5
