@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from grader.model.records.rubrics import RubricItem
 from grader.review.desk.access import Reviewer, Role
 from tests.grader.review.desk.conftest import ClassOnDisk
 from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
@@ -241,3 +242,35 @@ def test_a_head_makes_an_item_of_a_pile_by_keyboard_and_grades_the_pile_with_it(
     page.wait_for_url(served.origin + "/part/3c/piles")
     rows = served.opened.ledger.rows
     assert [(row.share, row.comment) for row in rows] == [(0.6, "Why zeros?")] * len(taken)
+
+
+def test_items_above_nine_floor_and_cap_count_on_the_page_as_they_do_when_saved(
+    served: Served, browser: Browser
+) -> None:
+    rubric = served.opened.ledger.made[-1]
+    more = tuple(
+        RubricItem(id=f"x{place}", share=share, title=f"Item {place}", group="More")
+        for place, share in enumerate((0, 0, 0, 0, 0, -0.8, 0.7), start=5)
+    )
+    made = replace(rubric, parent=2, items=(*rubric.items, *more), floor=-0.25, ceiling=1.5)
+    served.opened.ledger.save_rubric(made)
+    page = served.sit(browser)
+    page.goto(served.origin + served.opened.answer())
+    most = float(page.get_attribute("#panel", "data-max") or 0)
+    rows = served.opened.ledger.rows
+    for keys, adjusted, share in (
+        (("]", "1"), 0.0, 0.0),  # the tenth item: under the floor, and under nothing
+        (("]", "1"), 0.5, 0.25),  # the floor, and half of the points
+        (("1", "]", "2"), -0.4, 1.0),  # 1.7 is capped at 1.5
+    ):
+        before = page.url
+        for key in keys:
+            page.keyboard.press(key)
+        page.fill("[name=adjust]", f"{adjusted * most:.6g}")
+        shown = float(page.inner_text("#points"))
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url(lambda url, before=before: url != before)
+        assert rows[-1].share == pytest.approx(share)
+        assert shown == pytest.approx(share * most, abs=0.001)
+        most = float(page.get_attribute("#panel", "data-max") or 0)
+    assert [item.id for item in rows[-1].items] == ["right", "x11"]

@@ -163,3 +163,21 @@ def test_a_pile_shows_no_digits_that_switch_nothing(opened: Opened) -> None:
     assert "<kbd" not in client.get(where).text
     assert "aria-keyshortcuts" not in client.get(where).text
     assert client.get(opened.answer()).text.count('<kbd aria-hidden="true">') >= 5
+
+
+def test_what_was_graded_with_a_pile_is_taken_back_one_by_one(opened: Opened) -> None:
+    client, (where, taken) = opened.client("ben", Role.GRADER), pile_of(opened)
+    form = {"uuid": uuid4().hex, "rubric": "2", "item": "half", "member": taken}
+    assert client.post(where, data=form).json()["state"] == "saved"
+    first, *others = opened.ledger.rows
+    code = taken[0].partition(" ")[0]
+    undo = {"uuid": uuid4().hex, "parent": first.uuid}
+    assert client.post(f"/part/3c/answers/{code}/undo", data=undo).json()["state"] == "saved"
+    row = opened.ledger.rows[-1]
+    assert (row.kerberos, row.kind) == (first.kerberos, DecisionKind.WITHDRAWN)
+    assert [one.kerberos for one in opened.ledger.rows if one.kind is DecisionKind.GROUP] == [
+        one.kerberos for one in (first, *others)
+    ]
+    assert "1 of these needs grading" in client.get(where).text
+    client.post(where, data=form)  # an old form grades nobody anew
+    assert len(opened.ledger.rows) == len(taken) + 1
