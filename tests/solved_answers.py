@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -21,11 +22,19 @@ def read(path: Path) -> NotebookNode:
 
 def fill_in(source: Path, target: Path, problems: str) -> None:
     """Write the notebook of a student who answers some problems, such as `13`, in `source`."""
-    solved = {cell.metadata.id: cell.source for cell in read(SOLVED_NOTEBOOK).cells}
+    answers = read(SOLVED_NOTEBOOK).cells
+    solved = {cell.metadata.id: cell.source for cell in answers}
     notebook = read(source)
     for cell in notebook.cells:
         mark = cell.metadata.get("pset4", {})
         if mark.get("part", "0")[0] in problems and mark["kind"] in ("answer", "todo", "run"):
             cell.source = solved[cell.metadata.id]
+    # Further runs, which students add as cells of their own: 4(d) asks for three.
+    there = [cell.metadata.get("id") for cell in notebook.cells]
+    for before, cell in pairwise(answers):
+        if cell.metadata.id not in there and cell.metadata.pset4.part[0] in problems:
+            place = there.index(before.metadata.id) + 1
+            notebook.cells.insert(place, cell)
+            there.insert(place, cell.metadata.id)
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
