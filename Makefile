@@ -192,7 +192,7 @@ hostile: $(READY) $(SYSTEM_READY) ## Run the corpus of hostile submissions, case
 fuzz: $(READY) $(SYSTEM_READY) ## Send damaged files, odd zips, and odd messages of a kernel through (about 40 minutes; goes on where it was)
 	@$(BIN)/python -m tests.fuzz
 
-nbgrader: $(READY) $(SYSTEM_READY) ## Try nbgrader and Otter for real, in an environment of theirs (needs a package index; some 5 minutes)
+nbgrader: $(READY) $(SYSTEM_READY) ## Try nbgrader and Otter for real, in an environment of theirs (needs a package index; takes minutes)
 	@$(MAKE) -s --no-print-directory $(HUB)/.ready || echo "make: nbgrader and Otter cannot be installed"
 	@$(BIN)/python -m tests.nbgrader
 

@@ -1,4 +1,4 @@
-"""A student from the release notebook to the hand-in, as typed in a shell; some 6 minutes.
+"""A student from the release notebook to the hand-in, as typed in a shell.
 
     python -m tests.journey
 

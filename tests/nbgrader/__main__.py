@@ -1,6 +1,6 @@
 """`python -m tests.nbgrader`: nbgrader and Otter for real, from the master to the feedback.
 
-    make nbgrader                       makes their environment, then this; some 5 minutes
+    make nbgrader                       makes their environment, then this
 
 Students submit our solved answers through nbgrader's exchange; the grader grades them; points,
 comments and feedback go back. What nbgrader's own `export` then says must be our gradebook. Without
