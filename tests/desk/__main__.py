@@ -1,4 +1,4 @@
-"""Two graders for 200 rounds with `grader score` beside them, then 50 kills of the desk.
+"""Two graders for 200 rounds beside commands and a head who publishes, then 50 kills of the desk.
 
     python -m tests.desk [ROUNDS] [KILLS] [STORE]      about 10 minutes on 2 cores
 
@@ -32,7 +32,8 @@ def main(rounds: int, kills: int, store: str | None) -> int:
         graded = two_graders(results, rounds, store=store)
         _say(
             f"{graded.rounds} rounds of two graders in {graded.seconds:.0f} s, "
-            f"{graded.scored} runs of `grader score` beside them: {graded.wrong or 'nothing lost'}"
+            f"{graded.scored} runs of `grader score` beside them, applied or published "
+            f"{graded.applied} times: {graded.wrong or 'nothing lost'}"
         )
         killed = kill_while_it_answers(
             results,

@@ -13,7 +13,11 @@ from uuid import uuid4
 import httpx2 as httpx
 
 from grader.batch.store.store import open_store
+from tests.desk.beside import Commands, applied, not_whole
 from tests.desk.served import DeskProcess, Person, addresses, desk_process
+
+APPLY_EVERY = 5
+"""Before each kill of so many, decisions are applied and a command runs beside the desk."""
 
 
 @dataclass
@@ -46,6 +50,8 @@ def kill_while_it_answers(
             desk_process(results, "ann:head", store=store) as desk,
             closing(Person(desk, "ann")) as ann,
         ):
+            if number % APPLY_EVERY == APPLY_EVERY - 1:
+                done.wrong += _applied_first(desk, ann, results, store)
             address = addresses(ann, part)[number % 2]
             fields = ann.fields(address)
             if fields["parent"] and fields["parent"] not in sent:
@@ -58,6 +64,7 @@ def kill_while_it_answers(
         rows = opened.decisions(part_id=part)
         done.wrong += opened.broken_chains()
     known = {row.uuid: row for row in rows}
+    done.wrong += not_whole(results, store)
     done.wrong += [f"{uuid}: told as saved, and not there" for uuid in told - set(known)]
     done.wrong += [f"{uuid}: never sent" for uuid in set(known) - set(sent)]
     done.wrong += [
@@ -66,6 +73,14 @@ def kill_while_it_answers(
     done.told, done.there = len(told), len(known)
     done.seconds = time.perf_counter() - began
     return done
+
+
+def _applied_first(desk: DeskProcess, ann: Person, results: Path, store: str | None) -> list[str]:
+    """Apply decisions at the desk, then run a command beside it; return what went wrong."""
+    commands, said = Commands(results, store), applied(ann)
+    commands.once("decisions verify")
+    wrong = [said] if said else []
+    return [*wrong, *commands.wrong, *not_whole(results, store, desk)]
 
 
 def _told_before(

@@ -1,8 +1,10 @@
-"""Two graders decide about the same answers at once, with `grader score` beside them."""
+"""Two graders decide about the same answers at once.
+
+Beside them a head applies, publishes and withdraws at the desk, and commands run in a terminal.
+"""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,8 @@ from pathlib import Path
 
 from grader.batch.store.store import open_store
 from grader.model.records.decisions import DecisionKind, in_force
-from tests.desk.served import Person, addresses, desk_process, grader_process
+from tests.desk.beside import Applying, Commands, not_whole
+from tests.desk.served import Person, addresses, desk_process
 
 NAMES = ("ann", "ben")
 
@@ -25,12 +28,20 @@ class RoundsDone:
     seconds: float
     scored: int
     """Runs of `grader score` that ended while the graders worked, or because they had done so."""
+    applied: int
+    """How often a head applied, published or withdrew at the desk meanwhile."""
     wrong: tuple[str, ...]
     """What is not as it must be."""
 
 
 def two_graders(
-    results: Path, rounds: int, *, store: str | None = None, score: bool = True, part: str = "3c"
+    results: Path,
+    rounds: int,
+    *,
+    store: str | None = None,
+    score: bool = True,
+    publish: bool = True,
+    part: str = "3c",
 ) -> RoundsDone:
     """Let both decide about each answer in turn, `rounds` times in all, both on the same state.
 
@@ -38,55 +49,56 @@ def two_graders(
         results: Of the class.
         rounds: How many.
         store: URL of another database.
-        score: Whether `grader score` runs beside them.
+        score: Whether commands run beside them, and a head applies before the last round.
+        publish: Whether the head also applies, publishes and withdraws all the time.
         part: Whose answers.
     """
     wrong: list[str] = []
     sent: Counter[str] = Counter()
     last: dict[str, str] = {}
-    stop = threading.Event()
-    scores: list[int] = []
-    with (
-        desk_process(results, "ann:head", "ben:grader", store=store) as desk,
-        ExitStack() as leaving,
-    ):
-        people = [leaving.enter_context(closing(Person(desk, name))) for name in NAMES]
+    names = ("ann:head", "ben:grader", "eve:head")
+    with desk_process(results, *names, store=store) as desk, ExitStack() as leaving:
+        *people, eve = (
+            leaving.enter_context(closing(Person(desk, name))) for name in (*NAMES, "eve")
+        )
         answers = addresses(people[0], part)
-        scoring = threading.Thread(target=_score, args=(results, store, stop, scores))
+        commands, applying = Commands(results, store), Applying(eve)
         if score:
-            scoring.start()
+            commands.start()
+            if publish:
+                applying.start()
         began = time.perf_counter()
+
+        def round_of(number: int) -> None:
+            address = answers[number % len(answers)]
+            fields = people[0].fields(address)
+            asked = [
+                at_once.submit(one.decide, address, fields, f"round {number}, {one.name}")
+                for one in people
+            ]
+            said = [one.result() for one in asked]
+            states = sorted(one["state"] for one in said)
+            if states != ["conflict", "saved"]:
+                wrong.append(f"round {number}: {states}, expected one saved and one told")
+            sent[address] += len(said)
+            last[address] = next((o["uuid"] for o in said if o["state"] == "saved"), "")
+
         with ThreadPoolExecutor(len(people)) as at_once:
-            for number in range(rounds):
-                address = answers[number % len(answers)]
-                fields = people[0].fields(address)
-                asked = [
-                    at_once.submit(one.decide, address, fields, f"round {number}, {one.name}")
-                    for one in people
-                ]
-                said = [one.result() for one in asked]
-                states = sorted(one["state"] for one in said)
-                if states != ["conflict", "saved"]:
-                    wrong.append(f"round {number}: {states}, expected one saved and one told")
-                sent[address] += len(said)
-                last[address] = next((o["uuid"] for o in said if o["state"] == "saved"), "")
-        seconds = time.perf_counter() - began
-        stop.set()
-        if score:
-            scoring.join()
+            for number in range(rounds - 1):
+                round_of(number)
+            seconds = time.perf_counter() - began
+            if score:
+                commands.stop()
+                if publish:
+                    applying.stop()
+                applying.once("update")
+                commands.once("decisions verify")  # takes itself for the last, if it can
+            round_of(rounds - 1)
+        wrong += not_whole(results, store, desk)
         desk.stop()
-    wrong += [f"grader score: exit status {one}" for one in scores if one]
+    wrong += [*commands.wrong, *applying.wrong, *not_whole(results, store)]
     wrong += _in_the_table(results, store, part, sent, last)
-    return RoundsDone(rounds, seconds, len(scores), tuple(wrong))
-
-
-def _score(results: Path, store: str | None, stop: threading.Event, scores: list[int]) -> None:
-    """Score the class again and again, at least once after the graders have begun."""
-    argv = ["score", str(results), *(("--store", store) if store else ())]
-    while not stop.is_set() or not scores:
-        process = grader_process(argv, results.parent / "score.txt")
-        process.join()
-        scores.append(process.exitcode or 0)
+    return RoundsDone(rounds, seconds, commands.counted["score"], applying.done, tuple(wrong))
 
 
 def _in_the_table(
