@@ -92,11 +92,15 @@ def _judge_backward(
     outputs = {c: answers.first(c.key) for c in cases}
     comparisons = [compared(y, _gradient(c)) for c, y in outputs.items()]
     tries = [_try(answers, d) for d in pool_demos()]
+    last = tries[-1]
     tied = [_try(answers, d) for d in tie_demos() if not _splits(answers.get(d.key), d)]
     verdict = _backward_verdict(answers, outputs, ties, beside)
+    if verdict.remarks[0].code == "pool_backward.elsewhere":
+        elsewhere = [_goes_elsewhere(d, outputs[d]) for d in pool_demos()]
+        tries = [one for one, shows in zip(tries, elsewhere, strict=True) if shows]
     if verdict.outcome in {Outcome.FAIL, Outcome.PARTIAL} and not has_example(verdict):
         verdict = verdict.adding(*counterexample(BACKWARD, [*tries, *tied]))
-    shown = stems(f"{RESULT} on a public example", tries[-1].returned, tries[-1].expected)
+    shown = stems(f"{RESULT} on a public example", last.returned, last.expected)
     return replace(verdict, measurements=(row(RESULT, comparisons),), exhibits=shown)
 
 
@@ -160,12 +164,19 @@ def _backward_difference(answers: Answers, outputs: Mapping[PoolCase, Array | No
 
 def _kind_of_difference(there: list[tuple[PoolCase, Array]]) -> str:
     """Code of what may be said of a gradient that no formula explains."""
-    demos = [(c, np.ravel(y).astype(np.float64)) for c, y in there if not c.is_hidden]
-    if any(np.abs(y[~_won(c).any(axis=0)]).max(initial=0.0) > _LEAST_SHARE for c, y in demos):
+    if any(_goes_elsewhere(c, y) for c, y in there if not c.is_hidden):
         return "pool_backward.elsewhere"
     if all(_only_one_kept(c, np.ravel(y)) for c, y in there):
         return "pool_backward.one_window_kept"
     return "pool_backward.wrong"
+
+
+def _goes_elsewhere(case: PoolCase, found: Array | None) -> bool:
+    """Whether a sample that is the maximum of no window gets a share."""
+    if found is None:
+        return False
+    lost = np.ravel(found).astype(np.float64)[~_won(case).any(axis=0)]
+    return bool(np.abs(lost).max(initial=0.0) > _LEAST_SHARE)
 
 
 _LEAST_SHARE = 1e-3
@@ -226,6 +237,15 @@ def _in_window(case: PoolCase) -> Floats:
     return gradient
 
 
+def _padded(case: PoolCase, before: int) -> Floats:
+    """Windows that begin that many samples before their place, in a signal padded by -infinity."""
+    gradient = np.zeros(len(case.x))
+    for i, g in enumerate(case.grad_out):
+        start = max(i - before, 0)
+        gradient[start + int(np.argmax(case.x[start : i - before + case.k]))] += g
+    return gradient
+
+
 _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
     (
         "pool_backward.overwritten",
@@ -268,6 +288,9 @@ _BACKWARD_FAULTS: tuple[tuple[str, Callable[[PoolCase], Floats]], ...] = (
         lambda c: _scattered(c, lambda v: (v == v.max()) * (v > 0)),
     ),
     ("pool_backward.shifted", lambda c: np.concatenate([[0.0], _gradient(c)[:-1]])),
+    ("pool_backward.padded", lambda c: _padded(c, (c.k - 1) // 2)),
+    ("pool_backward.padded", lambda c: _padded(c, c.k // 2)),
+    ("pool_backward.padded", lambda c: _padded(c, c.k - 1)),
     ("pool_backward.zeros", lambda c: np.zeros(len(c.x))),
     (
         "pool_backward.first_sample",

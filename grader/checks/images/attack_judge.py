@@ -37,8 +37,9 @@ from grader.checks.images.recorded_runs import (
     images_along,
     lacks_its_way,
     network_words,
+    space_shown,
 )
-from grader.checks.images.shown_results import shows_the_original
+from grader.checks.images.shown_results import shown_instead
 from grader.checks.tolerance import threshold
 from grader.model.records import Remark
 from grader.model.text import cell_label
@@ -122,8 +123,8 @@ def _of_a_gain(
     remarks = [remark for _, remark in faults]
     if all(fault != "weak_gain" for fault, _ in faults):
         remarks.append(say("attack.gain", **gain))
-    elif case.direction.objective == LOG_PROBABILITY and not _habits(case):
-        remarks.append(say("attack.longer_steps"))
+    else:
+        remarks += _why_weak(context, case)
     earned = min((share(fault) for fault, _ in faults), default=1.0)
     doubts = _doubts(context, case)
     if _kept_elsewhere(case):
@@ -137,8 +138,9 @@ def _of_a_gain(
         return replace(partly(remarks[0], earned), remarks=(*remarks, *doubts))
     if case.direction.heading == "unknown" and case.recorded.run.steps:
         return needs_human(say("attack.direction_unseen", **gain))
-    if shows_the_original(context, case.experiment.part_id, case.recorded):
-        held = needs_human(say("attack.shows_original", **gain))
+    shown = shown_instead(context, case.experiment.part_id, case.recorded)
+    if shown:
+        held = needs_human(say(shown, **gain))
         return held.adding(where_to_look(context, case.experiment.part_id), *doubts)
     if faults:
         return passed(say("attack.accepted", **gain)).adding(*remarks, *doubts)
@@ -240,10 +242,24 @@ def _no_gain(context: CheckContext, case: AttackCase, name: str) -> Verdict:
     if direction.transformed and direction.objective == LOG_PROBABILITY:
         return needs_human(_by_transformed(case, name)).adding(change)
     verdict = failed(_why_no_gain(context, case, name)).adding(*_habits(case), change)
-    if case.recorded.space.value == case.experiment.space:
-        return verdict
-    normalized = case.recorded.space is Space.NORMALISED
-    return verdict.adding(say("attack.ran_normalized" if normalized else "attack.ran_pixels"))
+    return verdict.adding(*_other_space(context, case))
+
+
+def _other_space(context: CheckContext, case: AttackCase) -> tuple[Remark, ...]:
+    """What is said where the network was shown the image in another space than the part's."""
+    shown = space_shown(context, case.recorded)
+    if shown is None or shown.value == case.experiment.space:
+        return ()
+    normalized = shown is Space.NORMALISED
+    return (say("attack.ran_normalized" if normalized else "attack.ran_pixels"),)
+
+
+def _why_weak(context: CheckContext, case: AttackCase) -> tuple[Remark, ...]:
+    """The cause of too small a gain where it is known, else advice where it helps."""
+    space = _other_space(context, case)
+    if space or case.direction.objective != LOG_PROBABILITY or _habits(case):
+        return space
+    return (say("attack.longer_steps"),)
 
 
 def _by_transformed(case: AttackCase, name: str) -> Remark:

@@ -148,6 +148,20 @@ def images_along(context: CheckContext, recorded: RecordedRun) -> tuple[tuple[in
     return tuple((step, image) for step, image in along if bool(torch.isfinite(image).all()))
 
 
+def space_shown(context: CheckContext, recorded: RecordedRun) -> Space | None:
+    """Return the space in which the network was shown the image; x may live in another one.
+
+    Told by the first look where looks were recorded, else by where x lived; None where the first
+    look is not the corgi, but something made of it.
+    """
+    first = min(recorded.run.looks, key=lambda look: look.step, default=None)
+    if first is None:
+        return recorded.space
+    image = _image(context, first.image, recorded.item)
+    where = None if image is None else corgi_space(context, image)
+    return None if where is None else where[0]
+
+
 def lacks_its_way(recorded: RecordedRun) -> bool:
     """Whether a run is said to have taken steps, and the pictures between them are not there.
 

@@ -73,6 +73,11 @@ def stated_otherwise(context: CheckContext, part_id: str, logits: Tensor) -> str
     return "a logit" if any(_has(x, logit) for x in lines if x.right_class) else ""
 
 
+def has_number(said: str, value: float) -> bool:
+    """Whether a value, or that many percent, is among the numbers of a text, as it is rounded."""
+    return any(_is(number, value) for number in _NUMBER.findall(said))
+
+
 def _turned_round(plotted: Sequence[Tensor], first: int) -> bool:
     """Whether plots show the first class as the last, and none as the first."""
     last = any(bool((one > one[first]).sum() == len(one) - 1) for one in plotted)

@@ -512,3 +512,70 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
 # - model.eval()
 # + model.load_state_dict(robust_weights)
 # + model.train()
+
+# %% held attack-shows-its-start-in-the-same-cell | waits 4e | says "attack.shows_original" | runs 4e
+# @ p4e-attack-0
+# - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
+# + generate_adversarial_example(model, batch_tensor, 282)
+# + plot_top_classes(output2prob(model(batch_tensor)))
+# @ p4e-figure-0
+# - plot_top_classes(output2prob(model(attacked_tensor_robust)))
+# + pass
+
+# %% variant attack-shows-both-in-the-same-cell | runs 4e
+# @ p4e-attack-0
+# - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
+# + plot_top_classes(output2prob(model(batch_tensor)))
+# + batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
+# + plot_top_classes(output2prob(model(batch_tensor)))
+# @ p4e-figure-0
+# - plot_top_classes(output2prob(model(attacked_tensor_robust)))
+# + pass
+
+# %% held attack-shows-the-tarantula-for-the-tiger-cat | waits 4b | says "attack.shows_other" | runs 4a, 4b
+# @ p4b-figure-0
+# - attacked_image_tigercat
+# + attacked_image_tarantula
+# - attacked_tensor_tigercat
+# + attacked_tensor_tarantula
+
+# %% held attack-shows-4b-for-the-robust-network | waits 4e | says "attack.shows_other" | runs 4b, 4e
+# @ p4e-figure-0
+# - attacked_tensor_robust
+# + attacked_tensor_tigercat
+
+# %% held attack-plots-a-softmax-of-probabilities | waits 4b | says "attack.shows_twice" | runs 4b
+# @ p4b-figure-0
+# - output2prob(model(attacked_tensor_tigercat))
+# + output2prob(output2prob(model(attacked_tensor_tigercat)))
+
+# %% held attack-plots-logits | waits 4b | says "attack.shows_logits" | runs 4b
+# @ p4b-figure-0
+# - output2prob(model(attacked_tensor_tigercat))
+# + model(attacked_tensor_tigercat)
+
+# %% variant attack-plots-logits-and-prints-the-probability | runs 4b
+# @ p4b-figure-0
+# - plot_top_classes(output2prob(model(attacked_tensor_tigercat)))
+# + plot_top_classes(model(attacked_tensor_tigercat))
+# +     print('tiger cat: %.3f' % output2prob(model(attacked_tensor_tigercat)).max().item())
+
+# %% variant attack-shown-as-a-picture-file-reads | runs 4b
+# @ p4b-figure-0
+# - plot_top_classes(output2prob(model(attacked_tensor_tigercat)))
+# + attacked_image_tigercat.save('tigercat.png')
+# +     again = prepare_image(cv2.imread('tigercat.png')).to(device)
+# +     top = output2prob(model(again))[0].topk(5)
+# +     print([(imagenet_classes_short[i], round(p, 4)) for p, i in zip(*(t.tolist() for t in top))])
+
+# %% mutant robust-behind-a-normalization | loses 4e | says "attack.ran_normalized" | runs 4e
+# @ p4e-attack-0
+# - batch_tensor = generate_adversarial_example(model, batch_tensor, 282)
+# + batch_tensor = generate_adversarial_example(torch.nn.Sequential(normalize, model), batch_tensor, 282)
+
+# %% mutant tarantula-on-pixels | loses 4a | says "attack.ran_pixels" | runs 4a
+# @ p4a-attack-0
+# - starting_image = prepare_image(img).to(device)
+# + starting_image = prepare_image(img, do_normalize=False).to(device)
+# - is_normalized=True
+# + is_normalized=False

@@ -6,6 +6,7 @@ of it must be what was said, and must have the fault.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -172,6 +173,32 @@ def view(x: Any, w: Any) -> Any:
 
 
 EDGE = Convention(boundary="edge")
+
+
+def padded(x: Any, k: int, g: Any) -> Any:
+    """Windows in a signal that is padded by -infinity, as of a pooling of the same length."""
+    left = (k - 1) // 2
+    signal = np.pad(np.asarray(x, float), (left, k - 1 - left), constant_values=-np.inf)
+    grad = np.zeros(len(signal))
+    for i, value in enumerate(g):
+        grad[i + signal[i : i + k].argmax()] += value
+    return grad[left : left + len(x)]
+
+
+def mostly_one_window(x: Any, k: int, g: Any) -> Any:
+    """Halves each share, and for a window of four gives some to a sample that never wins."""
+    grad = pool.grad_input(x, k, g) / 2
+    lost = grad == 0
+    grad[lost] += k == 4
+    return grad
+
+
+def outside_the_maxima(arguments: Any, found: Any, right: Any) -> bool:
+    """Whether a sample that is the maximum of no window has a share."""
+    x, k, _ = arguments
+    wins = {i + int(np.argmax(x[i : i + k])) for i in range(len(x) - k + 1)}
+    return any(value != 0 for i, value in enumerate(found) if i not in wins)
+
 
 FAULTS: Mapping[str, Fault] = {
     "function.raises": Fault(F1, raises),
@@ -379,7 +406,7 @@ FAULTS: Mapping[str, Fault] = {
     "pool_backward.window_overwritten": Fault(M2, scatter(lambda v, _, g: g * top(v), add=False)),
     "pool_backward.one_window_kept": Fault(M2, keep_largest),
     "pool_backward.elsewhere": Fault(
-        M2, scatter(lambda v, _, g: g * (0.75 * top(v) + 0.25 * top(v)[::-1]))
+        M2, scatter(lambda v, _, g: g * (0.75 * top(v) + 0.25 * top(v)[::-1])), outside_the_maxima
     ),
     "pool_backward.index_in_window": Fault(
         M2,
@@ -406,6 +433,7 @@ FAULTS: Mapping[str, Fault] = {
         lambda x, k, g: np.append(0, pool.grad_input(x, k, g)[:-1]),
         lambda _, y, r: _same(y[1:], r[:-1]),
     ),
+    "pool_backward.padded": Fault(M2, padded),
     "pool_backward.zeros": Fault(M2, lambda x, k, g: np.zeros(len(x)), lambda _, y, r: not any(y)),
     "pool_backward.first_sample": Fault(M2, scatter(lambda v, _, g: g * np.eye(len(v))[0])),
     "pool_backward.wrong": Fault(M2, scatter(lambda v, i, g: g * top(v) * (1 + 0.5 * (i % 2)))),
@@ -473,6 +501,15 @@ def test_the_counterexample_shows_the_fault(lab: Lab, code: str) -> None:
     assert told["returned"] != told["expected"]
     right = eval(str(told["expected"]), {"nan": np.nan, "inf": np.inf})  # noqa: S307 -- ours
     assert fault.shows(arguments, np.asarray(result, float), np.array(right, float)), told
+
+
+def test_the_example_shows_what_is_said_though_smaller_ones_are_wrong_too(lab: Lab) -> None:
+    finding, _ = finding_of(lab, Fault(M2, mostly_one_window))
+    assert finding.remarks[0].code == "pool_backward.elsewhere", finding.message
+    (told,) = (dict(r.values) for r in finding.remarks if r.code == "function.example")
+    arguments = ast.literal_eval(str(told["call"]).removeprefix(M2))
+    found = ast.literal_eval(str(told["returned"]))
+    assert outside_the_maxima(arguments, found, None)
 
 
 def test_an_example_whose_difference_is_not_shown_is_left_out() -> None:

@@ -22,6 +22,7 @@ from grader.model.records import (
     CurveExhibit,
     Finding,
     ImageExhibit,
+    Look,
     Outcome,
     Plotted,
 )
@@ -488,7 +489,8 @@ def test_plots_of_the_originals_probabilities_for_the_result_wait(lab: Lab) -> N
         ((original, attacked), R),
         ((original, replace(attacked, cell_index=2)), R),  # shown in another part's cell
         ((replace(original, cell_index=2),), R),
-        ((replace(original, cell_index=0),), R),  # shown before the attack
+        ((replace(original, cell_index=0),), H),  # in the attack's own cell
+        ((replace(original, cell_index=0), replace(attacked, cell_index=0)), R),
         ((others,), R),
     ):
         sources = ["attack", "figure", "more"]
@@ -496,6 +498,90 @@ def test_plots_of_the_originals_probabilities_for_the_result_wait(lab: Lab) -> N
         finding = CHECKS["targeted_attack"](context, "4a")
         assert finding.outcome is outcome, finding.message
         assert (finding.code == "attack.shows_original") == (outcome is H)
+
+
+def test_what_is_shown_of_another_attack_or_in_another_form_waits(lab: Lab) -> None:
+    """Issue 15: the picture and the probabilities at or behind the attack are the result's."""
+    run = lab.attack("4b", n_steps=8)
+    other = lab.attack("4a", n_steps=8, run_id="run0")
+    final, elsewhere = (lab.context().tensor(r.final) for r in (run, other))  # type: ignore[arg-type]
+    logits = lab.networks.logits("pretrained", final)
+    once = logits.softmax(dim=1)
+    given = {
+        "result": lab.prediction("pretrained", final, cell_index=1),
+        "rounded": lab.prediction("pretrained", (final * 50).round() / 50, cell_index=1),
+        "other": lab.prediction("pretrained", elsewhere, cell_index=1),
+        "other network": lab.prediction("robust", final, cell_index=1),
+        "both": lab.prediction("pretrained", torch.cat([elsewhere, final]), cell_index=0),
+    }
+    values = {
+        "probabilities": once,
+        "percent": 100 * once,
+        "twice": once.softmax(dim=1),
+        "logits": logits,
+        "other's": lab.networks.logits("pretrained", elsewhere).softmax(dim=1),
+    }
+    plots = {k: Plotted(cell_index=1, values=lab.store(v)) for k, v in values.items()}
+    models = (lab.model("pretrained"), lab.model("robust"))
+    printed = replace(cell_run(1), said=f"tiger cat: {float(once[0, 282]):.4f}")
+    for shown, said, code in (
+        (("result",), (), "right"),
+        (("rounded",), (), "right"),
+        (("both",), (), "right"),
+        (("result", "percent"), (), "right"),
+        (("other", "result", "probabilities"), (), "right"),
+        (("other",), (), "shows_other"),
+        (("other", "other's"), (), "shows_other"),
+        (("other's",), (), "shows_other"),
+        (("other network",), (), "shows_other"),
+        (("result", "twice"), (), "shows_twice"),
+        (("result", "logits"), (), "shows_logits"),
+        (("result", "logits", "probabilities"), (), "right"),
+        (("result", "logits"), (printed,), "right"),
+    ):
+        evidence: dict[str, Any] = {
+            "runs": (other, run),
+            "models": models,
+            "predictions": tuple(given[s] for s in shown if s in given),
+            "plotted": tuple(plots[s] for s in shown if s in plots),
+            "cells": said,
+        }
+        context = lab.context(parts={1: "4b"}, sources=["x = attack()", "figure(x)"], **evidence)
+        finding = CHECKS["targeted_attack"](context, "4b")
+        assert finding.code == f"attack.{code}", (shown, finding.message)
+        assert finding.outcome is (R if code == "right" else H)
+
+
+@pytest.mark.parametrize(
+    ("sources", "outcome"),
+    [
+        (("x = attack()", "y = x"), H),
+        (("x = attack()", "plt.imshow(x)"), R),
+        (("x = attack()", "for _ in x:\n    show(x)"), R),
+        (("x = attack()", "x"), R),
+        (("generate_adversarial_example(model, x, 282)", "model.eval()"), H),
+    ],
+)
+def test_nothing_shown_waits_and_is_told_apart(
+    lab: Lab, sources: tuple[str, ...], outcome: Outcome
+) -> None:
+    run = lab.attack("4b", n_steps=8)
+    context = lab.context(runs=(run,), parts={0: "4b", 1: "4b"}, sources=sources)
+    finding = CHECKS["targeted_attack"](context, "4b")
+    assert finding.outcome is outcome, finding.message
+    assert finding.code == ("attack.shows_nothing" if outcome is H else "attack.right")
+
+
+def test_pixels_given_to_the_network_are_named_instead_of_longer_steps(lab: Lab) -> None:
+    weak = replace(part_of_the_way(lab), steps=0)
+    assert "attack.longer_steps" in codes(judged(lab, "4a", weak))
+    look = Look(
+        step=0, image=lab.store(lab.corgi[Space.PIXELS]), gradient=lab.store(lab.noise(1)),
+        layer="fc", call=1, own=False, cotangent=None,
+    )  # fmt: skip
+    said = codes(judged(lab, "4a", replace(weak, looks=(look,))))
+    assert "attack.ran_pixels" in said
+    assert "attack.longer_steps" not in said
 
 
 @pytest.mark.parametrize("lost", ["final", "start", "fingerprint"])

@@ -36,7 +36,7 @@ CLEARLY = 10
 
 NO_FAULT = re.compile(
     r"\w+\.(right|accepted|gain|change|short|accumulated|longer_steps|gradient_reused|reduced|unclear\w*|unknown_network|shown"
-    r"|transformed|training_mode_moved|cropped|stated_otherwise|ran_\w+|\w+_unseen|unseen|shows_original|other_start|start_is_result|start_unlike|other_target|note_\w+|runs"
+    r"|transformed|training_mode_moved|cropped|stated_otherwise|ran_\w+|\w+_unseen|unseen|shows_\w+|other_start|start_is_result|start_unlike|other_target|note_\w+|runs"
     r"|fewer|unrecognized|one_image|written|not_made_again|in_report|contradictory|not_shown)$"
     r"|features\.(from_corgi|classes)|attack_bonus\.none"
 )
