@@ -39,6 +39,8 @@ SOLVED = ROOT / "grader/model/offerings/pset4_sp21/solved.ipynb"
 Kind = Literal["mutant", "variant", "held"]
 
 _HEADER = re.compile(r"^# %% (mutant|variant|held) (\S+)(.*)$")
+_PICTURES = re.compile(r"^(show_images|original_image)\b.*\n", re.MULTILINE)
+"""Lines of figure cells that draw pictures, or need the figure of another part."""
 _OPTION = re.compile(r'\| (loses|waits|says|may-wait|runs) ("[^"]*"|[^|]*)')
 
 
@@ -108,13 +110,22 @@ FAMILIES = {
         Family(name="predictions", cells=_NETWORK, parts=("2a", "2b", "2c")),
         Family(
             name="attacks",
-            cells=(*_ATTACK, "p4a-attack-0", "p4b-attack-0", "p4e-load-000", "p4e-attack-0"),
+            cells=(
+                *_ATTACK,
+                "p4a-attack-0",
+                "p4b-attack-0",
+                "p4a-figure-0",
+                "p4b-figure-0",
+                "p4e-load-000",
+                "p4e-attack-0",
+                "p4e-figure-0",
+            ),
             parts=("4a", "4b", "4e"),
             steps=20,
             own_cells={
-                "4a": ("p4a-attack-0",),
-                "4b": ("p4b-attack-0",),
-                "4e": ("p4e-load-000", "p4e-attack-0"),
+                "4a": ("p4a-attack-0", "p4a-figure-0"),
+                "4b": ("p4b-attack-0", "p4b-figure-0"),
+                "4e": ("p4e-load-000", "p4e-attack-0", "p4e-figure-0"),
             },
             alike=("4a", "4b", "4e"),
             per_process=30,
@@ -195,6 +206,8 @@ def _base_cells(name: str) -> tuple[NotebookCell, ...]:
     cells = []
     for cell_id in family.cells:
         source = _shortened(by_id[cell_id].source, family)
+        if "-figure-" in cell_id:
+            source = _PICTURES.sub("", source)
         kind = by_id[cell_id].cell_type
         cells += [
             NotebookCell(cell_id=cell_id, kind=kind, source=piece)

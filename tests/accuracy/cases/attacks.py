@@ -534,8 +534,6 @@ def generate_adversarial_example(model_fn, x, class_id, n_iter=20):
 
 # %% held attack-shows-the-tarantula-for-the-tiger-cat | waits 4b | says "attack.shows_other" | runs 4a, 4b
 # @ p4b-figure-0
-# - attacked_image_tigercat
-# + attacked_image_tarantula
 # - attacked_tensor_tigercat
 # + attacked_tensor_tarantula
 
