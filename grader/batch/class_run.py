@@ -252,7 +252,8 @@ def _beside_others(request: ClassRequest, workers: int) -> RunSettings:
     """How notebooks are run while as many go on; a cluster's workers are whoever set it up's."""
     if request.scheduler is not None:
         return request.settings
-    return replace(request.settings, room_mib=room_for(workers, request.settings.limits))
+    room_mib = room_for(workers, request.settings.limits)
+    return replace(request.settings, room_mib=room_mib, beside_others=workers > 1)
 
 
 def _refuse_unasked_process(wish: Wish) -> None:

@@ -67,9 +67,13 @@ def _waiting(finding: Finding, cell_index: int, lack: LeftOut) -> Finding:
 
 
 def _waiting_for_pace(finding: Finding, context: CheckContext) -> Finding:
-    """Whether a limit ended a cell that came to its end where it was handed in from."""
+    """Whether a limit ended a cell that ended well as handed in, or that had to wait for others."""
     well = context.submission.ended_well()
-    reached = (run for run in context.evidence.cells if run.outcome is finding.outcome)
+    reached = [run for run in context.evidence.cells if run.outcome is finding.outcome]
+    busy = next((run for run in reached if run.machine_was_busy), None)
+    if busy is not None:
+        why = say("machine.busy", cell=cell_number(busy.cell_index))
+        return held(finding, why, _found(finding))
     run = next((run for run in reached if run.cell_index in well), None)
     if run is None:
         return finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,15 @@ from grader.execution.request import DriverRequest, DriverWord, Progress
 from grader.execution.session import MEMORY_LIMIT
 from grader.execution.workspace import make_workspace
 from grader.model.disk import DiskFull, room_in
-from grader.model.records import Evidence, HostFacts, Limits, RunPlan, Submission, nothing_seen
+from grader.model.records import (
+    CellRun,
+    Evidence,
+    HostFacts,
+    Limits,
+    RunPlan,
+    Submission,
+    nothing_seen,
+)
 from grader.model.records.codec import to_json
 from grader.sandbox.cgroups import Cgroup, cgroup_for
 from grader.sandbox.leftovers import sweep
@@ -59,6 +67,8 @@ class Job:
     """How the kernel is kept apart."""
     on_progress: OnProgress
     """Called at each step of the plan and within attacks."""
+    beside_others: bool = False
+    """Whether other runs may go on beside it, and it can be made again alone."""
     warm: WarmServer | None = None
     """Fork server that starts the kernel, where it can; None for a cold start."""
 
@@ -112,11 +122,18 @@ def execute(plan: RunPlan, job: Job) -> Evidence:
             raise NeedsRoom(
                 f"The run reached the {limits.run_memory_mib:.0f} MiB that it had beside others."
             )
+        made_again_alone(evidence.cells, beside_others=job.beside_others)
         return evidence
 
 
 class NeedsRoom(GraderFault):
-    """A run reached the memory that it had beside others, which is less than it may take."""
+    """A run reached the memory or the time that it had beside others: it is made again alone."""
+
+
+def made_again_alone(cells: Iterable[CellRun], *, beside_others: bool) -> None:
+    """Raise `NeedsRoom` where the machine was too busy for one of the cells, and may be less so."""
+    if beside_others and any(one.machine_was_busy for one in cells):
+        raise NeedsRoom("A cell reached its time limit while others had the CPUs.")
 
 
 def _reached_room(evidence: Evidence, cgroup: Cgroup | None) -> bool:
@@ -140,6 +157,7 @@ def deadline_s(limits: Limits) -> float:
     return (
         2 * limits.startup_timeout_s
         + limits.notebook_timeout_s
+        + limits.busy_machine_s
         + limits.probes_timeout_s
         + 2 * limits.interrupt_grace_s
         + SLACK_S

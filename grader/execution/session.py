@@ -20,9 +20,9 @@ from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
-from grader.execution.patience import first_of
+from grader.execution.patience import MOST_MORE, Patience, first_of, for_cell
 from grader.model.disk import disk_full, is_full
-from grader.model.records import CellRun, Limits, Outcome
+from grader.model.records import BUSY_MACHINE, CellRun, Limits, Outcome
 from grader.model.text import one_line
 from grader.sandbox.memory import tree_memory_mib
 from grader.sandbox.provisioner import KernelPlace
@@ -36,8 +36,6 @@ LAST_WORDS_S = 0.5
 """Seconds in which a kernel that hung up turns out to have ended."""
 MOST_SAID = 20_000
 """Characters of a cell's output that are kept: what is longer is no statement of a result."""
-MOST_MORE = 3.0
-"""Times its limit that a question may wait longer, because others had the CPUs."""
 
 
 class KernelGone(Exception):
@@ -83,6 +81,7 @@ class Session:
     alive: bool = True
     _cells_started: float = field(default_factory=time.monotonic)
     _probes_s: float = 0.0
+    _given_s: float = 0.0
 
     @property
     def lost(self) -> bool:
@@ -97,8 +96,9 @@ class Session:
         self.breaches.next_cell()
         started = time.perf_counter()
         try:
+            patience = for_cell(timeout_s, self.limits.busy_machine_s - self._given_s)
             breach = await self._bounded(
-                self.client.async_execute_cell(cell, cell_index), timeout_s
+                self.client.async_execute_cell(cell, cell_index), timeout_s, patience
             )
         except KernelGone as gone:
             return _ended(cell_index, started, gone.breach)
@@ -117,7 +117,7 @@ class Session:
         started = time.monotonic()
         request = self.client.async_execute_cell(cell, place, store_history=False)
         try:
-            breach = await self._bounded(request, timeout_s, busy_machine_s=MOST_MORE * timeout_s)
+            breach = await self._bounded(request, timeout_s, Patience(most_s=MOST_MORE * timeout_s))
         except KernelGone as gone:
             died = gone.breach is _DIED
             return replace(gone.breach, sentence=words("no-kernel")) if died else gone.breach
@@ -152,8 +152,7 @@ class Session:
         self,
         request: Coroutine[Any, Any, Any],
         timeout_s: float,
-        *,
-        busy_machine_s: float = 0.0,
+        patience: Patience,
     ) -> Breach | None:
         """Wait for the request; at a limit: interrupt, grace, kill.
 
@@ -163,19 +162,25 @@ class Session:
         Args:
             request: What is asked of the kernel.
             timeout_s: Wall-clock seconds that it may take.
-            busy_machine_s: At most so many more, as far as the kernel waited for a CPU.
+            patience: How much longer on a busy machine.
         """
         task = asyncio.ensure_future(request)
         watch = asyncio.ensure_future(self.breaches.wait())
         try:
             pid = self.manager.provisioner.pid
-            done = await first_of({task, watch}, timeout_s, pid, busy_machine_s)
+            waited = await first_of({task, watch}, timeout_s, pid, patience)
         finally:
             watch.cancel()
+        done = waited.done
+        if patience.by_others:
+            self._given_s += waited.given_s
+            self._cells_started += waited.given_s  # nor is that the notebook's
         if task in done:
             await self._result(task)
             return None
         breach = watch.result() if watch in done else _over_time(timeout_s, self.limits)
+        if not done and patience.by_others and waited.for_long(timeout_s):
+            breach = replace(breach, name=BUSY_MACHINE)
         if breach.fatal:
             await self._kill(task)
             raise KernelGone(await self._why(breach))

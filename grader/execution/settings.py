@@ -40,6 +40,8 @@ class RunSettings:
     """Of the hidden inputs; None for a fresh one."""
     room_mib: float | None = None
     """Memory in MiB that a run has beside others; None where it is alone."""
+    beside_others: bool = False
+    """Whether other runs may go on beside it; one that is lost by that is made again alone."""
     partial: Partial | None = None
     """What of the notebook is tried; None for all of it, as grading does."""
     exact: bool = False

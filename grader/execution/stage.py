@@ -104,6 +104,7 @@ def _run(plan: RunPlan, submission: Submission, folder: ResultFolder, running: R
         executed_notebook=folder.executed,
         threads=threads_of(running.settings),
         tier=running.tier,
+        beside_others=running.settings.beside_others,
         on_progress=running.on_progress,
         warm=running.warm,
     )

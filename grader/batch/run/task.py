@@ -47,7 +47,7 @@ class GradeTask:
 
 def with_all_memory(task: GradeTask) -> GradeTask:
     """Return the task as it is run alone: with all memory that a run may take."""
-    return replace(task, settings=replace(task.settings, room_mib=None))
+    return replace(task, settings=replace(task.settings, room_mib=None, beside_others=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

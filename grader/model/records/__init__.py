@@ -18,6 +18,7 @@ from grader.model.records.decisions import (
     settled_by,
 )
 from grader.model.records.evidence import (
+    BUSY_MACHINE,
     UNREADABLE,
     ArrayRef,
     AttackRun,
@@ -95,6 +96,7 @@ from grader.model.records.submission import Alignment, Cell, CellMatch, Note, Se
 
 __all__ = [
     "BESIDE",
+    "BUSY_MACHINE",
     "DECIDED",
     "FIRST",
     "NAMES",

@@ -59,6 +59,10 @@ class Leaning:
     """The statement, counted from 0 over all of the run in order."""
 
 
+BUSY_MACHINE = "BusyMachine"
+"""Name of the error of a cell that reached its time limit while others had the CPUs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellRun:
     """One cell after its run."""
@@ -80,6 +84,11 @@ class CellRun:
     """Names that it read and that lack their value for such a statement, here or before."""
     said: str = ""
     """What it printed and showed as text; empty where that is too long to be a statement."""
+
+    @property
+    def machine_was_busy(self) -> bool:
+        """Whether it reached its time limit while others had the CPUs; no exception says so."""
+        return self.outcome is Outcome.TIMEOUT and self.error_name == BUSY_MACHINE
 
 
 UNREADABLE = "Unreadable"

@@ -13,6 +13,8 @@ class Limits:
     """Wall-clock seconds for one cell."""
     notebook_timeout_s: float = 3600.0
     """Wall-clock seconds for all cells of the notebook together."""
+    busy_machine_s: float = 3600.0
+    """Seconds that all cells together may take longer, as far as others had the CPUs."""
     probe_timeout_s: float = 60.0
     """Seconds for one probe: on the wall, without those in which the kernel had no CPU (at most
     three times as many)."""

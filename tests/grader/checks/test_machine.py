@@ -12,7 +12,7 @@ import pytest
 from grader.checks import CheckContext
 from grader.checks.machine import held_for_machine
 from grader.checks.registry import run_checks
-from grader.model.records import CellRun, Finding, Leaning, LeftOut, Outcome
+from grader.model.records import BUSY_MACHINE, CellRun, Finding, Leaning, LeftOut, Outcome
 from grader.testing import cell_run
 from tests.grader.checks.support import ASSIGNMENT, Lab
 
@@ -103,6 +103,24 @@ def test_a_limit_that_was_not_reached_as_handed_in_is_a_difference_of_machines(
     context = replace(context, submission=replace(submission, cells=tuple(ran)))
     found = held_for_machine(replace(FINDING, outcome=outcome), context, "1a", "conv1d_forward")
     assert found.outcome is (Outcome.NEEDS_HUMAN if waits else outcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error_name", "waits"),
+    [
+        (Outcome.TIMEOUT, BUSY_MACHINE, True),
+        (Outcome.TIMEOUT, "TIMEOUT", False),
+        (Outcome.STUDENT_ERROR, BUSY_MACHINE, False),  # an exception of the student's own
+    ],
+)
+def test_a_time_limit_that_was_reached_on_a_busy_machine_is_no_decided_zero(
+    lab: Lab, outcome: Outcome, error_name: str, waits: bool
+) -> None:
+    run = replace(cell_run(1, outcome), error_name=error_name)
+    found = held(lab, replace(FINDING, outcome=outcome), run)
+    assert (found.outcome is Outcome.NEEDS_HUMAN) == waits
+    assert [remark.code for remark in found.remarks].count("machine.busy") == waits
+    assert ("while the machine was busy" in found.message) == waits
 
 
 def judged(context: CheckContext) -> Finding:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.execution.patience import first_of
+from grader.execution.patience import Patience, first_of
 from grader.sandbox.waiting import waited_since_s, waits_s
 
 BUSY = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
@@ -38,11 +38,16 @@ def idle() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def seconds_of_waiting(pid: int, *, timeout_s: float, busy_machine_s: float) -> float:
+def seconds_of_waiting(
+    pid: int, *, timeout_s: float, busy_machine_s: float, by_others: bool = False
+) -> float:
     async def wait() -> float:
         started = time.monotonic()
         never = asyncio.ensure_future(asyncio.sleep(60))
-        assert not await first_of({never}, timeout_s, pid, busy_machine_s)
+        patience = Patience(most_s=busy_machine_s, by_others=by_others)
+        waited = await first_of({never}, timeout_s, pid, patience)
+        assert not waited.done
+        assert waited.given_s <= busy_machine_s
         never.cancel()
         return time.monotonic() - started
 
@@ -62,6 +67,30 @@ def test_a_kernel_that_had_no_cpu_gets_more_time(crowd: list[subprocess.Popen[by
     assert 0.9 < taken_s < 3.0
     plain_s = seconds_of_waiting(crowd[0].pid, timeout_s=0.2, busy_machine_s=0.0)
     assert plain_s < 0.9
+
+
+def test_a_cell_that_others_keep_from_the_cpu_gets_more_time(
+    crowd: list[subprocess.Popen[bytes]],
+) -> None:
+    time.sleep(0.5)
+    one = crowd[0].pid
+    assert seconds_of_waiting(one, timeout_s=0.6, busy_machine_s=1.2, by_others=True) > 0.9
+
+
+def test_what_a_run_takes_from_itself_gives_it_no_time(
+    crowd: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a notebook of 200 processes: each waits, and together they never do."""
+    clock = [0.0]
+
+    def whole_cpu(_: int) -> dict[int, float]:
+        clock[0] = time.monotonic()
+        return {1: clock[0]}
+
+    monkeypatch.setattr("grader.execution.patience.ran_s", whole_cpu)
+    one = crowd[0].pid
+    assert seconds_of_waiting(one, timeout_s=0.4, busy_machine_s=30.0, by_others=True) < 5.0
+    assert clock[0] > 0.0
 
 
 def test_a_function_that_sleeps_gets_none(idle: subprocess.Popen[bytes]) -> None:

@@ -224,7 +224,7 @@ def test_no_worker_is_started_that_has_no_room(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_run_beside_others_has_less_memory_and_alone_all_of_it() -> None:
-    settings = RunSettings(bundle="studio", room_mib=3000.0)
+    settings = RunSettings(bundle="studio", room_mib=3000.0, beside_others=True)
     beside = limits_of(settings)
     assert (beside.run_memory_mib, beside.memory_mib) == (3000.0, Limits().memory_mib)
     assert beside.driver_memory_mib == DRIVER_ROOM_MIB
@@ -236,6 +236,7 @@ def test_a_run_beside_others_has_less_memory_and_alone_all_of_it() -> None:
         settings=settings,
         out=Path(),
     )
+    assert not with_all_memory(task).settings.beside_others
     alone = limits_of(with_all_memory(task).settings)
     assert alone == replace(Limits())
     assert alone.run_memory_mib == alone.memory_mib
