@@ -117,6 +117,8 @@ def write_submission(folder: Path, path: Path) -> None:
     """Hand in some cells of the offering's solved notebook."""
     solved = make_solved(read_master(folder))
     solved.cells = [cell for cell in solved.cells if cell.id.startswith(KEPT)]
+    (attack,) = (cell for cell in solved.cells if cell.id.startswith("p4b-attack"))
+    attack.source += "\nplt.imshow(obtain_image(batch_tensor))"  # as the figures left out do
     factories.write_zip(path, {"pset4.ipynb": to_text(solved).encode()})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
 from grader.kernel.plotted import PLOT
+from grader.model.notebook_code import parsed
 from grader.model.records import Outcome
 
 _SOFTMAX = re.compile(r"softmax|output2prob|\bexp\(", re.IGNORECASE)
@@ -28,12 +29,12 @@ def draws_itself(context: CheckContext, part_id: str, since: int) -> bool:
     if since not in cells:
         return True
     parts = {m.cell_index: m.part_id for m in context.alignment.matches}
-    attack = _parsed(cells[since].code)
+    attack = parsed(cells[since].code)
     if attack is None or printed_in(context, since):
         return True
     bound = {n.id for n in ast.walk(attack) if isinstance(n, ast.Name) and _stored(n)}
     for index, cell in cells.items():
-        tree = _parsed(cell.code)
+        tree = parsed(cell.code)
         if tree is None:
             return True
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
@@ -55,13 +56,6 @@ def printed_in(context: CheckContext, cell: int) -> str:
     said = "\n".join(run.said for run in context.evidence.cells if run.cell_index == cell)
     lines = re.split(r"[\r\n]+", said)
     return "\n".join(line for line in lines if not _PROGRESS.search(line)).strip()
-
-
-def _parsed(code: str) -> ast.Module | None:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError):
-        return None
 
 
 def _stored(name: ast.Name) -> bool:
