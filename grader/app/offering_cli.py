@@ -26,7 +26,10 @@ NamedOffering = Annotated[
     str, typer.Argument(help="Name of an offering, or its folder.", metavar="NAME|FOLDER")
 ]
 AssignmentName = Annotated[
-    str, typer.Option(help="Of the assignment there; pset4 for pset4_sp21 by default.")
+    str,
+    typer.Option(
+        help="Of the assignment there; by default the offering's name before its first `_`."
+    ),
 ]
 PointsOf = Annotated[
     str, typer.Option(help="Whose points the parts have; the offering's last course by default.")

@@ -3,6 +3,8 @@
 Without torch: the host's side imports it too.
 """
 
+PLOT = "plot_top_classes"
+"""The course's helper that shows the values of the classes."""
 MAX_RUNS = 64
 """Optimizations of an image."""
 MAX_MODELS = 1024

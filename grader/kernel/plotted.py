@@ -11,8 +11,6 @@ import torch
 from .bounds import MAX_CLASSES, MAX_PLOTTED
 from .state import shielded, state_of
 
-PLOT = "plot_top_classes"
-
 
 @shielded
 def _note(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

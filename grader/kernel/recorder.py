@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
+from .bounds import PLOT
 from .channel import Channel
 from .layer_by_layer import watch_layers
 from .looks import watch_looks
 from .making import watch_making
 from .names import is_from, note_names
-from .plotted import PLOT, wrap_plot
+from .plotted import wrap_plot
 from .predictions import MODEL, network_bound, note_model, watch_predictions
 from .runs import ATTACK, attack_ends, wrap_attack
 from .state import remember, shielded, state_of

@@ -83,6 +83,12 @@ def parsed(source: str) -> ast.Module | None:
     return tree if tree is not None and _is_shallow(tree) else None
 
 
+def parsed_as_python(source: str) -> ast.Module | None:
+    """Return the tree of a cell that is Python without IPython's help, as `parsed`; else None."""
+    tree = _plain(source) if symbols(source) is not None else None
+    return tree if tree is not None and _is_shallow(tree) else None
+
+
 def _plain(source: str) -> ast.Module | None:
     """Return the tree of what is Python without IPython's help: sooner, by far."""
     try:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from grader.checks.context import CheckContext
-from grader.kernel.plotted import PLOT
-from grader.model.notebook_code import parsed
+from grader.kernel.bounds import PLOT
+from grader.model.notebook_code import parsed_as_python
 from grader.model.records import Outcome
 
 _SOFTMAX = re.compile(r"softmax|output2prob|\bexp\(", re.IGNORECASE)
@@ -29,12 +29,12 @@ def draws_itself(context: CheckContext, part_id: str, since: int) -> bool:
     if since not in cells:
         return True
     parts = {m.cell_index: m.part_id for m in context.alignment.matches}
-    attack = parsed(cells[since].code)
+    attack = parsed_as_python(cells[since].code)
     if attack is None or printed_in(context, since):
         return True
     bound = {n.id for n in ast.walk(attack) if isinstance(n, ast.Name) and _stored(n)}
     for index, cell in cells.items():
-        tree = parsed(cell.code)
+        tree = parsed_as_python(cell.code)
         if tree is None:
             return True
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
