@@ -152,7 +152,7 @@ def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
 
 
 def held_for_what_is_shown(sheet: GradeSheet) -> set[str]:
-    """Attacks that wait for what the notebook shows; without the run nothing is compared with it."""
+    """Attacks that wait for what is shown; without the run nothing is compared with it."""
     return {
         part.id
         for part in sheet.parts
