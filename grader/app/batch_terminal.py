@@ -21,7 +21,7 @@ from grader.batch.class_records import ClassOutcome
 from grader.batch.records import State
 from grader.batch.run.watching import Watcher
 from grader.batch.store.rows import RunRow
-from grader.model.text import format_points, terminal_line
+from grader.model.text import format_points, format_students, terminal_line
 from grader.scoring.changes import SAME_POINTS
 
 STAGES = {
@@ -224,7 +224,7 @@ def show_class(console: Console, outcome: ClassOutcome) -> None:
     counts = Counter(row.state for row in outcome.rows)
     waits = sum(row.pending > 0 or row.state is State.REJECTED for row in outcome.rows)
     words = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
-    students = "1 student" if len(outcome.rows) == 1 else f"{len(outcome.rows)} students"
+    students = format_students(len(outcome.rows))
     need = "needs" if waits == 1 else "need"
     console.print(
         f"[bold]{students}:[/] {words or 'none'}; {waits} {need} grading",

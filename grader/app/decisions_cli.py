@@ -16,6 +16,7 @@ from grader.batch.class_folder import newest_class
 from grader.batch.class_run import score_class
 from grader.batch.store.store import open_store
 from grader.model.records import ReleaseKind, threads
+from grader.model.text import format_students
 from grader.review.exchange import export_rows, import_rows
 from grader.review.part_export import render_parts
 from grader.review.publishing import ClassPlace, ClassToday, class_today, release_class
@@ -101,7 +102,7 @@ def _look(
         names = ", ".join(today.plan.changed)
         show_sentences(console, [f"Published, and changed since (provisional again): {names}"])
     if today.not_shown:
-        many = "1 student" if today.not_shown == 1 else f"{today.not_shown} students"
+        many = format_students(today.not_shown)
         show_sentences(
             console,
             [f"The feedback of {many} does not show the newest points; `grader score` writes it."],
@@ -125,8 +126,7 @@ def _show_missing(console: Console, missing: tuple[Missing, ...]) -> None:
         show_sentences(console, ["Nothing is missing."])
         return
     students = Counter(one.kerberos for one in missing)
-    many = "1 student" if len(students) == 1 else f"{len(students)} students"
-    show_sentences(console, [f"Something is missing for {many}:"])
+    show_sentences(console, [f"Something is missing for {format_students(len(students))}:"])
     show_sentences(
         console,
         [

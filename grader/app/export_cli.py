@@ -20,6 +20,7 @@ from grader.batch.exports.nbgrader_points import refuse_other_folder, write_poin
 from grader.batch.exports.writing import write_whole
 from grader.batch.run.rescoring import roster_of
 from grader.batch.store.store import open_store
+from grader.model.text import format_students
 from reference.errors import ConfigError
 
 export_app = typer.Typer(
@@ -81,11 +82,7 @@ def nbgrader_command(
     pages = write_feedback(roster.counted, results, course / "feedback")
     points = write_points(outcome.rows, offering, results, course)
     told = [f"no points: {one}" for one in points.without]
-    told.append(f"feedback of {_students(len(pages))}: {course / 'feedback'}")
-    told.append(f"points of {_students(points.students)}: {points.path}")
+    told.append(f"feedback of {format_students(len(pages))}: {course / 'feedback'}")
+    told.append(f"points of {format_students(points.students)}: {points.path}")
     show_sentences(console, told)
     typer.echo(f"\nThen, in {course}, with nbgrader's Python: python {points.script.name}")
-
-
-def _students(number: int) -> str:
-    return "1 student" if number == 1 else f"{number} students"

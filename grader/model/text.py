@@ -65,6 +65,11 @@ def inert(text: str) -> str:
     )
 
 
+def format_students(number: int) -> str:
+    """Return how many students as a person writes it: `1 student`, `3 students`."""
+    return "1 student" if number == 1 else f"{number} students"
+
+
 def format_pages(pages: Sequence[int]) -> str:
     """Return sorted page numbers in words: `page 5`, `pages 4 to 5`, `pages 2, 4 to 6`."""
     runs: list[list[int]] = []

@@ -23,17 +23,11 @@ TAKES_TURNS = "another batch writes to this folder"
 CONFIRMED = re.compile(r'name="confirmed" value="([^"]+)"')
 
 
-@dataclass
-class Commands:
-    """`grader score`, `decisions verify` and `decisions export`, again and again."""
-
-    results: Path
-    store: str | None
-    counted: Counter[str] = field(default_factory=Counter)
-    """Runs that ended well, by command."""
-    wrong: list[str] = field(default_factory=list)
+class _Beside:
+    """Something that goes on in a thread of its own until it is stopped."""
 
     def __post_init__(self) -> None:
+        self.wrong: list[str] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
 
@@ -42,9 +36,22 @@ class Commands:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, each command having been run once at least."""
+        """End, when what is under way has ended."""
         self._stop.set()
         self._thread.join()
+
+    def _go_on(self) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Commands(_Beside):
+    """`grader score`, `decisions verify` and `decisions export`, again and again; once at least."""
+
+    results: Path
+    store: str | None
+    counted: Counter[str] = field(default_factory=Counter)
+    """Runs that ended well, by command."""
 
     def once(self, *words: str) -> None:
         """Run one command; what it says belongs to it alone."""
@@ -92,26 +99,12 @@ def applied(head: Person, kind: str = "update") -> str:
 
 
 @dataclass
-class Applying:
+class Applying(_Beside):
     """A head who applies, publishes and withdraws, again and again."""
 
     head: Person
     done: int = 0
     """How often it was done to its end."""
-    wrong: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, when what is under way has ended."""
-        self._stop.set()
-        self._thread.join()
 
     def once(self, kind: str) -> None:
         """Do one of the three."""

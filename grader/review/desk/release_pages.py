@@ -19,6 +19,7 @@ from grader.batch.exports.gradebook import (
 from grader.model.offering_files import offering_place
 from grader.model.records import ReleaseKind
 from grader.model.stage_keys import pages_key
+from grader.model.text import format_students
 from grader.review.desk.asked import Asked, Desk, NotFound, told
 from grader.review.desk.forms import NotTaken, field
 from grader.review.desk.release_view import confirm_view, release_view
@@ -147,8 +148,9 @@ def _update(desk: Desk) -> Does:
         place = desk.place
         done = score_class(place.results, place.assignment, place.store, progress)
         changed = done.batch.rescored
-        students = "1 student" if changed == 1 else f"{changed} students"
-        many = f"Points changed for {students}." if changed else "No points changed."
+        many = (
+            f"Points changed for {format_students(changed)}." if changed else "No points changed."
+        )
         return (f"{many} Files and pages are up to date.", *done.problems, *done.faults)
 
     return does
@@ -193,7 +195,7 @@ def class_file(asked: Asked) -> Response:
 
 def _feedback(desk: Desk, today: ClassToday) -> bytes:
     if today.not_shown:
-        many = "1 student" if today.not_shown == 1 else f"{today.not_shown} students"
+        many = format_students(today.not_shown)
         raise NotTaken(
             f"The feedback of {many} does not show the newest points. Choose “Apply all decisions” "
             "on the Release page first."
