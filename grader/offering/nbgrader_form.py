@@ -16,7 +16,6 @@ points; where nbgrader would put another stub than ours the cell already has our
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +26,14 @@ from grader.model.assignment_record import Assignment
 from grader.model.records.rubrics import Start
 from grader.model.text import one_line
 from grader.offering.master import questions_of
-from grader.offering.notebooks import BEGIN, END, MASTER_KEYS, STUB, release_text
+from grader.offering.notebooks import (
+    BEGIN,
+    END,
+    STUB,
+    make_release,
+    release_text,
+    released_cells,
+)
 from grader.offering.platform_files import model_answers, written
 
 if TYPE_CHECKING:
@@ -83,29 +89,16 @@ def nbgrader_master(master: NotebookNode, assignment: Assignment, course: str) -
         ConfigError: the marks of a cell do not pair up.
     """
     questions = {cell.metadata.id: part for part, cell in questions_of(master, assignment).items()}
-    result = copy.deepcopy(master)
-    result.cells = []
-    for cell in master.cells:
-        if cell.metadata.pset4.get("solved_only", False):
-            continue
-        made = copy.deepcopy(cell)
+    result = make_release(master)
+    for cell, made in zip(released_cells(master), result.cells, strict=True):
         part_id = questions.get(cell.metadata.id)
         if part_id is not None:
-            scheme = _mark_scheme(master, assignment, part_id)
-            made.source = f"{release_text(cell)}\n{scheme}"
+            made.source += f"\n{_mark_scheme(master, assignment, part_id)}"
             most = 0.0 if assignment.part(part_id).bonus else assignment.max_points(part_id, course)
             made.metadata.nbgrader = _mark(cell, part_id, task=True, points=most)
         elif _gets_our_stub(cell):
+            made.source = cell.source
             made.metadata.nbgrader = _mark(cell, cell.metadata.id, solution=True)
-        else:
-            made.source = release_text(cell)
-        for key in MASTER_KEYS:
-            made.metadata.pset4.pop(key, None)
-        if made.cell_type == "code":
-            made.outputs, made.execution_count = [], None
-        result.cells.append(made)
-    if "pset4" in result.metadata:
-        result.metadata.pset4.template = "release"
     return result
 
 

@@ -183,8 +183,12 @@ def make_release(master: NotebookNode) -> NotebookNode:
     Raises:
         ConfigError: The marks of a cell do not pair up.
     """
-    cells = [cell for cell in master.cells if not _mark(cell).get("solved_only", False)]
-    return _derive(master, cells, "release", stub)
+    return _derive(master, released_cells(master), "release", stub)
+
+
+def released_cells(master: NotebookNode) -> list[NotebookNode]:
+    """Return the master's cells that students get; those of `make_release` in the same order."""
+    return [cell for cell in master.cells if not _mark(cell).get("solved_only", False)]
 
 
 def make_solved(master: NotebookNode) -> NotebookNode:

@@ -10,7 +10,6 @@ cell behind such a question, which is where students answer.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from nbformat import v4
 
 from grader.model.assignment_record import Assignment
 from grader.offering.master import questions_of
-from grader.offering.notebooks import MASTER_KEYS, release_text, replaced_regions, stub
+from grader.offering.notebooks import make_release, released_cells, replaced_regions, stub
 from grader.offering.platform_files import model_answers
 
 if TYPE_CHECKING:
@@ -48,29 +47,19 @@ def otter_master(master: NotebookNode, assignment: Assignment, course: str) -> N
         ConfigError: the marks of a cell do not pair up.
     """
     questions = {cell.metadata.id: part for part, cell in questions_of(master, assignment).items()}
-    result = copy.deepcopy(master)
-    result.cells = [_raw("otter-settings", SETTINGS)]
-    for cell in master.cells:
-        if cell.metadata.pset4.get("solved_only", False):
-            continue
-        made = copy.deepcopy(cell)
-        code = cell.cell_type == "code"
-        made.source = (
-            "\n".join(replaced_regions(cell, _otter_region)) if code else release_text(cell)
-        )
-        for key in MASTER_KEYS:
-            made.metadata.pset4.pop(key, None)
-        if code:
-            made.outputs, made.execution_count = [], None
+    result = make_release(master)
+    cells = [_raw("otter-settings", SETTINGS)]
+    for cell, made in zip(released_cells(master), result.cells, strict=True):
+        if cell.cell_type == "code":
+            made.source = "\n".join(replaced_regions(cell, _otter_region))
         part_id = questions.get(cell.metadata.id)
         if part_id is None:
-            result.cells.append(made)
+            cells.append(made)
         else:
             points = assignment.max_points(part_id, course)
             answers = model_answers(master, part_id, but=lambda one: one.cell_type == "code")
-            result.cells += _question(made, part_id, points, answers)
-    if "pset4" in result.metadata:
-        result.metadata.pset4.template = "release"
+            cells += _question(made, part_id, points, answers)
+    result.cells = cells
     return result
 
 
