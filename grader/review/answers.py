@@ -6,6 +6,7 @@ Read from the records of the results folders; nothing is run, and no PDF is open
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -42,6 +43,15 @@ class AnswerState(StrEnum):
 
 NOTHING_TO_READ = frozenset({AnswerState.BLANK, AnswerState.MISSING, AnswerState.ABSENT})
 """States of an answer without words and pictures."""
+
+_POINTS_ELSEWHERE = re.compile(
+    r"\b(?:pdf|attach\w*|scan\w*|hand-?writ\w*|append\w*)\b"
+    r"|(?<!\bi )(?<!\bwe )(?<!\bto )\breports?\b|\b(?:pages?|pp?\.)\s*\d",
+    re.IGNORECASE,
+)
+"""Words in a notebook by which an answer, or more of it, stands in the report."""
+_PICTURE = re.compile(r"!\[(?:[^\]]*\]\([^)]*\))?|<img\b[^>]*", re.IGNORECASE)
+"""A picture in Markdown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,9 @@ class Answer:
     """Where `text` is from; that of a whole problem is never taken for a part's, so it is empty."""
     code: tuple[CodePiece, ...]
     """Functions and cells of the part, as far as they differ from the template's."""
+    only_words: bool = False
+    """Whether `text` and `code` are surely all there is to read: no picture, and nothing in a
+    report, whose text never tells all that is on a page (formulas, drawings)."""
     own_code: bool = False
     """Whether some of the code can be the answer; other code is what the answer explains."""
 
@@ -143,7 +156,8 @@ def answer_of(
     pages, by = (placed or {}).get((kerberos, part_id), ((), ""))
     if not by:
         pages = report.pages_of(part_id)
-        by = ("problem" if words.source is TextSource.PROBLEM else "label") if pages else ""
+        whole = all(one.whole_problem for one in report.sections_of(part_id))
+        by = ("problem" if whole else "label") if pages else ""
     elif not set(pages) & set(report.pages_of(part_id)):
         words = replace(words, report="")  # what was read is not what the person means
     titles = (one.title for one in assignment.problems if one.number == part.problem)
@@ -151,11 +165,12 @@ def answer_of(
     code = tuple(_code(found, part, assignment))
     text = "\n\n".join(piece for piece in (words.notebook, own) if piece)
     shown = any(part_id in picture.part_ids for picture in report.pictures) and bool(pages)
+    read_apart = bool(found.submission.report_path) and (bool(pages) or by in MACHINE)
     return Answer(
         kerberos=kerberos,
         part_id=part_id,
         zip_sha256=found.submission.zip_sha256,
-        state=_state(found, text, shown=shown, by=by, pages=pages),
+        state=_state(found, text, words.notebook, shown=shown, by=by, pages=pages),
         report_pages=pages,
         pages=report.pages or found.submission.report_pages,
         pages_by=by,
@@ -164,6 +179,7 @@ def answer_of(
         text=text,
         source=words.source,
         code=code,
+        only_words=not read_apart and not has_picture(words.notebook),
         own_code=bool(part.anchors and code) or any(_is_of(found, one, part) for one in code),
     )
 
@@ -174,8 +190,11 @@ def _is_of(found: _HandIn, piece: CodePiece, part: Part) -> bool:
 
 
 def _state(
-    found: _HandIn, text: str, *, shown: bool, by: str, pages: tuple[int, ...]
+    found: _HandIn, text: str, notebook: str, *, shown: bool, by: str, pages: tuple[int, ...]
 ) -> AnswerState:
+    unknown = by in MACHINE - {"label"} and bool(found.submission.report_path)
+    if unknown and _points_elsewhere(notebook):
+        return AnswerState.UNPLACED
     if text or shown:
         return AnswerState.WRITTEN
     if by not in MACHINE:
@@ -187,6 +206,15 @@ def _state(
         one.code in {"report-scanned", "report-not-drawn"} for one in found.reading.report.trouble
     )
     return AnswerState.BLANK if by == "label" and not wordless else AnswerState.UNPLACED
+
+
+def has_picture(markdown: str) -> bool:
+    """Whether a text shows a picture, which the text does not tell."""
+    return _PICTURE.search(markdown) is not None
+
+
+def _points_elsewhere(notebook: str) -> bool:
+    return _POINTS_ELSEWHERE.search(_PICTURE.sub("", notebook)) is not None
 
 
 def _nothing(kerberos: str, part_id: str) -> Answer:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.review.answers import Answer
-from grader.review.piles import FIRST, Pile, PileKind, make_pile, normal
+from grader.review.piles import FIRST, SURE, Pile, PileKind, make_pile, reads
 
-_BY_LIKENESS = frozenset({PileKind.EQUAL, PileKind.SAME_FORMULA, PileKind.NEAR, PileKind.BY_HAND})
+_BY_LIKENESS = frozenset(PileKind) - {*FIRST, PileKind.ALONE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +71,12 @@ def _move(heaps: list[_Heap], move: Move, answers: Mapping[str, Answer]) -> None
         return
     there = next(heap for heap in heaps if _has(heap, move.beside))
     there.pile = None
-    text = normal(answers[move.kerberos].text)
-    alike = (group for group in there.groups if text and normal(answers[group[0]].text) == text)
-    group = next(alike, None)
+    own = reads(answers[move.kerberos])
+    group = next((one for one in there.groups if reads(answers[one[0]]) == own), None)
     if group is None:
         there.groups.append([move.kerberos])
     else:
-        group.append(move.kerberos)  # equal texts are shown once
+        group.append(move.kerberos)  # what reads the same is shown once
     there.kind = _kind_with_another(there.kind)
 
 
@@ -90,8 +89,7 @@ def _kind_with_another(kind: PileKind) -> PileKind:
     if kind in FIRST:
         return kind
     # What was only proposed to be alike is still to be looked at, one by one.
-    proposed = kind in {PileKind.NEAR, PileKind.SAME_FORMULA}
-    return PileKind.NEAR if proposed else PileKind.BY_HAND
+    return PileKind.BY_HAND if kind in SURE else PileKind.NEAR
 
 
 def _made(heap: _Heap, answers: Mapping[str, Answer]) -> Pile:

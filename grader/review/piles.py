@@ -1,8 +1,9 @@
 """Answers to one part, sorted into piles: what can be read and graded together.
 
-First those with nothing to read. Then answers that are equal, but for case, white space and the
-signs of Markdown; answers whose formulas have equal values; and proposals of nearly equal ones,
-which a person looks at. The order of the rest follows their likeness, and that is all it says.
+First those with nothing to read. Then answers that are equal: all that a grader reads of them is
+text and code, and these are the same. All others that look alike are proposals, which a person
+looks at one by one: formulas of equal values, equal texts with something else beside them, and
+texts that are nearly equal. The order of the rest follows their likeness, and that is all it says.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ UNLIKE = 0.05
 FEWEST_TO_COMPARE = 8
 """Answers from which on "like no other" says something."""
 LONGEST_COMPARED = 4_000
-"""Characters of an answer that are compared."""
+"""Characters of an answer of which likeness is told; whether two are equal, all of them tell."""
 PIECES = (3, 5)
 """Characters of the pieces of text whose counts tell how alike two answers are."""
 
@@ -54,7 +55,10 @@ class PileKind(StrEnum):
     UNLIKE = "unlike"
     """Texts that have next to nothing in common with any other: perhaps another question's."""
     EQUAL = "equal"
-    """Equal, but for case, white space and the signs of Markdown."""
+    """Text and code are all there is, and they are the same."""
+    SAME_TEXT = "same_text"
+    """The same text, with something beside it that no text tells: pages of a report, pictures, or
+    other code."""
     SAME_FORMULA = "same_formula"
     """Their formula cells have the same values."""
     NEAR = "near"
@@ -69,6 +73,8 @@ FIRST = (
     PileKind.MISSING, PileKind.BLANK, PileKind.UNPLACED, PileKind.NO_TEXT, PileKind.UNLIKE,
 )  # fmt: skip
 """Piles that come first, in this order."""
+SURE = frozenset({PileKind.MISSING, PileKind.EQUAL, PileKind.BY_HAND, PileKind.ALONE})
+"""Piles of which all members are the same, or a person says that they lie well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +88,14 @@ class Pile:
     members: tuple[str, ...]
     """Kerberos names: equal ones follow each other, largest group first."""
     groups: tuple[tuple[str, ...], ...]
-    """The same members: those of one group have equal texts or equal formulas."""
+    """The same members: those of one group read the same, see `reads`."""
     text: str
     """Text of the first member; empty for none."""
 
     @property
     def proposed(self) -> bool:
         """Whether a person should look at all members before they are graded as one."""
-        return self.kind in {PileKind.NEAR, PileKind.SAME_FORMULA}
+        return self.kind not in SURE
 
 
 def piles(
@@ -137,8 +143,23 @@ def formulas_of(answers: Iterable[Answer], assignment: Assignment) -> dict[str, 
     return {kerberos: mark for kerberos, mark in marks.items() if mark}
 
 
+def reads(answer: Answer) -> tuple[str, ...]:
+    """Return what two answers have in common if, and only if, they read the same to a grader.
+
+    Case, signs and white space within a line stay: in formulas and pseudo code they have a meaning.
+    What is seen, on a page of a report or in a picture, no text tells: such an answer is like none.
+    """
+    code = tuple(_lines(piece.source) for piece in answer.code)
+    return (_lines(answer.text), *code, "" if answer.only_words else answer.kerberos)
+
+
+def _lines(text: str) -> str:
+    plain = unicodedata.normalize("NFC", text).strip()
+    return "\n".join(line.rstrip() for line in plain.splitlines())
+
+
 def normal(text: str) -> str:
-    """Return a text in the form in which equal answers are equal."""
+    """Return a text in the form in which likeness is told: without case, space and Markdown."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_COMPARED]).casefold()
     return re.sub(r"[\s$*`#>]+|\\[,;:! ]|\\(?:left|right|quad|,)(?![a-z])", "", plain)
 
@@ -155,9 +176,9 @@ def _without_text(answer: Answer) -> PileKind | None:
 
 
 def _equal(answers: Iterable[Answer]) -> list[list[Answer]]:
-    groups: dict[str, list[Answer]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
     for answer in answers:
-        groups[normal(answer.text)].append(answer)
+        groups[reads(answer)].append(answer)
     return list(groups.values())
 
 
@@ -207,19 +228,23 @@ def _order(likeness: NDArray[np.float64]) -> list[int]:
 # -- what is nearly equal -------------------------------------------------------------------------
 
 _DECIDING = re.compile(
-    r"\d+|[-+/<>≤≥=^−]|\b(?:not?|never|without|non|neither|nor|none|[a-z]+n't|un\w+|in(?:stead|valid))\b"
-    r"|\\(?:leq?|geq?|max|min|sum|prod|frac)\b|\b(?:max|min|sum|mean)\b"
+    r"\d+|[⁰¹²³⁴-₉]|(?<!\*)\*(?!\*)|[-+/<>≤≥≠≈=^−±×·÷∑∏√∂∇]"
+    r"|\b(?:not?|never|without|non|neither|nor|none|[a-z]+n['’]t|un\w+|in(?:stead|valid))\b"
+    r"|\\(?:leq?|geq?|neq?|max|min|sum|prod|frac)\b|\b(?:max|min|sum|mean)\b"
+    r"|(?<![a-z])(?!a\b|i\b)[a-z](?![a-z])",
+    re.IGNORECASE,
 )
+"""The last is a symbol: a letter by itself, such as N, which is not n."""
 
 
 def deciding(text: str) -> tuple[str, ...]:
-    """Return, in order, what turns a meaning into its opposite: numbers, signs, negations."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST_COMPARED]).casefold()
-    return tuple(_DECIDING.findall(plain))
+    """Return, in order, what turns a meaning round: numbers, signs, symbols, negations."""
+    found = _DECIDING.findall(unicodedata.normalize("NFC", text))
+    return tuple(one if len(one) == 1 else one.casefold() for one in found)
 
 
 def _joined(groups: Sequence[list[Answer]], fingerprints: Mapping[str, str]) -> list[Pile]:
-    """Join groups of equal answers that are nearly equal, or whose formulas have equal values."""
+    """Join groups of answers that are nearly equal, or whose formulas have equal values."""
     if not groups:
         return []
     near = _near(groups)
@@ -244,6 +269,8 @@ def _kind(
     first = rows[0]
     if len(rows) == 1:
         return PileKind.EQUAL if len(groups[first]) > 1 else PileKind.ALONE
+    if len({_lines(groups[row][0].text) for row in rows}) == 1:
+        return PileKind.SAME_TEXT
     return PileKind.SAME_FORMULA if all(same[first, row] for row in rows) else PileKind.NEAR
 
 

@@ -148,9 +148,11 @@ def _grade_piles(page: Page, keys: Keyboard, desk: DeskProcess, done: Counted) -
     if not links.count():
         return
     page.goto(desk.origin + (links.first.get_attribute("href") or ""))
-    members = page.locator("[name=member]:checked").count()
+    members = page.locator("[name=member]").count()
     before = keys.pressed
     items, _ = _items_for(page.locator(".members .prose p").first.inner_text())
+    keys.tab_to("Choose all, or none")
+    keys.press("Enter")
     for item in items:
         keys.tab_to(
             page.locator(f"label:has([value={item}]) .what").first.inner_text().split("\n")[0]

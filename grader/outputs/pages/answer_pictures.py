@@ -128,6 +128,14 @@ def pictures_of(results: ResultFolder) -> AnswerPictures:
     return AnswerPictures(results.submission, load(Submission, record).notebook_path)
 
 
+def own_pictures(folder: ResultFolder) -> AnswerPictures:
+    """Return the pictures of a hand-in; none where its record cannot be read."""
+    try:
+        return pictures_of(folder)
+    except ConfigError:
+        return AnswerPictures()
+
+
 def _normal(path: PurePosixPath) -> str:
     """Return a path without `.` and `..`; one that would leave the top stays below it."""
     parts: list[str] = []

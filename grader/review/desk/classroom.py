@@ -69,6 +69,10 @@ class Seat:
         """Whether a zip counts that has not been run: the results folder is of an earlier one."""
         return self.state is State.WAITING and bool(self.zip_sha256)
 
+    def page_address(self, number: int) -> str:
+        """Return where the picture of a page of the report is served; another one for a new zip."""
+        return f"/students/{self.code}/pages/{number}?v={self.zip_sha256[:12]}"
+
     def waits_in(self, part_id: str) -> bool:
         """Whether checks left points of the part to a person."""
         part = self.parts.get(part_id)

@@ -158,10 +158,17 @@ def undo(asked: Asked) -> Response:
                 "other points, decide anew."
             )
         return told("ask", f"{author} decided this, not you. Take it back?", 409, whose=author)
-    return _add(asked, seat, _taken_back(held, made, asked.reviewer.name))
+    return _add(asked, seat, taken_back(held, made, asked.reviewer.name))
 
 
-def _taken_back(held: Holding, uuid: str, author: str) -> Decision:
+def taken_back(held: Holding, uuid: str, author: str) -> Decision:
+    """Return the row that takes the latest decision about an answer back.
+
+    Args:
+        held: What is decided about the answer; something counts.
+        uuid: Of the row.
+        author: Who takes it back.
+    """
     counted = [one for one in held.history if one.counts]
     latest = counted[-1]
     bare = Decision(

@@ -17,7 +17,7 @@ from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
 from grader.model.text import cell_label
-from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
+from grader.outputs.pages.answer_pictures import AnswerPictures, own_pictures
 from grader.outputs.pages.feedback_view import page_of
 from grader.outputs.pages.feedback_view_records import PartView
 from grader.outputs.pages.markup import code_html, inline_markup, markdown_html, plain
@@ -26,14 +26,14 @@ from grader.outputs.pages.shares import share_words
 from grader.outputs.pages.words import pages as page_count
 from grader.outputs.pages.words import part_label
 from grader.reading.page_process import DrawnLine
-from grader.review.answers import MACHINE, Answer, AnswerState, answer_of
+from grader.review.answers import MACHINE, Answer, AnswerState, answer_of, has_picture
 from grader.review.desk.asked import Desk
 from grader.review.desk.classroom import Seat
 from grader.review.desk.forms import NOT_RUN
 from grader.review.page_pictures import pages_of
 from reference.errors import ConfigError
 
-MOST_SHOWN = 4
+MOST_PAGES = 4
 """Pages that are seen at once; a part that takes more is looked at page by page."""
 _LETTER = (935, 1210)
 """Pixels of a letter page, where its own are not known yet."""
@@ -127,7 +127,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
     folder = ResultFolder(root=desk.results / seat.kerberos)
     part = room.assignment.part(part_id)
     answer = answer_of(folder, room.assignment, part_id, told)
-    own = _pictures(folder)
+    own = own_pictures(folder)
 
     def shown(text: str) -> str:
         return room.concealed(text, seat) if blind else text
@@ -138,18 +138,12 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         unplaced=answer.state is AnswerState.UNPLACED,
         pages=answer.report_pages,
         page_count=answer.pages,
-        pages_words=_pages_words(answer),
-        notebook=_markdown(shown(answer.notebook), own) if answer.notebook else Markup(),
+        pages_words=pages_words(answer),
+        notebook=notebook_html(answer, own, shown),
         not_read=tuple(_not_read(answer.notebook)),
         report_text=plain(shown(answer.report)),
         sheets=_sheets(folder, seat, answer, shown),
-        code=tuple(
-            CodeView(
-                where=f"{cell_label(piece.cell_index)}, line {piece.first_line}",
-                html=code_html(shown(piece.source)),
-            )
-            for piece in answer.code
-        ),
+        code=code_views(answer, shown),
         found=_found(folder, part_id),
         notes=inline_markup(part.notes) if part.notes else Markup(),
         reference=reference_answer(room.assignment, desk.offering, part_id),
@@ -180,7 +174,7 @@ def _sheets(
     folder: ResultFolder, seat: Seat, answer: Answer, shown: Callable[[str], str]
 ) -> tuple[SheetView, ...]:
     drawn = pages_of(folder)
-    first = answer.report_pages[:MOST_SHOWN] or ((1,) if drawn.pages else ())
+    first = answer.report_pages[:MOST_PAGES] or ((1,) if drawn.pages else ())
     made = []
     for number in range(1, drawn.pages + 1):
         facts = drawn.facts(number) if number in first else None
@@ -188,7 +182,7 @@ def _sheets(
         made.append(
             SheetView(
                 number=number,
-                address=f"/students/{seat.code}/pages/{number}?v={seat.zip_sha256[:12]}",
+                address=seat.page_address(number),
                 ratio=None if number in drawn.failed else size,
                 lines=tuple(_line(one, shown) for one in facts.lines) if facts else (),
                 proposed=number in answer.report_pages,
@@ -204,7 +198,8 @@ def _line(line: DrawnLine, shown: Callable[[str], str]) -> Line:
     return (plain(shown(line.text)), left, top, *size)
 
 
-def _pages_words(answer: Answer) -> str:
+def pages_words(answer: Answer) -> str:
+    """Return which pages of the report answer a part, and who says so, in words."""
     if not answer.pages:
         return "There is no report.pdf that can be opened."
     many = page_count(answer.pages)
@@ -222,16 +217,29 @@ def _pages_words(answer: Answer) -> str:
     return f"{noun} {listed} of {answer.pages}, {told}."
 
 
-def _pictures(folder: ResultFolder) -> AnswerPictures:
-    try:
-        return pictures_of(folder)
-    except ConfigError:
-        return AnswerPictures()
+def code_views(answer: Answer, shown: Callable[[str], str]) -> tuple[CodeView, ...]:
+    """Return the code that belongs to an answer; `shown` hides names."""
+    return tuple(
+        CodeView(
+            where=f"{cell_label(piece.cell_index)}, line {piece.first_line}",
+            html=code_html(shown(piece.source)),
+        )
+        for piece in answer.code
+    )
 
 
-def _markdown(text: str, own: AnswerPictures) -> Markup:
-    """Return an answer as HTML; without pictures the same text is set once."""
-    return markdown_html(text, own) if "![" in text or "<img" in text else _set(text)
+def notebook_html(answer: Answer, own: AnswerPictures, shown: Callable[[str], str]) -> Markup:
+    """Return the notebook's answer; without pictures the same text is set once.
+
+    Args:
+        answer: Whose notebook text it is.
+        own: Pictures of the hand-in.
+        shown: Hides names.
+    """
+    if not answer.notebook:
+        return Markup()
+    text = shown(answer.notebook)
+    return markdown_html(text, own) if has_picture(text) else _set(text)
 
 
 @lru_cache(maxsize=1024)

@@ -1,18 +1,22 @@
-"""What is done with a pile besides grading it: tried out, made a rubric item, sorted anew."""
+"""What is done with a pile besides grading it: tried out, taken back, made an item, sorted anew."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID, uuid5
 
 from starlette.responses import Response
 
 from grader.model.records.rubrics import RubricItem
 from grader.outputs.pages.words import amount, part_points
 from grader.review.desk.asked import Asked, NotFound, told
+from grader.review.desk.deciding import taken_back
 from grader.review.desk.desk_view import name_of
 from grader.review.desk.forms import NotTaken, Outdated, field, uuid_of
+from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.pile_pages import chosen_members, decisions_of, pile_asked, sorted_piles
+from grader.review.desk.pile_together import may_take_back
 from grader.review.desk.rubric_view import MAX_ITEMS, percent_share
 
 
@@ -31,6 +35,40 @@ def pile_effect(asked: Asked) -> Response:
         given = "no points" if decision.share is None else part_points(decision.share * most)
         lines.append((name_of(seat, blind=desk.blind), f"{given} of {amount(most)}"))
     return asked.page("pile_effect.html.j2", lines=tuple(lines), sentence="")
+
+
+def undo_pile(asked: Asked) -> Response:
+    """Bring back what held before answers were graded with their pile; each gets a row of its own.
+
+    Whoever was decided about meanwhile is left alone.
+    """
+    pile, held, form = pile_asked(asked), asked.held(asked.part_id), asked.form
+    base, me = UUID(uuid_of(form)), asked.reviewer
+    sent = [one.partition(" ") for one in form.getlist("row") if isinstance(one, str)]
+    if not 0 < len(sent) <= len(pile.members):
+        raise NotTaken("Choose what to take back.")
+    saved, left, undone = 0, 0, []
+    for code, _, newest in sent:
+        seat = asked.room.by_code.get(code)
+        if seat is None or seat.kerberos not in pile.members:
+            raise Outdated("An answer is not in this pile any more; load the page anew.")
+        own, made = held.get(seat.kerberos, NOTHING_DECIDED), uuid5(base, code).hex
+        if any(one.uuid == made for one in own.history):  # sent twice, the first reply was lost
+            saved += 1
+        elif own.in_force is None or own.in_force.uuid != newest:
+            left += 1
+        elif may_take_back(me, own.in_force):
+            undone.append(taken_back(own, made, me.name))
+        else:
+            author = own.in_force.author
+            raise NotTaken(f"{author} decided this, not you: {author} or a head can take it back.")
+    for row in undone:
+        done = asked.desk.ledger.decide(row)
+        saved += done.conflict is None
+        left += done.conflict is not None
+    words = f"Taken back: {saved} {'answer' if saved == 1 else 'answers'} of the pile."
+    more = f" {left} left alone: somebody decided about them meanwhile." if left else ""
+    return told("saved", words + more)
 
 
 def make_item(asked: Asked) -> Response:

@@ -17,6 +17,7 @@ from grader.review.desk.desk_view import desk_view
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, uuid_of
 from grader.review.desk.holding import NOTHING_DECIDED
 from grader.review.desk.ledger import rubric_of
+from grader.review.desk.pile_together import graded_together
 from grader.review.desk.pile_view import (
     MOST_SHOWN,
     maxima_of,
@@ -52,7 +53,7 @@ def pile_page(asked: Asked) -> Response:
     )
     form = desk_view(room, part_id, first, rubric, {}, blind=desk.blind)
     form = replace(form, max_points=most, max_words=words)
-    view = pile_view(room, part_id, pile, held, blind=desk.blind)
+    view = pile_view(desk.results, room, part_id, pile, held, blind=desk.blind)
     query = asked.request.query_params
     return asked.page(
         "pile.html.j2",
@@ -61,6 +62,7 @@ def pile_page(asked: Asked) -> Response:
         uuid=uuid4().hex,
         keys=False,
         others=other_piles(room, part_id, sorted_piles(asked), pile, blind=desk.blind),
+        together=graded_together(room, part_id, pile, held, asked.reviewer),
         begin=query.get("item", ""),
         chosen=frozenset(filter(None, query.get("chosen", "").split(","))),
     )

@@ -9,13 +9,23 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.model.records.places import Placed
+from grader.model.results_folder import ResultFolder
 from grader.model.text import one_line
-from grader.outputs.pages.markup import markdown_html, plain
+from grader.outputs.pages.answer_pictures import own_pictures
+from grader.outputs.pages.markup import plain
 from grader.outputs.pages.words import amount, part_label
-from grader.review.answers import Answer, answers
+from grader.review.answers import MACHINE, Answer, answers
 from grader.review.desk.classroom import Classroom, Seat, SortedPart
 from grader.review.desk.desk_view import name_of
+from grader.review.desk.evidence_view import (
+    MOST_PAGES,
+    CodeView,
+    code_views,
+    notebook_html,
+    pages_words,
+)
 from grader.review.desk.holding import NOTHING_DECIDED, Holding, Stand, stand_of
+from grader.review.page_pictures import pages_of
 from grader.review.piles import FIRST, Pile, PileKind, formulas_of, piles
 
 MOST_SHOWN = 60
@@ -31,7 +41,8 @@ WORDS = {
     PileKind.UNPLACED: "Not found in the report: look at its pages",
     PileKind.NO_TEXT: "No text: pictures, scanned pages, or code alone",
     PileKind.UNLIKE: "Like no other: perhaps off topic",
-    PileKind.EQUAL: "Equal, but for case and white space",
+    PileKind.EQUAL: "Equal",
+    PileKind.SAME_TEXT: "Equal text: look at each one's pages and code",
     PileKind.SAME_FORMULA: "Formulas of equal values",
     PileKind.NEAR: "Nearly equal: look at each",
     PileKind.BY_HAND: "Put together by a person",
@@ -91,10 +102,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PileGroup:
-    """Members whose texts are equal."""
+    """Members who read the same."""
 
-    text: Markup
-    """The text; empty for none."""
+    notebook: Markup
+    """What the notebook says; empty for nothing."""
+    report_text: str
+    """What the report says under the part's heading; empty for nothing."""
+    pages: tuple[tuple[int, str], ...]
+    """(number, address) of the pictures of the pages that answer the part."""
+    pages_words: str
+    """Which pages of the report answer it, and who says so; empty where there is no report."""
+    code: tuple[CodeView, ...]
+    """That belongs to the answer."""
     members: tuple[Member, ...]
     """Whose."""
 
@@ -199,10 +218,16 @@ def other_piles(
 
 
 def pile_view(
-    room: Classroom, part_id: str, pile: Pile, held: Mapping[str, Holding], *, blind: bool
+    results: Path,
+    room: Classroom,
+    part_id: str,
+    pile: Pile,
+    held: Mapping[str, Holding],
+    *,
+    blind: bool,
 ) -> PileView:
     """Return a pile with its members: those that need grading first, at most `MOST_SHOWN`."""
-    texts = room.piles[part_id].answers
+    found = room.piles[part_id].answers
     waiting = [name for name in pile.members if _needs(room, part_id, held, name)]
     rest = [name for name in pile.members if name not in set(waiting)]
     shown = set([*waiting, *rest][:MOST_SHOWN])
@@ -214,19 +239,43 @@ def pile_view(
             if name in shown
         )
         if members:
-            text = texts[names[0]].text
-            seat = room.by_kerberos[names[0]]
-            text = room.concealed(text, seat) if blind else text
-            html = markdown_html(text) if text.strip() else Markup()
-            groups.append(PileGroup(text=html, members=members))
+            groups.append(_group(results, room, found[names[0]], members, blind=blind))
     return PileView(
         id=pile.id,
         kind=WORDS[pile.kind],
-        proposed=pile.proposed or pile.kind in {PileKind.UNPLACED, PileKind.NO_TEXT},
+        proposed=pile.proposed,
         groups=tuple(groups),
         needs=sum(name in shown for name in waiting),
         more=max(len(waiting) - MOST_SHOWN, 0),
     )
+
+
+def _group(
+    results: Path, room: Classroom, answer: Answer, members: tuple[Member, ...], *, blind: bool
+) -> PileGroup:
+    seat = room.by_kerberos[answer.kerberos]
+    folder = ResultFolder(root=results / seat.kerberos)
+
+    def shown(text: str) -> str:
+        return room.concealed(text, seat) if blind else text
+
+    return PileGroup(
+        notebook=notebook_html(answer, own_pictures(folder), shown),
+        report_text=plain(shown(answer.report)),
+        pages=tuple((number, seat.page_address(number)) for number in _pages(folder, answer)),
+        pages_words=pages_words(answer) if answer.pages else "",
+        code=code_views(answer, shown),
+        members=members,
+    )
+
+
+def _pages(folder: ResultFolder, answer: Answer) -> Sequence[int]:
+    """Return the pages to look at; where nobody knows which, all of a short report."""
+    drawn = pages_of(folder)
+    known = answer.report_pages
+    if not known and answer.pages_by in MACHINE and drawn.pages <= MOST_PAGES:
+        known = tuple(range(1, drawn.pages + 1))
+    return [one for one in known if one <= drawn.pages and one not in drawn.failed][:MOST_PAGES]
 
 
 def maxima_of(room: Classroom, part_id: str, pile: Pile) -> tuple[float, str]:

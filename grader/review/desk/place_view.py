@@ -133,7 +133,7 @@ def place_view(
         parent=said_of(seat, told),
         rows=rows,
         pages=tuple(
-            (number, "" if number in drawn.failed else _address(seat, number))
+            (number, "" if number in drawn.failed else seat.page_address(number))
             for number in range(1, drawn.pages + 1)
         ),
         first=1,
@@ -147,10 +147,6 @@ def said_of(seat: Seat, told: Placed) -> str:
         (part_id, *said) for (name, part_id), said in told.items() if name == seat.kerberos
     )
     return hashlib.sha256(repr(own).encode()).hexdigest()[:16] if own else ""
-
-
-def _address(seat: Seat, number: int) -> str:
-    return f"/students/{seat.code}/pages/{number}?v={seat.zip_sha256[:12]}"
 
 
 def _rows(folder: ResultFolder, room: Classroom, seat: Seat, told: Placed) -> tuple[PlaceRow, ...]:

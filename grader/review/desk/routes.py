@@ -92,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     Rule(method="POST", path=f"{_PILE}/effect", role=Role.GRADER, does=pile_forms.pile_effect),
     Rule(method="POST", path=f"{_PILE}/item", role=Role.HEAD, does=pile_forms.make_item),
     Rule(method="POST", path=f"{_PILE}/move", role=Role.GRADER, does=pile_forms.move_members),
+    Rule(method="POST", path=f"{_PILE}/undo", role=Role.GRADER, does=pile_forms.undo_pile),
     Rule(method="GET", path="/release", role=Role.READER, does=release_pages.release_page),
     Rule(method="POST", path="/release", role=Role.HEAD, does=release_pages.release),
     Rule(method="GET", path="/release/confirm", role=Role.HEAD, does=release_pages.confirm_page),

@@ -36,6 +36,17 @@ document.addEventListener("submit", async (event) => {
   underWay.what = "";
 });
 
+// All members of a pile are chosen, or none where all of them are.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-choose]");
+  if (!button) return;
+  const boxes = all(`[name=${button.dataset.choose}]`, button.form);
+  const every = boxes.every((box) => box.checked);
+  for (const box of boxes) box.checked = !every;
+  button.dispatchEvent(new Event("input", { bubbles: true }));
+  say(every ? "None is chosen." : `Chosen: ${boxes.length}.`);
+});
+
 // Enter in a field presses the button beside it, not the first one of the whole form.
 document.addEventListener("keydown", (event) => {
   const button = event.key === "Enter" && event.target.matches("details input") && one("button[data-post]", event.target.closest("details"));

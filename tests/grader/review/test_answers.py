@@ -55,6 +55,43 @@ def test_the_text_of_a_whole_problem_is_never_taken_for_that_of_a_part(tmp_path:
     assert (found.state, found.empty) == (AnswerState.UNPLACED, False)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["See report.pdf.", "In the attached scan", "Handwritten, page 3", "We refer to our report."],
+)
+def test_a_cell_that_points_to_the_report_asks_on_which_of_its_pages(
+    tmp_path: Path, text: str
+) -> None:
+    other = reading_of(section("1a", "x * w"))
+    found = answer(hand_in(tmp_path, report=other, answers=[("3c", text)]))
+    assert (found.state, found.text, found.only_words) == (AnswerState.UNPLACED, text, False)
+    labelled = reading_of(section("3c", "Zeros."))
+    placed = answer(hand_in(tmp_path, "b", report=labelled, answers=[("3c", text)]))
+    assert (placed.state, placed.pages_by) == (AnswerState.WRITTEN, "label")
+    alone = answer(hand_in(tmp_path, "c", answers=[("3c", text)]))
+    assert (alone.state, alone.only_words) == (AnswerState.WRITTEN, True)
+    whole = section("3a", "all of it", part_ids=("3a", "3b", "3c"), whole_problem=True)
+    under = answer(hand_in(tmp_path, "d", report=reading_of(whole), answers=[("3c", text)]))
+    assert (under.state, under.pages_by) == (AnswerState.UNPLACED, "problem")
+
+
+@pytest.mark.parametrize("text", ["I pad.", "![](attachment:3/scan.png) I pad.", "I report zeros."])
+def test_a_cell_that_answers_asks_for_no_page(tmp_path: Path, text: str) -> None:
+    other = reading_of(section("1a", "x * w"))
+    found = answer(hand_in(tmp_path, report=other, answers=[("3c", text)]))
+    assert (found.state, found.only_words) == (AnswerState.WRITTEN, False)
+
+
+def test_words_are_all_there_is_only_without_pictures_and_without_a_report(tmp_path: Path) -> None:
+    shown = answer(hand_in(tmp_path, answers=[("3c", "![](attachment:3/a.png)")]))
+    assert not shown.only_words
+    assert answer(hand_in(tmp_path, "b", answers=[("3c", CELL)])).only_words
+    read = hand_in(tmp_path, "c", report=reading_of(section("1a", "x")), answers=[("3c", CELL)])
+    assert not answer(read).only_words
+    told = {("c", "3c"): ((), "ann")}  # the report does not answer it, says a person
+    assert answer_of(read, ASSIGNMENT, "3c", told).only_words
+
+
 def test_blank_missing_and_not_found_are_three_things(tmp_path: Path) -> None:
     title = ASSIGNMENT.part("3c").title
     blank = hand_in(tmp_path, "blank", report=reading_of(section("3c", "", label=f"(c) {title}")))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from grader.reading.answer_texts import TextSource
-from grader.review.answers import Answer, AnswerState, answer_of
-from grader.review.piles import Pile, PileKind, formulas_of, normal, piles
+from grader.review.answers import Answer, AnswerState, CodePiece, answer_of
+from grader.review.piles import SURE, Pile, PileKind, formulas_of, normal, piles
 from tests import factories
 from tests.factories import ASSIGNMENT
 from tests.grader.review.factory import hand_in
@@ -35,6 +35,7 @@ def answer(kerberos: str, text: str = "", state: AnswerState = AnswerState.WRITT
         text=text,
         source=TextSource.NOTEBOOK,
         code=(),
+        only_words=True,
     )
 
 
@@ -69,14 +70,57 @@ def test_an_answer_to_another_question_comes_first_too() -> None:
     assert PileKind.UNLIKE not in kinds.values()
 
 
-def test_answers_that_differ_in_case_space_and_dollars_are_one_group() -> None:
-    class_ = [answer("ann", "$x[i]$ is  **zero**"), answer("bob", "X[ i ] is\nzero ")]
+def code(*sources: str) -> tuple[CodePiece, ...]:
+    return tuple(CodePiece(cell_index=1, first_line=1, source=one) for one in sources)
+
+
+def test_answers_whose_text_and_code_are_the_same_are_one_group() -> None:
+    class_ = [replace(answer("ann", f"{PAD}\n\nSo"), code=code("x = 1")),
+              replace(answer("bob", f"{PAD} \n\nSo\n"), code=code("x = 1\n"))]  # fmt: skip
 
     (pile,) = piles(class_)
     assert (pile.kind, pile.groups, pile.proposed) == (PileKind.EQUAL, (("ann", "bob"),), False)
     assert normal("\\left( x \\right)") == normal("(x)")
     assert normal("\\leftarrow") != normal("arrow")
     assert normal("ﬁlter") == normal("Filter")
+
+
+@pytest.mark.parametrize(
+    ("this", "that"),
+    [
+        ("We have k > 2 here", "We have k 2 here"),
+        ("There are 2*3 zeros at the ends", "There are 23 zeros at the ends"),
+        ("Its length is x² at the border", "Its length is x2 at the border"),
+        ("$W$ is for $w$ what $x$ is", "$w$ is for $W$ what $X$ is"),
+        ("for i in x:\n    y = 0\n    z = 0", "for i in x:\n    y = 0\nz = 0"),
+        (f"{PAD * 60} It is right.", f"{PAD * 60} It is wrong: it contradicts itself."),
+        ("The output isn’t shorter than the input", "The output is shorter than the input"),
+    ],
+)
+def test_no_two_answers_that_read_differently_are_graded_as_equal(this: str, that: str) -> None:
+    for pile in piles([answer("ann", this), answer("bob", that)]):
+        assert all(len(group) == 1 for group in pile.groups)
+        assert pile.proposed or pile.kind is PileKind.ALONE
+
+
+def test_equal_texts_with_more_beside_them_are_looked_at_one_by_one() -> None:
+    """Pages of a report, pictures, and code are what a grader reads as well."""
+    class_ = [answer(name, "See my code above.") for name in ("ann", "bob", "cyd", "dan")]
+    class_[0] = replace(class_[0], code=code("pad = 0"))
+    class_[1] = replace(class_[1], code=code("mirror = 0"))
+    class_[2] = replace(class_[2], only_words=False)
+    class_[3] = replace(class_[3], only_words=False)
+
+    (pile,) = piles(class_)
+    assert (pile.kind, pile.proposed) == (PileKind.SAME_TEXT, True)
+    assert sorted(pile.groups) == [("ann",), ("bob",), ("cyd",), ("dan",)]
+
+
+def test_only_what_is_surely_the_same_is_chosen_for_the_grader() -> None:
+    assert {kind for kind in PileKind if kind not in SURE} == {
+        PileKind.BLANK, PileKind.UNPLACED, PileKind.NO_TEXT, PileKind.UNLIKE,
+        PileKind.SAME_TEXT, PileKind.SAME_FORMULA, PileKind.NEAR,
+    }  # fmt: skip
 
 
 def test_nearly_equal_answers_are_proposed_and_keep_their_groups() -> None:

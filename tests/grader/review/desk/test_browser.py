@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from authoring.hostile_samples import build_hostile
 from grader.batch.store.store import open_store
 from grader.intake.submission import read_submission
+from grader.model.records.decisions import DecisionKind
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.guard import Guard
 from grader.review.desk.routes import application
@@ -364,6 +365,10 @@ def test_a_pile_is_graded_by_keyboard_after_all_of_it_was_seen(
     where, taken = pile_of(served.opened)
     page.goto(served.origin + where)
     assert axe(page) == []
+    expect(page.locator("[name=member]:checked")).to_have_count(0)
+    page.get_by_role("button", name="Choose all, or none").focus()
+    page.keyboard.press("Enter")
+    said(page, f"Chosen: {len(taken)}.")
     page.get_by_role("checkbox", name="Right, not explained").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Grade the chosen answers").focus()
@@ -371,6 +376,14 @@ def test_a_pile_is_graded_by_keyboard_after_all_of_it_was_seen(
     page.wait_for_url(served.origin + "/part/3c/piles")
     assert [row.share for row in served.opened.ledger.rows] == [0.5] * len(taken)
     assert axe(page) == []
+    page.goto(served.origin + where)
+    expect(page.locator("text=ann graded")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name=re.compile("Take back")).focus()
+    page.keyboard.press("Enter")
+    said(page, "Taken back")
+    expect(page.get_by_role("button", name="Choose all, or none")).to_be_visible()
+    assert {row.kind for row in served.opened.ledger.rows[len(taken) :]} == {DecisionKind.WITHDRAWN}
 
 
 def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(

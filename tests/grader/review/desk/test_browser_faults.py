@@ -201,6 +201,7 @@ def test_a_pile_whose_reply_is_lost_is_not_known_to_be_saved_and_is_saved_once(
     page = served.sit(browser)
     where, taken = pile_of(served.opened)
     page.goto(served.origin + where)
+    page.get_by_role("button", name="Choose all, or none").click()
     page.get_by_role("checkbox", name="Right, not explained").check()
     served.trouble.fails = "after"
     page.get_by_role("button", name="Grade the chosen answers").click()
@@ -219,6 +220,7 @@ def test_a_head_makes_an_item_of_a_pile_by_keyboard_and_grades_the_pile_with_it(
     page = served.sit(browser)
     where, taken = pile_of(served.opened)
     page.goto(served.origin + where)
+    page.get_by_role("button", name="Choose all, or none").click()
     page.get_by_label("Comment for the student").fill("Why zeros?")
     assert page.evaluate("leaving.unsaved()") is True  # the browser asks before it is left
     page.get_by_text("Make a rubric item").focus()

@@ -181,3 +181,67 @@ def test_what_was_graded_with_a_pile_is_taken_back_one_by_one(opened: Opened) ->
     assert "1 of these needs grading" in client.get(where).text
     client.post(where, data=form)  # an old form grades nobody anew
     assert len(opened.ledger.rows) == len(taken) + 1
+
+
+def test_pages_and_code_stand_beside_texts_that_are_equal_and_none_is_chosen(
+    opened: Opened,
+) -> None:
+    where, taken = pile_of(opened)
+    html = opened.client().get(where).text
+    assert " checked" not in "".join(re.findall(r'name="member"[^>]*', html))
+    for one in taken:
+        address = rf'<img src="/students/{one.split()[0]}/pages/\d+\?v=\w+" loading="lazy"'
+        assert re.search(address, html), one
+    assert "found by the part&#39;s own heading" in html
+
+
+def undo_forms(html: str) -> list[list[str]]:
+    forms = re.findall(r'<form[^>]*/undo".*?</form>', html, re.DOTALL)
+    return [re.findall(r'name="row" value="([^"]+)"', one) for one in forms]
+
+
+def test_what_was_graded_with_a_pile_is_taken_back_as_a_pile_and_graded_again(
+    opened: Opened,
+) -> None:
+    ben, (where, taken) = opened.client("ben", Role.GRADER), pile_of(opened)
+    assert undo_forms(ben.get(where).text) == []
+    ben.post(where, data=fields(taken))
+    (rows,) = undo_forms(ben.get(where).text)
+    assert len(rows) == len(taken)
+    assert undo_forms(opened.client("eve", Role.READER).get(where).text) == []
+    cai = opened.client("cai", Role.GRADER)
+    assert undo_forms(cai.get(where).text) == []
+    form = {"uuid": uuid4().hex, "row": rows}
+    assert "ben or a head" in cai.post(f"{where}/undo", data=form).json()["sentence"]
+    assert len(opened.ledger.rows) == len(taken)
+
+    said = [ben.post(f"{where}/undo", data=form).json() for _ in range(2)]
+    assert said[0] == said[1]  # sent twice, it is done once
+    assert said[0]["sentence"] == f"Taken back: {len(taken)} answers of the pile."
+    undone = opened.ledger.rows[len(taken) :]
+    assert [(row.kind, row.author) for row in undone] == [(DecisionKind.WITHDRAWN, "ben")] * len(
+        taken
+    )
+    html = ben.get(where).text
+    again = [unescape(one) for one in re.findall(r'name="member" value="([^"]+)"', html)]
+    assert ben.post(where, data=fields(again, item="right")).json()["state"] == "saved"
+    assert {row.share for row in opened.ledger.rows[-len(taken) :]} == {1.0}
+
+
+def test_a_head_takes_a_pile_back_and_what_was_decided_since_is_left_alone(
+    opened: Opened,
+) -> None:
+    ben, (where, taken) = opened.client("ben", Role.GRADER), pile_of(opened)
+    ben.post(where, data=fields(taken))
+    ann = opened.client()
+    (rows,) = undo_forms(ann.get(where).text)
+    seat = opened.desk.attendance.room.by_code[taken[0].split()[0]]
+    place = opened.desk.attendance.room.order("3c").index(seat)
+    ann.post(f"{opened.answer(place)}/decision", data=opened.form(place, item="right"))
+    said = ann.post(f"{where}/undo", data={"uuid": uuid4().hex, "row": rows}).json()
+    assert "1 left alone" in said["sentence"]
+    mine = [row for row in opened.ledger.rows if row.kerberos == seat.kerberos]
+    assert [row.share for row in mine] == [0.5, 1.0]
+    stranger = {"uuid": uuid4().hex, "row": ["ABCDEFG 0"]}
+    assert ann.post(f"{where}/undo", data=stranger).status_code == 409
+    assert ann.post(f"{where}/undo", data={"uuid": uuid4().hex}).status_code == 422
