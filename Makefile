@@ -83,7 +83,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz nbgrader bench docs pictures regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz nbgrader bench bench-peers docs pictures regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -196,9 +196,12 @@ nbgrader: $(READY) $(SYSTEM_READY) ## Try nbgrader and Otter for real, in an env
 	@$(MAKE) -s --no-print-directory $(HUB)/.ready || echo "make: nbgrader and Otter cannot be installed"
 	@$(BIN)/python -m tests.nbgrader
 
-bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/README.md (about 40 minutes)
+bench: $(READY) $(SYSTEM_READY) ## Every benchmark; writes tests/benchmarks/README.md, and says first how many minutes it took the last time
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.isolation
+
+bench-peers: $(READY) $(SYSTEM_READY) $(HUB)/.ready ## nbgrader and Otter on the notebooks of a benchmark, against ours (needs a package index)
+	@$(BIN)/python -m tests.benchmarks.peers
 
 docs: $(READY) ## Build the documentation: build/docs/index.html; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --nitpicky --quiet docs build/docs

@@ -16,7 +16,7 @@ from distributed import Client
 
 @contextmanager
 def dask_workers(
-    folder: Path, *, count: int = 2, python: str = ""
+    folder: Path, *, count: int = 2, python: str = "", preload: str = ""
 ) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and its workers, each a process with one thread.
 
@@ -24,9 +24,11 @@ def dask_workers(
         folder: Logs and the workers' files.
         count: How many workers.
         python: Of the environment that they run in; empty for ours, with this checkout on its path.
+        preload: A file of Python that scheduler and workers load first.
     """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment |= {} if python else {"PYTHONPATH": str(Path.cwd())}
+    loading = ["--preload", preload] if preload else []
     log = (folder / "scheduler.log").open("wb")
     scheduler = subprocess.Popen(
         [
@@ -38,6 +40,7 @@ def dask_workers(
             "--port",
             "0",
             "--no-dashboard",
+            *loading,
         ],
         env=environment,
         cwd=folder if python else None,
@@ -63,6 +66,7 @@ def dask_workers(
                 "--no-dashboard",
                 "--local-directory",
                 str(folder),
+                *loading,
             ],
             env=environment,
             cwd=folder if python else None,

@@ -20,8 +20,18 @@ from torch.autograd import forward_ad
 from torch.nn.modules import module as module_hooks
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from .folded_autograd import WEIGHTS_ASKED, Call, FastBlock, Weights, plain_forward
-from .folding import FoldedBlock, Pair, channels_last, fold_block
+from . import owed_gradients
+from .folded_autograd import Call, FastBlock, Weights, plain_forward
+from .folding import FoldedBlock, Pair, channels_last, fold_block, total_of
+from .owed_gradients import (
+    WEIGHTS_ASKED,
+    BlockNumbers,
+    Chain,
+    Link,
+    are_usable,
+    numbers_of,
+    weights_of,
+)
 
 FEWEST_CHANNELS = 64
 """Of a block's first convolution; narrower blocks gain nothing."""
@@ -45,6 +55,8 @@ class _Kernel:
     """Goes up with every cell."""
     within: int = 0
     """Depth of calls whose inner images nobody sees: they may stay channels-last."""
+    chain: Chain | None = None
+    """The blocks so far of the network that is being called; None outside, or without gradients."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +68,8 @@ class _Known:
     sample: torch.Tensor
     total: float
     cell: int
+    copy: BlockNumbers | None = None
+    """The same numbers, once gradients may have to be computed by them later."""
 
 
 _kernel: list[_Kernel] = []
@@ -69,19 +83,43 @@ def _fast_forward(block: Bottleneck, image: torch.Tensor) -> torch.Tensor | None
         if not _is_usual(image) or not _is_plain(block, pairs) or block in WEIGHTS_ASKED:
             return None
         tensors = _tensors(pairs)
-        if any(one.dtype is not torch.float32 for one in tensors):
+        weights = weights_of(pairs)
+        if any(one.dtype is not torch.float32 for one in tensors) or not are_usable(weights):
             return None
-        folded, kernel = _ready(block, pairs, tensors, image), _kernel[0]
+        known, kernel = _ready(block, pairs, tensors, image), _kernel[0]
+        folded = known.block
         kernel.report()
         if torch.is_grad_enabled():
-            call = Call(block)
-            weights = list(block.parameters())
             asked = any(one.requires_grad for one in weights)
+            call = Call(block, pairs, _link(block, pairs, known, image) if asked else None)
             stand_in = _apply(Weights, call, *weights) if asked else None
             output = _apply(FastBlock, image, stand_in, folded, call)
+            if kernel.chain is not None:  # without a link it ends here
+                kernel.chain.last = output if call.link is not None else None
         else:
             output = folded.forward(channels_last(image))[0]
         return output if kernel.within else output.contiguous()
+
+
+def _link(
+    block: Bottleneck, pairs: tuple[Pair, ...], known: _Known, image: torch.Tensor
+) -> Link | None:
+    """The block's place behind those that were called before it; None where it is not there."""
+    chain = _kernel[0].chain
+    if chain is None or (chain.links and chain.last is not image) or chain.has(block):
+        return None
+    if not chain.links:
+        chain.first = image
+
+    def copy() -> BlockNumbers | None:
+        tensors = _tensors(pairs)
+        if _known.get(block) is not known or not _is_same(known, tensors):
+            return None
+        if known.copy is None:
+            known.copy = numbers_of(pairs, copy=True)
+        return known.copy
+
+    return chain.link(block, copy)
 
 
 def _apply(function: type[torch.autograd.Function], *given: Any) -> torch.Tensor:
@@ -190,35 +228,37 @@ def _ready(
     pairs: tuple[Pair, ...],
     tensors: list[torch.Tensor],
     image: torch.Tensor,
-) -> FoldedBlock:
-    """Return the folded block, made anew where any weight is another one.
+) -> _Known:
+    """Return the block as it is ready, made anew where any weight is another one.
 
     A version of a tensor does not tell what is written by `weight.data`: some numbers of each are
     compared at every call, and all of them at the first call of a cell.
     """
-    key = tuple((id(one), one._version, one.data_ptr()) for one in tensors)
     cell, known = _kernel[0].cell, _known.get(block)
     with torch.no_grad():
-        sample = torch.cat([one.flatten()[:: max(1, one.numel() // SAMPLED)] for one in tensors])
-        if known is not None and known.key == key and torch.equal(known.sample, sample):
+        if known is not None and _is_same(known, tensors):
             if known.cell == cell:
-                return known.block
-            if known.total == _total(tensors):
+                return known
+            if known.total == total_of(tensors):
                 known.cell = cell
-                return known.block
+                return known
         folded = fold_block(pairs, image.shape[2], image.shape[3])
-        _known[block] = _Known(folded, key, sample, _total(tensors), cell)
-    return folded
+        made = _Known(folded, _key(tensors), _sample(tensors), total_of(tensors), cell)
+    _known[block] = made
+    return made
 
 
-@functools.cache
-def _ramp(count: int) -> torch.Tensor:
-    return torch.linspace(1.0, 2.0, count)
+def _key(tensors: list[torch.Tensor]) -> tuple[Any, ...]:
+    return tuple((id(one), one._version, one.data_ptr()) for one in tensors)
 
 
-def _total(tensors: list[torch.Tensor]) -> float:
-    """A sum that changes with any number, and with their order."""
-    return sum(float(torch.dot(one.flatten(), _ramp(one.numel()))) for one in tensors)
+def _sample(tensors: list[torch.Tensor]) -> torch.Tensor:
+    with torch.no_grad():
+        return torch.cat([one.flatten()[:: max(1, one.numel() // SAMPLED)] for one in tensors])
+
+
+def _is_same(known: _Known, tensors: list[torch.Tensor]) -> bool:
+    return known.key == _key(tensors) and torch.equal(known.sample, _sample(tensors))
 
 
 # -- installing -----------------------------------------------------------------------------------
@@ -235,6 +275,7 @@ def install(report: Callable[[], None]) -> None:
         _forward_of_blocks()
         _forward_of_layers()
         _forward_of_networks()
+        owed_gradients.install()
 
 
 def installed_all() -> None:
@@ -261,7 +302,7 @@ def _works() -> bool:
         try:
             with torch.no_grad():
                 folded = fold_block(_pairs(block), 6, 6)
-            found = _apply(FastBlock, image, None, folded, Call(block))
+            found = _apply(FastBlock, image, None, folded, Call(block, _pairs(block)))
             (gradient,) = torch.autograd.grad(found.sum(), image)
         except (RuntimeError, NotImplementedError, AttributeError):
             return False
@@ -282,6 +323,19 @@ def _within() -> Iterator[None]:
         _kernel[0].within -= 1
 
 
+@contextmanager
+def _chained() -> Iterator[None]:
+    """What is called inside hands its images on, and to nobody else."""
+    chain = Chain() if torch.is_grad_enabled() else None
+    before, _kernel[0].chain = _kernel[0].chain, chain
+    try:
+        yield
+    finally:
+        _kernel[0].chain = before
+        if chain is not None:
+            chain.last = None
+
+
 def _unwatched(modules: Iterable[nn.Module]) -> bool:
     return all(_is_unwatched(one) for one in modules)
 
@@ -290,9 +344,14 @@ def _forward_of_blocks() -> None:
     @functools.wraps(plain_forward)
     def forward(self: Bottleneck, x: torch.Tensor) -> torch.Tensor:
         output = _fast_forward(self, x)
-        return plain_forward(self, x) if output is None else output
+        return plain_forward(self, _laid_as_ever(x)) if output is None else output
 
     Bottleneck.forward = forward
+
+
+def _laid_as_ever(image: Any) -> Any:
+    """What the plain path is given, for its gradients are laid out as its images are."""
+    return image.contiguous() if _kernel[0].within and type(image) is torch.Tensor else image
 
 
 def _forward_of_layers() -> None:
@@ -322,7 +381,8 @@ def _forward_of_networks() -> None:
         with _within():
             # As torchvision's, but for the layout of the images.
             x = self.maxpool(self.relu(self.bn1(_laid_last(self.conv1(x)))))
-            x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+            with _chained():
+                x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
             return self.fc(torch.flatten(self.avgpool(x), 1))
 
     ResNet._forward_impl = forward

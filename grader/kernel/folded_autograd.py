@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
-from torch import nn
 from torchvision.models.resnet import Bottleneck
 
-from .folding import FoldedBlock, channels_last
+from .folding import FoldedBlock, Pair, channels_last
+from .owed_gradients import WEIGHTS_ASKED, Link, came_back, gradients_of, numbers_of, put_off
 
 plain_forward: Any = Bottleneck.forward
 """Torchvision's."""
-WEIGHTS_ASKED: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
-"""Blocks whose weights' gradients were asked for; the plain path gives them in less time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +20,9 @@ class Call:
     """One call of a block: what its weights' gradients would need."""
 
     block: Bottleneck
+    pairs: tuple[Pair, ...]
+    link: Link | None = None
+    """Its place in the call of a whole network; None where it was called alone."""
     image: torch.Tensor | None = None
     cotangent: torch.Tensor | None = None
 
@@ -40,13 +40,23 @@ class Weights(torch.autograd.Function):
     def backward(ctx: Any, *_: Any) -> Any:
         """Compute the weights' gradients the plain way, of what `FastBlock` was given."""
         call: Call = ctx.call
+        if put_off(call.link, ctx.weights):
+            return None, *(None for _ in ctx.weights)
         WEIGHTS_ASKED[call.block] = True
-        needed = [one for one in ctx.weights if one.requires_grad]
-        create = torch.is_grad_enabled()
-        with torch.enable_grad():
-            output = plain_forward(call.block, call.image)
-            found = iter(torch.autograd.grad(output, needed, call.cotangent, create_graph=create))
-        return None, *(next(found) if one.requires_grad else None for one in ctx.weights)
+        asked = [index for index, one in enumerate(ctx.weights) if one.requires_grad]
+        if torch.is_grad_enabled():  # derivatives of the gradients are asked for
+            with torch.enable_grad():
+                output = plain_forward(call.block, call.image)
+                needed = [ctx.weights[index] for index in asked]
+                found = torch.autograd.grad(output, needed, call.cotangent, create_graph=True)
+        else:  # by numbers of their own, so that no hook is told twice
+            image, cotangent = call.image, call.cotangent
+            if image is None or cotangent is None:
+                raise RuntimeError("expected the block's own backward pass before that of weights")
+            numbers = numbers_of(call.pairs, copy=False)
+            found = gradients_of([numbers], image, cotangent, [(0, index) for index in asked])
+        by_index = dict(zip(asked, found, strict=True))
+        return None, *(by_index.get(index) for index in range(len(ctx.weights)))
 
 
 class FastBlock(torch.autograd.Function):
@@ -69,6 +79,7 @@ class FastBlock(torch.autograd.Function):
         call: Call = ctx.call
         (cotangent,) = cotangents
         call.image, call.cotangent = image, cotangent
+        came_back(call.link, cotangent)
         none = cotangent.new_zeros(()) if ctx.needs_input_grad[1] else None
         if not ctx.needs_input_grad[0]:
             return None, none, None, None

@@ -99,6 +99,8 @@ def _networks(report: Callable[[], None]) -> None:
     def module_to(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
         if (args and _is_gpu(args[0])) or _is_gpu(kwargs.get("device")):
             report()
+            if len(args) + len(kwargs) == 1:  # as `module_cuda`: it is there
+                return self
             args = (_CPU, *args[1:]) if args else args
             kwargs = {**kwargs, "device": _CPU} if "device" in kwargs else kwargs
         return plain_to(self, *args, **kwargs)

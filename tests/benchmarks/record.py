@@ -15,11 +15,13 @@ FOLDER = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("README.md")
 ORDER = (
     "batch",
+    "peers",
     "whole",
     "checks",
     "speed",
     "pdf",
     "class300",
+    "scale",
     "isolation",
     "similarity",
     "profile",
@@ -67,6 +69,25 @@ def save(name: str, rows: list[Row], details: str = "") -> None:
     PAGE.write_text(page(), encoding="utf-8")
 
 
+def minutes_of(name: str) -> float | None:
+    """Return how long a benchmark took the last time; None where nobody noted it."""
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        return None
+    minutes: float | None = json.loads(path.read_text(encoding="utf-8")).get("minutes")
+    return minutes
+
+
+def note_minutes(name: str, minutes: float) -> None:
+    """Note how long a benchmark took, and make the page anew."""
+    path = FOLDER / f"{name}.json"
+    if not path.exists():  # it prints, and keeps nothing
+        return
+    found = json.loads(path.read_text(encoding="utf-8")) | {"minutes": round(minutes, 1)}
+    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
 def page() -> str:
     """Return tests/benchmarks/README.md as the results stand."""
     lines = [
@@ -75,6 +96,7 @@ def page() -> str:
         "Written by `make bench` (`python -m tests.benchmarks [NAME ...]`), never by hand. Ratios",
         "are of times taken in one run, in turns. Each line says when and where it was measured.",
         "",
+        *_minutes(),
         "| what | bar | found | reached | measured |",
         "|---|---|---|---|---|",
     ]
@@ -95,3 +117,12 @@ def page() -> str:
         if found["details"]:
             notes += ["", f"## {name}", "", "```", found["details"], "```", ""]
     return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+
+
+def _minutes() -> list[str]:
+    """How long it all takes, as far as it was noted."""
+    known = {name: minutes for name in ORDER if (minutes := minutes_of(name)) is not None}
+    if not known:
+        return []
+    took = ", ".join(f"{name} {minutes:.0f}" for name, minutes in known.items())
+    return [f"Minutes that they took: {took}; together {sum(known.values()):.0f}.", ""]

@@ -5,17 +5,30 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from grader.kernel import fast_resnet
-from grader.kernel.folded_autograd import WEIGHTS_ASKED, plain_forward
+from grader.kernel import fast_resnet, owed_gradients
+from grader.kernel.folded_autograd import plain_forward
+from grader.kernel.owed_gradients import WEIGHTS_ASKED
 
 CLASSES = 10
+Result = TypeVar("Result")
+CHANGED: tuple[tuple[Any, str], ...] = (
+    (Bottleneck, "forward"),
+    (nn.Sequential, "forward"),
+    (ResNet, "_forward_impl"),
+    (nn.Parameter, "grad"),
+    (nn.Parameter, "_grad"),
+    (nn.Module, "zero_grad"),
+    (torch.optim.Optimizer, "zero_grad"),
+    (torch.autograd, "_engine_run_backward"),
+)
+"""What the shim puts something else in place of."""
 TIMES_PLAIN = 4.0
 """How much further from float64 than the plain path the fast one may be."""
 LEAST = 1e-6
@@ -25,13 +38,14 @@ LEAST = 1e-6
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The shim is installed for one test; the list grows with every block that it computes."""
-    for kind, name in ((Bottleneck, "forward"), (nn.Sequential, "forward")):
+    for kind, name in CHANGED:
         monkeypatch.setattr(kind, name, getattr(kind, name))
-    monkeypatch.setattr(ResNet, "_forward_impl", ResNet._forward_impl)
     blocks: list[int] = []
     fast_resnet.install(lambda: blocks.append(1))
     yield blocks
     WEIGHTS_ASKED.clear()
+    owed_gradients._owed.clear()
+    owed_gradients._waiting.clear()
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +69,7 @@ def own(network: ResNet) -> ResNet:
     return copy.deepcopy(network)
 
 
-def plainly(function: Callable[[], Tensor]) -> Tensor:
+def plainly(function: Callable[[], Result]) -> Result:
     """What the function gives by torchvision's own code."""
     kernel = fast_resnet._kernel[0]
     modes, kernel.modes = kernel.modes, -1
