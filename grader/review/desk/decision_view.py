@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,8 +41,16 @@ class DecisionView:
     """Why the head should look."""
 
 
-def decision_words(decision: Decision, most: float) -> DecisionView:
-    """Return a decision in words."""
+def decision_words(
+    decision: Decision, most: float, shown: Callable[[str], str] = str
+) -> DecisionView:
+    """Return a decision in words.
+
+    Args:
+        decision: Which.
+        most: Points to be had.
+        shown: What texts go through, see `Classroom.hiding`.
+    """
     given = "" if decision.share is None else amount(decision.share * most)
     whats = {
         DecisionKind.CONFLICT: "kept beside it",
@@ -61,10 +70,10 @@ def decision_words(decision: Decision, most: float) -> DecisionView:
             plain(item.title) + (f" ×{item.times}" if item.times > 1 else "")
             for item in decision.items
         ),
-        comment=comment_html(decision.comment),
-        marks=tuple((where_of(one), comment_html(one.text)) for one in decision.marks),
-        note=plain(decision.note),
-        flag=plain(decision.flag),
+        comment=comment_html(shown(decision.comment)),
+        marks=tuple((where_of(one), comment_html(shown(one.text))) for one in decision.marks),
+        note=plain(shown(decision.note)),
+        flag=plain(shown(decision.flag)),
     )
 
 

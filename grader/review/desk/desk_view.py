@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from uuid import uuid4
 
 from markupsafe import Markup
@@ -189,6 +190,7 @@ def desk_view(
     parts = parts_of(room, seat)
     at = parts.index(part_id) if part_id in parts else -1
     order = [one.kerberos for one in room.order(part_id)]
+    shown = room.hiding(seat, blind=blind, staff=True)
     chosen, rule = choices_of(own.in_force, rubric, most), in_use(rubric)
     return DeskView(
         part_id=part_id,
@@ -213,13 +215,13 @@ def desk_view(
         marks=tuple(map(mark_field, own.in_force.marks)) if own.in_force else (),
         note=own.in_force.note if own.in_force else "",
         flag=own.flag,
-        in_force=decision_words(own.in_force, most) if own.in_force else None,
-        offered=decision_words(own.offered, most) if own.offered else None,
+        in_force=decision_words(own.in_force, most, shown) if own.in_force else None,
+        offered=decision_words(own.offered, most, shown) if own.offered else None,
         offered_choices=_choices(own.offered, rubric, most),
-        conflicts=tuple(decision_words(one, most) for one in own.conflicts),
-        seconds=tuple(decision_words(one, most) for one in second_readings(own)),
-        history=tuple(decision_words(one, most) for one in reversed(own.history)),
-        library=comments_used(held.values()),
+        conflicts=tuple(decision_words(one, most, shown) for one in own.conflicts),
+        seconds=tuple(decision_words(one, most, shown) for one in second_readings(own)),
+        history=tuple(decision_words(one, most, shown) for one in reversed(own.history)),
+        library=_library(room, held.values(), blind=blind),
         count=count,
         place=order.index(seat.kerberos) + 1 if seat.kerberos in order else 0,
         of=len(order),
@@ -315,7 +317,11 @@ def _choices(decision: Decision | None, rubric: Rubric, most: float) -> Mapping[
     }
 
 
-def comments_used(held: Iterable[Holding]) -> tuple[str, ...]:
-    """Return the comments given so far, the most used first."""
+def _library(room: Classroom, held: Iterable[Holding], *, blind: bool) -> tuple[str, ...]:
+    """Return the comments given so far, the most used first.
+
+    Where names are hidden, one that names somebody is not offered for others.
+    """
     used = Counter(one.in_force.comment for one in held if one.in_force and one.in_force.comment)
-    return tuple(plain(text) for text, _ in used.most_common(MAX_LIBRARY))
+    texts = (one for one, _ in used.most_common() if not blind or not room.names_somebody(one))
+    return tuple(map(plain, islice(texts, MAX_LIBRARY)))

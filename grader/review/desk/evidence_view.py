@@ -12,7 +12,7 @@ from grader.model.assignment import Assignment, solved_notebook
 from grader.model.catalogue import fill, load_catalogue
 from grader.model.formulas.reading import formula_cells, read_formulas
 from grader.model.formulas.tree import Misread
-from grader.model.records import GradeSheet, Outcome
+from grader.model.records import GradeSheet, Outcome, PartGrade
 from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
@@ -128,13 +128,10 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
     part = room.assignment.part(part_id)
     answer = answer_of(folder, room.assignment, part_id, told)
     own = own_pictures(folder)
-
-    def shown(text: str) -> str:
-        return room.concealed(text, seat) if blind else text
-
+    shown = room.hiding(seat, blind=blind)
     return EvidenceView(
         question=markdown_html(part.question) if part.question else Markup(),
-        said=NOT_RUN if seat.not_run else seat.sentence or _STATES[answer.state],
+        said=NOT_RUN if seat.not_run else shown(seat.sentence) or _STATES[answer.state],
         unplaced=answer.state is AnswerState.UNPLACED,
         pages=answer.report_pages,
         page_count=answer.pages,
@@ -144,7 +141,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         report_text=plain(shown(answer.report)),
         sheets=_sheets(folder, seat, answer, shown),
         code=code_views(answer, shown),
-        found=_found(folder, part_id),
+        found=_found(folder, part_id, shown),
         notes=inline_markup(part.notes) if part.notes else Markup(),
         reference=reference_answer(room.assignment, desk.offering, part_id),
         rules=_rules(seat, part_id),
@@ -247,7 +244,7 @@ def _set(text: str) -> Markup:
     return markdown_html(text)
 
 
-def _found(folder: ResultFolder, part_id: str) -> PartView | None:
+def _found(folder: ResultFolder, part_id: str, shown: Callable[[str], str]) -> PartView | None:
     try:
         sheet = load(GradeSheet, folder.results)
     except RecordError:
@@ -255,8 +252,29 @@ def _found(folder: ResultFolder, part_id: str) -> PartView | None:
     own = tuple(part for part in sheet.parts if part.id == part_id)
     if not own:
         return None
-    one = replace(sheet, parts=own, answers=(), notes=())
+    one = replace(sheet, parts=tuple(_hidden(part, shown) for part in own), answers=(), notes=())
     return page_of(one, folder.evidence, staff=True).parts[0]
+
+
+def _hidden(part: PartGrade, shown: Callable[[str], str]) -> PartGrade:
+    """Return a part whose texts name nobody where names are hidden: some quote the student."""
+    return replace(
+        part,
+        message=shown(part.message),
+        human_comment=shown(part.human_comment),
+        findings=tuple(
+            replace(
+                one,
+                message=shown(one.message),
+                staff_detail=shown(one.staff_detail),
+                measurements=tuple(
+                    replace(row, quantity=shown(row.quantity), measured=shown(row.measured))
+                    for row in one.measurements
+                ),
+            )
+            for one in part.findings
+        ),
+    )
 
 
 @lru_cache(maxsize=64)

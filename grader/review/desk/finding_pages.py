@@ -94,7 +94,7 @@ def search_page(asked: Asked) -> Response:
     for seat in room.order(part_id):
         answer = texts.get(seat.kerberos)
         text = one_line(plain(answer.text)) if answer and wanted else ""
-        text = room.concealed(text, seat) if desk.blind else text
+        text = room.hiding(seat, blind=desk.blind)(text)
         if text and all(word.search(text) for word in wanted):
             found.append((seat, text))
     paging, shown = paged(query.get("page", "1"), found)

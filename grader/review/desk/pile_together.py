@@ -27,7 +27,11 @@ class GradedTogether:
 
 
 def graded_together(
-    room: Classroom, part_id: str, pile: Pile, held: Mapping[str, Holding], me: Reviewer
+    room: Classroom,
+    part_id: str,
+    pile: Pile,
+    held: Mapping[str, Holding],
+    me: Reviewer,
 ) -> tuple[GradedTogether, ...]:
     """Return what was graded with a pile and can be taken back by somebody, by what it gave."""
     made: dict[tuple[object, ...], list[tuple[Seat, Decision]]] = {}

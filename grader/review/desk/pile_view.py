@@ -176,7 +176,7 @@ def pile_list(
             alone += needs
             continue
         seat = room.by_kerberos[pile.members[0]]
-        text = room.concealed(pile.text, seat) if blind else pile.text
+        text = room.hiding(seat, blind=blind)(pile.text)
         lines.append(
             PileLine(
                 id=pile.id,
@@ -208,7 +208,7 @@ def other_piles(
             continue
         seat = room.by_kerberos[one.members[0]]
         text = one_line(texts[seat.kerberos].text)
-        text = room.concealed(text, seat) if blind else text
+        text = room.hiding(seat, blind=blind)(text)
         if one.kind in FIRST or not text:
             words = WORDS[one.kind]
         else:
@@ -255,10 +255,7 @@ def _group(
 ) -> PileGroup:
     seat = room.by_kerberos[answer.kerberos]
     folder = ResultFolder(root=results / seat.kerberos)
-
-    def shown(text: str) -> str:
-        return room.concealed(text, seat) if blind else text
-
+    shown = room.hiding(seat, blind=blind)
     return PileGroup(
         notebook=notebook_html(answer, own_pictures(folder), shown),
         report_text=plain(shown(answer.report)),

@@ -77,7 +77,7 @@ def release_view(
                 who=_who(room, one, blind=blind),
                 part_id=one.part_id,
                 label=part_label(one.part_id),
-                why=plain(one.why),
+                why=_why(room, one, blind=blind),
             )
             for one in shown
         ),
@@ -91,6 +91,11 @@ def release_view(
 
 def _who(room: Classroom, one: Missing, *, blind: bool) -> str:
     return name_of(room.by_kerberos[one.kerberos], blind=blind)
+
+
+def _why(room: Classroom, one: Missing, *, blind: bool) -> str:
+    hide = room.hiding(room.by_kerberos[one.kerberos], blind=blind, staff=True)
+    return plain(hide(one.why))
 
 
 def _ungraded(room: Classroom, ledger: Ledger) -> Iterator[Missing]:

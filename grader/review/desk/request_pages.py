@@ -131,7 +131,7 @@ def answer_with(asked: Asked, seat: Seat, decision: Decision) -> None:
     found = threads_about(asked.desk.ledger.requests(), seat.kerberos, decision.part_id)
     if not text or not found or not found[-1].waits:
         return
-    changed = _changed_since(asked, seat, found[-1], decision)
+    changed = _changed_since(asked, seat, found[-1], decision, saved=decision.uuid)
     asked.desk.ledger.note_request(
         RequestEvent(
             uuid=uuid5(UUID(decision.uuid), "answer").hex,
@@ -146,7 +146,9 @@ def answer_with(asked: Asked, seat: Seat, decision: Decision) -> None:
     )
 
 
-def _changed_since(asked: Asked, seat: Seat, thread: Thread, now: Decision | None) -> bool:
+def _changed_since(
+    asked: Asked, seat: Seat, thread: Thread, now: Decision | None, saved: str = ""
+) -> bool:
     """Whether a part gives other points than when the student asked, or asked again.
 
     Args:
@@ -154,13 +156,12 @@ def _changed_since(asked: Asked, seat: Seat, thread: Thread, now: Decision | Non
         seat: Whose.
         thread: The request.
         now: The decision in force; None where checks decide.
+        saved: uuid of the decision that was saved with the answer, and so after the student asked.
     """
     times = [one.noted_at for one in thread.events if one.kind in _ASKS]
     history = asked.held(thread.part_id).get(seat.kerberos, NOTHING_DECIDED).history
     then = [
-        one
-        for one in history
-        if one.counts and one.noted_at <= times[-1] and not (now and one.uuid == now.uuid)
+        one for one in history if one.counts and one.noted_at <= times[-1] and one.uuid != saved
     ]
     checks = _share_of_checks(seat, thread.part_id)
     before = then[-1].share if then and then[-1].share is not None else checks

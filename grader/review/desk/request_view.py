@@ -60,10 +60,7 @@ def thread_views(
     found: Iterable[Thread], room: Classroom, seat: Seat, *, blind: bool
 ) -> tuple[ThreadView, ...]:
     """Return regrade requests about one answer."""
-
-    def shown(text: str) -> str:
-        return room.concealed(text, seat) if blind else text
-
+    shown = room.hiding(seat, blind=blind)
     return tuple(
         ThreadView(
             waits=thread.waits,
@@ -130,7 +127,7 @@ def request_list(
 
 def _line(thread: Thread, room: Classroom, *, blind: bool) -> RequestLine:
     seat, last = room.by_kerberos[thread.kerberos], thread.events[-1]
-    text = room.concealed(last.text, seat) if blind else last.text
+    text = room.hiding(seat, blind=blind)(last.text)
     text = one_line(plain(text))
     return RequestLine(
         code=seat.code,

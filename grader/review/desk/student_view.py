@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -149,7 +149,7 @@ def _line(
         tone=TONES[stand],
         points="" if given is None else f"{part_points(given * most)} of {part_points(most)}",
         author=plain(decision.decided_by) if decision else "",
-        flag=plain(own.flag),
+        flag=plain(room.hiding(seat, blind=blind, staff=True)(own.flag)),
     )
 
 
@@ -264,6 +264,7 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
     for row in mine:
         rows.setdefault(row.part_id, []).append(row)
     rubrics = rubrics_of(ledger, room.assignment)
+    hide = room.hiding(seat, blind=blind, staff=True)
     made = []
     waits = {
         one.part_id
@@ -273,7 +274,7 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
     for part_id in parts_of(room, seat):
         held = holdings(rows.get(part_id, []), room, rubrics[part_id], begun)
         own = held.get(seat.kerberos, NOTHING_DECIDED)
-        view, points = _part(room, seat, part_id, own)
+        view, points = _part(room, seat, part_id, own, hide)
         made.append((replace(view, asked=part_id in waits), points))
     total = sum(points for _, points in made) * seat.late_coefficient
     late = "" if seat.late_coefficient >= 1 else f"× {seat.late_coefficient:.3g}"
@@ -283,7 +284,7 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
         who=name_of(seat, blind=blind),
         course=seat.course,
         state=STATES[seat.state],
-        sentence=plain(room.concealed(seat.sentence, seat) if blind else seat.sentence),
+        sentence=plain(hide(seat.sentence)),
         parts=tuple(view for view, _ in made),
         total=part_points(total),
         of=part_points(room.assignment.max_total(seat.course)),
@@ -292,7 +293,9 @@ def student_view(room: Classroom, seat: Seat, ledger: Ledger, *, blind: bool) ->
     )
 
 
-def _part(room: Classroom, seat: Seat, part_id: str, own: Holding) -> tuple[StudentPart, float]:
+def _part(
+    room: Classroom, seat: Seat, part_id: str, own: Holding, hide: Callable[[str], str]
+) -> tuple[StudentPart, float]:
     most = room.assignment.max_points(part_id, seat.course)
     found = seat.parts.get(part_id)
     decision = own.in_force
@@ -313,10 +316,10 @@ def _part(room: Classroom, seat: Seat, part_id: str, own: Holding) -> tuple[Stud
         points=shown,
         max_points=part_points(most),
         by=by,
-        comment=comment_html(decision.comment) if decision else Markup(),
+        comment=comment_html(hide(decision.comment)) if decision else Markup(),
         items=decision_words(decision, most).items if decision else (),
-        flag=plain(own.flag),
+        flag=plain(hide(own.flag)),
         asked=False,
-        history=tuple(decision_words(one, most) for one in reversed(own.history)),
+        history=tuple(decision_words(one, most, hide) for one in reversed(own.history)),
     )
     return view, points

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,20 +17,24 @@ import pytest
 from PIL import Image
 from starlette.datastructures import FormData
 
-from grader.batch.store.store import FOLDER
+from grader.batch.records import State
+from grader.batch.store.store import FOLDER, open_store
+from grader.model.records import GradeSheet
+from grader.model.records.codec import load, save
 from grader.model.records.rubrics import Rubric, Start
 from grader.model.resources import templates
 from grader.model.results_folder import ResultFolder
 from grader.review.answers import answer_of
 from grader.review.desk import evidence_view
 from grader.review.desk.access import Reviewer, Role
-from grader.review.desk.classroom import KEY_FILE, Classroom, code_of, key_of
+from grader.review.desk.classroom import KEY_FILE, Classroom, Seat, code_of, key_of
 from grader.review.desk.desk_view import desk_view
 from grader.review.desk.forms import Ground, decision_from
 from grader.review.desk.holding import Stand, holding_of, next_to_grade, stand_of
 from grader.review.desk.routes import RULES
 from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
+from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_access import address
 
 HEAD = Reviewer(name="ann", role=Role.HEAD)
@@ -145,6 +150,80 @@ def test_hidden_names_are_nowhere_in_what_is_sent(class_on_disk: ClassOnDisk) ->
         assert [one for one in known if one.lower() in sent] == [], where
     assert client.get(f"/students/{seat.code}/report.pdf").status_code == 404
     assert client.get(f"/students?search={seat.kerberos}").text.count("/students/") == 0
+
+
+@pytest.fixture
+def quoted_class(tmp_path: Path) -> Iterator[Opened]:
+    """Names hidden; checks quote students' paths, and the last hand-in was rejected."""
+    with open_store(tmp_path) as store:
+        names = write_class(tmp_path, store, 3)
+        for name in names:
+            folder = ResultFolder(root=tmp_path / name)
+            sheet = load(GradeSheet, folder.results)
+            said = f"FileNotFoundError: /home/{name}/Given{name[-3:]}Familyname{name[-3:]}.png"
+            found = tuple(
+                replace(
+                    part,
+                    findings=tuple(
+                        replace(one, message=said, staff_detail=said) for one in part.findings
+                    ),
+                )
+                for part in sheet.parts
+            )
+            save(replace(sheet, parts=found), folder.results)
+        opened = open_over(ClassOnDisk(tmp_path, store, names), blind=True)
+        room = opened.desk.attendance.room
+        last = room.seats[-1]
+        words = f"{last.kerberos}.zip holds no notebook; it has pset4_{last.name.split()[0]}.docx"
+        rejected = replace(last, parts={}, state=State.REJECTED, sentence=words)
+        opened.desk.attendance._room = replace(room, seats=(*room.seats[:-1], rejected))
+        yield opened
+
+
+def test_names_are_hidden_in_what_checks_rejections_and_staff_say(quoted_class: Opened) -> None:
+    opened, client = quoted_class, quoted_class.client("ben", Role.GRADER)
+    order = opened.desk.attendance.room.order("3c")
+    place = next(at for at, seat in enumerate(order) if seat.state is State.GRADED)
+    other = order[place - 1]
+    given, family = other.name.split()
+    text = f"As {given} and {other.kerberos} say"
+    mark = json.dumps({"page": 1, "box": [0.1, 0.1, 0.5, 0.2], "text": text})
+    form = opened.form(place, comment=text, flag=f"ask {family}", note=text, mark=mark)
+    assert client.post(f"{opened.answer(place)}/decision", data=form).json()["state"] == "saved"
+    code = order[place].code
+    pages = ["/release", "/part/3c/answers", f"/students/{code}", f"/students/{order[-1].code}"]
+    pages += [opened.answer(at) for at in range(len(order))]
+    pages += [f"{opened.answer(place)}/compare"]
+    for where in pages:
+        html = client.get(where).text
+        shown = re.sub(r"<textarea.*?</textarea>|<input[^>]*>|data-marks='[^']*'", "", html)
+        assert re.findall(r"kerb\d+|Given\d+|Familyname\d+", shown) == [], where
+    own = client.get(opened.answer(place)).text
+    assert "▇▇▇" in own.partition('id="sheet-run"')[2].partition('id="sheet-reference"')[0]
+    assert f">{text}</textarea>" in own  # what was typed stands in its box, to be saved again
+    assert "plain insert" not in own  # and is no comment to give to others
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["AdaLovelace", "Lovelace, Ada", "ada_lovelace.zip", "Lovelace.Ada", "by Ada Lovelace"],
+)
+def test_a_name_is_hidden_however_its_words_are_joined(written: str) -> None:
+    ada = seat_named("alov", "Ada Lovelace")
+    room = Classroom(
+        seats=(ada, seat_named("ghop", "Grace Hopper")), key=b"k", assignment=ASSIGNMENT
+    )
+    hide = room.hiding(room.seats[1], blind=True)
+    assert re.findall("ada|lovelace", hide(written), re.IGNORECASE) == []
+    assert room.hiding(ada, blind=False)(written) == written
+    assert hide("Pad as Ada's adage says") == "Pad as Ada's adage says"  # one word of another's
+
+
+def seat_named(kerberos: str, name: str) -> Seat:
+    return Seat(
+        kerberos=kerberos, code=kerberos, name=name, course="6.869", zip_sha256="", sentence="",
+        state=State.GRADED, late_coefficient=1.0, parts={},
+    )  # fmt: skip
 
 
 def names_of(opened: Opened) -> str:

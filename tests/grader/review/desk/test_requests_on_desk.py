@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -112,3 +113,26 @@ def test_an_answer_says_that_points_changed_since_the_student_asked(
         client.post(there, data=opened.form(item="right", answer="It is right now."))
     last = opened.ledger.events[-1]
     assert (last.kind, last.decision) == (RequestKind.CHANGED, opened.ledger.rows[-1].uuid)
+
+
+def test_points_that_stay_after_the_student_asked_again_are_said_to_stay(opened: Opened) -> None:
+    client, there = opened.client(), f"{opened.answer()}/decision"
+
+    def at(rows: list[Any], minute: int) -> None:
+        rows[-1] = replace(rows[-1], noted_at=f"2026-11-30T08:{minute:02}:00+00:00")
+
+    client.post(there, data=opened.form())
+    at(opened.ledger.rows, 1)
+    send(opened, client, "opened", "Why half?")
+    at(opened.ledger.events, 2)
+    client.post(there, data=opened.form(item="right", answer="It is right."))
+    at(opened.ledger.rows, 3)
+    at(opened.ledger.events, 3)
+    assert opened.ledger.events[-1].kind is RequestKind.CHANGED
+    send(opened, client, "reopened", "Is that all?")
+    at(opened.ledger.events, 4)
+    assert "the points stay" in send(opened, client, "kept", "Stays.")["sentence"]
+    assert (opened.ledger.events[-1].kind, opened.ledger.events[-1].decision) == (
+        RequestKind.KEPT,
+        "",
+    )
