@@ -151,6 +151,8 @@ def _grade_piles(page: Page, keys: Keyboard, desk: DeskProcess, done: Counted) -
     members = page.locator("[name=member]").count()
     before = keys.pressed
     items, _ = _items_for(page.locator(".members .prose p").first.inner_text())
+    keys.tab_to("To the rubric")  # past all members
+    keys.press("Enter")
     keys.tab_to("Choose all, or none")
     keys.press("Enter")
     for item in items:

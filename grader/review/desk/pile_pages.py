@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
@@ -12,10 +12,10 @@ from starlette.responses import Response
 from grader.model.records.decisions import Decision
 from grader.model.records.rubrics import Rubric
 from grader.review.desk.asked import Asked, NotFound, told
-from grader.review.desk.classroom import Seat
-from grader.review.desk.desk_view import desk_view
+from grader.review.desk.classroom import Classroom, Seat
+from grader.review.desk.desk_view import DeskView, ItemView, desk_view
 from grader.review.desk.forms import NotTaken, Outdated, decision_from, uuid_of
-from grader.review.desk.holding import NOTHING_DECIDED
+from grader.review.desk.holding import NOTHING_DECIDED, Holding, count_part
 from grader.review.desk.ledger import rubric_of
 from grader.review.desk.pile_together import graded_together
 from grader.review.desk.pile_view import (
@@ -52,7 +52,7 @@ def pile_page(asked: Asked) -> Response:
         seat for seat in courses if room.assignment.max_points(part_id, seat.course) == most
     )
     form = desk_view(room, part_id, first, rubric, {}, blind=desk.blind)
-    form = replace(form, max_points=most, max_words=words)
+    form = replace(form, max_points=most, max_words=words, groups=_counted(form, room, held))
     view = pile_view(desk.results, room, part_id, pile, held, blind=desk.blind)
     query = asked.request.query_params
     return asked.page(
@@ -65,6 +65,17 @@ def pile_page(asked: Asked) -> Response:
         together=graded_together(room, part_id, pile, held, asked.reviewer),
         begin=query.get("item", ""),
         chosen=frozenset(filter(None, query.get("chosen", "").split(","))),
+    )
+
+
+def _counted(
+    form: DeskView, room: Classroom, held: Mapping[str, Holding]
+) -> tuple[tuple[str, tuple[ItemView, ...]], ...]:
+    """Return an empty form's items with how many answers have each."""
+    counts = count_part(room, form.part_id, held).items
+    return tuple(
+        (name, tuple(replace(item, count=counts.get(item.id, 0)) for item in items))
+        for name, items in form.groups
     )
 
 

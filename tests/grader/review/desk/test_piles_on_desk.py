@@ -206,8 +206,11 @@ def test_what_was_graded_with_a_pile_is_taken_back_as_a_pile_and_graded_again(
     ben, (where, taken) = opened.client("ben", Role.GRADER), pile_of(opened)
     assert undo_forms(ben.get(where).text) == []
     ben.post(where, data=fields(taken))
-    (rows,) = undo_forms(ben.get(where).text)
+    html = ben.get(where).text
+    (rows,) = undo_forms(html)
     assert len(rows) == len(taken)
+    assert f'<span data-count="half">{len(taken)}</span>' in html
+    assert "Choose" not in html.partition("0 of these need grading.")[2].partition("</p>")[0]
     assert undo_forms(opened.client("eve", Role.READER).get(where).text) == []
     cai = opened.client("cai", Role.GRADER)
     assert undo_forms(cai.get(where).text) == []
