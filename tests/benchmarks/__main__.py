@@ -11,7 +11,7 @@ import time
 
 from tests.benchmarks.record import minutes_of, note_minutes
 
-NAMES = ("batch", "checks", "speed", "whole", "profile", "class300", "scale")
+NAMES = ("batch", "checks", "speed", "whole", "profile", "class300", "scale", "cost")
 
 names = sys.argv[1:] or NAMES
 known = {name: minutes for name in names if (minutes := minutes_of(name)) is not None}

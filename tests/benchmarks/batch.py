@@ -153,7 +153,7 @@ def main(arguments: list[str] | None = None) -> None:
             reached=None,
         ),
     ]
-    save("batch", rows)
+    save("batch", rows, numbers={"graded": graded, "with pdf": two, "nbclient": nbclient})
 
 
 if __name__ == "__main__":

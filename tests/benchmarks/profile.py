@@ -83,8 +83,15 @@ def main(arguments: list[str] | None = None) -> None:
                 reached=None,
             )
         ],
+        numbers={"seconds": whole, "cells": whole - own, **stages_of(lines)},
         details=f"{shares}\n{whole:7.1f} s         all",
     )
+
+
+def stages_of(lines: list[tuple[str, float]]) -> dict[str, float]:
+    """Seconds of the stages behind the run, by name."""
+    known = {what: stage for stage, what in STAGES.items()}
+    return {known[what]: seconds for what, seconds in lines if what in known}
 
 
 def _run(folder: Path, seconds: float) -> list[tuple[str, float]]:

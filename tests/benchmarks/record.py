@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ ORDER = (
     "pdf",
     "class300",
     "scale",
+    "cost",
     "isolation",
     "similarity",
     "profile",
@@ -51,14 +54,25 @@ def machine() -> str:
     return f"{model}, {len(os.sched_getaffinity(0))} cores"
 
 
-def save(name: str, rows: list[Row], details: str = "") -> None:
-    """Print what was found, keep it, and make the page anew."""
+def save(
+    name: str, rows: list[Row], details: str = "", numbers: Mapping[str, float] | None = None
+) -> None:
+    """Print what was found, keep it, and make the page anew.
+
+    Args:
+        name: Of the benchmark.
+        rows: Lines of the table.
+        details: What is shown below it.
+        numbers: What `tests.benchmarks.cost` reckons with.
+    """
     found = {
         "machine": machine(),
         "date": datetime.now(UTC).date().isoformat(),
         "code": code_version(),
         "rows": [asdict(row) for row in rows],
         "details": details,
+        "cores": len(os.sched_getaffinity(0)),
+        "numbers": {key: round(value, 4) for key, value in (numbers or {}).items()},
     }
     for row in rows:
         print(f"{row.what}: {row.found} (bar: {row.bar or 'none'})")
@@ -67,6 +81,22 @@ def save(name: str, rows: list[Row], details: str = "") -> None:
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
+
+
+def numbers_of(name: str) -> Mapping[str, float]:
+    """Return what a benchmark measured, and the `cores` it had.
+
+    Raises:
+        SystemExit: it has not run since numbers are kept.
+    """
+    path = FOLDER / f"{name}.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not found.get("numbers"):
+        sys.exit(
+            f"Expected what `{name}` measured in {path}, found none; run "
+            f"`python -m tests.benchmarks {name}` first."
+        )
+    return {"cores": float(found["cores"]), **found["numbers"]}
 
 
 def minutes_of(name: str) -> float | None:

@@ -56,7 +56,14 @@ def main(arguments: list[str] | None = None) -> None:
             options.workers,
             padding=int(COMPLETE_ZIP_MIB * MIB),
         )
-    save("scale", [*_rows(small), *_rows_of_large(large)], details=_details(small, large))
+    numbers = {
+        "rate": small["rate"],
+        "coordinator seconds": small["cpu"] / small["number"],
+        "large rate": large["rate"],
+        "large MiB": (large["zip"] + large["results"]) / MIB,
+    }
+    rows = [*_rows(small), *_rows_of_large(large)]
+    save("scale", rows, details=_details(small, large), numbers=numbers)
 
 
 def graded_once(folder: Path) -> TaskResult:

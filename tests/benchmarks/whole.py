@@ -149,6 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
         for _ in range(options.rounds)
     ]
     nbclient, ours, exact, slower, backward = (min(times) for times in zip(*rounds, strict=True))
+    peak = worker_mib(bundle)
     what = f"complete notebook ({steps} steps an attack, {bundle}), all of `make grade`"
     save(
         "whole",
@@ -175,8 +176,15 @@ def main(arguments: list[str] | None = None) -> None:
                 reached=backward <= 0.6 * slower,
                 why=BACKWARD,
             ),
-            _memory(worker_mib(bundle)),
+            _memory(peak),
         ],
+        numbers={
+            "seconds": ours,
+            "exact": exact,
+            "nbclient": nbclient,
+            "backward": backward,
+            "MiB": peak,
+        },
     )
 
 
