@@ -165,7 +165,7 @@ def _grade_piles(page: Page, keys: Keyboard, desk: DeskProcess, done: Counted) -
     page.wait_for_url(f"{desk.origin}/part/{PART}/piles")
     done.keys += [-(-(keys.pressed - before) // members)] * members
     done.in_piles = members
-    done.seen.append(f"{members} equal answers graded as a pile, {keys.pressed - before} keys")
+    done.seen.append(f"{members} answers with equal text graded as a pile, {keys.pressed - before} keys")
 
 
 def _grade_one(page: Page, keys: Keyboard, done: Counted) -> None:

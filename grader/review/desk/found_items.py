@@ -56,7 +56,7 @@ def offered_items(room: Classroom, rubric: Rubric) -> tuple[FoundLine, ...]:
         for finding in _findings(seat, rubric.part_id):
             name = item_of(finding)
             counts[name] += 1
-            titles.setdefault(name, _title(room, finding))
+            titles.setdefault(name, _title(room, seat, finding))
     return tuple(
         FoundLine(item_id=name, title=titles[name], count=count)
         for name, count in counts.most_common()
@@ -72,7 +72,7 @@ def found_item(room: Classroom, rubric: Rubric, item_id: str) -> RubricItem | No
                 return RubricItem(
                     id=item_id,
                     share=-round(_weight(room, rubric.part_id, finding), 3),
-                    title=_title(room, finding),
+                    title=_title(room, seat, finding),
                     for_staff="As the checks found it.",
                     group="Found by checks",
                 )
@@ -91,6 +91,7 @@ def _weight(room: Classroom, part_id: str, finding: Finding) -> float:
     return (1 - finding.credit) * own / whole if whole else 0.0
 
 
-def _title(room: Classroom, finding: Finding) -> str:
-    text = " ".join(room.anonymous(plain(finding.message)).replace("`", "").split())
+def _title(room: Classroom, seat: Seat, finding: Finding) -> str:
+    # It may quote the one, and is read by all who get the item.
+    text = " ".join(room.concealed(plain(finding.message), seat).replace("`", "").split())
     return text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + "…"

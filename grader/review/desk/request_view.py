@@ -60,7 +60,6 @@ def thread_views(
     found: Iterable[Thread], room: Classroom, seat: Seat, *, blind: bool
 ) -> tuple[ThreadView, ...]:
     """Return regrade requests about one answer."""
-    shown = room.hiding(seat, blind=blind)
     return tuple(
         ThreadView(
             waits=thread.waits,
@@ -69,7 +68,7 @@ def thread_views(
                     who=name_of(seat, blind=blind) if one.by_student else plain(one.author),
                     did=_DONE[one.kind] + (f" (entered by {plain(by)})" if by else ""),
                     when=moment(one.noted_at) if one.noted_at else "",
-                    text=markdown_html(shown(one.text)) if one.text else Markup(),
+                    text=markdown_html(_text(one, room, seat, blind=blind)),
                 )
                 for one in thread.events
                 for by in (one.entered_by,)
@@ -77,6 +76,10 @@ def thread_views(
         )
         for thread in found
     )
+
+
+def _text(one: RequestEvent, room: Classroom, seat: Seat, *, blind: bool) -> str:
+    return room.hiding(seat, blind=blind, staff=not one.by_student)(one.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +130,7 @@ def request_list(
 
 def _line(thread: Thread, room: Classroom, *, blind: bool) -> RequestLine:
     seat, last = room.by_kerberos[thread.kerberos], thread.events[-1]
-    text = room.hiding(seat, blind=blind)(last.text)
-    text = one_line(plain(text))
+    text = one_line(plain(_text(last, room, seat, blind=blind)))
     return RequestLine(
         code=seat.code,
         who=name_of(seat, blind=blind),

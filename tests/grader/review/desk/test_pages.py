@@ -198,6 +198,15 @@ def test_names_are_hidden_in_what_checks_rejections_and_staff_say(quoted_class: 
         html = client.get(where).text
         shown = re.sub(r"<textarea.*?</textarea>|<input[^>]*>|data-marks='[^']*'", "", html)
         assert re.findall(r"kerb\d+|Given\d+|Familyname\d+", shown) == [], where
+    asks = {"uuid": uuid4().hex, "kind": "opened", "text": "Why?"}
+    client.post(f"{opened.answer(place)}/request", data=asks)
+    reply = {"uuid": uuid4().hex, "kind": "reply", "text": text, "thread": asks["uuid"]}
+    said = client.post(f"{opened.answer(place)}/request", data=reply).json()
+    assert said["state"] == "saved"
+    thread = client.get(opened.answer(place)).text.partition('class="thread"')[2]
+    for html in (client.get("/requests").text, thread.partition("</section>")[0]):
+        assert "As ▇▇▇ and ▇▇▇ say" in html
+        assert given not in html
     own = client.get(opened.answer(place)).text
     assert "▇▇▇" in own.partition('id="sheet-run"')[2].partition('id="sheet-reference"')[0]
     assert f">{text}</textarea>" in own  # what was typed stands in its box, to be saved again

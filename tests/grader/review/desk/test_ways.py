@@ -118,3 +118,14 @@ def test_what_checks_found_is_offered_as_an_item_and_shown_where_it_was_found(
     assert "found here by the checks" in client.get(opened.answer(0)).text
     assert "found here by the checks" not in client.get(opened.answer(1)).text
     assert offered_items(wrong, opened.ledger.made[-1]) == ()
+
+
+def test_an_item_that_others_read_does_not_name_whom_it_was_found_at(opened: Opened) -> None:
+    room = opened.desk.attendance.room
+    seat = room.order("3c")[0]
+    told = f"No file /home/{seat.kerberos}/{seat.name.split()[1]}/a.png"
+    parts = {"3c": replace(seat.parts["3c"], findings=(finding("p", Outcome.FAIL, message=told),))}
+    seats = tuple(replace(one, parts=parts) if one is seat else one for one in room.seats)
+    found = Classroom(seats=seats, key=room.key, assignment=room.assignment)
+    (offered,) = offered_items(found, RUBRIC)
+    assert offered.title == "No file /home/▇▇▇/▇▇▇/a.png"
