@@ -165,7 +165,8 @@ def _grade_piles(page: Page, keys: Keyboard, desk: DeskProcess, done: Counted) -
     page.wait_for_url(f"{desk.origin}/part/{PART}/piles")
     done.keys += [-(-(keys.pressed - before) // members)] * members
     done.in_piles = members
-    done.seen.append(f"{members} answers with equal text graded as a pile, {keys.pressed - before} keys")
+    took = keys.pressed - before
+    done.seen.append(f"{members} answers with equal text graded as a pile, {took} keys")
 
 
 def _grade_one(page: Page, keys: Keyboard, done: Counted) -> None:
