@@ -17,15 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.bounded.asking import device_of, keys_of, parts_of_runs, questions, standard
 from grader.bounded.judging import judge
 from grader.bounded.limits import prepare
 from grader.bounded.pages import write_pages
-from grader.checks.registry import parts_of_runs, probes_of
-from grader.checks.stage import OnStage, Standard, align_cells, standard
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.execution import OnProgress
 from grader.execution.settings import Partial, RunSettings
-from grader.execution.stage import Running, new_seed, run_submission
+from grader.execution.stage import Running, run_submission
 from grader.intake.hand_in import HandIn
 from grader.intake.taking_in import taken_in
 from grader.model.assignment import Assignment, Course
@@ -43,9 +42,10 @@ from grader.model.records import (
 )
 from grader.model.records.codec import RecordError, load, save
 from grader.model.results_folder import ResultFolder, rewriting
-from grader.model.stage_keys import GraderKeys, StageKeys, grader_keys, pages_key
-from grader.planning.alignment import align
+from grader.model.stage_keys import GraderKeys, StageKeys, pages_key
+from grader.planning.alignment import align, align_cells
 from grader.planning.selecting import narrowed
+from grader.planning.standard import OnStage
 from grader.reading.hand_in import HandInReading
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
@@ -54,9 +54,6 @@ from grader.scoring.overrides import Override
 from grader.scoring.score import lateness_on, rescore
 from grader.scoring.stage import score_findings
 from reference.errors import ConfigError
-
-SEED_OF_KEYS = 0
-"""Seed of the questions that stand for those of any run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +113,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
         assignment=request.assignment,
         bundle=judged_by.bundle,
         settings=request.settings,
+        device=device_of(request.settings.device),
         tier=tier,
         on_progress=on_progress,
         warm=request.warm,
@@ -123,7 +121,7 @@ def _grade(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
     on_stage("intake")
     with taken_in(request.hand_in, request.out) as (folder, final):
         overrides = request.decided(load(Submission, folder.record("submission")))
-        align_cells(folder, judged_by)
+        align_cells(folder, request.assignment)
         on_stage("run")
         run(folder, running)
         judge(folder, judged_by, on_stage)
@@ -191,6 +189,7 @@ def _tried(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
         assignment=some,
         bundle=judged_by.bundle,
         settings=request.settings,
+        device=device_of(request.settings.device),
         tier=choose_tier(request.settings.isolation, host_support()),
         on_progress=on_progress,
         warm=request.warm,
@@ -216,21 +215,15 @@ def _tried(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) ->
 
 def run(folder: ResultFolder, running: Running) -> None:
     """From the cells to the evidence of one run."""
-    seed = new_seed(running.settings)
+    asked = questions(running.assignment, running.settings.seed)
     run_submission(
         load(Submission, folder.record("submission")),
         load(Alignment, folder.record("alignment")),
-        probes_of(running.assignment, seed),
-        seed,
+        asked.probes,
+        asked.seed,
         folder,
         running,
     )
-
-
-def keys_of(judged_by: Standard) -> GraderKeys:
-    """Return the keys of what the grader brings to every submission today."""
-    questions = probes_of(judged_by.assignment, SEED_OF_KEYS)
-    return grader_keys(judged_by.assignment, judged_by.bundle, questions, judged_by.expected)
 
 
 class MustGradeAgain(ConfigError):
@@ -308,7 +301,7 @@ def _rejudged(request: RejudgeRequest, before: GradeSheet, on_stage: OnStage) ->
         )
     course = request.course or before.course
     with rewriting(folder, keep=request.keep) as scratch:
-        align_cells(scratch, judged_by)
+        align_cells(scratch, assignment)
         judge(scratch, judged_by, on_stage)
         on_stage("scoring")
         lateness = request.lateness or lateness_on(before)

@@ -6,18 +6,17 @@ import importlib
 import os
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from grader.bounded.asking import device_of
 from grader.bounded.limits import prepare
 from grader.execution.settings import RunSettings, threads_of
 from grader.execution.warm_kernels import warm_kernels
 from grader.intake.hand_in import HandIn
 from grader.intake.submission import read_submission
-from grader.sandbox.apart_server import GPU
 from grader.sandbox.tiers import choose_tier, host_support
 from reference.bundles import get_bundle
 from reference.errors import GraderFault
@@ -59,19 +58,9 @@ def starting(settings: RunSettings) -> Iterator[WarmServer | None]:
                 get_bundle(settings.bundle),
                 threads=threads_of(settings),
                 tier=tier,
-                device=_device(settings.device, imported),
+                device=device_of(settings.device),
             )
             with suppress(GraderFault):
                 warm = servers.enter_context(kernels)
         imported.result()
         yield warm
-
-
-def _device(name: str, imported: Future[ModuleType]) -> str:
-    """Return `cpu` or `cuda`; PyTorch is waited for only where there may be a GPU."""
-    if name == "cpu" or (name == "auto" and not GPU):
-        return "cpu"
-    imported.result()
-    from reference.device import choose_device
-
-    return choose_device(name).type

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from grader.checks.stage import OnStage
 from grader.execution import OnProgress
 from grader.model.records import GradeSheet
 from grader.model.records.codec import load
@@ -15,6 +14,7 @@ from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.required_report import build_report
 from grader.outputs.pages.student_report import from_results
 from grader.pipeline import GradeRequest, grade
+from grader.planning.standard import OnStage
 
 
 def render_own_report(request: GradeRequest, on_stage: OnStage, on_progress: OnProgress) -> Path:

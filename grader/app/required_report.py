@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.checks.stage import OnStage
 from grader.model.assignment import load_assignment, solved_notebook
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.reference_report import from_reference
 from grader.outputs.pages.required_report import build_report
+from grader.planning.standard import OnStage
 from reference.expected import load_expected
 
 

@@ -35,6 +35,7 @@ from grader.batch.run.rejudging import (
     sorted_out,
 )
 from grader.batch.run.rescoring import rescore_batch, scored_today
+from grader.batch.run.shared_servers import checks_only, shared_servers, start_checks_anew
 from grader.batch.run.watching import Watcher
 from grader.batch.store.store import Store, open_store
 from grader.execution.run import deadline_s
@@ -62,7 +63,7 @@ def grade_class(request: ClassRequest, watcher: Watcher) -> ClassOutcome:
     _refuse_nobody(request.folder, roster)
     with only_batch(request.results), open_store(request.results, request.store) as store:
         other = _scored_by_another(store, request)
-        with _executor(request) as (executor, slots):
+        with _executor(request, roster) as (executor, slots):
             options = BatchOptions(
                 results=request.results,
                 assignment=request.assignment,
@@ -202,7 +203,8 @@ def _judging_executor(request: RejudgeClassRequest, most: int) -> Iterator[tuple
             yield executor, slots
         return
     workers = min(most, workers_that_fit(request.workers, "auto"))
-    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S) as executor:
+    with local_pool(workers, threads=1, timeout_s=CHECKS_TIMEOUT_S, shared=checks_only) as executor:
+        start_checks_anew()
         yield executor, lambda: workers
 
 
@@ -235,8 +237,11 @@ def _manifest(request: ClassRequest) -> tuple[ManifestRow, ...]:
 
 
 @contextmanager
-def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
-    """Give the workers, and how many submissions they take at once."""
+def _executor(request: ClassRequest, roster: Roster) -> Iterator[tuple[Executor, Slots]]:
+    """Give the workers, and how many submissions they take at once.
+
+    What is imported once for all of them begins at once where it is seen that some are to run.
+    """
     settings = request.settings
     if request.scheduler is not None:
         with dask_cluster(request.scheduler, gpus=settings.device == "cuda") as (executor, slots):
@@ -244,7 +249,14 @@ def _executor(request: ClassRequest) -> Iterator[tuple[Executor, Slots]]:
         return
     workers = workers_that_fit(request.workers, settings.device)
     timeout_s = deadline_s(settings.limits) + CHECKS_TIMEOUT_S
-    with local_pool(workers, threads=settings.threads or 1, timeout_s=timeout_s) as executor:
+    threads = settings.threads or 1
+    with (
+        shared_servers(settings) as servers,
+        local_pool(workers, threads=threads, timeout_s=timeout_s, shared=servers.wait) as executor,
+    ):
+        start_checks_anew()
+        if any(not (request.results / one.kerberos).exists() for one in roster.counted):
+            servers.begin()
         yield executor, lambda: workers
 
 

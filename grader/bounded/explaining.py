@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from grader.bounded.judging import replay
 from grader.bounded.limits import prepare
 from grader.checks.registry import checks_of
-from grader.checks.stage import OnStage, standard
+from grader.checks.stage import standard
 from grader.checks.stored_arrays import EvidenceChanged
 from grader.model.assignment import Assignment
 from grader.model.records import Evidence, GradeSheet, RunPlan
 from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import ResultFolder
 from grader.outputs.explanation import PartExplained, explain
+from grader.planning.standard import OnStage
 from reference.errors import ConfigError
 
 

@@ -11,20 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from grader.bounded.limits import CHECKS, MODULES
-from grader.checks.stage import (
-    Lost,
-    OnStage,
-    Standard,
-    check_submission,
-    held_at_limit,
-    keep_findings,
-    prepare,
-    read_report_and_outputs,
-    without_reading,
-)
+from grader.checks.keeping import Lost, held_at_limit, keep_findings, without_reading
 from grader.model.records import Finding
 from grader.model.records.codec import from_json, to_json
 from grader.model.results_folder import ResultFolder
+from grader.planning.standard import OnStage, Standard
 from grader.sandbox.apart import Ended, Tell, call_apart
 from reference.errors import GraderFault
 
@@ -54,6 +45,8 @@ class _Progress:
 
 def prepare_calls() -> None:
     """Make ahead what each submission needs, before processes are forked."""
+    from grader.checks.stage import prepare  # see `_judge`
+
     prepare()
 
 
@@ -159,6 +152,9 @@ def _judge(
     done: Mapping[tuple[str, str], Finding],
 ) -> None:
     """Read and check what is not done yet, and tell each finding. Runs apart."""
+    # PyTorch, for which whoever only waits for the findings need not wait.
+    from grader.checks.stage import check_submission, read_report_and_outputs
+
     if not reading_lost and not done:
         tell(json.dumps({"step": READING}))
         read_report_and_outputs(folder, judged_by)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grader.bounded.limits import MODULES, PAGES_BOUNDS
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.stage import PAGES, PDF, WITHOUT_PDF, make_page, prepare
+from grader.outputs.pages.names import PAGES, PDF, WITHOUT_PDF
 from grader.sandbox.apart import Ended, Tell, call_apart
 from reference.errors import GraderFault
 
@@ -16,7 +16,16 @@ MODULES_OF_PDF = ("grader.bounded.pages", "weasyprint")
 
 def prepare_calls() -> None:
     """Make ahead what each submission needs, before processes are forked."""
+    from grader.outputs.pages.stage import prepare  # see `_write`
+
     prepare()
+
+
+def prepare_when_idle() -> None:
+    """Make a PDF: what libraries read and compile at the first takes a third of the time of one."""
+    from grader.outputs.pages.stage import prepare_pdf  # see `_write`
+
+    prepare_pdf()
 
 
 def write_pages(folder: ResultFolder, *, pdf: bool = True) -> None:
@@ -74,6 +83,9 @@ def _write_apart(folder: ResultFolder, pages: Sequence[str], modules: tuple[str,
 
 def _write(tell: Tell, folder: ResultFolder, pages: tuple[str, ...], plain: frozenset[str]) -> None:
     """Make some pages. Runs apart."""
+    # What sets formulas and plots, for which whoever only waits for the pages need not wait.
+    from grader.outputs.pages.stage import make_page
+
     for name in pages:
         tell(name)
         make_page(name, folder, plain=name in plain)

@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.checks.context import CheckContext, TrustedNetworks
+    from grader.checks.context import CheckContext
     from grader.checks.declaration import Check
     from grader.checks.offering import validate_offering
     from grader.checks.registry import CHECKS, checks_of, probes_of, run_checks
     from grader.checks.stored_arrays import evidence_reader
+    from grader.checks.trusted_networks import TrustedNetworks
 
 __all__ = [
     "CHECKS",
@@ -28,13 +29,14 @@ __all__ = [
     "validate_offering",
 ]
 _PLACES = {
-    "context": ("CheckContext", "TrustedNetworks"),
+    "context": ("CheckContext",),
     "declaration": ("Check",),
     "offering": ("validate_offering",),
     "registry": ("CHECKS", "checks_of", "probes_of", "run_checks"),
     "stored_arrays": ("evidence_reader",),
+    "trusted_networks": ("TrustedNetworks",),
 }
-"""Module of each name. They import torch, which takes seconds; sentences of the checks do not."""
+"""Module of each name. Some import torch, which takes seconds; sentences of the checks do not."""
 
 
 def __getattr__(name: str) -> object:

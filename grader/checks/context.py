@@ -7,11 +7,9 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from grader.checks.stored_arrays import ArrayReader
 from grader.model.assignment import Assignment, Experiment
@@ -29,79 +27,18 @@ from grader.model.records import (
 from grader.model.text import format_pages
 from grader.planning.untouched import given_texts, is_given
 from reference.bundles import Bundle
-from reference.classify import load_class_names
 from reference.expected import Expected
-from reference.images import prepare_image, read_image
-from reference.networks import load_network
-from reference.run_records import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    # PyTorch, for which whoever only speaks of checks would wait seconds.
+    from grader.checks.trusted_networks import TrustedNetworks
 
 Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 TRUSTED = ("pretrained", "robust")
 """Names of the trusted networks."""
-
-SIDE_PX = 224
-"""Side of the hidden probe image."""
-
-
-class TrustedNetworks:
-    """The host's own networks and corgi, loaded when first asked for."""
-
-    def __init__(
-        self,
-        load: Callable[[str], nn.Module],
-        corgi: Callable[[Space], Tensor],
-        class_names: tuple[str, ...],
-        seed: int,
-    ) -> None:
-        self._load = load
-        self._corgi = corgi
-        self._networks: dict[str, nn.Module] = {}
-        self._fingerprints: dict[str, Tensor] = {}
-        self.class_names = class_names
-        self.seed = seed
-
-    @classmethod
-    def from_bundle(
-        cls, bundle: Bundle, seed: int, device: torch.device | str = "cpu"
-    ) -> TrustedNetworks:
-        """Take them from a bundle; the studio's narrow networks stand for its full-size ones."""
-        bgr = read_image(bundle.corgi)
-        return cls(
-            load=lambda name: load_network(name, bundle, device=device, width="narrow"),
-            corgi=lambda space: prepare_image(bgr, normalised=space is Space.NORMALISED),
-            class_names=load_class_names(bundle.classes),
-            seed=seed,
-        )
-
-    def network(self, name: str) -> nn.Module:
-        """Return `pretrained` or `robust`, in evaluation mode, parameters frozen."""
-        if name not in self._networks:
-            self._networks[name] = self._load(name)
-        return self._networks[name]
-
-    def corgi(self, space: Space) -> Tensor:
-        """Return the start image of the attacks, (1, 3, 224, 224)."""
-        return self._corgi(space)
-
-    def probe_image(self) -> Tensor:
-        """Return the hidden probe image, (1, 3, 224, 224), as the kernel draws it."""
-        generator = torch.Generator().manual_seed(self.seed)
-        return torch.randn((1, 3, SIDE_PX, SIDE_PX), generator=generator)
-
-    def fingerprint(self, name: str) -> Tensor:
-        """Return a trusted network's logits on the hidden probe image, (1, 1000)."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = self.logits(name, self.probe_image())
-        return self._fingerprints[name]
-
-    def logits(self, name: str, images: Tensor) -> Tensor:
-        """Return a trusted network's logits, (N, 1000), on the CPU."""
-        network = self.network(name)
-        device = next(network.parameters()).device
-        with torch.no_grad():
-            logits: Tensor = network(images.float().to(device)).cpu()
-        return logits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -182,6 +119,8 @@ class CheckContext:
 
     def tensor(self, reference: ArrayRef) -> Tensor:
         """Read an array as a float32 tensor."""
+        import torch
+
         return torch.from_numpy(np.array(self.arrays(reference), dtype=np.float32))
 
     def pages(self, part_id: str = "") -> str:

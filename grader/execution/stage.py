@@ -17,7 +17,6 @@ from grader.planning.selecting import cells_needed
 from grader.sandbox.tiers import Tier
 from grader.sandbox.warm import WarmServer
 from reference.bundles import Bundle
-from reference.device import choose_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +29,14 @@ class Running:
     """Weights and pictures."""
     settings: RunSettings
     """How it is run."""
+    device: str
+    """`cpu` or `cuda`."""
     tier: Tier
     """How it is kept apart."""
     on_progress: OnProgress
     """Told how far it is."""
     warm: WarmServer | None = None
     """Fork server of its kernel; None for a cold start."""
-
-
-def new_seed(settings: RunSettings) -> int:
-    """Return the seed of a run's hidden inputs: a fresh one unless the settings name it."""
-    return secrets.randbits(31) if settings.seed is None else settings.seed
 
 
 def run_submission(
@@ -58,7 +54,7 @@ def run_submission(
     """
     settings = running.settings
     options = RunOptions(
-        device=choose_device(settings.device).type,
+        device=running.device,
         seed=seed,
         nonce=secrets.token_hex(16),
         limits=_limits(settings),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
-import reference
 from grader.execution.drivers import driver_server
 from grader.execution.places import run_environment
 from grader.execution.workspace import ASSETS, SETTINGS, font_cache, kernel_environment
@@ -18,7 +18,7 @@ from grader.sandbox.warm_server import RESTARTS, Preload, warm_server
 from reference.bundles import Bundle
 from reference.errors import GraderFault
 
-LIGHT = Path(reference.__file__).with_name("light_torchvision.py")
+LIGHT = Path(str(resources.files("reference"))) / "light_torchvision.py"
 """It imports torch, which is for the kernels; here only its path is needed."""
 MODULES = (
     "torch", LIGHT.stem, "torchvision", "torchvision.models", "torchvision.transforms",

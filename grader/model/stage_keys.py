@@ -34,6 +34,7 @@ RUN_CODE = (
 )
 """What opens a submission and runs it. Some of it is started by its path, in a box."""
 JUDGE_CODE = (
+    "grader.planning.alignment",
     "grader.checks.stage",
     "grader.checks.functions.*",
     "grader.checks.images.*",

@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 
 from grader.checks.offering import offering_faults
-from grader.checks.stage import course_file_faults
 from grader.model.assignment import load_assignment, load_facts, open_ends
 from grader.model.assignment_record import Assignment
 from grader.model.offering_faults import OfferingFaults
@@ -32,6 +31,7 @@ from grader.model.offering_texts import course_url, facts_of
 from grader.offering.lines import with_line
 from grader.offering.notebooks import notebook_texts
 from grader.planning.reference_runs import runs_lacking
+from grader.planning.standard import course_file_faults
 from reference.errors import ConfigError
 from reference.expected import load_expected
 

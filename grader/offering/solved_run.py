@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from grader.checks.stage import OnStage
 from grader.execution import OnProgress
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
@@ -19,6 +18,7 @@ from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.assignment_record import Assignment
 from grader.model.records import Finding, Outcome
 from grader.pipeline import GradeRequest, try_out
+from grader.planning.standard import OnStage
 
 NAME = "solved.zip"
 

@@ -17,6 +17,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from grader.model.assignment import Assignment
 from grader.model.notebook_code import names_bound
 from grader.model.records import Alignment, Cell, CellMatch, Submission
+from grader.model.records.codec import load, save
+from grader.model.results_folder import ResultFolder
 from grader.model.template import TemplateCell, opening_of
 
 SIMILAR_ENOUGH = 0.6
@@ -30,6 +32,12 @@ MOST_WORK = 400_000_000
 without ids takes a fifth of it; what a made-up one has beyond it counts as the student's own."""
 WORK_PER_LETTER = 4
 """The same for a look at which letters two texts have, per letter."""
+
+
+def align_cells(folder: ResultFolder, assignment: Assignment) -> None:
+    """From the submission to which cell answers which part."""
+    submission = load(Submission, folder.record("submission"))
+    save(align(submission, assignment), folder.record("alignment"))
 
 
 def align(submission: Submission, assignment: Assignment) -> Alignment:

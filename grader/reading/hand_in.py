@@ -11,7 +11,6 @@ from grader.model.records import NO_REPORT, Note, ReportReading, Severity, Submi
 from grader.reading.conduct import conduct_notes
 from grader.reading.notebook_outputs import read_cell_outputs
 from grader.reading.notes import note
-from grader.reading.report_families import KnownPicture
 from grader.reading.report_limits import ReportLimits
 from grader.reading.report_process import read_report_apart
 from grader.reading.stored_outputs import compare_with_rerun
@@ -19,6 +18,7 @@ from grader.reading.stored_outputs import compare_with_rerun
 if TYPE_CHECKING:
     # It imports PyTorch, for which each process that reads a report would wait 3 s.
     from grader.model.assignment import Assignment
+    from grader.reading.report_families import KnownPicture
 
 SAID_BY_INTAKE = {"stored-not-run": "notebook-not-run", "report-damaged": "unreadable-report"}
 """Notes that intake has given in its own words already."""

@@ -17,17 +17,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from grader.sandbox.apart_server import LENGTH, Bounds
+from grader.sandbox.apart_server import LENGTH, MEMORY, Bounds
 from grader.sandbox.making_way import may_make_way
 from reference.errors import GraderFault
 
 Tell = Callable[[str], None]
 """Of the function's side: says what is done now, and gives it a step's time from here."""
 
-__all__ = ["Bounds", "Ended", "Tell", "call_apart", "end_server", "get_ready"]
+__all__ = [
+    "Bounds",
+    "Door",
+    "Ended",
+    "Tell",
+    "borrow",
+    "call_apart",
+    "door",
+    "end_server",
+    "get_ready",
+]
 
 LINUX = sys.platform == "linux"
 """Elsewhere a call is made in this very process: what is judged there is one's own work."""
@@ -49,6 +60,32 @@ class Ended(StrEnum):
     """The limit on memory was reached."""
     CRASH = "crash"
     """Its process was brought down by something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way to a server, for a process that is started by the one whose server it is."""
+
+    socket: socket.socket
+    """Handed on where multiprocessing starts a process; nowhere else."""
+    modules: tuple[str, ...]
+    """What the server has imported."""
+
+
+class _Borrowed:
+    """The server of the process that started this one."""
+
+    def __init__(self, door: Door) -> None:
+        self.door, self.modules = door.socket, door.modules
+        self.owner = os.getpid()
+
+    def is_for(self, modules: tuple[str, ...]) -> bool:
+        """Whether it has these modules; that it is gone is seen when it is asked."""
+        return self.owner == os.getpid() and set(modules) <= set(self.modules)
+
+    def end(self) -> None:
+        """Ask it no more."""
+        self.door.close()
 
 
 class _Server:
@@ -82,7 +119,7 @@ class _Server:
             self.process.wait()
 
 
-_servers: list[_Server] = []
+_servers: list[_Server | _Borrowed] = []
 _one_at_a_time = threading.Lock()
 
 
@@ -93,6 +130,21 @@ def get_ready(modules: tuple[str, ...]) -> None:
     if not _servers or not _servers[0].is_for(modules):
         end_server()
         _servers.append(_Server(modules))
+
+
+def door() -> Door | None:
+    """Return the way to this process' server for a process that it starts; None without one."""
+    own = _servers[0] if _servers else None
+    if isinstance(own, _Server) and own.is_for(()):
+        return Door(own.door, own.modules)
+    return None
+
+
+def borrow(door: Door | None) -> None:
+    """Ask that server from now on, and start another only where it is gone or lacks a module."""
+    if door is not None:
+        end_server()
+        _servers.append(_Borrowed(door))
 
 
 @atexit.register
@@ -128,7 +180,7 @@ def call_apart(
         return Ended.WELL
     asked = pickle.dumps((function.__module__, function.__qualname__, arguments, bounds))
     deadline = time.monotonic() + bounds.wall_s
-    with _asked(asked, modules) as connection, may_make_way():
+    with _asked(asked, bounds, modules) as connection, may_make_way():
         last: dict[str, Any] = {}
         for word in _words(connection, deadline):
             if "told" in word:
@@ -143,7 +195,7 @@ def call_apart(
     return Ended(last["ended"])
 
 
-def _asked(asked: bytes, modules: tuple[str, ...]) -> socket.socket:
+def _asked(asked: bytes, bounds: Bounds, modules: tuple[str, ...]) -> socket.socket:
     """Hand the call to the server; return where its words come from."""
     for _ in range(TRIES):
         ours, theirs = socket.socketpair()
@@ -151,7 +203,8 @@ def _asked(asked: bytes, modules: tuple[str, ...]) -> socket.socket:
         with suppress(OSError), theirs:
             with _one_at_a_time:
                 get_ready(modules)
-                socket.send_fds(_servers[0].door, [b"call"], [theirs.fileno()])
+                packet = MEMORY.pack(bounds.memory_mib)
+                socket.send_fds(_servers[0].door, [packet], [theirs.fileno()])
             theirs.close()
             ours.sendall(LENGTH.pack(len(asked)) + asked)
             if ours.recv(1) == b"+":

@@ -2,12 +2,12 @@
 
     python -m grader.sandbox.apart_server FD MODULE ...
 
-FD is a socket of packets: each brings the connection of a call. A call is a length and a pickle;
-the answer is lines of JSON. Closing the connection ends the call, closing FD the server.
+FD is a socket of packets: each brings the connection of a call, and the memory in MiB that it may
+take. A call is a length and a pickle; the answer is lines of JSON. Closing the connection ends the
+call, closing FD the server.
 
-    server     imports; nothing may run in parallel before a fork
-      watcher  says how the call ended; with the connection it ends, too
-        call
+    server   imports; nothing may run in parallel before a fork; says how calls ended
+      call   reads what is asked: the server never has it in its memory
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import socket
 import struct
 import sys
 import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,15 @@ from grader.sandbox.orphans import die_with_parent
 
 PREPARE = "prepare_calls"
 """A function of a module, if it has one, that makes ahead what each call would have to make."""
+PREPARE_WHEN_IDLE = "prepare_when_idle"
+"""A function of a module, if it has one, that makes ahead what many calls would have to make, and
+for which none is to wait."""
 LENGTH = struct.Struct(">Q")
 """Of a call, before its pickle."""
+MEMORY = struct.Struct(">d")
+"""Of a packet: `Bounds.memory_mib`."""
+IDLE_MS = 20
+"""Milliseconds without a call after which the server is idle."""
 PACKET_BYTES = 64
 MIB = 2**20
 """Bytes in one MiB."""
@@ -72,58 +80,127 @@ def is_shortage(error: BaseException) -> bool:
 
 def serve(door: socket.socket, modules: list[str]) -> None:
     """Serve until the other side is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are reaped by the system
+    later: list[Callable[[], None]] = []
     for name in modules:
         module = importlib.import_module(name)
         getattr(module, PREPARE, _nothing)()
-    gc.collect()
-    gc.freeze()  # or a child's collector would write to, and so copy, every page
+        later += [getattr(module, PREPARE_WHEN_IDLE)] if hasattr(module, PREPARE_WHEN_IDLE) else []
+    _freeze()
+    look = select.poll()
+    look.register(door, select.POLLIN)
+    calls: dict[int, _Call] = {}
     while True:
-        packet, fds, _, _ = socket.recv_fds(door, PACKET_BYTES, 1)
-        if not packet:
-            return
-        with socket.socket(fileno=fds[0]) as connection:
-            if os.fork() == 0:
-                door.close()
-                die_with_parent()
-                _watch(connection)
-                os._exit(0)
+        ready = look.poll(_patience_ms(calls, later))
+        if not ready and not calls and later:
+            later.pop(0)()
+            _freeze()
+        for fd, _ in ready:
+            if fd != door.fileno():
+                _attend(fd, calls, look)
+            elif not _take(door, calls, look):
+                return
+        if GPU:
+            for call in calls.values():
+                if _resident(call.pid) > call.most_bytes:
+                    _kill(call)
 
 
 def _nothing() -> None:
     """What a module makes ahead that has no such function."""
 
 
-def _watch(connection: socket.socket) -> None:
-    """Read what is asked, fork the call and see it out."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()  # or a child's collector would write to, and so copy, every page
+
+
+def _patience_ms(calls: Mapping[int, _Call], later: Sequence[object]) -> int | None:
+    """Return how long to wait for something to happen; None for as long as it takes."""
+    if calls:
+        return LOOK_MS if GPU else None
+    return IDLE_MS if later else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """A call under way. It is found by two file descriptors: its process, and its connection."""
+
+    pid: int
+    process: int
+    """Descriptor that can be read when it has ended."""
+    connection: socket.socket
+    """Where the caller listens; hung up, when nobody does any more."""
+    most_bytes: int
+    """Memory of the host that it may take where a GPU is in use."""
+
+    def close(self) -> None:
+        os.close(self.process)
+        self.connection.close()
+
+
+def _take(door: socket.socket, calls: dict[int, _Call], look: select.poll) -> bool:
+    """Fork the next call; return whether there may be more."""
+    packet, fds, _, _ = socket.recv_fds(door, PACKET_BYTES, 1)
+    if not packet:
+        return False
+    connection = socket.socket(fileno=fds[0])
+    pid = os.fork()
+    if pid == 0:
+        door.close()
+        for other in {one.pid: one for one in calls.values()}.values():
+            other.close()  # whose end its caller is to see
+        die_with_parent()
+        _answer(connection)
+        os._exit(0)
+    call = _Call(
+        pid=pid,
+        process=os.pidfd_open(pid),
+        connection=connection,
+        most_bytes=int((MEMORY.unpack(packet)[0] + GPU_MEMORY_MIB) * MIB) + _resident(os.getpid()),
+    )
+    look.register(call.process, select.POLLIN)
+    look.register(connection, 0)  # only that the other side has gone
+    calls |= {call.process: call, connection.fileno(): call}
+    return True
+
+
+def _attend(fd: int, calls: dict[int, _Call], look: select.poll) -> None:
+    """See a call out that has ended, or that nobody listens to any more."""
+    if fd not in calls:
+        return  # its other descriptor was first
+    call = calls[fd]
+    if fd != call.process:
+        look.unregister(fd)
+        _kill(call)
+        return
+    _, status = os.waitpid(call.pid, 0)
+    if status:
+        # SIGPROF is its timer. Nobody else sends SIGKILL but the system, where memory is short.
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        _say(call.connection, {"ended": _BY_SIGNAL.get(number, "crash")}, socket.MSG_DONTWAIT)
+    for known in (call.process, call.connection.fileno()):
+        del calls[known]
+        with suppress(KeyError):
+            look.unregister(known)
+    call.close()
+
+
+def _kill(call: _Call) -> None:
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(call.process, signal.SIGKILL)
+
+
+def _answer(connection: socket.socket) -> None:
+    """Read what is asked, and do it."""
     connection.sendall(b"+")
     size = LENGTH.unpack(_exactly(connection, LENGTH.size))[0]
     request = pickle.loads(_exactly(connection, size))  # noqa: S301 -- of the grader itself
-    bounds: Bounds = request[-1]
-    child = os.fork()
-    if child == 0:
-        die_with_parent()
-        _call(connection, *request)
-        os._exit(0)
-    look = select.poll()
-    look.register(os.pidfd_open(child), select.POLLIN)
-    look.register(connection, 0)  # only that the other side has gone
-    most = (bounds.memory_mib + GPU_MEMORY_MIB) * MIB + _resident(os.getpid())
-    while not look.poll(LOOK_MS):
-        if GPU and _resident(child) > most:
-            os.kill(child, signal.SIGKILL)
-    done, status = os.waitpid(child, os.WNOHANG)
-    if done and status:
-        # SIGPROF is its timer. Nobody else sends SIGKILL but the system, where memory is short.
-        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        ended = _BY_SIGNAL.get(number, "crash")
-        _say(connection, {"ended": ended})
+    _call(connection, *request)
 
 
-def _say(connection: socket.socket, word: dict[str, Any]) -> None:
+def _say(connection: socket.socket, word: dict[str, Any], flags: int = 0) -> None:
     with suppress(OSError):  # where nobody listens any more
-        connection.sendall(b"\n" + json.dumps(word).encode() + b"\n")
+        connection.sendall(b"\n" + json.dumps(word).encode() + b"\n", flags)
 
 
 def _call(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from grader.checks.stage import Standard
 from grader.intake.other_offering import other_offering_notes
 from grader.model.assignment import Course
 from grader.model.records import Alignment, Evidence, Findings, RunFacts, Submission
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.model.version import release
+from grader.planning.standard import Standard
 from grader.reading.hand_in import HandInReading
 from grader.scoring.lateness import Lateness
 from grader.scoring.overrides import Override

@@ -18,9 +18,10 @@ from pathlib import Path
 import torch
 
 from authoring.samples import build_zip
-from grader.checks.context import CheckContext, TrustedNetworks
+from grader.checks.context import CheckContext
 from grader.checks.registry import run_checks
 from grader.checks.stored_arrays import evidence_reader
+from grader.checks.trusted_networks import TrustedNetworks
 from grader.execution.settings import RunSettings
 from grader.intake.hand_in import HandIn
 from grader.model.assignment import Assignment, load_assignment

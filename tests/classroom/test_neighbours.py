@@ -17,7 +17,7 @@ from tests.classroom.neighbours import HONEST_ONES, WORST, Taken, beside, differ
 QUIET = Taken(
     seconds=100.0,
     all_seconds=120.0,
-    most_mib={"worker": 900.0},
+    most_mib={"worker": 200.0},
     points=dict.fromkeys(HONEST_ONES, "4.4"),
 )
 

@@ -24,6 +24,12 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from grader.batch.run.shared_servers import (
+    NOTHING_SHARED,
+    Shared,
+    kernels_are_shared,
+    take_over,
+)
 from grader.execution.settings import DRIVER_ROOM_MIB
 from grader.model.quiet import quiet_libraries
 from grader.model.records import Limits
@@ -34,8 +40,11 @@ from grader.sandbox.orphans import die_with_parent
 from reference.errors import ConfigError
 
 GIB = 2**30
-IDLE_WORKER_MIB = 1800.0
-"""Memory in MiB of a worker and its fork servers, which have torch imported three times."""
+IDLE_WORKER_MIB = 300.0
+"""Memory in MiB of a worker itself; it takes 150."""
+SERVER_MIB = 900.0
+"""Memory in MiB of what checks and pages are forked from, which all workers share, and as much of
+what kernels and drivers are forked from: each has PyTorch imported once, which takes 700."""
 LEAST_ROOM_MIB = 2560.0
 """Least memory in MiB for the run of a notebook beside others; a complete one takes 1,500. What
 needs more is run again alone."""
@@ -74,20 +83,46 @@ class HasOwnWorkers(Protocol):
 class WorkerPool(Executor):
     """Processes of this machine; a task that outlasts `timeout_s` is killed with its worker."""
 
-    def __init__(self, workers: int, *, timeout_s: float, initializer: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        workers: int,
+        *,
+        timeout_s: float,
+        initializer: Callable[[Shared], None],
+        shared: Callable[[], Shared] = NOTHING_SHARED,
+    ) -> None:
+        """Start no worker yet.
+
+        Args:
+            workers: Number of processes.
+            timeout_s: Wall-clock seconds of a task.
+            initializer: Called in each process as it starts.
+            shared: Asked, when the first worker is needed, what all of them share.
+        """
+        self._workers = workers
         self._timeout_s = timeout_s
         self._initializer = initializer
+        self._shared = shared
         self._fresh: list[ProcessPool] = []
         self._places = Path(tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-"))
         self._number = itertools.count()
         self._turns: dict[Future[Any], Path] = {}
         """Where each call can be asked to make way."""
-        self._pool = ProcessPool(
-            max_workers=workers,
-            max_tasks=TASKS_PER_WORKER,
-            initializer=initializer,
-            context=multiprocessing.get_context("spawn"),  # torch has threads by now
-        )
+        self._usual: ProcessPool | None = None
+
+    def _pool(self) -> ProcessPool:
+        if self._usual is None:
+            self._usual = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=TASKS_PER_WORKER,
+                initializer=self._initializer,
+                initargs=(self._shared(),),
+                context=multiprocessing.get_context("spawn"),  # there are threads by now
+            )
+        return self._usual
+
+    def _pools(self) -> tuple[ProcessPool, ...]:
+        return (*((self._usual,) if self._usual is not None else ()), *self._fresh)
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         """Run the call in a worker.
@@ -97,7 +132,7 @@ class WorkerPool(Executor):
         """
         call = partial(fn, *args, **kwargs)
         place = self._places / str(next(self._number))
-        future: Future[Result] = self._pool.schedule(_timed, args=(self._timeout_s, place, call))
+        future: Future[Result] = self._pool().schedule(_timed, args=(self._timeout_s, place, call))
         self._turns[future] = place
         future.add_done_callback(lambda ended: self._turns.pop(ended, None))
         return future
@@ -110,10 +145,14 @@ class WorkerPool(Executor):
     def submit_fresh(
         self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any
     ) -> Future[Result]:
-        """Run the call in a worker of its own, which nothing before can have harmed."""
+        """Run the call in a worker of its own, which nothing before can have harmed.
+
+        It shares nothing with others.
+        """
         pool = ProcessPool(
             max_workers=1,
             initializer=self._initializer,
+            initargs=(Shared(),),
             context=multiprocessing.get_context("spawn"),
         )
         call = partial(fn, *args, **kwargs)
@@ -125,13 +164,13 @@ class WorkerPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers: now, with `cancel_futures`, else when all is done."""
-        for pool in (self._pool, *self._fresh):
+        for pool in self._pools():
             if cancel_futures:
                 pool.stop()
             else:
                 pool.close()
         if wait:
-            for pool in (self._pool, *self._fresh):
+            for pool in self._pools():
                 pool.join()
         shutil.rmtree(self._places, ignore_errors=True)
 
@@ -160,14 +199,27 @@ def why_lost(error: Exception) -> str:
 
 
 @contextmanager
-def local_pool(workers: int, *, threads: int, timeout_s: float) -> Iterator[Executor]:
-    """Give a pool of processes; all of them, and all below them, are gone when the block ends."""
+def local_pool(
+    workers: int,
+    *,
+    threads: int,
+    timeout_s: float,
+    shared: Callable[[], Shared] = NOTHING_SHARED,
+) -> Iterator[Executor]:
+    """Give a pool of processes; all of them, and all below them, are gone when the block ends.
+
+    Args:
+        workers: Number of processes.
+        threads: Of each.
+        timeout_s: Wall-clock seconds of a task.
+        shared: See `WorkerPool`.
+    """
     caches = tempfile.mkdtemp(prefix=f"pset4-{os.getpid()}-")  # torch would leave one behind
     # Libraries read these once, when they are imported.
     ours = {"OMP_NUM_THREADS": str(threads), "TORCHINDUCTOR_CACHE_DIR": caches}
     before = {name: os.environ.get(name) for name in ours}
     os.environ |= ours
-    pool = WorkerPool(workers, timeout_s=timeout_s, initializer=_begin_worker)
+    pool = WorkerPool(workers, timeout_s=timeout_s, initializer=_begin_worker, shared=shared)
     try:
         yield pool
     except BaseException:
@@ -234,10 +286,19 @@ def room_for(workers: int, limits: Limits) -> float | None:
 
     None where each may take all that its limits say.
     """
-    each = (_available_mib() - SPARE_MIB) / workers - IDLE_WORKER_MIB
+    each = (_available_mib() - SPARE_MIB - _shared_mib()) / workers - _idle_mib()
     if workers == 1 or each >= limits.memory_mib + limits.driver_memory_mib:
         return None
     return max(LEAST_ROOM_MIB, min(limits.memory_mib, each - DRIVER_ROOM_MIB))
+
+
+def _idle_mib() -> float:
+    """Memory in MiB of a worker that waits, and of what it does not share."""
+    return IDLE_WORKER_MIB + (0.0 if kernels_are_shared() else SERVER_MIB)
+
+
+def _shared_mib() -> float:
+    return SERVER_MIB * (2 if kernels_are_shared() else 1)
 
 
 def _available_mib() -> float:
@@ -253,8 +314,8 @@ def workers_that_fit(asked: int | None, device: str) -> int:
     """
     if asked is not None:
         return asked
-    each = IDLE_WORKER_MIB + DRIVER_ROOM_MIB + LEAST_ROOM_MIB
-    memory = int((_available_mib() - SPARE_MIB) / each)
+    each = _idle_mib() + DRIVER_ROOM_MIB + LEAST_ROOM_MIB
+    memory = int((_available_mib() - SPARE_MIB - _shared_mib()) / each)
     fitting = min(_cores(), memory)
     if device != "cpu" and Path("/dev/nvidiactl").exists():
         fitting = min(fitting, int(_free_gpu_memory_gib() / GPU_WORKER_MEMORY_GIB))
@@ -270,7 +331,7 @@ def _free_gpu_memory_gib() -> float:
     )
 
 
-def _begin_worker() -> None:
+def _begin_worker(shared: Shared) -> None:
     """Ctrl-C is for the coordinator; when that dies, so does this process. It says nothing."""
     quiet_libraries()
     nothing = os.open(os.devnull, os.O_WRONLY)
@@ -279,6 +340,7 @@ def _begin_worker() -> None:
     os.close(nothing)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
+    take_over(shared)
 
 
 def _cores() -> int:

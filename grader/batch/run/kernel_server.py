@@ -8,12 +8,13 @@ import gc
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from grader.batch.run.shared_servers import lent_for
+from grader.bounded.asking import device_of
 from grader.execution.settings import RunSettings
 from grader.execution.warm_kernels import warm_kernels
 from grader.sandbox.tiers import Tier, choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from reference.bundles import get_bundle
-from reference.device import choose_device
 from reference.errors import GraderFault
 
 
@@ -30,14 +31,17 @@ _kept: list[_Kept] = []
 
 
 def warm_for(settings: RunSettings) -> WarmServer | None:
-    """Return this process' fork server for such runs; None where they start cold.
+    """Return the fork server for such runs; None where they start cold.
 
-    It is started with the first run. Where it cannot be had, that is not tried again.
+    It is the one that all workers share, or this process' own, which is started with the first run.
+    Where it cannot be had, that is not tried again.
     """
     _freeze_once()
     tier = choose_tier(settings.isolation, host_support())
     if not settings.warm or not tier.boxed:
         return None
+    if (shared := lent_for(settings, tier)) is not None:
+        return shared
     fits = (settings.bundle, settings.threads, tier, settings.device)
     if not _kept or _kept[0].fits != fits:
         _end()
@@ -57,7 +61,7 @@ def _start(settings: RunSettings, tier: Tier, fits: tuple[object, ...]) -> _Kept
         get_bundle(settings.bundle),
         threads=settings.threads or 1,
         tier=tier,
-        device=choose_device(settings.device).type,
+        device=device_of(settings.device),
     )
     try:
         return _Kept(fits=fits, server=keeper.__enter__(), keeper=keeper)

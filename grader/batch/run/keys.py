@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.bounded.asking import keys_of, standard
 from grader.model.assignment import Assignment
 from grader.model.stage_keys import GraderKeys
 
@@ -12,7 +13,4 @@ def todays_keys(assignment: Assignment, bundle_name: str) -> GraderKeys:
     Raises:
         ConfigError: assignment, bundle, checks and expected outputs do not go together.
     """
-    from grader.checks.stage import standard  # torch: seconds, and `score` needs it not
-    from grader.pipeline import keys_of
-
     return keys_of(standard(assignment, bundle_name))

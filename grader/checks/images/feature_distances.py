@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grader.checks.context import TRUSTED, TrustedNetworks
+from grader.checks.context import TRUSTED
 from grader.checks.images.feature_objectives import LAYERS
 from grader.checks.images.pushes import cosine
 from grader.checks.tolerance import threshold
+from grader.checks.trusted_networks import TrustedNetworks
 from reference.dream import feature_match
 from reference.networks import activations, features
 from reference.run_records import Space

@@ -13,6 +13,7 @@ from grader.model.records import GradeSheet
 from grader.model.resources import templates
 from grader.outputs.pages.feedback_view import feedback_page
 from grader.outputs.pages.markup import plain
+from grader.outputs.pages.maths import set_math
 from grader.outputs.pages.scripts import face_rule, faces_for
 from grader.outputs.pages.staff_view import NOTHING_BESIDE, Beside, staff_page
 
@@ -26,6 +27,12 @@ _FACES = (
     ("Source Sans 3 Greek", 400, "normal", "source-sans-3-greek-400-normal"),
     ("Source Code Pro", 400, "normal", "source-code-pro-latin-400-normal"),
     ("STIX Symbols", 400, "normal", "stix-two-math-symbols"),
+)
+_SPECIMEN = Markup(
+    """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Specimen</title>
+<style>{css}</style></head><body><h1>Problem</h1><p>Text, <em>words</em>, <strong>points</strong>,
+<code>code</code>, α, ∂, {formula}</p><table><tr><th>part</th><td>1.5</td></tr></table>
+<pre><code>y = f(x)</code></pre><ul><li>item</li></ul></body></html>"""
 )
 
 
@@ -78,6 +85,12 @@ def prepare() -> None:
         if name in own or name.startswith(("base.", "partials/")):
             environment().get_template(name)
     _css("feedback")
+
+
+def specimen() -> str:
+    """Return a page of nobody in the styles of feedback, with what most pages have."""
+    formula = set_math(r"\frac{\partial L}{\partial x_i} = \sum_{j=0}^{k-1} w_j\, y_{i+j}")
+    return _SPECIMEN.format(css=_css("feedback"), formula=formula)
 
 
 @lru_cache(maxsize=1)

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 from grader.model.formulas.reading import prepare as prepare_formulas
 from grader.model.notes import note
 from grader.model.records import Evidence, GradeSheet, Severity, Submission, codec, nothing_seen
 from grader.model.records.codec import load
-from grader.model.resources import templates
 from grader.model.results_folder import ResultFolder
 from grader.outputs.pages import render
 from grader.outputs.pages.answer_pictures import AnswerPictures, pictures_of
+from grader.outputs.pages.names import PDF
 from grader.outputs.pages.pdf import html_to_pdf
 from grader.outputs.pages.render import render_feedback_html, render_staff_html
 from grader.outputs.pages.staff_view import Beside
 from grader.reading.hand_in import HandInReading
 from grader.scoring.grades_file import render_grades
-
-_FOR_STAFF = ("staff.html", "grades.toml")
-PDF = "feedback.pdf"
-PAGES = (
-    "feedback.html",
-    PDF,
-    *(_FOR_STAFF if (templates() / "staff.html.j2").is_file() else ()),
-)
-"""What is made of a sheet, in this order; the student package has no page for staff."""
-WITHOUT_PDF = tuple(page for page in PAGES if page != PDF)
-"""The same without what takes most of the time."""
 
 
 def prepare() -> None:
@@ -35,6 +27,12 @@ def prepare() -> None:
     render.prepare()
     prepare_formulas()
     codec.prepare(GradeSheet, Evidence, Submission, HandInReading)
+
+
+def prepare_pdf() -> None:
+    """Make ahead what PDFs of all submissions need: fonts and styles are read by making one."""
+    with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-pdf") as folder:
+        html_to_pdf(render.specimen(), Path(folder) / PDF)
 
 
 def make_page(name: str, folder: ResultFolder, *, plain: bool = False) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import torch
 
-from grader.checks.stage import align_cells, judge, standard
+from grader.checks.stage import judge, standard
 from grader.execution.settings import RunSettings
 from grader.execution.stage import Running
 from grader.intake.hand_in import HandIn
@@ -21,6 +21,7 @@ from grader.model.records import GradeSheet
 from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.pipeline import run
+from grader.planning.alignment import align_cells
 from grader.sandbox.tiers import choose_tier, host_support
 from grader.sandbox.warm import WarmServer
 from grader.scoring.lateness import lateness_of
@@ -102,11 +103,12 @@ def _graded(zip_path: Path, assignment: Assignment, warm: WarmServer | None) -> 
     folder = ResultFolder(root=zip_path.parent / "results")
     folder.evidence.mkdir(parents=True)
     save(read_submission(zip_path, folder.submission), folder.record("submission"))
-    align_cells(folder, judged_by)
+    align_cells(folder, assignment)
     running = Running(
         assignment=assignment,
         bundle=judged_by.bundle,
         settings=settings,
+        device="cpu",
         tier=choose_tier(settings.isolation, host_support()),
         on_progress=lambda _: None,
         warm=warm,

@@ -50,6 +50,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("grader.app.hand_in_cli, grader.app.stored_report", ("torch", "scipy", "sqlalchemy")),
         ("grader.app.main, grader.app.cli", ("torch", "scipy")),
         ("grader.execution.driver, grader.execution.driver_server", ("torch", "scipy")),
+        ("grader.pipeline, grader.app.early_start", ("torch", "scipy", "ziamath", "weasyprint")),
+        ("grader.batch.class_run, grader.batch.run.worker", ("torch", "scipy")),
+        ("grader.batch.run.kernel_server, grader.batch.run.keys", ("torch", "scipy")),
     ],
 )
 def test_they_start_without_pytorch(modules: str, absent: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from grader.bounded import judging
+from grader.checks import stage
 from grader.checks.findings import passed, say
 from grader.model.records import Finding, Outcome
 from grader.model.results_folder import ResultFolder
@@ -40,12 +41,12 @@ def judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any
         lost: list[str] = []
         for name, stand_in in {
             "call_apart": process,
-            "check_submission": each,
-            "read_report_and_outputs": lambda *_: None,
             "without_reading": lambda _: lost.append("reading"),
             "keep_findings": lambda found, *_: kept.update(found),
         }.items():
             monkeypatch.setattr(judging, name, stand_in)
+        monkeypatch.setattr(stage, "check_submission", each)
+        monkeypatch.setattr(stage, "read_report_and_outputs", lambda *_: None)
         judged_by: Any = SimpleNamespace(
             assignment=ASSIGNMENT, bundle=SimpleNamespace(name="studio-narrow")
         )

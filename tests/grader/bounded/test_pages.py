@@ -9,7 +9,7 @@ import pytest
 
 from grader.bounded import pages
 from grader.model.results_folder import ResultFolder
-from grader.outputs.pages.stage import PAGES
+from grader.outputs.pages.names import PAGES
 from grader.sandbox.apart import Ended
 from reference.errors import GraderFault
 from tests.grader.bounded.fake_process import FakeProcess
@@ -29,7 +29,7 @@ def test_a_page_that_takes_too_much_is_made_plain(
         process.ends = {} if process.calls else process.ends
         return process(*args, **kwargs)
 
-    monkeypatch.setattr(pages, "make_page", make)
+    monkeypatch.setattr("grader.outputs.pages.stage.make_page", make)
     monkeypatch.setattr(pages, "call_apart", call)
     pages.write_pages(ResultFolder(root=Path()))
     assert made == [(name, name == page) for name in PAGES]

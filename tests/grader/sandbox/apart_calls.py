@@ -17,6 +17,10 @@ def adds(tell: Tell, a: int, b: int) -> None:
     tell(str(a + b))
 
 
+def tells_parent(tell: Tell) -> None:
+    tell(str(os.getppid()))
+
+
 def loops(tell: Tell) -> None:
     tell("looping")
     while True:

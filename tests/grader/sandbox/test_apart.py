@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from grader.sandbox.apart import Bounds, Ended, call_apart, end_server, get_ready
+from grader.sandbox.apart import (
+    Bounds,
+    Door,
+    Ended,
+    borrow,
+    call_apart,
+    door,
+    end_server,
+    get_ready,
+)
 from grader.sandbox.apart_server import is_shortage
 from reference.errors import ConfigError
 from tests.grader.sandbox import apart_calls as calls
@@ -133,3 +145,85 @@ def test_where_a_gpu_is_the_memory_that_is_in_use_counts(monkeypatch: pytest.Mon
     bounds = Bounds(memory_mib=128, step_cpu_s=30, wall_s=60)
     assert called(calls.fills_slowly, bounds=bounds) == (Ended.MEMORY, ["filling"])
     end_server()
+
+
+def test_a_call_that_nobody_listens_to_is_ended(tmp_path: Path) -> None:
+    """And others, which were forked meanwhile, go on."""
+    short = Bounds(memory_mib=128, step_cpu_s=5, wall_s=0.5)
+    with ThreadPoolExecutor(2) as pool:
+        left = pool.submit(called, calls.leaves_a_process, str(tmp_path / "pid"), bounds=short)
+        slow = pool.submit(called, calls.works_in_steps, 6, 0.2)
+        assert left.result(20)[0] is Ended.TIME
+        assert slow.result(20) == (Ended.WELL, ["0", "1", "2", "3", "4", "5"])
+    pid = int((tmp_path / "pid").read_text())
+    until = time.monotonic() + 5
+    while _lives(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _lives(pid)
+
+
+def test_the_end_of_a_call_is_heard_while_others_go_on() -> None:
+    """No other call may hold its connection open."""
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(called, calls.works_in_steps, 8, 0.2)
+        started = time.monotonic()
+        while not slow.running() and time.monotonic() < started + 5:
+            time.sleep(0.01)
+        assert called(calls.crashes)[0] is Ended.CRASH
+        assert called(calls.adds, 1, 1) == (Ended.WELL, ["adding", "2"])
+        assert not slow.done()
+        assert slow.result(20)[0] is Ended.WELL
+
+
+def test_what_is_made_when_idle_is_there_for_later_calls_and_delays_no_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lazy_module.py").write_text(
+        "import time\nready = []\n"
+        "def prepare_when_idle():\n    ready.append(1)\n"
+        "def tells(tell):\n    tell(str(len(ready)))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{tmp_path}")
+    lazy = importlib.import_module("lazy_module")
+    end_server()
+    words: list[str] = []
+    until = time.monotonic() + 20
+    while words[-1:] != ["1"] and time.monotonic() < until:
+        assert call_apart(lazy.tells, (), BOUNDS, modules=("lazy_module",), on_word=words.append)
+        time.sleep(0.1)
+    assert words[-1] == "1"
+    end_server()
+
+
+def _in_a_worker(lent: Door, modules: tuple[str, ...], results: Any) -> None:
+    borrow(lent)
+    words: list[str] = []
+    call_apart(calls.tells_parent, (), BOUNDS, modules=modules, on_word=words.append)
+    results.put(words)
+
+
+def test_a_process_that_this_one_starts_asks_the_same_server() -> None:
+    """And one of its own where that lacks a module or is gone."""
+    get_ready(MODULES)
+    lent = door()
+    assert lent is not None
+    own = called(calls.tells_parent)[1]
+    spawn = multiprocessing.get_context("spawn")
+    results = spawn.Queue()
+    seen = []
+    for modules in (MODULES, (*MODULES, "json")):
+        worker = spawn.Process(target=_in_a_worker, args=(lent, modules, results))
+        worker.start()
+        seen.append(results.get(timeout=60))
+        worker.join(20)
+    assert seen[0] == own
+    assert seen[1] != own
+    assert called(calls.tells_parent)[1] == own  # it did not go with the workers
+    server = psutil.Process(int(own[0]))
+    server.kill()
+    server.wait(5)
+    worker = spawn.Process(target=_in_a_worker, args=(lent, MODULES, results))
+    worker.start()
+    assert results.get(timeout=60) != own
+    worker.join(20)

@@ -14,6 +14,7 @@ import pytest
 from grader.batch.run.dispatch import Assigned, Done, Work, _Pace, _Try, dispatch
 from grader.batch.run.executors import (
     LEAST_ROOM_MIB,
+    SERVER_MIB,
     HasOwnWorkers,
     MadeWayError,
     local_pool,
@@ -200,14 +201,26 @@ def test_a_fresh_worker_is_a_process_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("available_gib", "workers", "room"),
-    [(5, 1, None), (15, 2, 4350), (64, 4, None), (64, 8, 5240), (24, 2, 8192)],
+    [(5, 1, None), (15, 2, 4940), (64, 4, None), (64, 8, 6515), (24, 2, 8192)],
 )
 def test_workers_that_fit_have_what_their_processes_may_take(
     monkeypatch: pytest.MonkeyPatch, available_gib: int, workers: int, room: float | None
 ) -> None:
+    monkeypatch.setattr("grader.batch.run.executors.kernels_are_shared", lambda: True)
     monkeypatch.setattr("grader.batch.run.executors._available_mib", lambda: available_gib * 1024.0)
     found = room_for(workers, Limits())
     assert found == (room if room is None else pytest.approx(room, abs=30))
+
+
+def test_servers_that_are_not_shared_count_for_each_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.batch.run.executors._available_mib", lambda: 64 * 1024.0)
+    rooms = []
+    for shared in (True, False):
+        monkeypatch.setattr("grader.batch.run.executors.kernels_are_shared", lambda: shared)  # noqa: B023
+        rooms.append(room_for(8, Limits()))
+    assert rooms[0] is not None
+    assert rooms[1] is not None
+    assert rooms[0] - rooms[1] == pytest.approx(SERVER_MIB * 7 / 8)
 
 
 def test_no_worker_is_started_that_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
