@@ -149,7 +149,7 @@ def test_where_a_gpu_is_the_memory_that_is_in_use_counts(monkeypatch: pytest.Mon
 
 def test_a_call_that_nobody_listens_to_is_ended(tmp_path: Path) -> None:
     """And others, which were forked meanwhile, go on."""
-    short = Bounds(memory_mib=128, step_cpu_s=5, wall_s=0.5)
+    short = Bounds(memory_mib=128, step_cpu_s=5, wall_s=3)
     with ThreadPoolExecutor(2) as pool:
         left = pool.submit(called, calls.leaves_a_process, str(tmp_path / "pid"), bounds=short)
         slow = pool.submit(called, calls.works_in_steps, 6, 0.2)
