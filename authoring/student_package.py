@@ -91,6 +91,13 @@ SOLUTIONS = {
     "reference.pool": ("forward_loops", "grad_input_loops"),
 }
 """Functions that no check calls and that read like an answer."""
+OF_CLASSES = frozenset(
+    {
+        "alembic", "copydetect", "filelock", "python-multipart", "rapidfuzz", "sqlalchemy",
+        "starlette", "uvicorn",
+    }
+)  # fmt: skip
+"""Dependencies that only grading a class needs; what students' own notebooks import stays."""
 TABLES = ("default.txt", "renamed_checks.toml")
 TEMPLATES = (
     "base.html.j2", "feedback.css", "feedback.html.j2", "report.css", "report.html.j2", "theme.css",
@@ -251,9 +258,7 @@ def _dumped(record: object) -> bytes:
 def _project() -> str:
     """Return the package's own `pyproject.toml`, of the grader's."""
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    classes = {"alembic", "copydetect", "dnspython", "filelock", "python-multipart", "rapidfuzz",
-               "scikit-learn", "sqlalchemy", "starlette", "trustme", "uvicorn"}  # fmt: skip
-    needs = [one for one in ours["dependencies"] if one not in classes]
+    needs = [one for one in ours["dependencies"] if one not in OF_CLASSES]
     return "\n".join(
         [
             "[build-system]",

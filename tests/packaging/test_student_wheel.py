@@ -5,12 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from email.parser import Parser
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from authoring.student_package import BARE
 from grader.app.main import main
@@ -134,6 +140,56 @@ def _strings(value: object) -> Iterator[str]:
         case list():
             for one in value:
                 yield from _strings(one)
+
+
+def test_it_asks_for_every_package_that_it_imports(wheel: Path, texts: dict[str, str]) -> None:
+    metadata = next(text for name, text in texts.items() if name.endswith("/METADATA"))
+    asked = packages_behind(Parser().parsestr(metadata).get_all("Requires-Dist") or [])
+    homes = packages_distributions()
+    for name, text in texts.items():
+        if name.endswith(".py"):
+            for top in imported(text) - set(sys.stdlib_module_names) - {"grader", "reference"}:
+                found = {canonicalize_name(one) for one in homes.get(top, ())}
+                assert found & asked, f"{name} imports {top}, which the package does not ask for"
+
+
+def test_what_students_notebooks_import_is_there_as_for_staff(texts: dict[str, str]) -> None:
+    metadata = next(text for name, text in texts.items() if name.endswith("/METADATA"))
+    asked = {
+        Requirement(one).name for one in Parser().parsestr(metadata).get_all("Requires-Dist") or []
+    }
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text().partition("\n]\n")[0]
+    _, _, for_notebooks = project.partition("# For students' notebooks")
+    named = set(re.findall(r'^    "([\w-]+)",$', for_notebooks, re.MULTILINE))
+    assert "scikit-learn" in named
+    assert named <= asked
+
+
+def imported(code: str) -> set[str]:
+    """The first names of what a module imports from anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def packages_behind(asked: list[str]) -> set[str]:
+    """The packages that an installer brings for some requirements, by what the installed say."""
+    waiting = [Requirement(one) for one in asked]
+    seen: set[str] = set()
+    while waiting:
+        one = waiting.pop()
+        if canonicalize_name(one.name) in seen or (one.marker and not one.marker.evaluate()):
+            continue
+        seen.add(canonicalize_name(one.name))
+        with suppress(PackageNotFoundError):
+            further = [Requirement(text) for text in requires(one.name) or ()]
+            waiting += [each for each in further if not each.marker or
+                        each.marker.evaluate({"extra": ""})]  # fmt: skip
+    return seen
 
 
 def test_derivations_of_the_reference_are_left_out(texts: dict[str, str]) -> None:
