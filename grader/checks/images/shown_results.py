@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import torch
@@ -66,6 +66,9 @@ def shown_instead(context: CheckContext, part_id: str, recorded: RecordedRun) ->
     run, final = recorded.run, recorded.final
     if final is None or run.repeats:
         return ""
+    if recorded.network not in TRUSTED:
+        # Its result was judged by the part's network, so what is shown of it is, too.
+        recorded = replace(recorded, network=context.experiment(part_id).network)
     own = {run.cell_index, *(c for c in context.cells_of(part_id) if c > run.cell_index)}
     pictures = _pictures(context, recorded, final)
     later = range(run.cell_index, len(context.submission.cells))
@@ -163,7 +166,7 @@ def _by_plot(
     context: CheckContext, plots: Sequence[Shown], recorded: RecordedRun, pictures: _Pictures
 ) -> list[tuple[int, Shows]]:
     name = recorded.network
-    if name not in TRUSTED or not plots:
+    if not plots:
         return []
 
     def of(picture: Tensor, network: str, space: Space) -> Tensor:
@@ -204,7 +207,7 @@ def _apart(one: Tensor, other: Tensor) -> float:
 def _no_probabilities(context: CheckContext, own: Sequence[Shown], recorded: RecordedRun) -> str:
     """Say what a part plots where it is not the result's probabilities, and none are printed."""
     plain = [one for one in own if one.are_probabilities and not one.taken_twice]
-    if plain or not own or recorded.final is None or recorded.network not in TRUSTED:
+    if plain or not own or recorded.final is None:
         return ""
     logits = context.networks.logits(recorded.network, recorded.final)
     greatest = float(logits.double().softmax(dim=1).max())

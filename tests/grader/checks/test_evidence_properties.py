@@ -151,16 +151,6 @@ def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
     return parts
 
 
-def held_for_what_is_shown(sheet: GradeSheet) -> set[str]:
-    """Attacks that wait for what is shown; without the run nothing is compared with it."""
-    return {
-        part.id
-        for part in sheet.parts
-        for finding in part.findings
-        if any(remark.code.startswith("attack.shows_") for remark in finding.remarks)
-    }
-
-
 def points_of(sheet: GradeSheet, part_id: str) -> float:
     return next(part.points for part in sheet.parts if part.id == part_id)
 
@@ -170,7 +160,6 @@ def check(subject: Subject, chosen: Sequence[Damage]) -> None:
     helped = excused(subject, chosen)
     if points_of(after, "1a") < points_of(subject.sheet, "1a"):
         helped |= ALLOWED["raised"][1]  # damage cannot be told from a forward that is wrong
-    helped |= held_for_what_is_shown(subject.sheet)
     better = raised(subject.sheet, after)
     assert set(better) - helped - ({"total"} if helped else set()) == set(), better
 
