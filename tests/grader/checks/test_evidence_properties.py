@@ -151,6 +151,21 @@ def excused(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
     return parts
 
 
+def speaks_for_itself(subject: Subject, chosen: Sequence[Damage]) -> set[str]:
+    """Attacks that wait for what they show, where the witness of it is damaged.
+
+    What such a witness cannot tell speaks against nobody; a damaged run lifts no hold.
+    """
+    if not any(damage.kind in {"predictions", "cells"} for damage in chosen):
+        return set()
+    return {
+        part.id
+        for part in subject.sheet.parts
+        for finding in part.findings
+        if any(remark.code.startswith("attack.shows_") for remark in finding.remarks)
+    }
+
+
 def points_of(sheet: GradeSheet, part_id: str) -> float:
     return next(part.points for part in sheet.parts if part.id == part_id)
 
@@ -160,6 +175,7 @@ def check(subject: Subject, chosen: Sequence[Damage]) -> None:
     helped = excused(subject, chosen)
     if points_of(after, "1a") < points_of(subject.sheet, "1a"):
         helped |= ALLOWED["raised"][1]  # damage cannot be told from a forward that is wrong
+    helped |= speaks_for_itself(subject, chosen)
     better = raised(subject.sheet, after)
     assert set(better) - helped - ({"total"} if helped else set()) == set(), better
 
