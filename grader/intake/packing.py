@@ -165,10 +165,16 @@ def _files_of(folder: Path) -> Iterator[Path]:
         if path.name.startswith((".", "__")) or path.is_symlink():
             continue
         if path.is_dir():
-            if not (path / "results.json").is_file() and path.name not in {"results", "venv"}:
+            if not _is_made_by_tools(path):
                 yield from _files_of(path)
         elif path.is_file():
             yield path
+
+
+def _is_made_by_tools(folder: Path) -> bool:
+    """Whether a folder holds results, or a Python environment, whatever its name."""
+    marks = ("results.json", "pyvenv.cfg", "conda-meta")
+    return folder.name in {"results", "venv"} or any((folder / mark).exists() for mark in marks)
 
 
 def _is_left_out(file: Path, course_files: Sequence[str]) -> bool:

@@ -90,3 +90,13 @@ def test_one_notebook_and_a_real_name_are_asked_for(home: Path, tmp_path: Path) 
     for wrong in ("", "j doe", "../jdoe", "jdoe (1)"):
         with pytest.raises(ConfigError, match="--kerberos: expected your kerberos name"):
             check_kerberos(wrong)
+
+
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history"])
+def test_an_environment_beside_the_notebook_is_passed_over(home: Path, mark: str) -> None:
+    before = choose_files(home), choose_files(home / "pset4.ipynb")
+    for name in (mark, "lib/python3.11/site-packages/PIL/Image.py", "lib/helpers.py"):
+        file = home / "check" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    assert (choose_files(home), choose_files(home / "pset4.ipynb")) == before
