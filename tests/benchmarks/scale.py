@@ -15,6 +15,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -33,7 +34,9 @@ from tests.benchmarks.record import Row, save
 from tests.benchmarks.stub_worker import RESULT, SENT, sent_by
 from tests.dask_cluster import dask_workers
 
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
+BESIDE = 128 * 1024
+"""Bytes that a submission takes beside its results: its zip, its sheet in the store, blocks."""
 COMPLETE_ZIP_MIB, COMPLETE_RESULTS_MIB = 0.5, 8.0
 """Of the sample `complete`, about: its zip, and all its results as a tar."""
 BUNDLE = "studio-narrow"
@@ -48,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         graded = graded_once(Path(name))
+        refuse_without_room(Path(name), options.tasks * (len(graded.archive) + BESIDE))
         small = simulate(Path(name) / "small", options.tasks, graded, options.workers)
         large = simulate(
             Path(name) / "large",
@@ -64,6 +68,16 @@ def main(arguments: list[str] | None = None) -> None:
     }
     rows = [*_rows(small), *_rows_of_large(large)]
     save("scale", rows, details=_details(small, large), numbers=numbers)
+
+
+def refuse_without_room(folder: Path, needed: int) -> None:
+    """End, with a sentence, where results of all tasks have no room."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        sys.exit(
+            f"{folder}: expected {needed / GIB:.0f} GiB free for the results of all tasks, found "
+            f"{free / GIB:.0f} GiB; name another place by TMPDIR, or ask for fewer --tasks."
+        )
 
 
 def graded_once(folder: Path) -> TaskResult:

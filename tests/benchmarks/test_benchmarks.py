@@ -13,7 +13,7 @@ from rich.console import Console
 
 from authoring.samples import build_notebook
 from grader.app.batch_terminal import _Lines
-from tests.benchmarks import cost, record
+from tests.benchmarks import cost, record, scale
 from tests.benchmarks.cost import Kind
 from tests.benchmarks.record import Row
 from tests.benchmarks.timed_batch import _GRADE, CHANGED, OFFERING
@@ -69,6 +69,12 @@ def test_the_page_says_how_long_it_takes(results: Path) -> None:
     record.note_minutes("isolation", 3.0)  # keeps nothing
     page = (results / "README.md").read_text()
     assert "Minutes that they took: batch 9, speed 2; together 12." in page
+
+
+def test_a_simulation_without_room_is_refused(tmp_path: Path) -> None:
+    scale.refuse_without_room(tmp_path, 1)
+    with pytest.raises(SystemExit, match=r"expected 1048576 GiB free .* ask for fewer --tasks"):
+        scale.refuse_without_room(tmp_path, 2**50)
 
 
 def test_lines_of_grades_are_told_from_all_others() -> None:
