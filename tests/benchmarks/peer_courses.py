@@ -49,13 +49,8 @@ def prepare(hub: Hub) -> None:
     spec.parent.mkdir(parents=True)
     (site,) = ENVIRONMENT.glob("lib/python3*/site-packages")
     python = str(ROOT / ".venv/bin/python")
-    argv = [
-        python,
-        "-c",
-        _START.format(str(site)) + "; kernelapp.launch_new_instance()",
-        "-f",
-        "{connection_file}",
-    ]
+    start = _START.format(str(site)) + "app.launch_new_instance()"
+    argv = [python, "-c", start, "-f", "{connection_file}"]
     told = {"argv": argv, "display_name": KERNEL, "language": "python"}
     spec.write_text(json.dumps(told), encoding="utf-8")
 

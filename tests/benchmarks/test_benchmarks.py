@@ -13,10 +13,12 @@ from rich.console import Console
 
 from authoring.samples import build_notebook
 from grader.app.batch_terminal import _Lines
+from grader.batch.run.keys import todays_keys
+from grader.model.assignment import load_assignment
 from tests.benchmarks import cost, record, scale
 from tests.benchmarks.cost import Kind
 from tests.benchmarks.record import Row
-from tests.benchmarks.timed_batch import _GRADE, CHANGED, OFFERING
+from tests.benchmarks.timed_batch import _GRADE, stricter
 from tests.benchmarks.whole import with_backward
 from tests.grader.batch.store.test_store import RUN
 
@@ -92,11 +94,12 @@ def test_lines_of_grades_are_told_from_all_others() -> None:
     assert sum(bool(_GRADE.match(line)) for line in said) == 3, said
 
 
-def test_what_judging_again_needs_is_in_the_offering() -> None:
-    before, after = CHANGED
-    text = (Path(OFFERING) / "assignment.toml").read_text(encoding="utf-8")
-    assert before in text
-    assert after not in text
+def test_judging_again_is_by_an_offering_that_can_be_used(tmp_path: Path) -> None:
+    made, usual = load_assignment(str(stricter(tmp_path / "stricter"))), load_assignment()
+    assert made.name == "stricter"
+    assert made.credit["conv_forward"]["even_kernel"] < usual.credit["conv_forward"]["even_kernel"]
+    assert todays_keys(made, "studio").judge != todays_keys(usual, "studio").judge
+    assert todays_keys(made, "studio").evidence == todays_keys(usual, "studio").evidence
 
 
 def test_every_gradient_of_the_notebook_is_by_backward() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.classroom.running import start
 
 OFFERING = "grader/model/offerings/pset4_sp21"
-CHANGED = ("even_kernel = 0.5", "even_kernel = 0.4")
-"""A share of credit, before and after: with it all evidence is judged again."""
+CHANGES = (("even_kernel = 0.5", "even_kernel = 0.4"), ('name = "pset4_sp21"', 'name = "stricter"'))
+"""A share of credit, before and after: with it all evidence is judged again; and the name."""
 _GRADE = re.compile(r"  \d+ of \d+  \S+: (graded,|[\d.]+ (points|→))")
 """Such as `  3 of 22  s0002: graded, 2.5 points (1.3 s)`."""
 
@@ -44,16 +44,24 @@ def timed_batch(folder: Path, results: Path, *options: str) -> Timed:
     return heard(start(folder, results, *options), started, number)
 
 
+def stricter(folder: Path) -> Path:
+    """Write the offering with another share of credit, under another name."""
+    shutil.copytree(OFFERING, folder, dirs_exist_ok=True)
+    told = folder / "assignment.toml"
+    text = told.read_text(encoding="utf-8")
+    for before, after in CHANGES:
+        text = text.replace(before, after)
+    told.write_text(text, encoding="utf-8")
+    return folder
+
+
 def timed_rejudge(results: Path, *options: str) -> Timed:
     """Judge a class again, by an offering that gives another share of credit.
 
     Raises:
         SystemExit: it failed, or not all were judged.
     """
-    offering = results.parent / Path(OFFERING).name
-    shutil.copytree(OFFERING, offering, dirs_exist_ok=True)
-    told = offering / "assignment.toml"
-    told.write_text(told.read_text(encoding="utf-8").replace(*CHANGED), encoding="utf-8")
+    offering = stricter(results.parent / "stricter")
     number = len(list(results.glob("*/results.json")))
     command = [sys.executable, "-m", "grader.app", "rejudge", str(results)]
     started = time.perf_counter()
