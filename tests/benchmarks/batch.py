@@ -39,10 +39,7 @@ NBCLIENT = (
     "the bar was set by notebooks that took nbclient 12 s; with compiled bytecode, which set-up "
     "makes, importing torch takes half of that; PDF, pages and evidence are in our time"
 )
-FIRST = (
-    "PyTorch is imported by coordinator, workers, fork servers and whoever judges; what is beside "
-    "each other shares the two cores"
-)
+FIRST = "fork server and whoever judges import PyTorch first, beside each other on two cores"
 WORKERS = "the coordinator, the server of drivers and the kernels share the same two cores"
 
 
