@@ -187,9 +187,14 @@ def no_code(context: CheckContext, function: str, part_id: str) -> Verdict:
     """No reply at all: nothing defined, or the run never came to it."""
     if function not in context.names_defined and context.unread:
         return needs_human(say("function.unread", function=function))
-    if function not in context.names_defined:
-        return in_report(context, part_id, say("report.undefined", function=function))
     blamed = blamed_for_name(context, function)
+    if function not in context.names_defined:
+        # A cell that is not valid Python binds nothing, and yet is the student's work.
+        verdict = in_report(context, part_id, say("report.undefined", function=function))
+        if not blamed:
+            return verdict
+        if verdict.outcome is not Outcome.NOT_ATTEMPTED:
+            return verdict.adding(how_ended(blamed[0]))
     if not blamed:
         return needs_human(say("function.not_asked", function=function))
     where = (cell_label(blamed[0].cell_index),)

@@ -277,3 +277,19 @@ def test_a_cell_is_to_blame_only_where_the_part_needs_it(lab: Lab, case: Case) -
     assert found.credit == 0
     if case.outcome is WAITS:
         assert "exception" not in found.message
+
+
+SYNTAX = raised(0, "SyntaxError", "'(' was never closed")
+
+
+def test_code_that_is_no_python_is_the_students_error_not_missing(lab: Lab) -> None:
+    source = "def conv1d_forward(x, w):\n    return np.convolve(x, w, 'same'\n"
+    alone = lab.context(sources=(source,), cells=(SYNTAX,), report_pages=0)
+    found = CHECKS["conv_forward"](alone, "1a")
+    assert found.outcome is FAILS
+    assert UNTIL.format(1) + " SyntaxError" in found.message
+    answers = (("1a", "x_out[i] = ..."),)
+    written = lab.context(sources=(source,), cells=(SYNTAX,), answers=answers, report_pages=0)
+    read = CHECKS["conv_forward"](written, "1a")
+    assert read.outcome is WAITS
+    assert UNTIL.format(1) + " SyntaxError" in read.message
