@@ -12,8 +12,7 @@ from markupsafe import Markup
 from grader.model.records import GradeSheet
 from grader.model.resources import templates
 from grader.outputs.pages.feedback_view import feedback_page
-from grader.outputs.pages.markup import plain
-from grader.outputs.pages.maths import set_math
+from grader.outputs.pages.markup import markdown_html, plain
 from grader.outputs.pages.scripts import face_rule, faces_for
 from grader.outputs.pages.staff_view import NOTHING_BESIDE, Beside, staff_page
 
@@ -30,10 +29,22 @@ _FACES = (
 )
 _SPECIMEN = Markup(
     """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Specimen</title>
-<style>{css}</style></head><body><h1>Problem</h1><p>Text, <em>words</em>, <strong>points</strong>,
-<code>code</code>, α, ∂, {formula}</p><table><tr><th>part</th><td>1.5</td></tr></table>
-<pre><code>y = f(x)</code></pre><ul><li>item</li></ul></body></html>"""
+<style>{css}</style></head><body><h1>Problem</h1>{words}</body></html>"""
 )
+_WORDS = r"""Text, *words*, **points**, `code`, α,
+$\frac{\partial L}{\partial x_i} = \sum_j w_j\, y_{i+j}$
+
+| part | points |
+|---|---|
+| 1(a) | 1.5 |
+
+- item
+
+```python
+def f(x):
+    return [1.0 * y for y in x]  # same as x
+```
+"""
 
 
 def render_feedback_html(sheet: GradeSheet, evidence_dir: Path) -> str:
@@ -89,8 +100,7 @@ def prepare() -> None:
 
 def specimen() -> str:
     """Return a page of nobody in the styles of feedback, with what most pages have."""
-    formula = set_math(r"\frac{\partial L}{\partial x_i} = \sum_{j=0}^{k-1} w_j\, y_{i+j}")
-    return _SPECIMEN.format(css=_css("feedback"), formula=formula)
+    return _SPECIMEN.format(css=_css("feedback"), words=markdown_html(_WORDS))
 
 
 @lru_cache(maxsize=1)
