@@ -14,10 +14,11 @@ from grader.app.options import Store
 from grader.app.terminal import show_sentences
 from grader.batch.class_folder import newest_class
 from grader.batch.class_run import score_class
+from grader.batch.store.store import Store as OpenStore
 from grader.batch.store.store import open_store
 from grader.model.records import ReleaseKind, threads
 from grader.model.text import format_students
-from grader.review.exchange import export_rows, import_rows
+from grader.review.exchange import ClassHere, export_rows, import_rows
 from grader.review.part_export import render_parts
 from grader.review.publishing import ClassPlace, ClassToday, class_today, release_class
 from grader.review.releasing import Missing, ReleaseRequest, feedback_zip
@@ -183,17 +184,38 @@ def export_command(
 def import_command(
     results: Results,
     files: Annotated[list[Path], typer.Argument(help="What `export` wrote elsewhere.")],
+    assignment: Assignment = None,
     store: Store = None,
 ) -> None:
-    """Add the rows of other machines; what met another decision is kept as a conflict."""
+    """Add the rows of other machines; what met another decision is kept as a conflict.
+
+    Rows that count for nobody in this class, such as those about another zip, are kept and told.
+    """
     console = Console()
     with open_store(results, store) as opened:
+        here = _class_here(opened, results, assignment)
         for path in files:
-            merged = import_rows(opened, _read(path), where=str(path))
+            merged = import_rows(opened, _read(path), where=str(path), here=here)
             show_sentences(
                 console, [f"{path}: {_counted(merged.added)} added, {merged.known} known already"]
             )
-            show_sentences(console, merged.conflicts)
+            show_sentences(console, (*merged.of_nobody, *merged.conflicts))
+
+
+def _class_here(opened: OpenStore, results: Path, assignment: str | None) -> ClassHere | None:
+    """Return whose rows count; None where nothing was graded yet."""
+    if opened.newest_batch() is None:
+        return None
+    batch_id, offering = newest_class(opened, results, assignment)
+    return ClassHere(
+        offering=offering.name,
+        parts=frozenset(part.id for part in offering.parts),
+        zips={
+            row.kerberos: row.zip_sha256
+            for row in opened.hand_ins(batch_id)
+            if row.role != "superseded"
+        },
+    )
 
 
 @decisions_app.command("verify")

@@ -115,9 +115,9 @@ def _show_check(console: Console, check: CheckExplained) -> None:
             style="yellow",
         )
     if check.message:
-        _say(console, f"Told to the student: {check.message}")
+        _say_text(console, f"Told to the student: {check.message}")
     if check.staff:
-        _say(console, f"For staff: {check.staff}")
+        _say_text(console, f"For staff: {check.staff}")
     for line in check.rests:
         _say(console, f"Rests on what was {line}")
     if check.evidence:
@@ -151,6 +151,14 @@ def _table(head: Iterable[str]) -> Table:
 
 def _cell(text: str) -> str:
     return escape(terminal_line(text))
+
+
+def _say_text(console: Console, text: str) -> None:
+    """Print a text that may quote an answer: its lines stay lines, indented below the first."""
+    first, *others = (line.rstrip() for line in text.splitlines())
+    _say(console, first)
+    for line in others:
+        _say(console, f"    {line.expandtabs(4)}" if line else "")
 
 
 def _say(console: Console, text: str, style: str | None = None) -> None:

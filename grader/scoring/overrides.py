@@ -93,8 +93,15 @@ class HumanGrades:
         release = self.published.get(kerberos)
         if release is None or release.grade_sha256 != digest:
             return ""
-        here = datetime.fromisoformat(release.noted_at).astimezone(assignment.due.tzinfo)
-        return here.isoformat(timespec="seconds")
+        return _local(release.noted_at, assignment)
+
+
+def _local(noted_at: str, assignment: Assignment) -> str:
+    """Return a time of the store in the course's time; empty where there is none."""
+    if not noted_at:
+        return ""
+    here = datetime.fromisoformat(noted_at).astimezone(assignment.due.tzinfo)
+    return here.isoformat(timespec="seconds")
 
 
 NO_GRADES = HumanGrades()
@@ -114,7 +121,8 @@ def human_grades(
     """
     said: dict[tuple[str, str], list[Said]] = {}
     for one in requests:
-        entry = Said(by_student=one.by_student, kind=one.kind, text=one.text, noted_at=one.noted_at)
+        at = _local(one.noted_at, assignment)
+        entry = Said(by_student=one.by_student, kind=one.kind, text=one.text, noted_at=at)
         said.setdefault((one.kerberos, one.part_id), []).append(entry)
     newest = {one.part_id: one for one in assignment.rubrics}
     for rubric in rubrics:

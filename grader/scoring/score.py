@@ -17,7 +17,7 @@ from grader.model.records import Finding, GradeSheet, Note, Outcome, PartGrade, 
 from grader.model.text import format_points
 from grader.scoring.lateness import Lateness
 from grader.scoring.overrides import Override, within_range
-from reference.errors import GraderFault
+from reference.errors import ConfigError, GraderFault
 
 _WORST_FIRST = (
     Outcome.TIMEOUT,
@@ -118,13 +118,21 @@ def rescore(
         lateness: Today's; None where the sheet's own stands.
 
     Raises:
-        ConfigError: see `score`.
+        ConfigError: see `score`; or findings are of a part that the assignment does not have.
     """
+    findings = {part.id: part.findings for part in sheet.parts}
+    unknown = sorted(findings.keys() - {part.id for part in assignment.parts})
+    if unknown:
+        raise ConfigError(
+            f"{sheet.kerberos}: expected findings of the parts of {assignment.name}, found some of "
+            f"{', '.join(unknown)}, which it does not have: another offering was graded. Name that "
+            "one with --assignment, or judge by this one with `grader rejudge`"
+        )
     notes = sheet.notes
     if lateness is not None:
         notes = tuple(note for note in notes if note.code != _SUBMITTED_TIME)
     return score(
-        {part.id: part.findings for part in sheet.parts},
+        findings,
         assignment,
         SheetFacts(
             kerberos=sheet.kerberos,

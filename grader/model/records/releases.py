@@ -177,4 +177,4 @@ class Said:
     text: str
     """Markdown."""
     noted_at: str
-    """ISO 8601 in UTC."""
+    """ISO 8601, in the course's time."""

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from grader.batch.store.store import DATABASE, FOLDER, Store
 from grader.model.assignment import Assignment
+from grader.model.offering_files import offering_place
 from grader.model.records.decisions import Decision
 from grader.model.records.places import Placed, placed
 from grader.model.records.rubrics import Rubric
@@ -86,6 +87,34 @@ class Desk:
     def place(self) -> ClassPlace:
         """Where the class is, for what scores and publishes it."""
         return ClassPlace(results=self.results, assignment=self.offering, store=self.store_url)
+
+    @property
+    def scores_otherwise(self) -> str:
+        """Return a sentence where this desk scores by another offering than the class was last."""
+        last = self._another_offering
+        if not last:
+            return ""
+        return (
+            f"The class was last scored by the offering {last}; publishing or applying decisions "
+            f"from this desk gives everybody points by {self.offering}."
+        )
+
+    @property
+    def scored_meanwhile(self) -> str:
+        """Return a sentence where another offering scored the class since the desk was opened."""
+        last = self._another_offering
+        if not last or last == self.scored_by:
+            return ""
+        return (
+            f"Somebody scored the class by the offering {last} while this desk was open, and the "
+            f"desk goes by {self.offering}: its parts and points are those of before. What is "
+            "saved is kept, as a share of the part's points. Close the desk and open it again."
+        )
+
+    @property
+    def _another_offering(self) -> str:
+        last = self.store.scored_by()
+        return "" if last in {"", self.offering, offering_place(self.offering)} else last
 
     @property
     def memory(self) -> Memory:
@@ -197,6 +226,7 @@ class Asked:
                 blind=self.desk.blind,
                 course="/".join(self.desk.assignment.courses),
                 piece=self.wants_piece,
+                scored_meanwhile=self.desk.scored_meanwhile,
                 **context,
             )
         )

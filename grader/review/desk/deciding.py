@@ -59,6 +59,7 @@ def decide(asked: Asked) -> Response:
     if known is None and field(asked.form, "second"):
         return _second(asked, seat, held, made)
     if known is None:
+        _refuse_own_later(held, made)
         if words(asked.form, "answer", MAX_TEXT_CHARS):
             refuse_other_thread(asked, seat)
         else:
@@ -115,6 +116,24 @@ def _second(asked: Asked, seat: Seat, held: Holding, made: Decision) -> Response
     )
     asked.desk.ledger.decide(decision)
     return _saved(asked, seat, decision)
+
+
+def _refuse_own_later(held: Holding, made: Decision) -> None:
+    """Ask before one's own decision, made on another page, is replaced: that is no conflict.
+
+    Raises:
+        Outdated: the same person decided after this page was opened; sent again, it replaces that.
+    """
+    latest = next((one for one in reversed(held.history) if one.counts), None)
+    if latest is None or latest.uuid == made.parent or latest.author != made.author:
+        return
+    what = "took back what was decided" if latest.kind is DecisionKind.WITHDRAWN else "decided"
+    raise Outdated(
+        f"You {what} about this answer before, on another page. Nothing of this page was saved: "
+        "look at it, and save again to put your choices here in its place.",
+        parent=latest.uuid,
+        uuid=uuid4().hex,
+    )
 
 
 def _refuse_without_reason(made: Decision, seat: Seat) -> None:

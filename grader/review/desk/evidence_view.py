@@ -16,7 +16,7 @@ from grader.model.records import GradeSheet, Outcome, PartGrade
 from grader.model.records.codec import RecordError, load
 from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
-from grader.model.text import cell_label
+from grader.model.text import cell_label, format_pages
 from grader.outputs.pages.answer_pictures import AnswerPictures, own_pictures
 from grader.outputs.pages.feedback_view import page_of
 from grader.outputs.pages.feedback_view_records import PartView
@@ -39,7 +39,9 @@ _LETTER = (935, 1210)
 """Pixels of a letter page, where its own are not known yet."""
 _STATES = {
     AnswerState.WRITTEN: "",
-    AnswerState.UNPLACED: "Which pages answer this part is not known; all pages are shown.",
+    AnswerState.UNPLACED: (
+        "Which pages answer this part is not known. Page 1 is shown; p shows the next."
+    ),
     AnswerState.BLANK: "The report has the part's heading, and nothing after it.",
     AnswerState.ABSENT: "Somebody looked through the report: it does not answer this part.",
     AnswerState.MISSING: "Neither report.pdf nor the notebook has an answer.",
@@ -209,9 +211,7 @@ def pages_words(answer: Answer) -> str:
         "problem": "found by the heading of the whole problem",
     }
     told = ways.get(answer.pages_by, f"named by {plain(answer.pages_by)}")
-    listed = ", ".join(map(str, answer.report_pages))
-    noun = "Page" if len(answer.report_pages) == 1 else "Pages"
-    return f"{noun} {listed} of {answer.pages}, {told}."
+    return f"{format_pages(answer.report_pages).capitalize()} of {answer.pages}, {told}."
 
 
 def code_views(answer: Answer, shown: Callable[[str], str]) -> tuple[CodeView, ...]:

@@ -47,6 +47,10 @@ class NotTaken(ConfigError):
     """A form that cannot be taken as it is; nothing was saved."""
 
 
+class NotReady(NotTaken):
+    """A file of the class that cannot be made yet."""
+
+
 class WrongTab(NotTaken):
     """A form of a page that was opened in somebody else's name."""
 

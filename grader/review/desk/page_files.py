@@ -22,8 +22,9 @@ Box = tuple[float, float, float, float]
 TOP: Box = (0.0, 0.0, 1.0, 0.15)
 """What is hidden of a page at whose top a name stands."""
 _QUALITY = 80
-_DRAWING = threading.Lock()
-"""Held while somebody waits for pages that were not drawn ahead."""
+_drawing: dict[Path, threading.Lock] = {}
+"""By results folder: held while its report is drawn, so that who waits for the same one waits once,
+and a report that takes minutes holds up nobody else's."""
 
 
 def report_path(folder: ResultFolder) -> Path | None:
@@ -57,7 +58,7 @@ def page_picture(asked: Asked) -> Response:
 
 def draw_now(folder: ResultFolder) -> PageSet:
     """Draw the pages that were not drawn ahead; somebody waits for it."""
-    with _DRAWING:
+    with _drawing.setdefault(folder.root, threading.Lock()):
         return draw_pages(folder)
 
 

@@ -181,7 +181,10 @@ def reveal(asked: Asked) -> Response:
 def report_file(asked: Asked) -> Response:
     """The student's report as a file to keep, never as a page: its content is a stranger's."""
     if asked.desk.blind:
-        raise NotFound("Names are hidden, and the file may hold them; see its pages instead.")
+        raise NotFound(
+            "Names are hidden at this desk, and the file may hold them. See its pages; where one "
+            "could not be drawn, flag the answer: the head can open a desk without BLIND."
+        )
     seat = asked.seat
     path = report_path(ResultFolder(root=asked.desk.results / seat.kerberos))
     if path is None:

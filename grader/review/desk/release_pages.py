@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,12 +16,12 @@ from grader.batch.exports.gradebook import (
     render_canvas,
     render_gradebook,
 )
-from grader.model.offering_files import offering_place
+from grader.batch.run.pdfs import are_missing, without_pdf
 from grader.model.records import ReleaseKind
 from grader.model.stage_keys import pages_key
 from grader.model.text import format_students
 from grader.review.desk.asked import Asked, Desk, NotFound, told
-from grader.review.desk.forms import NotTaken, field
+from grader.review.desk.forms import NotReady, NotTaken, field
 from grader.review.desk.release_view import confirm_view, release_view
 from grader.review.desk.work import Does, Progress
 from grader.review.part_export import PARTS, render_parts
@@ -44,6 +44,7 @@ _WORK = "/release/work"
 def release_page(asked: Asked) -> Response:
     """What is missing before grades are published, and what can be done about it."""
     desk, page = asked.desk, asked.request.query_params.get("page", "1")
+    _refuse_other_offering(desk)
     today = class_today(desk.store, desk.place, memory=desk.memory)
     view = release_view(asked.room, desk.ledger, today, page=page, blind=desk.blind)
     return asked.page(
@@ -62,29 +63,14 @@ def _behind(desk: Desk) -> int:
     return desk.store.pages_behind(batch[0], pages_key()) if batch else 0
 
 
-def scores_otherwise(desk: Desk) -> str:
-    """Return a sentence where this desk scores by another offering than the class was last."""
-    last = desk.store.scored_by()
-    if last in {"", desk.offering, offering_place(desk.offering)}:
-        return ""
-    return (
-        f"The class was last scored by the offering {last}; publishing or applying decisions "
-        f"from this desk gives everybody points by {desk.offering}."
-    )
-
-
 def _refuse_other_offering(desk: Desk) -> None:
     """Refuse to give points by what holds no longer.
 
     Raises:
         NotTaken: somebody scored the class by another offering since the desk was opened.
     """
-    if scores_otherwise(desk) and desk.store.scored_by() != desk.scored_by:
-        raise NotTaken(
-            f"Somebody scored the class by the offering {desk.store.scored_by()} while this desk "
-            f"was open, and the desk goes by {desk.offering}. Close the desk and open it again; "
-            "nothing was done, and what was saved is kept."
-        )
+    if desk.scored_meanwhile:
+        raise NotTaken(desk.scored_meanwhile)
 
 
 def confirm_page(asked: Asked) -> Response:
@@ -94,7 +80,7 @@ def confirm_page(asked: Asked) -> Response:
     _refuse_other_offering(asked.desk)
     today = class_today(asked.desk.store, asked.desk.place, request, asked.desk.memory)
     codes = [asked.room.by_kerberos[one].code for one in sorted(request.kerberos)]
-    view = replace(confirm_view(today), by=scores_otherwise(asked.desk))
+    view = replace(confirm_view(today), by=asked.desk.scores_otherwise)
     return asked.page("confirm.html.j2", view=view, codes=codes)
 
 
@@ -194,17 +180,29 @@ def class_file(asked: Asked) -> Response:
 
 
 def _feedback(desk: Desk, today: ClassToday) -> bytes:
-    if today.not_shown:
-        many = format_students(today.not_shown)
-        raise NotTaken(
-            f"The feedback of {many} does not show the newest points. Choose “Apply all decisions” "
-            "on the Release page first."
-        )
+    hand_ins = [one.standing.hand_in.hand_in for one in today.standings]
+    unwritten = without_pdf((one.kerberos for one in hand_ins), desk.results)
+    if today.not_shown or unwritten:
+        raise NotReady(_not_ready(desk, today.not_shown, unwritten))
     try:
-        hand_ins = [one.standing.hand_in.hand_in for one in today.standings]
         return feedback_zip(hand_ins, desk.results)
     except ConfigError as error:
-        raise NotTaken(str(error)) from error
+        raise NotReady(str(error)) from error
+
+
+def _not_ready(desk: Desk, not_shown: int, unwritten: Sequence[str]) -> str:
+    """Say why there is no zip of feedback yet, and what brings it."""
+    task = desk.work.task
+    if task is not None and not task.ended:
+        return (
+            f"The feedback is being written now ({task.what}: {task.progress.words}). Download it "
+            "when that is done; “Something is under way” on the Release page shows how far it is."
+        )
+    if not_shown:
+        what = f"The feedback of {format_students(not_shown)} does not show the newest points"
+    else:
+        what = f"{are_missing(unwritten)} not written yet"
+    return f"{what}. Choose “Apply all decisions” on the Release page first."
 
 
 def _zips(today: ClassToday) -> dict[str, str]:

@@ -19,7 +19,7 @@ from grader.review.desk.holding import (
     stand_of,
 )
 from grader.review.desk.ledger import Ledger, rubrics_of
-from grader.review.desk.student_view import Paging, paged
+from grader.review.desk.student_view import STATES, Paging, paged
 from grader.review.publishing import ClassToday
 from grader.review.releasing import NOT_GRADED, Missing, missing_before_release
 from grader.scoring.overrides import human_grades
@@ -111,7 +111,8 @@ def _ungraded(room: Classroom, ledger: Ledger) -> Iterator[Missing]:
     }
     for seat in room.seats:
         if not seat.parts and seat.kerberos not in begun:
-            yield Missing(kerberos=seat.kerberos, part_id="", why=seat.sentence or seat.state.value)
+            why = seat.sentence or STATES[seat.state]
+            yield Missing(kerberos=seat.kerberos, part_id="", why=why)
             continue
         for part_id in parts_of(room, seat):
             own = held[part_id].get(seat.kerberos, NOTHING_DECIDED)

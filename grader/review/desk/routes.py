@@ -34,7 +34,7 @@ from grader.review.desk import (
 )
 from grader.review.desk.access import NOBODY, Role
 from grader.review.desk.asked import Asked, Desk, NotFound, identity_of, told
-from grader.review.desk.forms import NotTaken, Outdated, WrongTab
+from grader.review.desk.forms import NotReady, NotTaken, Outdated, WrongTab
 from grader.review.desk.guard import Guard
 from reference.errors import ConfigError
 
@@ -185,6 +185,8 @@ def _answered(rule: Rule, asked: Asked) -> Response:
         return told("another", str(error), 409)
     except Outdated as error:
         return told("outdated", str(error), 409, now=error.now)
+    except NotReady as error:
+        return _message(asked, str(error), 422, "This file is not ready")
     except NotTaken as error:
         return _message(asked, str(error), 422)
     except NotFound as error:
@@ -241,10 +243,12 @@ def _failed(asked: Asked, sentence: str) -> Response:
     return _message(asked, sentence, 500)
 
 
-def _message(asked: Asked, sentence: str, status: int) -> Response:
+def _message(
+    asked: Asked, sentence: str, status: int, heading: str = "This page cannot be shown"
+) -> Response:
     if asked.request.method == "POST":
         return told("refused", sentence, status)
-    page = asked.page("message.html.j2", sentence=sentence)
+    page = asked.page("message.html.j2", sentence=sentence, heading=heading)
     page.status_code = status
     return page
 

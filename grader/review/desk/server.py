@@ -23,7 +23,6 @@ from grader.review.desk.guard import Address, loopback
 from grader.review.desk.ledger import Ledger
 from grader.review.desk.line_file import LineFile
 from grader.review.desk.place_view import unplaced
-from grader.review.desk.release_pages import scores_otherwise
 from grader.review.desk.remembered import Remembered
 from grader.review.desk.reveals import Reveals
 from grader.review.desk.routes import application
@@ -87,8 +86,8 @@ def open_desk(
             (one, f"{address.origin}/enter#{desk.doors.link_for(one)}") for one in request.reviewers
         ]
         say(links)
-        if scores_otherwise(desk):
-            tell(scores_otherwise(desk))
+        if desk.scores_otherwise:
+            tell(desk.scores_otherwise)
         stop = threading.Event()
         ahead = threading.Thread(target=_draw_ahead, args=(desk, stop), daemon=True)
         ahead.start()

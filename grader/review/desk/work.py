@@ -28,18 +28,24 @@ class Progress:
 
     at: str = ""
     """A key of `STAGES`."""
+    total: int = 0
+    """Files that the stage writes; 0 where it does not say."""
+    count: int = 0
+    """Files that were written, or could not be."""
 
     @property
     def words(self) -> str:
         """What it is at."""
-        return STAGES.get(self.at, self.at)
+        words = STAGES.get(self.at, self.at)
+        return f"{words}, {self.count} of {self.total} done" if self.total else words
 
     def stage(self, name: str) -> None:
         """A stage begins."""
-        self.at = name
+        self.at, self.total, self.count = name, 0, 0
 
     def begin(self, total: int, known: int) -> None:
-        """Nothing is run here."""
+        """So many files are to be written; so many are there already."""
+        self.total, self.count = total, known
 
     def under_way(self, names: tuple[str, ...]) -> None:
         """Nothing is run here."""
@@ -50,8 +56,9 @@ class Progress:
     def judged(self, kerberos: str, before: float, after: float) -> None:
         """Nothing is judged here."""
 
-    def written(self, kerberos: str) -> None:
-        """The stage says enough."""
+    def written(self, kerberos: str) -> None:  # noqa: ARG002 -- they are only counted
+        """One more is done."""
+        self.count += 1
 
     def not_judged(self, kerberos: str, sentence: str) -> None:
         """Nothing is judged here."""

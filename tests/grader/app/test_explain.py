@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from grader.app.explain_cli import _show_check
 from grader.app.main import main
+from grader.outputs.explanation import CheckExplained
 from grader.pipeline import GradeRecord
 
 
@@ -81,3 +85,29 @@ def test_evidence_that_was_changed_is_told_and_not_judged(
         path.write_bytes(b"0" * 10)
     assert main(["explain", "jdoe", "1a", "--out", str(tmp_path)]) == 2
     assert "grade the submission again" in capsys.readouterr().err
+
+
+def test_an_answer_that_is_quoted_keeps_its_lines_and_says_nothing_to_the_terminal() -> None:
+    printed = StringIO()
+    console = Console(file=printed, width=200)
+    answer = "## Ends\n\nZeros, so\t$y$\n::error::\x1b[31m"
+    check = CheckExplained(
+        check_id="prose",
+        outcome="Needs grading",
+        worth=1.0,
+        points="0 of 1 point",
+        share="",
+        message="",
+        staff=f"The answer in the notebook: {answer}",
+        rests=(),
+        measurements=(),
+        series=(),
+        evidence=(),
+        agrees=True,
+    )
+    _show_check(console, check)
+    shown = printed.getvalue()
+    lines = shown.splitlines()
+    at = lines.index("For staff: The answer in the notebook: # # Ends")
+    assert lines[at : at + 4] == [lines[at], "", "    Zeros, so   $y$", "    : :error: :[31m"]
+    assert "\x1b" not in shown

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.batch.store.store import Store, open_store
 from grader.model.records import (
+    Mark,
     Place,
     Release,
     ReleaseKind,
@@ -18,7 +21,8 @@ from grader.model.records import (
     in_force,
     open_conflicts,
 )
-from grader.review.exchange import export_rows, import_rows
+from grader.model.records.codec import to_json
+from grader.review.exchange import ClassHere, export_rows, import_rows
 from reference.errors import ConfigError
 from tests.factories import decision
 
@@ -91,3 +95,67 @@ def test_a_bad_line_adds_nothing(tmp_path: Path, line: str) -> None:
         with pytest.raises(ConfigError, match=r"rows\.jsonl:2: expected a row"):
             merge(other, export_rows(one) + line + "\n")
         assert other.decisions() == ()
+
+
+HERE = ClassHere(
+    offering="pset", parts=frozenset({"3c"}), zips={"jdoe": "a" * 64, "absent": "", "again": "new"}
+)
+
+
+def test_rows_that_count_for_nobody_here_are_kept_and_told(tmp_path: Path) -> None:
+    with open_store(tmp_path / "a") as one, open_store(tmp_path / "b") as other:
+        for row in (
+            decision(),
+            decision(kerberos="nobody"),
+            decision(kerberos="../../etc"),
+            decision(part_id="9z"),
+            decision(kerberos="again", zip_sha256="old"),
+        ):
+            one.decide(row)
+        one.release(Release(uuid="r1", kind=ReleaseKind.PUBLISH, kerberos="nobody"))
+        seen = {"kerberos": "jdoe", "zip_sha256": "a" * 64, "author": "ta1"}
+        one.note_places([Place(uuid="p1", part_id="names", pages=(1,), **seen)])
+        text = export_rows(one)
+        merged = import_rows(other, text, where="rows", here=HERE)
+        assert merged.added == 7
+        assert merged.of_nobody == (
+            (
+                "3 rows are kept but count for nobody here, about students who are not in this "
+                "class: nobody 3(c), ../../etc 3(c), nobody"
+            ),
+            (
+                "1 row is kept but counts for nobody here, about parts that pset does not have: "
+                "jdoe 9(z)"
+            ),
+            (
+                "1 row is kept but counts for nobody here, about other hand-ins than those that "
+                "count here: again 3(c)"
+            ),
+        )
+        assert import_rows(other, text, where="rows", here=HERE).of_nobody == ()  # told once
+        assert len(other.decisions()) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"author": "ann\n<b>" * 60}, "author: expected at most 200 characters of one line"),
+        ({"author": "ann\nben"}, "author: expected at most 200 characters of one line"),
+        ({"noted_at": "2099-01-01T00:00:00+00:00"}, "noted_at: expected a time that has been"),
+        ({"noted_at": "2021-01-01T00:00:00"}, "noted_at: expected a time that has been"),
+        ({"noted_at": "yesterday"}, "noted_at: expected a time that has been"),
+        ({"marks": (Mark(page=999, box=(5, 6, 7, 9)),)}, "marks: expected a box on a page"),
+        ({"marks": (Mark(page=0, box=(0.1, 0.1, 0.2, 0.2)),)}, "marks: expected a box on a page"),
+    ],
+)
+def test_what_no_desk_would_have_written_is_refused_with_its_line(
+    tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    good, bad = decision(uuid="d1"), decision(uuid="d2", kerberos="other", **changes)
+    lines = (
+        json.dumps({"kind": "decision", "row": json.loads(to_json(one))}) for one in (good, bad)
+    )
+    with open_store(tmp_path) as store:
+        with pytest.raises(ConfigError, match=rf"rows\.jsonl:2: {told}"):
+            import_rows(store, "\n".join(lines), where="rows.jsonl")
+        assert store.decisions() == ()

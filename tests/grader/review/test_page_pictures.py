@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from PIL import Image
 from grader.model.results_folder import ResultFolder
 from grader.reading.page_process import DrawnPage, _unpack, pack
 from grader.review import page_pictures
-from grader.review.page_pictures import draw_class, draw_pages, pages_of
+from grader.review.desk import page_files
+from grader.review.page_pictures import PageSet, draw_class, draw_pages, pages_of
 from tests.grader.reading import pdfs
 from tests.grader.reading.test_report_process import bomb
 from tests.grader.review.factory import hand_in, reading_of
@@ -94,3 +96,32 @@ def test_an_answer_that_was_cut_off_gives_the_pages_before_the_cut() -> None:
 
     assert [picture for _, picture in _unpack(answer[:-1])] == [b"first"]
     assert json.loads(next(_unpack(answer))[0])["number"] == 1
+
+
+def test_a_report_that_takes_minutes_holds_up_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = (ResultFolder(root=tmp_path / name) for name in ("slow", "quick"))
+    begun, goes_on = threading.Event(), threading.Event()
+    drawn: list[str] = []
+
+    def drawing(folder: ResultFolder) -> PageSet:
+        if folder == slow:
+            begun.set()
+            assert goes_on.wait(60)
+        drawn.append(folder.root.name)
+        return PageSet(folder=folder.root, pages=0, drawn=(), failed=())
+
+    monkeypatch.setattr(page_files, "draw_pages", drawing)
+    threads = [
+        threading.Thread(target=page_files.draw_now, args=(one,), daemon=True)
+        for one in (slow, quick)
+    ]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()
+    threads[1].join(20)
+    assert drawn == ["quick"]
+    goes_on.set()
+    threads[0].join(60)
+    assert drawn == ["quick", "slow"]

@@ -133,3 +133,22 @@ def test_placed_comments_are_shown_with_the_strip_of_their_page(tmp_path: Path) 
     assert "<em>ends</em>" in first.text
     assert first.source.startswith("data:image/jpeg;base64,")
     assert second.source == ""  # its page was not drawn
+
+
+def test_the_student_reads_when_it_was_said_in_the_courses_time() -> None:
+    asked = RequestEvent(
+        uuid="q1",
+        request="q1",
+        kerberos="jdoe",
+        part_id="3c",
+        kind=RequestKind.OPENED,
+        author="jdoe",
+        text="Why?",
+        noted_at="2021-11-30T03:28:00.000+00:00",
+    )
+    human = human_grades((), (), ASSIGNMENT, requests=(asked,))
+    (said,) = (
+        one for override in human.about("jdoe", "", ASSIGNMENT, "6.819") for one in override.said
+    )
+    (view,) = said_views((said,))
+    assert view.when == "Mon 29 November 2021, 22:28 ET"

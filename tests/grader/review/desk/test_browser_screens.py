@@ -155,3 +155,17 @@ def test_answers_are_read_a_second_time_by_keyboard(served: Served, browser: Bro
     said(page, "A second reading stays as it is")
     rows = served.opened.desk.store.decisions(part_id="3c")
     assert [one.author for one in rows if one.kind is DecisionKind.SECOND] == ["ben"]
+
+
+def test_on_a_telephone_how_far_a_part_is_stands_whole_in_sight(
+    served: Served, browser: Browser
+) -> None:
+    page = served.sit(browser)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(served.origin + "/")
+    seen = page.locator("#overview .wide").bounding_box()
+    for link in page.get_by_role("link", name=re.compile(r"\d of \d+ answers to")).all():
+        box = link.bounding_box()
+        assert seen
+        assert box
+        assert box["x"] + box["width"] <= seen["x"] + seen["width"]

@@ -332,8 +332,15 @@ def test_what_was_saved_is_told_in_the_words_of_what_was_done(opened: Opened) ->
     del flag["item"]
     assert "is flagged for the head" in client.post(address, data=flag).json()["sentence"]
     late = opened.form(item="right") | {"parent": ""}
-    said = client.post(address, data=late).json()["sentence"]
-    assert said.startswith("You decided about this answer before, on another page.")
+    said = client.post(address, data=late).json()
+    assert said["sentence"].startswith("You decided about this answer before, on another page.")
+    assert said["state"] == "outdated"
+    assert len(opened.ledger.rows) == 1
+    again = late | said["now"]
+    assert client.post(address, data=again).json()["state"] == "saved"
+    assert [row.kind for row in opened.ledger.rows] == [DecisionKind.HUMAN, DecisionKind.HUMAN]
+    theirs = opened.client("ben").post(address, data=late | {"uuid": uuid4().hex}).json()
+    assert theirs["state"] == "conflict"  # another person's is never replaced unseen
     full = opened.form(1, "1a", adjust="1")
     del full["item"]
     client.post(f"{opened.answer(1, '1a')}/decision", data=full)

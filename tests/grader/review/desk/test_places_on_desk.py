@@ -13,7 +13,10 @@ from starlette.testclient import TestClient
 
 from grader.batch.store.store import open_store
 from grader.model.records.places import NAMES
+from grader.model.results_folder import ResultFolder
+from grader.review.desk import evidence_view, place_view
 from grader.review.desk.access import Role
+from grader.review.page_pictures import PageSet
 from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_on_store
 from tests.grader.review.desk.synthetic import write_class
 
@@ -52,12 +55,16 @@ def test_a_report_without_words_is_listed_until_somebody_says_which_page_answers
     assert client.get("/pages/next").headers["location"] == f"/pages/of/{code}"
     assert client.get("/pages").text.count("/pages/of/") == 1
     there = f"/part/3c/answers/{code}"
-    assert "Say which pages" in client.get(there).text
+    before = client.get(there).text
+    assert "Say which pages" in before
+    assert "Page 1 is shown; p shows the next" in before
+    assert before.count('<figure class="report-page" data-page="1">') == 1
+    assert before.count('hidden>\n<div class="page-sheet">') == 3
     said = say(opened, client, "3c:2", "3c:3", "1a:1", rest="1")
     assert (said["state"], said["there"]) == ("saved", "/pages")
     assert client.get("/pages").text.count("/pages/of/") == 0
     html = client.get(there).text
-    assert "Pages 2, 3 of 4, named by ben." in html
+    assert "Pages 2 to 3 of 4, named by ben." in html
     assert "it does not answer this part, says ben" in client.get(f"/part/3e/answers/{code}").text
     piles = client.get("/part/3e/piles").text
     assert "Nothing handed in for this part" in piles
@@ -124,3 +131,25 @@ def test_what_somebody_said_meanwhile_is_told_and_replaced_only_by_who_knows_it(
         again = say(opened, ben, "3a:2", parent=said["parent"], uuid=uuid)
         assert again["state"] == "saved", again
     assert of_3a()[-2:] == [("ann", (1,)), ("ben", (2,))]
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_a_page_that_cannot_be_drawn_says_what_can_be_done_at_this_desk(
+    shared: ClassOnDisk, monkeypatch: pytest.MonkeyPatch, *, blind: bool
+) -> None:
+    opened = open_on_store(shared, blind=blind)
+
+    def undrawn(_: ResultFolder) -> PageSet:
+        return PageSet(folder=shared.results, pages=4, drawn=(), failed=(1, 2, 3, 4))
+
+    monkeypatch.setattr(evidence_view, "pages_of", undrawn)
+    monkeypatch.setattr(place_view, "pages_of", undrawn)
+    client, code = opened.client("ben", Role.GRADER), scan_of(opened)
+    file = client.get(f"/students/{code}/report.pdf")
+    for where in (f"/part/3c/answers/{code}", f"/pages/of/{code}"):
+        html = client.get(where).text
+        assert "Page 1 could not be drawn" in html
+        assert ("download report.pdf" in html) is not blind
+        assert ("flag it for the head" in html) is blind
+    assert file.status_code == (404 if blind else 200)
+    assert ("the head can open a desk without BLIND" in file.text) is blind

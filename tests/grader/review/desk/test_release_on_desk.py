@@ -157,6 +157,7 @@ def test_who_handed_in_nothing_waits_part_by_part_once_people_begin_and_then_has
         return next((line for line in lines if "zmissing" in line), "")
 
     assert waiting() == []  # nobody begins by himself
+    assert "nothing submitted" in client.get("/release").text
     assert "Nothing needs grading" in client.get("/").text
     give(parts[0])
     assert sorted(waiting()) == sorted(parts[1:])
@@ -233,6 +234,34 @@ def test_files_are_of_today_and_feedback_waits_until_pages_show_it(decided: Open
     assert decided.client("eve", Role.GRADER).get("/release/files/parts.csv").status_code == 403
 
 
+def test_feedback_that_is_being_written_is_counted_and_said_to_be(decided: Opened) -> None:
+    client, desk = decided.client(), decided.desk
+    for seat in desk.attendance.room.seats:
+        (desk.results / seat.kerberos / "feedback.html").write_text("<p>")
+    client.post("/release", data={"kind": "update"})
+    desk.work.wait()
+    for seat in desk.attendance.room.seats:
+        (desk.results / seat.kerberos / "feedback.pdf").unlink(missing_ok=True)
+    seen: list[str] = []
+
+    def writes(progress: Progress) -> tuple[str, ...]:
+        progress.stage("pdfs")
+        progress.begin(2, 0)
+        progress.written("kerb000")
+        seen.append(client.get("/release/files/feedback.zip").text)
+        seen.append(client.get("/release/work").text)
+        return ()
+
+    desk.work.start("Publishing grades", "ann", writes)
+    desk.work.wait()
+    assert len(seen) == 2
+    assert "This file is not ready" in seen[0]
+    assert "being written now (Publishing grades: Writing feedback.pdf, 1 of 2 done)" in seen[0]
+    assert "Writing feedback.pdf, 1 of 2 done" in seen[1]
+    after = client.get("/release/files/feedback.zip").text
+    assert "2 feedback.pdf are not written yet. Choose “Apply all decisions”" in after
+
+
 def test_with_hidden_names_no_file_is_given_and_no_sentence_names_anybody(
     decided: Opened,
 ) -> None:
@@ -267,6 +296,7 @@ def test_a_desk_goes_by_the_offering_by_which_the_class_was_scored_last(
     assert store.scored_by() == halved
     client = decided.client()
     for said in (
+        client.get("/release").text,
         client.get("/release/confirm?kind=publish").text,
         client.post("/release", data={"kind": "update"}).json()["sentence"],
         client.get("/release/files/gradebook.csv").text,
@@ -282,6 +312,48 @@ def test_a_desk_goes_by_the_offering_by_which_the_class_was_scored_last(
     assert store.scored_by() == halved
     (row,) = (one for one in class_today(store, place).rows if one.course == "6.819")
     assert next(one.points for one in row.parts if one.id == "3c") == 0.5
+
+
+@pytest.fixture
+def with_3f(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An offering with one more part, which people grade."""
+    path = tmp_path_factory.mktemp("offering") / "added.toml"
+    text = (OFFERINGS / ASSIGNMENT.name / TOML).read_text(encoding="utf-8")
+    before, mark, rest = text.partition('[[parts]]\nid = "3e"')
+    part, again, after = rest.partition("[[parts]]")
+    assert again
+    added = part.replace("Max-pooling layer: boundaries", "A last question")
+    whole = f'{before}{mark}{part}[[parts]]\nid = "3f"{added}{again}{after}'
+    path.write_text(re.sub(r"(?m)^name = .*$", 'name = "added"', whole, count=1), encoding="utf-8")
+    return str(path)
+
+
+def test_a_part_that_was_added_while_the_desk_is_open_is_told_on_every_page(
+    decided: Opened, with_3f: str
+) -> None:
+    score_class(decided.desk.results, with_3f, None, Progress())
+    client = decided.client()
+    told = f"Somebody scored the class by the offering {with_3f} while this desk was open"
+    for where, status in (("/release", 422), ("/", 200), (decided.answer(), 200)):
+        said = client.get(where)
+        assert said.status_code == status, where
+        assert unescape(said.text).count(told) == 1, where
+    panel = client.get(decided.answer(), headers={"x-panel": "1"})
+    assert unescape(panel.text).count(told) == 1
+    assert told not in decided.client(role=Role.NOBODY).get("/enter").text
+
+
+def test_findings_of_a_part_that_the_offering_lacks_are_named_with_what_helps(
+    decided: Opened, with_3f: str
+) -> None:
+    store, results = decided.desk.store, decided.desk.results
+    score_class(results, with_3f, None, Progress())
+    with pytest.raises(ConfigError, match=r"found some of 3f, .*--assignment, .*`grader rejudge`"):
+        class_today(store, ClassPlace(results=results, assignment=ASSIGNMENT.name))
+    object.__setattr__(decided.desk, "scored_by", with_3f)  # as when it is opened after that
+    said = decided.client().get("/release")
+    assert "found some of 3f" in said.text
+    assert "A fault of the grader" not in said.text
 
 
 def test_a_desk_that_is_opened_with_another_offering_says_so_before_it_publishes(
