@@ -7,6 +7,7 @@ where it was built, else the whole grader, which no student should be able to re
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ FILES = {
 """Files of `templates/ci`, and where each lies in the folder."""
 STUDENTS, WHOLE = "pset4_check-*.whl", "pset4_grader-*.whl"
 """The wheel without solutions, and the one with all."""
+ACTION = re.compile(r"[\w.-]+/[\w.-]+@[\w./-]+")
+"""How a workflow names a repository: owner, name, and tag or commit."""
 
 
 def build_folder(target: Path, built: Path, action: str = PLACEHOLDER) -> Path:
@@ -41,8 +44,12 @@ def build_folder(target: Path, built: Path, action: str = PLACEHOLDER) -> Path:
         action: Owner, name and tag that the repository will have, such as `mit/pset4-check@v1`.
 
     Raises:
-        ConfigError: there is no wheel.
+        ConfigError: there is no wheel, or no repository has such a name.
     """
+    if not ACTION.fullmatch(action):
+        raise ConfigError(
+            f"ACTION: expected OWNER/REPOSITORY@TAG, such as {PLACEHOLDER}, found {action!r}"
+        )
     wheels = [*sorted(built.glob(STUDENTS)), *sorted(built.glob(WHOLE))]
     if not wheels:
         raise ConfigError(f"{built}: expected a wheel, found none; run `make student` first")

@@ -124,7 +124,9 @@ def _with_courses(text: str, old: list[str], new: tuple[str, ...]) -> str:
         return _ask(text, r"courses\s*=.*?", "the courses, here and in `required_for`")
     if len(new) != len(old):
         raise ConfigError(
-            f"courses: expected {len(old)}, one for each of {', '.join(old)}, found {len(new)}"
+            f"courses: expected {len(old)}, one for each of {', '.join(old)}, found {len(new)}; "
+            "for more or fewer, leave the option out, and edit `courses` and each `required_for` "
+            "in the new folder"
         )
     names = dict(zip(old, new, strict=True))
     found = re.compile("|".join(re.escape(one) for one in sorted(old, key=len, reverse=True)))

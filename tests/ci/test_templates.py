@@ -108,6 +108,12 @@ def test_the_folder_is_whole_and_names_the_courses_repository(tmp_path: Path) ->
     assert (made / "pset4-check.sh").stat().st_mode & 0o111
 
 
+@pytest.mark.parametrize("action", ["nonsense", "mit/pset4-check", "mit/a b@v1", ""])
+def test_the_repository_is_named_in_full(tmp_path: Path, action: str) -> None:
+    with pytest.raises(ConfigError, match=r"ACTION: expected OWNER/REPOSITORY@TAG"):
+        build_folder(tmp_path / "folder", tmp_path, action)
+
+
 def test_without_a_wheel_there_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="run `make student`"):
         build_folder(tmp_path / "made", tmp_path)

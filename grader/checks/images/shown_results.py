@@ -77,7 +77,7 @@ def shown_instead(context: CheckContext, part_id: str, recorded: RecordedRun) ->
     # A loop without the attack function is noticed only after its first look at the corgi.
     first = -1 if run.function else run.cell_index
     # A picture that is neither the result nor known shows nothing of the attack.
-    seen = [
+    seen: list[tuple[int, Shows]] = [
         (cell, shows)
         for cell, shows in given
         if shows and cell >= run.cell_index and (cell, shows) != (first, "original")

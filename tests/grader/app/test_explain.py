@@ -109,5 +109,5 @@ def test_an_answer_that_is_quoted_keeps_its_lines_and_says_nothing_to_the_termin
     shown = printed.getvalue()
     lines = shown.splitlines()
     at = lines.index("For staff: The answer in the notebook: # # Ends")
-    assert lines[at : at + 4] == [lines[at], "", "    Zeros, so   $y$", "    : :error: :[31m"]
+    assert lines[at : at + 4] == [lines[at], "", "    Zeros, so $y$", "    : :error: :[31m"]
     assert "\x1b" not in shown

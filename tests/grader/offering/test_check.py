@@ -200,7 +200,9 @@ def test_a_name_that_is_taken_and_a_folder_that_is_full_are_refused(made: Path) 
         make_offering(wanted)
     with pytest.raises(ConfigError, match=r"fall30: expected no such folder, or an empty one"):
         make_offering(NewOffering(name="fall31", source="pset4_sp21", folder=made))
-    with pytest.raises(ConfigError, match=r"courses: expected 2, one for each of 6\.819, 6\.869"):
+    with pytest.raises(
+        ConfigError, match=r"courses: expected 2, one for each of 6\.819, 6\.869.*`required_for`"
+    ):
         make_offering(
             NewOffering(
                 name="fall31", source="pset4_sp21", folder=made / "new", courses=("6.8300",)
