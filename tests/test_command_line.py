@@ -10,7 +10,7 @@ import pytest
 from tests.command_line import counts, names
 
 TESTS = Path(__file__).parent
-STARTED_BY_TESTS = {"fuzz/worker.py", "packaging/without_unix.py"}
+STARTED_BY_TESTS = {"benchmarks/coordinator.py", "fuzz/worker.py", "packaging/without_unix.py"}
 """Programs that nobody starts by hand."""
 
 

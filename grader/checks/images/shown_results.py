@@ -73,15 +73,10 @@ def shown_instead(context: CheckContext, part_id: str, recorded: RecordedRun) ->
     pictures = _pictures(context, recorded, final)
     later = range(run.cell_index, len(context.submission.cells))
     plots = shown_in(context, [*own, *later])
-    given = [(p.cell_index, _by_picture(context, p, recorded, pictures)) for p in _given(context)]
+    seen = [(p.cell_index, _by_picture(context, p, recorded, pictures)) for p in _given(context)]
     # A loop without the attack function is noticed only after its first look at the corgi.
     first = -1 if run.function else run.cell_index
-    # A picture that is neither the result nor known shows nothing of the attack.
-    seen: list[tuple[int, Shows]] = [
-        (cell, shows)
-        for cell, shows in given
-        if shows and cell >= run.cell_index and (cell, shows) != (first, "original")
-    ]
+    seen = [one for one in seen if one[0] >= run.cell_index and one != (first, "original")]
     plotted = _by_plot(context, plots, recorded, pictures)
     seen += plotted
     if any(shows == "result" for _, shows in seen):

@@ -36,7 +36,7 @@ $\frac{\partial L}{\partial x_i} = \sum_j w_j\, y_{i+j}$
 
 | part | points |
 |---|---|
-| 1(a) | 1.5 |
+| sum | 1.5 |
 
 - item
 
