@@ -12,6 +12,8 @@ _DOCUMENTS = re.compile(
     r"\.(pdf|docx?|odt|rtf|txt|md|tex|html?|png|jpe?g|heic|pages)", re.IGNORECASE
 )
 """Suffixes of files in which a person may find an answer."""
+_WRITTEN = re.compile(r"\.(pdf|docx?|odt|rtf|tex|html?|pages)", re.IGNORECASE)
+"""Of them, those that people write answers in: pictures and notes go along for other reasons."""
 _TAGS = re.compile(r"<(?!img)[^<>]{0,500}>", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
 _HEADING = 6
@@ -66,6 +68,13 @@ def written_elsewhere(submission: Submission, alignment: Alignment) -> bool:
     return any(
         cell.index in added and cell.kind != "code" and (cell.attachments or _says(cell.source))
         for cell in submission.cells
+    )
+
+
+def documents(submission: Submission) -> tuple[str, ...]:
+    """Return the names of documents beside the report and the notebook, which nobody is shown."""
+    return tuple(
+        name for name in submission.other_files if _WRITTEN.fullmatch(PurePosixPath(name).suffix)
     )
 
 

@@ -18,6 +18,7 @@ from grader.model.notebook_code import names_meant, parsed
 from grader.model.records import Alignment, Cell, Placed, Submission
 from grader.model.records.codec import RecordError, load
 from grader.model.results_folder import ResultFolder
+from grader.planning.untouched import documents, written_elsewhere
 from grader.reading.answer_texts import TextSource, answer_text, without_label
 from grader.reading.hand_in import HandInReading, nothing_read
 
@@ -45,7 +46,9 @@ NOTHING_TO_READ = frozenset({AnswerState.BLANK, AnswerState.MISSING, AnswerState
 """States of an answer without words and pictures."""
 
 _POINTS_ELSEWHERE = re.compile(
-    r"\b(?:pdf|attach\w*|scan\w*|hand-?writ\w*|append\w*)\b"
+    r"\b(?:pdf|docx?|attach\w*|scan\w*|hand[- ]?writ\w*|append\w*|write-?ups?|overleaf|latex)\b"
+    r"|\b(?:separate|other|extra|word|accompanying) (?:file|document|sheet|page|paper)s?\b"
+    r"|(?<!this )\bdocument\b|\b(?:submitted|handed in|uploaded|written) separately\b"
     r"|(?<!\bi )(?<!\bwe )(?<!\bto )\breports?\b|\b(?:pages?|pp?\.)\s*\d",
     re.IGNORECASE,
 )
@@ -99,15 +102,19 @@ class Answer:
     code: tuple[CodePiece, ...]
     """Functions and cells of the part, as far as they differ from the template's."""
     only_words: bool = False
-    """Whether `text` and `code` are surely all there is to read: no picture, and nothing in a
-    report, whose text never tells all that is on a page (formulas, drawings)."""
+    """Whether `text` and `code` are surely all there is to read: no picture, no other document, and
+    nothing in a report, whose text never tells all that is on a page (formulas, drawings)."""
     own_code: bool = False
     """Whether some of the code can be the answer; other code is what the answer explains."""
+    documents: tuple[str, ...] = ()
+    """Other documents in the zip, by name: more of the answer may stand there."""
+    elsewhere: bool = False
+    """Whether words may stand outside the report and the notebook's own cells for answers."""
 
     @property
     def empty(self) -> bool:
-        """Whether there is surely nothing to read: no code, no text, no picture, no pages."""
-        return self.state in NOTHING_TO_READ and not self.own_code
+        """Whether there is surely nothing to read: no code, text, picture, page, or other file."""
+        return self.state in NOTHING_TO_READ and not (self.own_code or self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +172,7 @@ def answer_of(
     code = tuple(_code(found, part, assignment))
     text = "\n\n".join(piece for piece in (words.notebook, own) if piece)
     shown = any(part_id in picture.part_ids for picture in report.pictures) and bool(pages)
+    others = documents(found.submission)
     read_apart = bool(found.submission.report_path) and (bool(pages) or by in MACHINE)
     return Answer(
         kerberos=kerberos,
@@ -179,7 +187,9 @@ def answer_of(
         text=text,
         source=words.source,
         code=code,
-        only_words=not read_apart and not has_picture(words.notebook),
+        only_words=not (read_apart or others or has_picture(words.notebook)),
+        documents=others,
+        elsewhere=written_elsewhere(found.submission, found.alignment),
         own_code=bool(part.anchors and code) or any(_is_of(found, one, part) for one in code),
     )
 

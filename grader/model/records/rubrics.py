@@ -53,6 +53,11 @@ class RubricItem:
     retired: bool = False
     """Taken away: cannot be applied any more, still explains old decisions."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that is written in it."""
+        return (self.title, self.group, self.for_student, self.for_staff)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:

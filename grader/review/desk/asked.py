@@ -21,7 +21,7 @@ from grader.model.results_folder import ResultFolder
 from grader.outputs.pages.render import environment
 from grader.review.desk.access import Doors, Reviewer, Role
 from grader.review.desk.classroom import Attendance, Classroom, Seat
-from grader.review.desk.forms import Ground
+from grader.review.desk.forms import Ground, NotTaken
 from grader.review.desk.guard import Address
 from grader.review.desk.holding import Holding, begun_by_people, holdings
 from grader.review.desk.ledger import Ledger, rubric_of
@@ -205,7 +205,21 @@ class Asked:
             ),
             held=held,
             report_pages=pages_of(folder).pages if self.form.getlist("mark") else None,
+            shown=self.room.hiding(seat, blind=self.desk.blind, staff=True),
         )
+
+    def refuse_names(self, *texts: str) -> None:
+        """Refuse texts of a rubric that name one of the class, where names are hidden.
+
+        Raises:
+            NotTaken: one of them does.
+        """
+        room = self.room
+        if self.desk.blind and any(room.anonymous(one) != one for one in texts):
+            raise NotTaken(
+                "This names a student of the class, and names are hidden at this desk: a rubric is "
+                "shown with everybody's answer. Leave the name out."
+            )
 
     def held(self, part_id: str) -> Mapping[str, Holding]:
         """Return what is decided about the answers to a part, by kerberos."""

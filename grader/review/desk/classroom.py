@@ -15,7 +15,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from grader.model.records.places import Placed
 from grader.model.results_folder import ResultFolder
 from grader.model.text import one_line
 from grader.review.answers import Answer
+from grader.review.desk.hidden import any_of, hide, lines_that_name
 from grader.review.piles import Pile
 from reference.errors import ConfigError
 
@@ -38,9 +39,6 @@ KEY_FILE = "review.key"
 REFRESH_S = 10.0
 """Seconds after which the class is looked at anew, for a batch may run beside the desk."""
 _CODE_CHARS = 7
-_HIDDEN = "▇▇▇"
-_BETWEEN = r"[\s.,_-]*"
-"""What may stand between the words of a name, as in an address or a file's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +170,17 @@ class Classroom:
         known = (*(seat.kerberos for seat in self.seats), *self.gone)
         words = {name for name in known if len(name) > 2}
         words |= {one_line(seat.name) for seat in self.seats if len(seat.name) > 4}
-        return _any_of(words, together=True)
+        return any_of(words, together=True)
 
     def anonymous(self, text: str) -> str:
         """Return text without the names of the class."""
-        return self._names.sub(_HIDDEN, text)
+        return hide(text, self._names)
 
     @cached_property
     def _words(self) -> re.Pattern[str]:
         """Each word of a name by itself, as it is written in it: as names, they are capitalised."""
         words = {word for seat in self.seats for word in seat.name.split() if len(word) > 2}
-        return _any_of(words, fold=False)
+        return any_of(words, fold=False)
 
     def names_somebody(self, text: str) -> bool:
         """Whether a text names one of the class, by a part of the name, too."""
@@ -200,38 +198,19 @@ class Classroom:
             return str
         if not staff:
             return lambda text: self.concealed(text, seat)
-        return lambda text: self._words.sub(_HIDDEN, self.concealed(text, seat))
+        return lambda text: hide(text, self._names, _own(seat), self._words)
 
     def concealed(self, text: str, seat: Seat) -> str:
         """Return text without the names of the class, and without each word of the seat's own."""
-        own = _any_of({seat.kerberos, *(word for word in seat.name.split() if len(word) > 2)})
-        return own.sub(_HIDDEN, self._names.sub(_HIDDEN, text))
+        return hide(text, self._names, _own(seat))
+
+    def lines_naming(self, lines: Sequence[str], seat: Seat) -> frozenset[int]:
+        """Return which lines of a page of the seat's are not shown where names are hidden."""
+        return lines_that_name(lines, self._names, _own(seat))
 
 
-def _any_of(words: Iterable[str], *, together: bool = False, fold: bool = True) -> re.Pattern[str]:
-    """Return a pattern of names.
-
-    Args:
-        words: Names, or words of them.
-        together: Whether the words of a name may be run together, or turned round.
-        fold: Whether case does not matter.
-    """
-    known = sorted(filter(None, words), key=len, reverse=True)
-    either = "|".join(form for word in known for form in _forms(word, together=together))
-    return (
-        re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE * fold)
-        if (either)
-        else re.compile(r"(?!)")
-    )
-
-
-def _forms(name: str, *, together: bool) -> Iterator[str]:
-    words = [re.escape(word) for word in name.split()]
-    if len(words) == 1 or not together:
-        yield r"\s+".join(words)
-        return
-    yield _BETWEEN.join(words)
-    yield _BETWEEN.join((words[-1], *words[:-1]))
+def _own(seat: Seat) -> re.Pattern[str]:
+    return any_of({seat.kerberos, *(word for word in seat.name.split() if len(word) > 2)})
 
 
 def _drawn(key: bytes, *words: str) -> bytes:

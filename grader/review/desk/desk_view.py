@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from uuid import uuid4
@@ -211,13 +211,13 @@ def desk_view(
         start=1.0 if rule.start is Start.FULL else 0.0,
         nothing=chosen.nothing,
         adjust=chosen.adjust,
-        comment=base.comment if base else "",
-        marks=tuple(map(mark_field, own.in_force.marks)) if own.in_force else (),
-        note=own.in_force.note if own.in_force else "",
-        flag=own.flag,
+        comment=shown(base.comment) if base else "",
+        marks=tuple(mark_field(one, shown) for one in own.in_force.marks) if own.in_force else (),
+        note=shown(own.in_force.note) if own.in_force else "",
+        flag=shown(own.flag),
         in_force=decision_words(own.in_force, most, shown) if own.in_force else None,
         offered=decision_words(own.offered, most, shown) if own.offered else None,
-        offered_choices=_choices(own.offered, rubric, most),
+        offered_choices=_choices(own.offered, rubric, most, shown),
         conflicts=tuple(decision_words(one, most, shown) for one in own.conflicts),
         seconds=tuple(decision_words(one, most, shown) for one in second_readings(own)),
         history=tuple(decision_words(one, most, shown) for one in reversed(own.history)),
@@ -304,7 +304,9 @@ def _item(item: RubricItem, index: int, times: int, most: float, count: PartCoun
     )
 
 
-def _choices(decision: Decision | None, rubric: Rubric, most: float) -> Mapping[str, object]:
+def _choices(
+    decision: Decision | None, rubric: Rubric, most: float, shown: Callable[[str], str]
+) -> Mapping[str, object]:
     """Return what the form holds for a decision."""
     if decision is None:
         return {}
@@ -313,7 +315,7 @@ def _choices(decision: Decision | None, rubric: Rubric, most: float) -> Mapping[
         "items": chosen.items,
         "nothing": chosen.nothing,
         "adjust": chosen.adjust,
-        "comment": decision.comment,
+        "comment": shown(decision.comment),
     }
 
 

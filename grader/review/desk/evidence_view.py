@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -28,11 +29,14 @@ from grader.outputs.pages.words import part_label
 from grader.reading.page_process import DrawnLine
 from grader.review.answers import MACHINE, Answer, AnswerState, answer_of, has_picture
 from grader.review.desk.asked import Desk
-from grader.review.desk.classroom import Seat
+from grader.review.desk.classroom import Classroom, Seat
 from grader.review.desk.forms import NOT_RUN
+from grader.review.desk.hidden import HIDDEN
 from grader.review.page_pictures import pages_of
 from reference.errors import ConfigError
 
+MOST_NAMED = 5
+"""Other documents that are named."""
 MOST_PAGES = 4
 """Pages that are seen at once; a part that takes more is looked at page by page."""
 _LETTER = (935, 1210)
@@ -90,6 +94,8 @@ class EvidenceView:
     """A sentence about what there is to read; empty where there is all."""
     unplaced: bool
     """Whether somebody should say which pages answer the part."""
+    documents: str
+    """A sentence about other documents of the zip; empty for none."""
     pages: tuple[int, ...]
     """Pages of the report that answer the part, from 1."""
     page_count: int
@@ -116,7 +122,9 @@ class EvidenceView:
     """How each check came to its share, a sentence each; empty where people decide all."""
 
 
-def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> EvidenceView:
+def evidence_view(
+    desk: Desk, seat: Seat, part_id: str, told: Placed, *, unseen: bool = False
+) -> EvidenceView:
     """Return what there is to read of one answer; where names are hidden, without them.
 
     Args:
@@ -124,6 +132,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         seat: Whose answer.
         part_id: To which part.
         told: Where people say that reports answer parts.
+        unseen: Whether what a person gave is left out, as for a second reading.
     """
     room, blind = desk.attendance.room, desk.blind
     folder = ResultFolder(root=desk.results / seat.kerberos)
@@ -134,6 +143,7 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
     return EvidenceView(
         question=markdown_html(part.question) if part.question else Markup(),
         said=NOT_RUN if seat.not_run else shown(seat.sentence) or _STATES[answer.state],
+        documents=documents_words(answer, desk.results, shown, blind=blind),
         unplaced=answer.state is AnswerState.UNPLACED,
         pages=answer.report_pages,
         page_count=answer.pages,
@@ -141,12 +151,28 @@ def evidence_view(desk: Desk, seat: Seat, part_id: str, told: Placed) -> Evidenc
         notebook=notebook_html(answer, own, shown),
         not_read=tuple(_not_read(answer.notebook)),
         report_text=plain(shown(answer.report)),
-        sheets=_sheets(folder, seat, answer, shown),
+        sheets=_sheets(folder, seat, answer, room if blind else None),
         code=code_views(answer, shown),
-        found=_found(folder, part_id, shown),
+        found=_found(folder, part_id, shown, unseen=unseen),
         notes=inline_markup(part.notes) if part.notes else Markup(),
         reference=reference_answer(room.assignment, desk.offering, part_id),
         rules=_rules(seat, part_id),
+    )
+
+
+def documents_words(
+    answer: Answer, results: Path, shown: Callable[[str], str], *, blind: bool
+) -> str:
+    """Return what a grader should know of documents that the desk does not show."""
+    if not answer.documents:
+        return ""
+    listed = ", ".join(plain(shown(name)) for name in answer.documents[:MOST_NAMED])
+    more = len(answer.documents) - MOST_NAMED
+    where = results / answer.kerberos / "submission"
+    see = "flag the answer for the head" if blind else f"they are in {where}"
+    return (
+        f"The zip has other documents, which are not shown here: {listed}"
+        f"{f' and {more} more' if more > 0 else ''}. If the answer may be there, {see}."
     )
 
 
@@ -170,8 +196,9 @@ def _rules(seat: Seat, part_id: str) -> tuple[str, ...]:
 
 
 def _sheets(
-    folder: ResultFolder, seat: Seat, answer: Answer, shown: Callable[[str], str]
+    folder: ResultFolder, seat: Seat, answer: Answer, hidden: Classroom | None
 ) -> tuple[SheetView, ...]:
+    """Return the pages of a report; without lines that name one of the class that is hidden."""
     drawn = pages_of(folder)
     first = answer.report_pages[:MOST_PAGES] or ((1,) if drawn.pages else ())
     made = []
@@ -183,7 +210,7 @@ def _sheets(
                 number=number,
                 address=seat.page_address(number),
                 ratio=None if number in drawn.failed else size,
-                lines=tuple(_line(one, shown) for one in facts.lines) if facts else (),
+                lines=tuple(_lines(facts.lines, seat, hidden)) if facts else (),
                 proposed=number in answer.report_pages,
                 shown=number in first,
             )
@@ -191,10 +218,12 @@ def _sheets(
     return tuple(made)
 
 
-def _line(line: DrawnLine, shown: Callable[[str], str]) -> Line:
-    left, top, right, bottom = (round(100 * edge, 2) for edge in line.box)
-    size = (round(right - left, 2), round(bottom - top, 2))
-    return (plain(shown(line.text)), left, top, *size)
+def _lines(lines: Sequence[DrawnLine], seat: Seat, hidden: Classroom | None) -> Iterator[Line]:
+    named = hidden.lines_naming([one.text for one in lines], seat) if hidden else ()
+    for place, line in enumerate(lines):
+        left, top, right, bottom = (round(100 * edge, 2) for edge in line.box)
+        size = (round(right - left, 2), round(bottom - top, 2))
+        yield (HIDDEN if place in named else plain(line.text), left, top, *size)
 
 
 def pages_words(answer: Answer) -> str:
@@ -244,16 +273,27 @@ def _set(text: str) -> Markup:
     return markdown_html(text)
 
 
-def _found(folder: ResultFolder, part_id: str, shown: Callable[[str], str]) -> PartView | None:
+def _found(
+    folder: ResultFolder, part_id: str, shown: Callable[[str], str], *, unseen: bool
+) -> PartView | None:
     try:
         sheet = load(GradeSheet, folder.results)
     except RecordError:
         return None
     own = tuple(part for part in sheet.parts if part.id == part_id)
+    if unseen:
+        own = tuple(_as_it_waited(part) for part in own)
     if not own:
         return None
     one = replace(sheet, parts=tuple(_hidden(part, shown) for part in own), answers=(), notes=())
     return page_of(one, folder.evidence, staff=True).parts[0]
+
+
+def _as_it_waited(part: PartGrade) -> PartGrade:
+    """Return a part without what a person decided about it, which findings that waited tell."""
+    return replace(
+        part, human_points=None, human_comment="", human_items=(), pending_points=part.max_points
+    )
 
 
 def _hidden(part: PartGrade, shown: Callable[[str], str]) -> PartGrade:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -25,6 +25,7 @@ from grader.review.desk.choices import (
     points_given,
 )
 from grader.review.desk.classroom import Seat
+from grader.review.desk.hidden import HIDDEN
 from reference.errors import ConfigError
 
 MAX_COMMENT_CHARS = 10_000
@@ -152,6 +153,8 @@ class Ground:
     """Decision that the form showed, with its share of today; None where it was empty."""
     report_pages: int | None = None
     """Pages of the student's report; None where comments on any page are taken."""
+    shown: Callable[[str], str] = str
+    """What texts of staff went through on their way to the form: it hides names."""
 
 
 def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) -> Decision:
@@ -182,7 +185,10 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
             rubric=str(rubric.number),
         )
     given = _points(form, ground)
-    flag = field(form, "flag", MAX_FLAG_CHARS)
+    held = ground.held
+    flag = _named_again(field(form, "flag", MAX_FLAG_CHARS), held.flag if held else "", ground)
+    comment = words(form, "comment", MAX_COMMENT_CHARS)
+    note = field(form, "note", MAX_NOTE_CHARS)
     if given.share is None and not flag:
         raise NotTaken("Choose an item of the rubric, type points, or flag the answer.")
     return Decision(
@@ -196,11 +202,11 @@ def decision_from(form: FormData, seat: Seat, ground: Ground, author: Reviewer) 
         items=given.items,
         adjust_share=given.by,
         share=given.share,
-        comment=words(form, "comment", MAX_COMMENT_CHARS),
-        note=field(form, "note", MAX_NOTE_CHARS),
+        comment=_named_again(comment, held.comment if held else "", ground),
+        note=_named_again(note, held.note if held else "", ground),
         flag=flag,
         group=field(form, "group"),
-        marks=tuple(_marks(form, ground.report_pages)),
+        marks=tuple(_marks(form, ground)),
         author=author.name,
         seconds=min(max(number(form, "seconds") or 0.0, 0.0), 86_400.0),
     )
@@ -244,8 +250,26 @@ def _points(form: FormData, ground: Ground) -> PointsGiven:
     return points_given(sent, tuple(_items(form, ground.rubric)), ground.rubric)
 
 
-def _marks(form: FormData, pages: int | None) -> Iterator[Mark]:
-    """Yield comments that are placed on pages, of which the report has so many."""
+def _named_again(text: str, held: str, ground: Ground) -> str:
+    """Return a text as it was typed: with the names that the form hid, where it was left alone.
+
+    Raises:
+        NotTaken: it was changed, and holds what stands for a name.
+    """
+    if text == ground.shown(held).strip():
+        return held
+    if HIDDEN in text and ground.shown is not str:
+        raise NotTaken(
+            f"{HIDDEN} stands for a name that this desk hides, and the text around it was changed: "
+            f"write something else in place of {HIDDEN}."
+        )
+    return text
+
+
+def _marks(form: FormData, ground: Ground) -> Iterator[Mark]:
+    """Yield comments that are placed on pages of the report."""
+    pages = ground.report_pages
+    known = {ground.shown(one.text): one.text for one in ground.held.marks} if ground.held else {}
     sent = [one for one in form.getlist("mark") if isinstance(one, str)]
     if len(sent) > MAX_MARKS:
         raise NotTaken(f"Expected at most {MAX_MARKS} placed comments, found {len(sent)}.")
@@ -265,12 +289,13 @@ def _marks(form: FormData, pages: int | None) -> Iterator[Mark]:
                 f"{MAX_MARK_CHARS:,} characters, or take it away."
             )
         what = f"The comment that is placed on page {mark.page}"
-        yield replace(mark, text=few_lines(text, what, MAX_MARK_LINES))
+        text = few_lines(text, what, MAX_MARK_LINES)
+        yield replace(mark, text=_named_again(text, known.get(text, ""), ground))
 
 
-def mark_field(mark: Mark) -> str:
-    """Return a placed comment as a field of a form."""
-    return json.dumps({"page": mark.page, "box": mark.box, "text": mark.text})
+def mark_field(mark: Mark, shown: Callable[[str], str]) -> str:
+    """Return a placed comment as a field of a form; `shown` hides names."""
+    return json.dumps({"page": mark.page, "box": mark.box, "text": shown(mark.text)})
 
 
 def _items(form: FormData, rubric: Rubric) -> Iterator[AppliedItem]:

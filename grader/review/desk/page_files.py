@@ -72,8 +72,8 @@ def _named(asked: Asked, facts: DrawnPage) -> tuple[Box, ...]:
     told = asked.placed.get((seat.kerberos, NAMES))
     pages = told[0] if told else (() if facts.lines else (1,))
     top = (TOP,) if facts.number in pages else ()
-    lines = (one for one in facts.lines if room.concealed(one.text, seat) != one.text)
-    return (*top, *(one.box for one in lines))
+    named = room.lines_naming([one.text for one in facts.lines], seat)
+    return (*top, *(facts.lines[place].box for place in sorted(named)))
 
 
 def _without_names(path: Path, named: tuple[Box, ...]) -> bytes:

@@ -123,7 +123,7 @@ def answer_page(asked: Asked) -> Response:
     held, second = asked.held(part_id), parse_share(asked.request.query_params.get("second", ""))
     shown = _unseen(held, seat) if second else held
     view = desk_view(room, part_id, seat, rubric, shown, blind=desk.blind)
-    evidence = evidence_view(desk, seat, part_id, asked.placed)
+    evidence = evidence_view(desk, seat, part_id, asked.placed, unseen=bool(second))
     found = threads_about(desk.ledger.requests(), seat.kerberos, part_id)
     about = () if second else thread_views(found, room, seat, blind=desk.blind)
     offered = held.get(seat.kerberos, NOTHING_DECIDED).offered

@@ -99,6 +99,7 @@ def make_item(asked: Asked) -> Response:
             title=title,
             for_student=field(form, "new_for_student", 2000),
         )
+        asked.refuse_names(*item.texts)
         made = replace(
             rubric,
             number=rubric.number + 1,

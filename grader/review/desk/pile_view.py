@@ -21,6 +21,7 @@ from grader.review.desk.evidence_view import (
     MOST_PAGES,
     CodeView,
     code_views,
+    documents_words,
     notebook_html,
     pages_words,
 )
@@ -112,6 +113,8 @@ class PileGroup:
     """(number, address) of the pictures of the pages that answer the part."""
     pages_words: str
     """Which pages of the report answer it, and who says so; empty where there is no report."""
+    documents: str
+    """A sentence about other documents of the zip; empty for none."""
     code: tuple[CodeView, ...]
     """That belongs to the answer."""
     members: tuple[Member, ...]
@@ -261,6 +264,7 @@ def _group(
         report_text=plain(shown(answer.report)),
         pages=tuple((number, seat.page_address(number)) for number in _pages(folder, answer)),
         pages_words=pages_words(answer) if answer.pages else "",
+        documents=documents_words(answer, results, shown, blind=blind),
         code=code_views(answer, shown),
         members=members,
     )

@@ -67,6 +67,7 @@ def save_rubric(asked: Asked) -> Response:
     made = rubric_from(asked.form, current, asked.reviewer.name)
     if not made.reason:
         raise NotTaken("Say why you change it; the reason stays in its history.")
+    asked.refuse_names(made.reason, *(text for item in made.items for text in item.texts))
     saved = desk.ledger.save_rubric(made)
     theirs = saved.in_force or current
     there = f"/part/{part_id}/rubric"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grader.model.records import ReportPicture, ReportTrouble
+from grader.model.records import ReportPicture, ReportTrouble, Submission
+from grader.model.records.codec import load, save
 from grader.model.results_folder import ResultFolder
 from grader.reading.answer_texts import TextSource, without_label
 from grader.review.answers import Answer, AnswerState, answer_of, answers
+from grader.review.piles import PileKind, piles
 from tests import factories
 from tests.factories import ASSIGNMENT
 from tests.grader.review.factory import hand_in, reading_of, section
@@ -57,7 +60,12 @@ def test_the_text_of_a_whole_problem_is_never_taken_for_that_of_a_part(tmp_path:
 
 @pytest.mark.parametrize(
     "text",
-    ["See report.pdf.", "In the attached scan", "Handwritten, page 3", "We refer to our report."],
+    [
+        *("See report.pdf.", "In the attached scan", "Handwritten, page 3"),
+        *("We refer to our report.", "See my write-up.", "In my hand written notes"),
+        *("It is on Overleaf", "See the other document", "On a separate sheet", "In answers.docx"),
+        *("Submitted separately.", "The document has it"),
+    ],
 )
 def test_a_cell_that_points_to_the_report_asks_on_which_of_its_pages(
     tmp_path: Path, text: str
@@ -75,7 +83,17 @@ def test_a_cell_that_points_to_the_report_asks_on_which_of_its_pages(
     assert (under.state, under.pages_by) == (AnswerState.UNPLACED, "problem")
 
 
-@pytest.mark.parametrize("text", ["I pad.", "![](attachment:3/scan.png) I pad.", "I report zeros."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I pad.",
+        "![](attachment:3/scan.png) I pad.",
+        "I report zeros.",
+        "Each other sample is kept.",
+        "See above.",
+        "The written code pads each side separately.",
+    ],
+)
 def test_a_cell_that_answers_asks_for_no_page(tmp_path: Path, text: str) -> None:
     other = reading_of(section("1a", "x * w"))
     found = answer(hand_in(tmp_path, report=other, answers=[("3c", text)]))
@@ -90,6 +108,21 @@ def test_words_are_all_there_is_only_without_pictures_and_without_a_report(tmp_p
     assert not answer(read).only_words
     told = {("c", "3c"): ((), "ann")}  # the report does not answer it, says a person
     assert answer_of(read, ASSIGNMENT, "3c", told).only_words
+
+
+def test_what_may_stand_in_another_document_is_neither_missing_nor_equal(tmp_path: Path) -> None:
+    found = {}
+    for name, others in (("a", ("answers.docx", "corgi.jpg")), ("b", ("corgi.jpg",)), ("c", ())):
+        for kerberos, said in ((name, [("3c", CELL)]), (f"{name}none", [])):
+            folder = hand_in(tmp_path, kerberos, answers=said)
+            one = load(Submission, folder.record("submission"))
+            save(replace(one, other_files=others), folder.record("submission"))
+            found[kerberos] = answer(folder)
+    assert [found[name].only_words for name in "abc"] == [False, True, True]
+    assert [found[name].documents for name in "abc"] == [("answers.docx",), (), ()]
+    assert [found[f"{name}none"].empty for name in "abc"] == [False, False, True]  # a photo may be
+    kinds = {pile.kind: pile.members for pile in piles([found[f"{one}none"] for one in "abc"])}
+    assert kinds == {PileKind.MISSING: ("cnone",), PileKind.NO_TEXT: ("anone", "bnone")}
 
 
 def test_blank_missing_and_not_found_are_three_things(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from grader.model.records.codec import load, save
 from grader.model.records.rubrics import Rubric, Start
 from grader.model.resources import templates
 from grader.model.results_folder import ResultFolder
-from grader.review.answers import answer_of
-from grader.review.desk import evidence_view
+from grader.review.answers import answer_of, answers
+from grader.review.desk import evidence_view, pile_view
 from grader.review.desk.access import Reviewer, Role
 from grader.review.desk.classroom import KEY_FILE, Classroom, Seat, code_of, key_of
 from grader.review.desk.desk_view import desk_view
@@ -36,6 +36,7 @@ from tests.factories import ASSIGNMENT
 from tests.grader.review.desk.conftest import RUBRIC, ClassOnDisk, Opened, open_over
 from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_access import address
+from tests.grader.review.desk.test_piles_on_desk import pile_of
 
 HEAD = Reviewer(name="ann", role=Role.HEAD)
 PAGES = (
@@ -196,8 +197,7 @@ def test_names_are_hidden_in_what_checks_rejections_and_staff_say(quoted_class: 
     pages += [f"{opened.answer(place)}/compare"]
     for where in pages:
         html = client.get(where).text
-        shown = re.sub(r"<textarea.*?</textarea>|<input[^>]*>|data-marks='[^']*'", "", html)
-        assert re.findall(r"kerb\d+|Given\d+|Familyname\d+", shown) == [], where
+        assert re.findall(r"kerb\d+|Given\d+|Familyname\d+", html) == [], where
     asks = {"uuid": uuid4().hex, "kind": "opened", "text": "Why?"}
     client.post(f"{opened.answer(place)}/request", data=asks)
     reply = {"uuid": uuid4().hex, "kind": "reply", "text": text, "thread": asks["uuid"]}
@@ -209,8 +209,64 @@ def test_names_are_hidden_in_what_checks_rejections_and_staff_say(quoted_class: 
         assert given not in html
     own = client.get(opened.answer(place)).text
     assert "▇▇▇" in own.partition('id="sheet-run"')[2].partition('id="sheet-reference"')[0]
-    assert f">{text}</textarea>" in own  # what was typed stands in its box, to be saved again
+    assert "As ▇▇▇ and ▇▇▇ say</textarea>" in own  # nor in the box that it was typed into
     assert "plain insert" not in own  # and is no comment to give to others
+
+
+def test_a_name_that_a_box_hides_is_kept_where_the_text_is_sent_as_it_was_shown(
+    quoted_class: Opened,
+) -> None:
+    opened, head = quoted_class, quoted_class.client("hal")
+    place, seat = next(
+        (at, seat)
+        for at, seat in enumerate(opened.desk.attendance.room.order("3c"))
+        if seat.state is State.GRADED
+    )
+    texts = {
+        name: f"{name} as {seat.kerberos}: $x_1$" for name in ("comment", "note", "flag", "mark")
+    }
+    box = {"page": 1, "box": [0.1, 0.1, 0.5, 0.2]}
+    mark = json.dumps({**box, "text": texts["mark"]})
+    there = f"{opened.answer(place)}/decision"
+    sent = opened.form(place, **texts | {"mark": mark})
+    assert head.post(there, data=sent).json()["state"] == "saved"
+    hidden = {name: text.replace(seat.kerberos, "▇▇▇") for name, text in texts.items()}
+    html = head.get(opened.answer(place)).text
+    for name in ("comment", "note"):
+        assert f">{hidden[name]}</textarea>" in html
+    again = hidden | {"mark": json.dumps({**box, "text": hidden["mark"]}), "item": "right"}
+    assert head.post(there, data=opened.form(place, **again)).json()["state"] == "saved"
+    row = opened.ledger.rows[-1]
+    assert (row.comment, row.note, row.flag, row.marks[0].text) == tuple(texts.values())
+    for name in texts:
+        value = hidden[name] + " More."
+        changed = again | {name: json.dumps({**box, "text": value}) if name == "mark" else value}
+        said = head.post(there, data=opened.form(place, **changed))
+        assert said.status_code == 422
+        assert "▇▇▇ stands for a name that this desk hides" in said.json()["sentence"]
+    free = again | {"comment": "As a neighbour: $x_1$"}
+    assert head.post(there, data=opened.form(place, **free)).json()["state"] == "saved"
+
+
+def test_a_rubric_that_all_see_names_nobody_where_names_are_hidden(
+    class_on_disk: ClassOnDisk,
+) -> None:
+    blind, open_to_all = (open_over(class_on_disk, blind=one) for one in (True, False))
+    where, taken = pile_of(blind)
+    item = {
+        "item_id": "x1", "title": "Like kerb001", "percent": "10", "group": "", "for_student": "",
+        "for_staff": "", "show": "applied", "state": "any",
+    }  # fmt: skip
+    for opened, status in ((blind, 422), (open_to_all, 200)):
+        form = {"parent": "2", "reason": "New", **item}
+        said = opened.client().post("/part/3c/rubric", data=form)
+        assert said.status_code == status
+    assert "names are hidden at this desk" in blind.client().post(
+        "/part/3c/rubric", data={"parent": "2", "reason": "kerb001 asked", **item, "title": "New"}
+    ).json()["sentence"]  # fmt: skip
+    made = {"uuid": uuid4().hex, "rubric": "2", "member": taken, "new_percent": "60"}
+    named = blind.client().post(f"{where}/item", data=made | {"new_title": "Given001Familyname001"})
+    assert (named.status_code, len(blind.ledger.made)) == (422, 1)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +282,29 @@ def test_a_name_is_hidden_however_its_words_are_joined(written: str) -> None:
     assert re.findall("ada|lovelace", hide(written), re.IGNORECASE) == []
     assert room.hiding(ada, blind=False)(written) == written
     assert hide("Pad as Ada's adage says") == "Pad as Ada's adage says"  # one word of another's
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        (["With Ada", "Lovelace, I pad."], {0, 1}),  # another's name, over two lines
+        (["With Ada Love-", "lace, I pad."], {0, 1}),
+        (["by Hop\N{SOFT HYPHEN}", "per, alone"], {0, 1}),  # a word of the seat's own
+        (["I pad.", "So did ghop", "Ada said"], {1}),
+        (["Non-", "zero values"], set()),
+        ([], set()),
+    ],
+)
+def test_a_name_is_hidden_on_a_page_where_it_is_broken_over_two_lines(
+    lines: list[str], named: set[int]
+) -> None:
+    seats = (seat_named("alov", "Ada Lovelace"), seat_named("ghop", "Grace Hopper"))
+    room = Classroom(seats=seats, key=b"k", assignment=ASSIGNMENT)
+    assert room.lines_naming(lines, seats[1]) == named
+    hidden = room.concealed("\n".join(lines), seats[1])
+    assert re.findall("love|lace|hop|per", hidden, re.IGNORECASE) == []
+    if not named:
+        assert hidden == "\n".join(lines)
 
 
 def seat_named(kerberos: str, name: str) -> Seat:
@@ -372,6 +451,32 @@ def test_a_formula_cell_that_cannot_be_read_is_said_to_be_so(
         html = opened.client().get(opened.answer()).text
         assert ("A formula cell could not be read" in html) is is_told
         assert ("Formula, line 1, column" in html) is is_told
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_documents_that_the_desk_does_not_show_are_named(
+    class_on_disk: ClassOnDisk, monkeypatch: pytest.MonkeyPatch, *, blind: bool
+) -> None:
+    opened = open_over(class_on_disk, blind=blind)
+    seat = opened.desk.attendance.room.order("3c")[0]
+    known = answer_of(ResultFolder(root=opened.desk.results / seat.kerberos), ASSIGNMENT, "3c")
+    names = tuple(f"{seat.kerberos}_{number}.docx" for number in range(7))
+    for found in (known, replace(known, documents=names)):
+        monkeypatch.setattr(evidence_view, "answer_of", lambda *_, found=found: found)
+        html = opened.client().get(opened.answer()).text
+        assert ("The zip has other documents" in html) is bool(found.documents)
+    monkeypatch.setattr(
+        pile_view,
+        "answers",
+        lambda *args: tuple(replace(o, documents=names) for o in answers(*args)),
+    )
+    assert "The zip has other documents" in opened.client().get(pile_of(opened)[0]).text
+    folder = opened.desk.results / seat.kerberos / "submission"
+    listed = html.partition("which are not shown here: ")[2].partition("</p>")[0]
+    assert "_4.docx and 2 more." in listed
+    assert (str(folder) in listed) is not blind
+    assert ("flag the answer for the head" in listed) is blind
+    assert (seat.kerberos in html) is not blind
 
 
 def test_a_part_without_answers_for_people_is_not_said_to_be_graded_whole(opened: Opened) -> None:

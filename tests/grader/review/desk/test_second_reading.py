@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
+
 from grader.batch.records import State
-from grader.model.records import Outcome
+from grader.model.records import GradeSheet, Outcome
+from grader.model.records.codec import load
 from grader.model.records.decisions import DecisionKind
+from grader.model.results_folder import ResultFolder
+from grader.review.desk import evidence_view
 from grader.review.desk.access import Role
 from grader.review.desk.second_view import to_read
 from tests.grader.review.desk.conftest import Opened
@@ -37,6 +42,31 @@ def test_a_second_reader_sees_nothing_of_the_first_and_is_kept_beside_it(opened:
     row = opened.ledger.rows[-1]
     assert (row.kind, row.author, row.share) == (DecisionKind.SECOND, "ben", 1.0)
     assert "ann graded" in ben.get(opened.answer()).text  # that one still counts
+
+
+def test_what_the_run_found_tells_a_second_reader_nothing_of_the_first(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded_by_ann(opened, 1)
+    seat = opened.desk.attendance.room.order("3c")[0]
+    sheet = load(GradeSheet, ResultFolder(root=opened.desk.results / seat.kerberos).results)
+    given = tuple(
+        replace(
+            one, human_points=0.0, points=0.0, outcome=Outcome.FAIL, pending_points=0.0,
+            human_comment=WORDS, message=WORDS,
+        )
+        for one in sheet.parts
+    )  # fmt: skip
+    monkeypatch.setattr(evidence_view, "load", lambda *_: replace(sheet, parts=given))
+    ben = opened.client("ben", Role.GRADER)
+    tabs = [ben.get(opened.answer() + end).text.partition('id="sheet-run"')[2]
+            for end in ("", "?second=100")]  # fmt: skip
+    first, again = (tab.partition('id="sheet-reference"')[0] for tab in tabs)
+    assert "Incorrect" in first
+    assert WORDS in first
+    assert "Incorrect" not in again
+    assert WORDS not in again
+    assert "Needs grading" in again
 
 
 def second(opened: Opened, place: int = 0, **fields: str) -> dict[str, str]:
