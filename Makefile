@@ -223,10 +223,36 @@ clean: ## Remove results and caches; keeps .venv
 
 # -- set-up ---------------------------------------------------------------------------------------
 
+# One `make` of a checkout sets up at a time: another one waits, and then finds the work done. The
+# lock is on this file, so that none is left behind; what is started does not inherit it.
+ifndef SETTING_UP
+HERE := $(firstword $(MAKEFILE_LIST))
+FLOCK := $(shell command -v flock)
+
+# $(call alone,flag) lets a `make` of its own set up what the flag stands for, while no other does.
+define alone
+	@$(if $(FLOCK),flock --nonblock $(HERE) true || echo "make: waiting for another make that sets up this checkout")
+	@$(if $(FLOCK),flock --close $(HERE)) $(MAKE) -s --no-print-directory SETTING_UP=1 $(1)
+endef
+
+$(READY): requirements.lock pyproject.toml
+	$(call alone,$@)
+
+$(HUB)/.ready: tests/nbgrader/requirements.lock | $(READY)
+	$(call alone,$@)
+
+$(SYSTEM_READY): $(READY)
+	$(call alone,$@)
+
+$(TEST_READY): $(SYSTEM_READY)
+	$(call alone,$@)
+
+else
+
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up .venv (once; several GB of PyTorch)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "make: expected Python 3.11 or newer as $(PYTHON); name one with PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' \
+	  || { echo "make: expected Python 3.11.5 or newer as $(PYTHON); name one with PYTHON=python3.12"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { echo "make: $(PYTHON) cannot make virtual environments; install python3-venv"; exit 2; }
 	@$(BIN)/python -m pip --quiet install --disable-pip-version-check uv
@@ -258,3 +284,5 @@ $(TEST_READY): $(SYSTEM_READY)
 	$(call packages,PostgreSQL for the tests of the store,ls /usr/lib/postgresql/*/bin/initdb,postgresql)
 	$(call packages,Chromium for the browser tests,command -v chromium || command -v google-chrome,chromium)
 	@touch $@
+
+endif

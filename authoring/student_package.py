@@ -136,7 +136,7 @@ def stage_student_package(folder: Path, assignment: str = DEFAULT_ASSIGNMENT) ->
     for pattern in TEMPLATES:
         for path in templates().glob(pattern):
             _copy_to(path, folder / "grader" / "templates" / path.relative_to(templates()))
-    _copy_to(ROOT / "docs" / "student-package.md", folder / "README.md")
+    (folder / "README.md").write_text(_readme(), encoding="utf-8")
     _copy(ROOT / "LICENSE", folder)
     (folder / "pyproject.toml").write_text(_project(), encoding="utf-8")
 
@@ -164,6 +164,12 @@ def build_student_wheel(out: Path, assignment: str = DEFAULT_ASSIGNMENT) -> Path
     if done.returncode:
         raise GraderFault(f"the student package cannot be built: {done.stderr}")
     return max(out.glob(f"{NAME.replace('-', '_')}-*.whl"), key=lambda path: path.stat().st_mtime)
+
+
+def _readme() -> str:
+    """Return the package's page, its blocks without the names of their tests."""
+    text = (ROOT / "docs" / "student-package.md").read_text(encoding="utf-8")
+    return re.sub(r"^(```\w+) test=.*$", r"\1", text, flags=re.MULTILINE)
 
 
 def _source(name: str, path: Path) -> str:

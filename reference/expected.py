@@ -324,8 +324,8 @@ def _added_groups(added: Path, bundle_name: str, version: str) -> dict[Path, Man
 def _add_again(folder: Path) -> str:
     """What to do about outputs of an offering: running all experiments anew would not add them."""
     return (
-        f"take the folder {folder} away, and run `python -m reference add-offering FOLDER` again, "
-        "with the offering's folder"
+        f"take the folder {folder} away, and run `.venv/bin/python -m reference "
+        f"add-offering {folder.name}` again"
     )
 
 

@@ -6,7 +6,6 @@ package has `check`, `report` and `pack` of these (`grader.app.student_main`).
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from grader.app.check_reports import Annotations, CheckReports
 from grader.app.early_start import refuse_unusable, starting
+from grader.app.hand_in_files import as_zip, course_file_names, hand_in_of, is_students
 from grader.app.options import (
     DEFAULT_LIMITS,
     AssignmentName,
@@ -36,7 +36,7 @@ from grader.app.options import (
 from grader.app.terminal import display, show_gaps, show_grades, show_sentences
 from grader.intake.hand_in import HandIn
 from grader.intake.packing import check_kerberos, choose_files, write_zip
-from grader.model.assignment import Assignment, load_assignment, parse_course
+from grader.model.assignment import Assignment, load_assignment
 from grader.model.offering_files import DEFAULT_ASSIGNMENT
 from grader.model.records import Limits
 from grader.model.results_folder import ResultFolder
@@ -44,12 +44,11 @@ from grader.model.text import terminal_line
 from grader.outputs.gaps import gaps_in, messages
 from grader.outputs.policy import evaluate, parse_policy
 from grader.sandbox.tiers import Wish
-from grader.scoring.lateness import parse_submitted
 from reference.bundles import bundle_root
 from reference.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from grader.execution.settings import RunSettings
     from grader.model.records import Submission
@@ -84,7 +83,7 @@ def grade_command(
     offering = load_assignment(assignment)
     settings = _settings(bundle, device, cell_timeout_s, threads, isolation, seed)
     settings = replace(settings, exact=exact)
-    hand_in = _hand_in(submission, offering, course, submitted)
+    hand_in = hand_in_of(submission, offering, course, submitted)
     record = _grade(hand_in, out, offering, settings, console)
     show_grades(console, record.sheet, record.folder)
 
@@ -153,7 +152,7 @@ def check_command(
         offering = load_assignment(assignment)
         settings = _settings(bundle, device, cell_timeout_s, threads, isolation, seed)
         settings = replace(settings, exact=exact)
-        hand_in = _hand_in(submission, offering, course, submitted)
+        hand_in = hand_in_of(submission, offering, course, submitted)
         record = _grade(hand_in, out, offering, settings, console)
         gaps = gaps_in(record.folder, offering)
         verdict = evaluate(policy, offering, record.sheet, record.submission, record.evidence, gaps)
@@ -195,7 +194,7 @@ def report_command(
         _stored_report(submission, load_assignment(assignment), out or Path("report.pdf"), console)
         return
     if submission is None:
-        if _is_students():
+        if is_students():
             raise ConfigError(
                 "report: expected your zip, or with --stored your notebook; found none"
             )
@@ -207,7 +206,7 @@ def report_command(
         _say(console, f"Report: {path}")
         return
     offering = load_assignment(assignment)
-    hand_in = _hand_in(submission, offering, None, None)
+    hand_in = hand_in_of(submission, offering, None, None)
     settings = _settings(bundle, device, DEFAULT_LIMITS.cell_timeout_s, threads, isolation, None)
     from grader.app.own_report import render_own_report
     from grader.pipeline import GradeRequest
@@ -236,7 +235,7 @@ def pack_command(
     console = Console()
     offering = load_assignment(assignment)
     whose = check_kerberos(kerberos)
-    chosen = choose_files(path, _course_file_names(offering))
+    chosen = choose_files(path, course_file_names(offering))
     with tempfile.TemporaryDirectory(prefix="pset4-pack-") as scratch:
         folder = Path(scratch)
         draft = write_zip(chosen, whose, folder)
@@ -277,20 +276,6 @@ def _settings(
     )
 
 
-def _hand_in(path: Path, offering: Assignment, course: str | None, submitted: str | None) -> HandIn:
-    when = parse_submitted(submitted) if submitted else None
-    named = parse_course(course, offering) if course else offering.courses[-1]
-    if path.is_dir() or path.suffix.lower() == ".ipynb":
-        found = "a folder" if path.is_dir() else "a notebook"
-        raise ConfigError(
-            f"{path}: expected the zip that you hand in, found {found}; make one with "
-            f"`{_program()} pack {path} --kerberos YOU`"
-        )
-    if not path.is_file():
-        raise ConfigError(f"{path}: expected the zip of a submission, found no such file")
-    return HandIn(path=path, course=named, submitted=when)
-
-
 def _grade(
     hand_in: HandIn, out: Path, offering: Assignment, settings: RunSettings, console: Console
 ) -> GradeRecord:
@@ -319,7 +304,7 @@ def _decided(
     out: Path, offering: Assignment, hand_in: HandIn, tell: Callable[[str], None]
 ) -> Callable[[Submission], tuple[Override, ...]]:
     """Return what people decided about a hand-in; the student package has no store of decisions."""
-    if _is_students():
+    if is_students():
         return lambda _: ()
     from grader.batch.class_folder import refuse_class
     from grader.batch.run.decided import decided_about
@@ -344,7 +329,8 @@ def _try_out(
     parts = parts_named(only, offering) if only is not None else frozenset[str]()
     settings = replace(settings, partial=Partial(parts=parts, quick=quick))
     with tempfile.TemporaryDirectory(prefix="pset4-try-") as scratch:
-        hand_in = _hand_in(_as_zip(path, offering, Path(scratch)), offering, None, None)
+        zipped = as_zip(path, offering, Path(scratch))
+        hand_in = replace(hand_in_of(zipped, offering, None, None), zip_name=path.resolve().name)
         with display(console) as show:
             show.stage("bundle")
             with starting(settings) as warm:
@@ -364,35 +350,14 @@ def _try_out(
         raise typer.Exit(1)
 
 
-def _as_zip(path: Path, offering: Assignment, folder: Path) -> Path:
-    """Return a zip as it is; of a folder or a notebook one that holds it, for a try."""
-    if not path.is_dir() and path.suffix.lower() != ".ipynb":
-        return path
-    return write_zip(choose_files(path, _course_file_names(offering)), "try", folder).path
-
-
 def _stored_report(path: Path, offering: Assignment, out: Path, console: Console) -> None:
     from grader.app.stored_report import render_stored_report
 
     with tempfile.TemporaryDirectory(prefix="pset4-report-") as scratch, display(console) as show:
-        zipped = _as_zip(path, offering, Path(scratch))
+        zipped = as_zip(path, offering, Path(scratch))
         lacking = render_stored_report(zipped, offering, out, show.stage)
     _say(console, f"Report: {out}")
     show_gaps(console, lacking)
-
-
-def _course_file_names(offering: Assignment) -> Sequence[str]:
-    return tuple(name.rsplit("/", 1)[-1] for name in offering.course_files.values())
-
-
-def _is_students() -> bool:
-    """Whether this is the student package, which has no classes and no reference run."""
-    return importlib.util.find_spec("grader.batch") is None
-
-
-def _program() -> str:
-    """Return the name of the command that this is."""
-    return "pset4-check" if _is_students() else "grader"
 
 
 def _show_verdict(console: Console, verdict: PolicyResult) -> None:

@@ -52,12 +52,13 @@ def _every() -> typer.Typer:
     return app
 
 
-def run_app(load: Callable[[], typer.Typer], argv: list[str]) -> int:
+def run_app(load: Callable[[], typer.Typer], argv: list[str], program: str = "grader") -> int:
     """Run a command; a foreseen error is one sentence, never a traceback.
 
     Args:
         load: Returns what understands the command.
         argv: The command without the program's name.
+        program: That name, for advice.
     """
     spell_out()
     try:
@@ -75,7 +76,7 @@ def run_app(load: Callable[[], typer.Typer], argv: list[str]) -> int:
         if isinstance(error, OSError) and is_full(error):
             ERRORS.print(terminal_line(str(disk_full(error, "A file"))), markup=False)
             return ExitStatus.UNUSABLE
-        return _unforeseen(error)
+        return _unforeseen(error, program)
     if status == ExitStatus.INTERRUPTED:  # Typer itself makes it of Ctrl-C
         ERRORS.print("Interrupted. Results written so far are kept; the same command continues.")
     return status if isinstance(status, int) else 0  # Typer returns the code of `typer.Exit`
@@ -100,11 +101,11 @@ def leave_with(command: Callable[[], int]) -> NoReturn:
     os._exit(status)
 
 
-def _unforeseen(error: Exception) -> int:
+def _unforeseen(error: Exception, program: str) -> int:
     """Usage errors are the caller's; anything else is ours, with its traceback in a file."""
     message = getattr(error, "format_message", None)
     if callable(message):
-        ERRORS.print(f"{message()}\nTry `grader --help`.", markup=False)
+        ERRORS.print(f"{message()}\nTry `{program} --help`.", markup=False)
         return ExitStatus.UNUSABLE
     log = keep_fault(error)
     ERRORS.print(

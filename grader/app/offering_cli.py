@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -55,12 +54,11 @@ def new_command(
         ),
     ] = "",
     deadline: Annotated[
-        datetime | None,
-        typer.Option(help="Such as 2030-03-31T23:59, local time.", formats=["%Y-%m-%dT%H:%M"]),
-    ] = None,
+        str, typer.Option(help="Such as 2030-03-31T23:59, local time.", metavar="TIME")
+    ] = "",
 ) -> None:
     """Make next year's folder, with a comment TODO behind each fact that is still to be set."""
-    from grader.offering.new import NewOffering, make_offering
+    from grader.offering.new import NewOffering, make_offering, parse_deadline
 
     folder = into or Path(name)
     wanted = NewOffering(
@@ -68,7 +66,7 @@ def new_command(
         source=source,
         folder=folder,
         courses=tuple(one.strip() for one in courses.split(",") if one.strip()),
-        deadline=deadline,
+        deadline=parse_deadline(deadline) if deadline else None,
     )
     made = make_offering(wanted)
     show_sentences(Console(), [str(path) for path in made.files])

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from grader.batch.run.rejudging import Moved, NotJudged
 from grader.model.text import format_points, terminal_line
+from grader.outputs.pages.words import CHIPS
 from grader.scoring.changes import SAME_POINTS, PartChange, PartStanding
 
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
@@ -74,7 +75,7 @@ def _told(standing: PartStanding | None, change: PartChange) -> str:
     codes = [code for code in dict.fromkeys(standing.codes) if code not in others]
     codes = codes or list(dict.fromkeys(standing.codes))
     said = ", ".join(_short(code) for code in codes)
-    outcome = standing.outcome.value.replace("_", " ").lower()
+    outcome = CHIPS[standing.outcome].word
     return escape(terminal_line(f"{outcome}: {said}" if said else outcome))
 
 

@@ -25,7 +25,7 @@ app.command("files")(files_command)
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; see `run_app`."""
-    return run_app(lambda: app, sys.argv[1:] if argv is None else argv)
+    return run_app(lambda: app, sys.argv[1:] if argv is None else argv, "pset4-check")
 
 
 def run() -> NoReturn:

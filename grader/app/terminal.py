@@ -14,6 +14,7 @@ from rich.table import Table
 from grader.model.records import GradeSheet, Outcome, Severity
 from grader.model.results_folder import ResultFolder
 from grader.model.text import terminal_line
+from grader.outputs.pages.words import CHIPS, part_label
 from grader.sandbox.tiers import GUARANTEES, Support, Tier
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
@@ -51,7 +52,7 @@ class Display(Protocol):
 
 
 class _Lines:
-    """One plain line per stage, and one per tenth of the run."""
+    """One plain line per stage, one per tenth of the run, and one for what takes long."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -66,7 +67,7 @@ class _Lines:
 
     def run(self, progress: RunProgress) -> None:
         tenth = 10 * progress.done // max(1, progress.total)
-        if tenth > self._tenth:
+        if tenth > self._tenth or progress.waiting:
             self._tenth = tenth
             line = f"  {progress.done} of {progress.total} steps, {progress.seconds:.0f} s"
             label = terminal_line(progress.label)
@@ -125,9 +126,9 @@ def show_grades(console: Console, sheet: GradeSheet, folder: ResultFolder) -> No
         given = f"{part.points:.2f}" if part.max_points else "–"
         waits = f" (+{part.pending_points:.2f}?)" if part.pending_points else ""
         table.add_row(
-            part.id + ("*" if part.bonus else ""),
+            part_label(part.id) + ("*" if part.bonus else ""),
             escape(part.title),
-            f"[{style}]{part.outcome.value.replace('_', ' ').lower()}[/]",
+            f"[{style}]{CHIPS[part.outcome].word}[/]",
             f"{given}{waits} / {most}",
         )
     console.print(table)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,10 +11,11 @@ from rich.table import Table
 
 from grader.app.terminal import STYLES
 from grader.intake.other_offering import other_offering_notes
-from grader.model.records import CellRun, Outcome
+from grader.model.records import CellRun, Finding, Outcome
 from grader.model.text import cell_label, one_line, terminal_line
 from grader.outputs.pages.words import CHIPS, part_label
 from grader.pipeline import Tried
+from grader.scoring.score import part_outcome
 
 _GOOD = frozenset({Outcome.PASS, Outcome.NEEDS_HUMAN})
 
@@ -25,18 +27,21 @@ def show_tried(console: Console, tried: Tried, *, quick: bool) -> bool:
         table.add_column(name, overflow="fold")
     good = True
     for part_id, findings in tried.findings.items():
-        for finding in findings:
-            good &= finding.outcome in _GOOD
-            style, word = STYLES.get(finding.outcome, "red"), CHIPS[finding.outcome].word.lower()
-            message = escape(terminal_line(finding.message))
-            table.add_row(part_label(part_id), f"[{style}]{word}[/]", message)
+        good &= all(finding.outcome in _GOOD for finding in findings)
+        outcome = part_outcome(findings)
+        shown = f"[{STYLES.get(outcome, 'red')}]{CHIPS[outcome].word}[/]"
+        table.add_row(part_label(part_id), shown, escape("\n".join(_said(findings))))
     console.print(table)
     for note in other_offering_notes(tried.submission, tried.assignment):
         if note.for_student:
             line = terminal_line(note.message)
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     failed = tuple(_failed(tried))
-    for line in failed:
+    told = "\n".join(_said([one for found in tried.findings.values() for one in found]))
+    for label, why in failed:
+        if re.search(rf"\b{label} of the notebook\b", told):
+            continue  # with the part that it is of
+        line = f"{label}{why}"
         console.print(terminal_line(line), markup=False, highlight=False, soft_wrap=True)
     if quick:
         console.print(
@@ -49,12 +54,18 @@ def show_tried(console: Console, tried: Tried, *, quick: bool) -> bool:
     return good and not failed
 
 
-def _failed(tried: Tried) -> Iterator[str]:
-    """Say of each cell that did not run to its end, but for stubs that are still to be written."""
+def _said(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what the checks of a part say, each sentence once; of those that pass, if all do."""
+    wrong = [one for one in findings if one.outcome is not Outcome.PASS]
+    yield from dict.fromkeys(terminal_line(one.message) for one in wrong or findings)
+
+
+def _failed(tried: Tried) -> Iterator[tuple[str, str]]:
+    """Yield each cell that failed, and why, but for stubs that are still to be written."""
     for run in tried.evidence.cells:
         if run.outcome in _GOOD or run.error_name == "NotImplementedError":
             continue
-        yield f"{cell_label(run.cell_index).capitalize()}{_why(run)}"
+        yield cell_label(run.cell_index).capitalize(), _why(run)
 
 
 def _why(run: CellRun) -> str:

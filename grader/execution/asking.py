@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from grader.execution.breaches import Breach
+from grader.execution.notes import words
 from grader.model.notebook_code import names_bound
-from grader.model.records import Binding, Cell, ProbeReply, ProbeSpec, RunPlan, RunProbe
+from grader.model.records import Binding, Cell, Outcome, ProbeReply, ProbeSpec, RunPlan, RunProbe
 
 _LACKING = re.compile(r"name '(\w+)' is not defined")
 MOST_ASKED = 6
@@ -102,3 +104,19 @@ def better(reply: ProbeReply | None, before: ProbeReply | None) -> bool:
 
 def _errors(reply: ProbeReply) -> int:
     return sum(bool(value.error_name) for value in reply.values)
+
+
+def no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeReply:
+    """Return what is kept where no answer came, for whatever reason.
+
+    The statement that asks is the grader's, so that an exception in it proves nothing about the
+    student's function: a person looks.
+    """
+    known = breach is not None and (breach.fatal or breach.outcome is not Outcome.STUDENT_ERROR)
+    return ProbeReply(
+        probe_id=probe.probe_id,
+        outcome=breach.outcome if breach and known else Outcome.NEEDS_HUMAN,
+        values=(),
+        message=breach.sentence if breach and known else words("no-reply"),
+        seconds=seconds,
+    )

@@ -11,7 +11,8 @@ from grader.model.notebook_code import names_meant
 from grader.model.records import CellRun, LeftOut, Note, Outcome, Severity, Submission
 from grader.model.text import cell_number
 
-_NO_PYTHON = frozenset({"SyntaxError", "IndentationError"})
+NO_PYTHON = frozenset({"SyntaxError", "IndentationError", "TabError"})
+"""Exceptions of a cell that is not valid Python."""
 MOST_NOTES = 30
 """Statements of a run that have a note of their own."""
 MOST_OF_A_LINE = 80
@@ -32,7 +33,7 @@ def as_handed_in(run: CellRun, submission: Submission) -> CellRun:
 
     A later Python reads more than this one. The kernel never sees the statements of such a cell.
     """
-    no_python = run.outcome is Outcome.STUDENT_ERROR and run.error_name in _NO_PYTHON
+    no_python = run.outcome is Outcome.STUDENT_ERROR and run.error_name in NO_PYTHON
     if not no_python or run.cell_index not in submission.ended_well():
         return run
     source = submission.cells[run.cell_index].source

@@ -6,15 +6,15 @@ import asyncio
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from grader.execution.asking import Asking, better
+from grader.execution.asking import Asking, better, no_reply
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.collector import Collector, StepProgress
 from grader.execution.course_files import (
@@ -39,7 +39,6 @@ from grader.model.records import (
     HostFacts,
     Note,
     Outcome,
-    ProbeReply,
     ProbeSpec,
     RepeatAttack,
     RunCell,
@@ -51,6 +50,8 @@ from grader.sandbox.provisioner import KernelPlace
 from grader.sandbox.tiers import Tier
 from reference.errors import GraderFault
 
+LONG_S = 5.0
+"""Seconds after which it is told that something still runs, and how long it may."""
 NAMED_FILES = 5
 """Files that a note names."""
 
@@ -220,7 +221,8 @@ class _Run:
         self._label = f"{cell_label(step.cell_index)}{suffix}"
         self._collector.cell_index = step.cell_index
         self._report()
-        run = await session.run_cell(cell, step.cell_index)
+        async with self._telling(self._plan.limits.cell_timeout_s):
+            run = await session.run_cell(cell, step.cell_index)
         told = self._collector.statements.finished(run)
         self._cells.append(as_handed_in(told, self._request.submission))
         source = self._request.submission.cells[step.cell_index]
@@ -246,11 +248,12 @@ class _Run:
     async def _ask(self, session: Session, probe: ProbeSpec) -> None:
         before = None if self._asking.due(probe) else self._collector.replies.get(probe.probe_id)
         self._collector.replies.pop(probe.probe_id, None)
-        self._label = f"probe {probe.probe_id}"
+        self._label = f"calling {probe.needs[-1]}"
         self._report()
         self._collector.asking = probe
         started = time.perf_counter()
-        breach = await session.ask(probe.source)
+        async with self._telling(self._plan.limits.probe_timeout_s):
+            breach = await session.ask(probe.source)
         seconds = time.perf_counter() - started
         self._collector.asking = None
         reply = self._collector.replies.get(probe.probe_id)
@@ -258,7 +261,7 @@ class _Run:
         if before is not None and not better(reply, before):
             reply = before
         elif reply is None:
-            reply = _no_reply(probe, breach, seconds)
+            reply = no_reply(probe, breach, seconds)
             if breach and reply.outcome is Outcome.NEEDS_HUMAN:
                 self._collector.problems.append(f"probe {probe.probe_id}: {breach.sentence}"[:400])
         else:
@@ -277,7 +280,22 @@ class _Run:
         if sign is not None:
             self._report(sign)
 
-    def _report(self, sign: StepProgress | None = None) -> None:
+    @asynccontextmanager
+    async def _telling(self, limit_s: float) -> AsyncIterator[None]:
+        """Tell once, if the block takes long, that it still runs and how long it may."""
+
+        async def tell() -> None:
+            await asyncio.sleep(LONG_S)
+            self._label += f", still running, for up to {_in_words(limit_s)}"
+            self._report(waiting=True)
+
+        telling = asyncio.ensure_future(tell())
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+    def _report(self, sign: StepProgress | None = None, *, waiting: bool = False) -> None:
         self._on_progress(
             Progress(
                 done=self._done,
@@ -286,6 +304,7 @@ class _Run:
                 seconds=time.perf_counter() - self._started,
                 attack_step=sign.step if sign else None,
                 attack_total=sign.total if sign else None,
+                waiting=waiting,
             )
         )
 
@@ -327,27 +346,16 @@ _UNWRITTEN = Breach(name="EvidenceLimit", sentence=words("unwritten"))
 """Ends a run whose evidence cannot be kept; nobody is graded on it."""
 
 
-def _no_reply(probe: ProbeSpec, breach: Breach | None, seconds: float) -> ProbeReply:
-    """What is kept where no answer came: a limit was reached, the kernel ended, or nobody knows.
-
-    The statement that asks is the grader's, so that an exception in it proves nothing about the
-    student's function: a person looks.
-    """
-    known = breach is not None and (breach.fatal or breach.outcome is not Outcome.STUDENT_ERROR)
-    return ProbeReply(
-        probe_id=probe.probe_id,
-        outcome=breach.outcome if breach and known else Outcome.NEEDS_HUMAN,
-        values=(),
-        message=breach.sentence if breach and known else words("no-reply"),
-        seconds=seconds,
-    )
-
-
 def _notes(why_cold: str, problems: list[str], missed: list[str]) -> tuple[Note, ...]:
     cold = [note("kernel-cold", Severity.INFO, reason=why_cold)] if why_cold else []
     dropped = [note("kernel-message", Severity.WARNING, text=text) for text in problems]
     urls = [note("url-missed", Severity.WARNING, url=url) for url in dict.fromkeys(missed)]
     return (*cold, *dropped, *urls)
+
+
+def _in_words(limit_s: float) -> str:
+    """Return a limit as people say it: `20 s` or `20 min`."""
+    return f"{limit_s:.0f} s" if limit_s < 2 * 60 else f"{limit_s / 60:.0f} min"
 
 
 def _left_out_files(names: tuple[str, ...]) -> tuple[Note, ...]:

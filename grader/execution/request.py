@@ -22,13 +22,15 @@ class Progress:
     total: int
     """Steps of the plan."""
     label: str
-    """What runs now: `cell 12 (4b)` or `probe conv1d_forward`."""
+    """What runs now: `cell 12 (4b)`, or `calling conv1d_forward`; once it takes long, its limit."""
     seconds: float
     """Wall-clock seconds since the start of the run."""
     attack_step: int | None = None
     """Step of the optimisation under way; None outside of one."""
     attack_total: int | None = None
     """Its number of steps; None where not known."""
+    waiting: bool = False
+    """Whether what runs now has been running for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,12 +19,13 @@ from nbclient.exceptions import DeadKernelError
 from grader.execution.breaches import Breach, Breaches
 from grader.execution.client import CappedClient
 from grader.execution.kernels import end_kernel, kernel_manager
+from grader.execution.left_out import NO_PYTHON
 from grader.execution.limit_errors import limit_sentence
 from grader.execution.notes import words
 from grader.execution.patience import MOST_MORE, Patience, first_of, for_cell
 from grader.model.disk import disk_full, is_full
 from grader.model.records import BUSY_MACHINE, CellRun, Limits, Outcome
-from grader.model.text import one_line
+from grader.model.text import cell_label, one_line
 from grader.sandbox.memory import tree_memory_mib
 from grader.sandbox.provisioner import KernelPlace
 from reference.errors import GraderFault
@@ -46,6 +48,8 @@ class KernelGone(Exception):
         self.breach = breach
 
 
+_OWN_FILE = re.compile(r"\((?:\d+\.py|<ipython-input-[^>]*>), line (\d+)\)$")
+"""How IPython names a cell at the end of such an error: a file that the student never made."""
 MEMORY_LIMIT = "MemoryLimit"
 """Name of what ends a run that takes too much memory."""
 _DIED = Breach(
@@ -232,6 +236,8 @@ class Session:
             return _ended(cell_index, started, Breach(name="", sentence="", outcome=Outcome.PASS))
         text = one_line(str(reply.get("evalue", "")))[:500]
         name = one_line(str(reply.get("ename", "")))[:200] or "Exception"
+        if name in NO_PYTHON:
+            text = _OWN_FILE.sub(rf"({cell_label(cell_index)}, line \1)", text)
         limit = limit_sentence(name, text, self.limits)
         outcome = Outcome.RESOURCE_LIMIT if limit else Outcome.STUDENT_ERROR
         return _ended(

@@ -20,6 +20,10 @@ class Partial:
     """Parts that are checked; empty for all that can be."""
     quick: bool = False
     """Whether optimizations make a few steps only, so that nothing can be said of them."""
+    probe_timeout_s: float = 20.0
+    """Seconds for each function that is called, in place of the longer limit of grading."""
+    probes_timeout_s: float = 60.0
+    """Seconds for all functions together, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,8 +80,18 @@ def _cells_of(
 
 
 def _limits(settings: RunSettings) -> Limits:
-    """The limits of a run; beside others it, and what drives it, have less memory."""
+    """The limits of a run; beside others it, and what drives it, have less memory.
+
+    In a try somebody waits for each function that does not come to an end.
+    """
     limits = settings.limits
+    if settings.partial is not None:
+        one, all_of_them = settings.partial.probe_timeout_s, settings.partial.probes_timeout_s
+        limits = replace(
+            limits,
+            probe_timeout_s=min(limits.probe_timeout_s, one),
+            probes_timeout_s=min(limits.probes_timeout_s, all_of_them),
+        )
     if settings.room_mib is None:
         return limits
     driver = min(limits.driver_memory_mib, DRIVER_ROOM_MIB)

@@ -82,13 +82,19 @@ def safe(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:50]}…{name[-25:]}")
 
 
-def unpack(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
+def unpack(zip_path: Path, folder: Path, limits: IntakeLimits, name: str = "") -> Unpacked:
     """Write the acceptable files of a zip below `folder`, and note the others.
+
+    Args:
+        zip_path: The zip.
+        folder: Where its files go.
+        limits: What is accepted.
+        name: What errors call the zip; empty for its own name.
 
     Raises:
         SubmissionError: not a zip, too large, empty, or no file in it can be used.
     """
-    where = safe(zip_path.name)
+    where = safe(name or zip_path.name)
     size = zip_path.stat().st_size
     if size > limits.zip_mib * MIB:
         raise SubmissionError(
@@ -108,7 +114,7 @@ def unpack(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
             "zip report.pdf and the notebook again"
         ) from error
     with archive:
-        return _unpack(archive, zip_path, folder, limits)
+        return _unpack(archive, zip_path, folder, limits, where)
 
 
 def _directory_bytes(path: Path, size: int) -> int:
@@ -132,9 +138,8 @@ def _directory_bytes(path: Path, size: int) -> int:
 
 
 def _unpack(
-    archive: zipfile.ZipFile, zip_path: Path, folder: Path, limits: IntakeLimits
+    archive: zipfile.ZipFile, zip_path: Path, folder: Path, limits: IntakeLimits, where: str
 ) -> Unpacked:
-    where = safe(zip_path.name)
     entries, notes = _select(archive.infolist(), layout_refusals(archive, zip_path), limits)
     if not entries and not notes:
         raise SubmissionError(

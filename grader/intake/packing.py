@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.intake.limits import MIB, IntakeLimits
+from grader.intake.notebook import NotANotebook, read_notebook
 from grader.intake.submission import REPORT_NAME, kerberos_of, read_submission
 from grader.model.records import Note, Severity
 from grader.model.text import one_line
@@ -80,9 +81,10 @@ def choose_files(path: Path, course_files: Sequence[str] = ()) -> Chosen:
         course_files: Names of files that the notebook fetches.
 
     Raises:
-        ConfigError: there is no notebook, or there are several to choose from.
+        ConfigError: there is no notebook that can be read, or there are several to choose from.
     """
     notebook = path if path.is_file() else _only_notebook(path)
+    _refuse_unreadable(notebook)
     folder = notebook.parent
     named = None if path.is_dir() else _names_in(notebook)
     others: list[Path] = []
@@ -115,37 +117,73 @@ def write_zip(chosen: Chosen, kerberos: str, out: Path, *, report: Path | None =
     Raises:
         ConfigError: intake would refuse it or leave something out, or it cannot be written.
     """
-    report = report or chosen.report
+    return _written(chosen, out / f"{kerberos}.zip", report or chosen.report)
+
+
+def write_draft(chosen: Chosen, folder: Path) -> Path:
+    """Write a zip of what was chosen, for a try of it; return where. Errors name the notebook.
+
+    Args:
+        chosen: What goes in.
+        folder: Folder of the zip.
+
+    Raises:
+        ConfigError: as `write_zip`.
+    """
+    called = one_line(str(chosen.notebook))
+    return _written(chosen, folder / "draft.zip", chosen.report, called).path
+
+
+def _written(chosen: Chosen, target: Path, report: Path | None, called: str = "") -> Packed:
+    """Write a zip that intake takes; `called` is what errors call it, empty for its own name."""
     files = {chosen.notebook.name: chosen.notebook}
     files |= {REPORT_NAME: report} if report is not None else {}
     files |= {file.relative_to(chosen.folder).as_posix(): file for file in chosen.others}
     with tempfile.TemporaryDirectory(prefix="pset4-pack-") as scratch:
-        made = Path(scratch) / f"{kerberos}.zip"
+        made = Path(scratch) / target.name
         try:
             with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, file in files.items():
-                    archive.write(file, name)
-            notes = _taken_in(made, Path(scratch) / "read", with_report=report is not None)
-            out.mkdir(parents=True, exist_ok=True)
-            partial = out / f".{kerberos}.zip.part"
+                for place, file in files.items():
+                    archive.write(file, place)
+            notes = _taken_in(made, Path(scratch) / "read", called, with_report=report is not None)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.part")
             shutil.copyfile(made, partial)
-            partial.replace(out / made.name)
+            partial.replace(target)
         except OSError as error:
-            raise ConfigError(f"{out}: {kerberos}.zip cannot be written: {error}") from error
-    return Packed(path=out / made.name, names=tuple(files), notes=notes)
+            raise ConfigError(
+                f"{target.parent}: {target.name} cannot be written: {error}"
+            ) from error
+    return Packed(path=target, names=tuple(files), notes=notes)
 
 
-def _taken_in(made: Path, folder: Path, *, with_report: bool) -> tuple[Note, ...]:
+def _taken_in(made: Path, folder: Path, called: str, *, with_report: bool) -> tuple[Note, ...]:
     """Read a zip as a hand-in; return what is only worth a warning."""
     try:
-        read = read_submission(made, folder)
+        read = read_submission(made, folder, name=called)
     except SubmissionError as error:
         raise ConfigError(str(error)) from error
     notes = [one for one in read.notes if with_report or not one.code.startswith("no-report")]
     wrong = [one.message for one in notes if one.severity is Severity.ERROR]
     if wrong:
-        raise ConfigError(f"{made.name} was not written. {' '.join(wrong)}")
+        refusal = f"{called} cannot be used as it is" if called else f"{made.name} was not written"
+        raise ConfigError(f"{refusal}. {' '.join(wrong)}")
     return tuple(notes)
+
+
+def _refuse_unreadable(notebook: Path) -> None:
+    """Refuse what is no notebook by the student's own name for it, before it is in any zip."""
+    try:
+        read_notebook(notebook, IntakeLimits())
+    except NotANotebook as error:
+        raise ConfigError(
+            f"{one_line(str(notebook))}: expected a notebook, found {error}; download it again "
+            f"from Colab or Jupyter as {_SUFFIX}"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{one_line(str(notebook))}: expected a notebook, found {error.strerror}"
+        ) from error
 
 
 def _only_notebook(folder: Path) -> Path:
@@ -185,8 +223,6 @@ def _is_left_out(file: Path, course_files: Sequence[str]) -> bool:
 
 def _names_in(notebook: Path) -> frozenset[str]:
     """Return names of files that a notebook mentions, and those of modules that it may import."""
-    if notebook.stat().st_size > IntakeLimits().notebook_mib * MIB:
-        raise ConfigError(f"{notebook}: larger than {IntakeLimits().notebook_mib:.0f} MiB")
     text = notebook.read_text(encoding="utf-8", errors="replace")
     found = {name.strip() for name in _NAME_OF_FILE.findall(text)}
     modules = re.findall(r"\b(?:import|from)\s+(\w+)", text)

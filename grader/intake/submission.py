@@ -41,8 +41,16 @@ class _Choice:
     notes: tuple[Note, ...]
 
 
-def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = None) -> Submission:
+def read_submission(
+    zip_path: Path, folder: Path, limits: IntakeLimits | None = None, *, name: str = ""
+) -> Submission:
     """Unpack a submission into `folder` (made if need be, else empty) and say what is in it.
+
+    Args:
+        zip_path: The zip.
+        folder: Where its files go.
+        limits: What is accepted; the usual ones by default.
+        name: What errors call the zip; empty for its own name.
 
     Raises:
         ConfigError: there is no such file, or `folder` is not empty.
@@ -59,14 +67,14 @@ def read_submission(zip_path: Path, folder: Path, limits: IntakeLimits | None = 
     if any(folder.iterdir()):
         raise ConfigError(f"{folder}: expected an empty folder to unpack into, found files in it")
     kerberos, notes = kerberos_of(zip_path.name)
-    unpacked = _unpack_nested(zip_path, folder, limits)
+    unpacked = _unpack_nested(zip_path, folder, limits, name)
     notes += unpacked.notes
     notebook, text = _choose_notebook(unpacked.files, folder, kerberos, limits)
     report = _choose_report(unpacked.files)
     if not notebook.path and not report.path:
         raise SubmissionError(
-            f"{safe(zip_path.name)}: expected {REPORT_NAME} and a notebook, found neither in a "
-            f"form that can be used (it holds {_listing(unpacked.files)}): "
+            f"{safe(name or zip_path.name)}: expected {REPORT_NAME} and a notebook, found neither "
+            f"in a form that can be used (it holds {_listing(unpacked.files)}): "
             f"{notebook.notes[0].message}"
         )
     pages, page_notes = _pages(folder, report.path, limits)
@@ -110,9 +118,9 @@ def kerberos_of(file_name: str) -> tuple[str, tuple[Note, ...]]:
     return made, (note("zip-name.invalid", Severity.WARNING, name=safe(file_name), kerberos=made),)
 
 
-def _unpack_nested(zip_path: Path, folder: Path, limits: IntakeLimits) -> Unpacked:
+def _unpack_nested(zip_path: Path, folder: Path, limits: IntakeLimits, name: str) -> Unpacked:
     """Unpack the zip and, where it holds no notebook but one other zip, that one."""
-    outer = unpack(zip_path, folder, limits)
+    outer = unpack(zip_path, folder, limits, name)
     inner = [name for name in outer.files if name.lower().endswith(".zip")]
     if len(inner) != 1 or _with_suffix(outer.files, ".ipynb"):
         return outer

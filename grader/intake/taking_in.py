@@ -29,7 +29,7 @@ def taken_in(hand_in: HandIn, out: Path) -> Iterator[tuple[ResultFolder, ResultF
     """
     with tempfile.TemporaryDirectory(prefix=f"pset4-{os.getpid()}-intake") as incoming:
         files = Path(incoming) / "files"
-        submission = read_submission(hand_in.path, files)
+        submission = read_submission(hand_in.path, files, name=hand_in.zip_name)
         if hand_in.kerberos:
             submission = replace(submission, kerberos=hand_in.kerberos)
         final = ResultFolder(root=out / submission.kerberos)

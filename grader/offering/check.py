@@ -75,7 +75,9 @@ def check_offering(name: str, bundle_name: str) -> Checked:
     lacking: tuple[str, ...] = ()
     if assignment is not None:
         found += tuple(_faults(assignment, place))
-        lacking = tuple(runs_lacking(load_expected(bundle_name), assignment))
+        advice = f"run it: `grader offering check {name} --run --bundle {bundle_name}`"
+        found_lacking = runs_lacking(load_expected(bundle_name), assignment)
+        lacking = tuple(f"{one}; {advice}" for one in found_lacking)
     own = assignment.name if assignment is not None else ""
     faults += [with_line(one, place.where, own, text) for one in found]
     return Checked(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +59,23 @@ class Made:
     """The files."""
     left: tuple[tuple[int, str], ...]
     """Lines of `assignment.toml` with a fact that is still to be set, and what it is."""
+
+
+def parse_deadline(text: str) -> datetime:
+    """Return the local time that a text gives, such as 2031-10-10T23:59.
+
+    Raises:
+        ConfigError: it gives none, a day without a time of day, or a time with an offset.
+    """
+    clean = text.strip()
+    moment: datetime | None = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(clean)
+    if moment is None or moment.tzinfo is not None or ":" not in clean:
+        raise ConfigError(
+            f"--deadline: expected a local time such as 2031-10-10T23:59, found {text!r}"
+        )
+    return moment
 
 
 def make_offering(wanted: NewOffering) -> Made:

@@ -17,6 +17,7 @@ from grader.intake.hand_in import HandIn
 from grader.model.assignment import load_assignment, solved_notebook
 from grader.model.assignment_record import Assignment
 from grader.model.records import Finding, Outcome
+from grader.outputs.pages.words import CHIPS
 from grader.pipeline import GradeRequest, try_out
 from grader.planning.standard import OnStage
 
@@ -60,6 +61,6 @@ def short_of(findings: Mapping[str, tuple[Finding, ...]], assignment: Assignment
             if not full:
                 yield (
                     f"{assignment.name}: part {part.id}: {found.check_id}: expected "
-                    f"{wanted.value} with all of its points for the solved notebook, found "
-                    f"{found.outcome.value} with {found.credit:.0%}: {found.message}"
+                    f"{CHIPS[wanted].word!r} with all of its points for the solved notebook, found "
+                    f"{CHIPS[found.outcome].word!r} with {found.credit:.0%}: {found.message}"
                 )

@@ -23,7 +23,7 @@ from grader.model.records import (
 )
 from grader.model.text import cell_number, one_line
 from grader.outputs.gaps import Gap
-from grader.outputs.pages.words import CHIPS
+from grader.outputs.pages.words import CHIPS, part_label
 
 MOST = 10
 """Annotations of one level that GitHub shows of a step; it drops any further one silently."""
@@ -206,7 +206,7 @@ def _of_parts(sheet: GradeSheet, grounds: Grounds) -> Iterator[Annotation]:
             yield Annotation(
                 level=Level.ERROR if costs else Level.WARNING,
                 place=place_of(part, finding, grounds),
-                title=one_line(f"{part.id} {part.title}: {word}"),
+                title=one_line(f"{part_label(part.id)} {part.title}: {word}"),
                 message=one_line(finding.message),
                 name=f"{part.id}.{finding.check_id}",
             )
@@ -216,7 +216,7 @@ def _of_gap(gap: Gap, grounds: Grounds) -> Annotation:
     return Annotation(
         level=Level.ERROR if gap.blocks else Level.WARNING,
         place=_first_of(gap.part_id, grounds) if gap.part_id else Place(),
-        title=f"{gap.part_id} is not answered"
+        title=f"{part_label(gap.part_id)} is not answered"
         if gap.blocks and gap.part_id
         else "Before you submit",
         message=one_line(gap.message),

@@ -20,7 +20,7 @@ from grader.model.assignment import Assignment
 from grader.model.records import Evidence, GradeSheet, Outcome, PartGrade, Severity, Submission
 from grader.model.text import cell_number, format_points, one_line
 from grader.outputs.gaps import Gap, messages
-from grader.outputs.pages.words import CHIPS
+from grader.outputs.pages.words import CHIPS, part_label
 from reference.errors import ConfigError
 
 _TOLERANCE_POINTS = 1e-9
@@ -180,5 +180,7 @@ def _failing(parts: list[PartGrade], assignment: Assignment) -> dict[str, str]:
             passing = all(finding.outcome in good for finding in part.findings)
         if not passing:
             word = CHIPS[part.outcome].word.lower()
-            reasons[part.id] = f"{part.id}, {part.title}: {word}. {one_line(part.message)}"
+            reasons[part.id] = (
+                f"{part_label(part.id)}, {part.title}: {word}. {one_line(part.message)}"
+            )
     return reasons

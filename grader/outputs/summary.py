@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from grader.model.records import GradeSheet, Note, Outcome, PartGrade, Severity
 from grader.model.text import format_points, one_line
 from grader.outputs.gaps import Gap, messages
+from grader.outputs.pages.words import CHIPS, part_label
 from grader.outputs.policy import PolicyResult
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#+!|~$@^=]|:(?=//))")
@@ -21,17 +22,6 @@ _MARKS = {
     Outcome.RESOURCE_LIMIT: "⏱️",
     Outcome.NEEDS_HUMAN: "🧑‍🏫",
     Outcome.GRADER_FAULT: "🛠️",
-}
-_WORDS = {
-    Outcome.PASS: "passed",
-    Outcome.PARTIAL: "partly correct",
-    Outcome.FAIL: "incorrect",
-    Outcome.NOT_ATTEMPTED: "not attempted",
-    Outcome.STUDENT_ERROR: "raised an error",
-    Outcome.TIMEOUT: "timed out",
-    Outcome.RESOURCE_LIMIT: "exceeded a limit",
-    Outcome.NEEDS_HUMAN: "needs grading",
-    Outcome.GRADER_FAULT: "grader error",
 }
 _MAX_CHARACTERS = 300
 _FAULT = "🛠️ **The check could not be completed (grader error).**"
@@ -127,13 +117,14 @@ def _row(part: PartGrade) -> str:
         title += " (bonus)"
     elif not part.required:
         title += " (optional)"
-    result = f"{_MARKS[part.outcome]} {_WORDS[part.outcome]}"
+    result = f"{_MARKS[part.outcome]} {CHIPS[part.outcome].word}"
     points = format_points(part.points)
     if part.max_points:
         points = f"{points} / {format_points(part.max_points)}"
     elif not part.points:
         points = "–"
-    return f"| {escape(part.id)} | {title} | {points} | {result} | {escape(part.message)} |"
+    label = escape(part_label(part.id))
+    return f"| {label} | {title} | {points} | {result} | {escape(part.message)} |"
 
 
 def _note(note: Note) -> str:

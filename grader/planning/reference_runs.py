@@ -15,6 +15,15 @@ from reference.expected import AttackResult, Expected, InversionResult
 from reference.specs import STAGE
 
 
+class NeverRun(ConfigError):
+    """The reference was never run with the settings of an experiment."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; {advice}")
+        self.what = what
+        """What was never run, without advice."""
+
+
 def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
     """Return the expected outputs as this offering needs them.
 
@@ -27,7 +36,7 @@ def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
         the inversions that some part asks for.
 
     Raises:
-        ConfigError: an experiment has settings that the reference was never run with.
+        NeverRun: an experiment has settings that the reference was never run with.
     """
     attacks: dict[str, AttackResult] = {}
     inversions: dict[str, InversionResult] = {}
@@ -46,12 +55,12 @@ def reference_runs(expected: Expected, assignment: Assignment) -> Expected:
 
 
 def runs_lacking(expected: Expected, assignment: Assignment) -> Iterator[str]:
-    """Say which experiments of an offering the reference was never run with."""
+    """Say which experiments of an offering the reference was never run with; without advice."""
     for experiment in assignment.experiments:
         try:
             reference_runs(expected, replace(assignment, experiments=(experiment,)))
-        except ConfigError as error:
-            yield str(error)
+        except NeverRun as error:
+            yield error.what
 
 
 def _attack(expected: Expected, experiment: Experiment, name: str) -> AttackResult:
@@ -81,9 +90,10 @@ def _inversions(
     return tuple(by_layer[layer] for layer in wanted)
 
 
-def _missing(expected: Expected, experiment: Experiment, name: str, what: str) -> ConfigError:
-    return ConfigError(
+def _missing(expected: Expected, experiment: Experiment, name: str, what: str) -> NeverRun:
+    return NeverRun(
         f"{name}: experiments.{experiment.part_id}: the reference was never run with these "
-        f"settings ({what}, {experiment.network}, bundle {expected.bundle_name}); run `python -m "
-        f"reference add-offering FOLDER --bundle {expected.bundle_name}` on each grading machine"
+        f"settings ({what}, {experiment.network}, bundle {expected.bundle_name})",
+        f"run `.venv/bin/python -m reference add-offering {name} --bundle {expected.bundle_name}` "
+        "on each machine that grades",
     )

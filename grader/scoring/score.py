@@ -165,7 +165,7 @@ def _grade(
     """Return a part's grade from the findings of its checks."""
     findings = _complete(part, given)
     max_points = assignment.max_points(part.id, course)
-    outcome = _outcome(findings)
+    outcome = part_outcome(findings)
     points = pending = offered = 0.0
     if outcome is Outcome.GRADER_FAULT:
         pending = max_points
@@ -236,8 +236,12 @@ def _fault(check_id: str, detail: str) -> Finding:
     )
 
 
-def _outcome(findings: tuple[Finding, ...]) -> Outcome:
-    """Return the part's outcome: undecided if any check is, PARTIAL between all and nothing."""
+def part_outcome(findings: tuple[Finding, ...]) -> Outcome:
+    """Return a part's outcome: undecided if any check is, PARTIAL between all and nothing.
+
+    Args:
+        findings: Of its checks, one or more.
+    """
     outcomes = {finding.outcome for finding in findings}
     for undecided in (Outcome.GRADER_FAULT, Outcome.NEEDS_HUMAN):
         if undecided in outcomes:

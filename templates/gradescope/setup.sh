@@ -6,7 +6,7 @@ source=/autograder/source
 export ENVIRONMENT=/opt/pset4 UV_PYTHON_INSTALL_DIR=/opt/python
 
 # The image has Python 3.10; uv brings a newer one, in a folder that every user may read.
-if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))'; then
   apt-get -qq update
   DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-pip >/dev/null
   python3 -m pip install --quiet uv

@@ -114,3 +114,17 @@ def test_every_picture_is_made_by_a_command_and_shown() -> None:
     assert shown - of_the_zoo == made
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/images").iterdir()}
     assert there == shown
+
+
+def test_every_page_asks_for_the_python_that_the_packages_ask_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    least = project["requires-python"].removeprefix(">=")
+    said = {
+        (path.name, found)
+        for path in (*documents(), ROOT / "Makefile", *(ROOT / "templates").rglob("*.yml"))
+        for found in re.findall(r"Python (3[\d.]*\d) or newer", path.read_text())
+    }
+    assert {found for _, found in said} == {least}, said
+    assert len(said) >= 6
+    refused = tuple(map(int, least.split(".")))
+    assert f"sys.version_info < {refused}" in (ROOT / "Makefile").read_text()

@@ -120,6 +120,9 @@ def test_nothing_for_staff_is_in_it(texts: dict[str, str], wheel: Path) -> None:
         assert not [n for n in names if word in n and "offering_rubrics" not in n and
                     "records/rubrics" not in n], word  # fmt: skip
     assert BEGIN not in "".join(texts.values())
+    readme = next(text for name, text in texts.items() if name.endswith("/METADATA"))
+    assert "```console\n$ pset4-check" in readme
+    assert "test=" not in readme
     for offering in OFFERINGS.glob("*/rubrics.toml"):
         for rubric in _strings(tomllib.loads(offering.read_text())):
             assert len(rubric) < LONG or not any(rubric in text for text in texts.values()), rubric
@@ -259,7 +262,7 @@ def test_without_the_modules_of_unix_it_packs_reports_and_tries_parts(
     for arguments, shown in (
         (("pack", "my.ipynb", "-k", "jdoe"), "jdoe.zip:"),
         (("report", "my.ipynb", "--stored"), "Report: report.pdf"),
-        (("check", "my.ipynb", "--only", "1a", "--isolation", "process"), "1(a)  passed"),
+        (("check", "my.ipynb", "--only", "1a", "--isolation", "process"), "1(a)  Passed"),
     ):
         done = installed.run(tmp_path, installed.python, script, *arguments)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -79,5 +79,8 @@ def test_damaged_outputs_of_an_offering_are_mended_by_adding_them_again(
     with pytest.raises(AssetsMissing, match="missing, or changed") as caught:
         load_expected("studio")
     said = str(caught.value)
-    assert f"take the folder {folder} away, and run `python -m reference add-offering" in said
+    assert (
+        f"take the folder {folder} away, and run `.venv/bin/python -m reference add-offering fall30"
+        in said
+    )
     assert "make reference" not in said

@@ -14,6 +14,7 @@ import pytest
 from grader.app import main as edge
 from grader.app.main import main
 from grader.model.results_folder import ResultFolder
+from grader.outputs.pages.words import part_label
 from grader.pipeline import GradeRecord
 from reference.errors import ConfigError, GraderFault
 from tests.grader.conftest import short_zip
@@ -158,7 +159,7 @@ def test_score_shows_the_table(graded: GradeRecord, capsys: pytest.CaptureFixtur
     assert main(["score", str(graded.folder.root)]) == 0
     shown = capsys.readouterr().out
     for part in json.loads(graded.folder.results.read_text())["parts"]:
-        assert part["id"] in shown
+        assert part_label(part["id"]) in shown
     assert "2.00 of 11.00 points" in shown
     assert "feedback.pdf" in shown
 

@@ -136,7 +136,7 @@ def test_some_parts_of_a_notebook_are_tried_with_few_steps(
     argv = ["check", str(home / "pset4.ipynb"), "--isolation", "auto", "--threads", "1"]
     assert main([*argv, "--only", "1a,4a", "--quick"]) == 0
     shown = capsys.readouterr().out
-    assert "1(a)  passed" in shown
+    assert "1(a)  Passed" in shown
     assert "4(a)" not in shown  # no verdict on attacks
     assert "cell 2" not in shown  # no part needs the loop
     assert "Quick check: attacks made a few steps only" in shown
@@ -145,6 +145,46 @@ def test_some_parts_of_a_notebook_are_tried_with_few_steps(
     assert "cell 2" in shown
     assert "error" not in shown
     assert not (home.parent / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "expected a notebook, found an empty file"),
+        (b"import numpy as np\n", "expected a notebook, found text that is not JSON"),
+        (b'{"nbformat": 4}', "expected a notebook, found JSON without a list of cells"),
+        (factories.notebook_bytes([]), "cannot be used as it is. 'my.ipynb' has no code in it"),
+    ],
+)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("check", "my.ipynb", "--only", "1"),
+        ("check", "my.ipynb", "--quick"),
+        ("report", "my.ipynb", "--stored"),
+    ],
+)
+def test_errors_name_the_students_own_file(
+    argv: tuple[str, ...], data: bytes, found: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home.parent / "my.ipynb").write_bytes(data)
+    assert main([*argv]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("my.ipynb")
+    assert found in told
+    assert ".zip" not in told
+
+
+@pytest.mark.parametrize("verb", ["grade", "check", "report"])
+@pytest.mark.parametrize("name", ["nowhere.ipynb", "nowhere.zip", "nowhere"])
+def test_a_file_that_is_not_there_is_said_to_be_none(
+    verb: str, name: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.is_dir()
+    assert main([verb, name]) == 2
+    assert (
+        f"{name}: expected the zip of a submission, found no such file" in capsys.readouterr().err
+    )
 
 
 def test_parts_that_there_are_not_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

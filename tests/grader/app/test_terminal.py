@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from grader.app.terminal import show_grades
-from grader.model.records import Severity
+from grader.model.records import Outcome, Severity
 from grader.model.results_folder import ResultFolder
 from grader.model.text import inert, terminal_line
 from tests import factories
@@ -54,3 +54,13 @@ def test_foreign_text_is_words(text: str, tmp_path: Path) -> None:
 def test_lines_are_kept_where_they_may_be() -> None:
     assert inert("a\tb\nc\x1b[0m\u202e") == "a\tb\nc[0m"
     assert terminal_line("a\nb ::x:: ##[y]") == "a b : :x: : # #[y]"
+
+
+def test_outcomes_have_the_words_of_the_pages(tmp_path: Path) -> None:
+    sink = io.StringIO()
+    console = Console(file=sink, width=100, color_system=None)
+    show_grades(console, factories.grade_sheet(), ResultFolder(root=tmp_path))
+    shown = sink.getvalue()
+    assert re.search(r"^1\(a\) .* Passed ", shown, re.MULTILINE)
+    for value in Outcome:
+        assert value.value.replace("_", " ").lower() not in shown

@@ -362,6 +362,30 @@ def test_functions_without_an_end_are_timeouts_heeding_the_interrupt_or_not(run_
     assert (run.error_name, run.error_message) == ("ValueError", "no answer within reach")
 
 
+def test_what_takes_long_is_told_with_its_limit(run_cells: Run) -> None:
+    endless = "def conv1d_forward(x, w):\n    while True:\n        pass"
+    _, _, seen = run_cells(
+        "import time\ntime.sleep(5.5)",
+        endless,
+        probes=probes_of(load_assignment(), 5),
+        limits=Limits(probe_timeout_s=6.0),
+    )
+    told = {progress.label for progress in seen if progress.waiting}
+    assert {
+        "cell 1, still running, for up to 20 min",
+        "calling conv1d_forward, still running, for up to 6 s",
+    } <= told
+
+
+def test_code_that_is_no_python_is_named_by_its_cell(run_cells: Run) -> None:
+    evidence, _, _ = run_cells("x = 1", "y = 1\nprint((x)", "if x:\npass")
+    _, unclosed, flat = evidence.cells
+    assert unclosed.error_name == "SyntaxError"
+    assert unclosed.error_message.endswith("(cell 2, line 2)")
+    assert flat.error_name == "IndentationError"
+    assert flat.error_message.endswith("(cell 3, line 2)")
+
+
 def test_no_process_is_left(bad: tuple[Evidence, set[int]]) -> None:
     assert bad[1] == set()
 

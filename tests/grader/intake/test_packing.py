@@ -63,7 +63,7 @@ def test_another_report_takes_the_place_of_none(home: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("pset4.ipynb", b"{}", "cannot be read: expected a notebook"),
+        ("pset4.ipynb", b"{}", "pset4.ipynb: expected a notebook, found JSON"),
         ("pset4.ipynb", factories.notebook_bytes([factories.markdown_cell("x")]), "no code in it"),
         ("report.pdf", b"%PDF", "damaged or not a PDF"),
     ],

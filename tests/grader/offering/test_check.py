@@ -211,6 +211,17 @@ def test_a_name_that_is_taken_and_a_folder_that_is_full_are_refused(made: Path) 
     assert not (made / "new").exists()
 
 
+@pytest.mark.parametrize("text", ["31 March 2030", "2030-03-31", "2030-03-31T23:59Z", "soon"])
+def test_a_deadline_that_is_none_is_told_with_an_example(
+    text: str, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = made / "later"
+    assert main(["offering", "new", "fall31", "--deadline", text, "--into", str(folder)]) == 2
+    expected = f"--deadline: expected a local time such as 2031-10-10T23:59, found {text!r}"
+    assert expected in capsys.readouterr().err
+    assert not folder.exists()
+
+
 def test_a_folder_of_offerings_is_known_by_its_names(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +254,7 @@ def test_a_solved_notebook_that_falls_short_is_told_by_part_and_check() -> None:
     read = factories.finding("prose", Outcome.NEEDS_HUMAN)
     assert list(short_of({"1a": (right,), "3c": (read,)}, assignment)) == []
     (fault,) = short_of({"1a": (right,), "1b": (partly,)}, assignment)
-    assert "part 1b: pool_forward: expected PASS with all of its points" in fault
-    assert "found PARTIAL with 80%" in fault
+    assert "part 1b: pool_forward: expected 'Passed' with all of its points" in fault
+    assert "found 'Partly correct' with 80%" in fault
     (unread,) = short_of({"3c": (replace(read, outcome=Outcome.GRADER_FAULT),)}, assignment)
-    assert "part 3c: prose: expected NEEDS_HUMAN" in unread
+    assert "part 3c: prose: expected 'Needs grading'" in unread

@@ -63,7 +63,7 @@ def test_a_third_offering_is_made_by_its_how_to_alone(
     faults = [line for line in told.splitlines() if line.startswith("- ")]
     assert len(faults) == 3
     assert sum("grader offering notebooks" in line for line in faults) == 2
-    assert sum("add-offering" in line for line in faults) == 1
+    assert sum("offering check pset4_fall30 --run" in line for line in faults) == 1
 
     assert in_process(notebooks) == 0
     release = (folder / "release.ipynb").read_text()

@@ -6,6 +6,7 @@ import pytest
 
 from grader.model.assignment import load_assignment
 from grader.model.records import CellRun, Evidence, GradeSheet, Outcome, Submission
+from grader.outputs.pages.words import part_label
 from grader.outputs.policy import Policy, evaluate, parse_policy
 from grader.scoring.overrides import Override
 from reference.errors import ConfigError
@@ -85,7 +86,7 @@ def test_one_check_by_default(part_id: str, check_id: str, outcome: Outcome, sta
 
     assert found == status
     assert len(reasons) == (status != 0)
-    assert all(reason.startswith(f"{part_id}, ") for reason in reasons)
+    assert all(reason.startswith(f"{part_label(part_id)}, ") for reason in reasons)
 
 
 def test_a_failed_check_is_not_hidden_by_one_that_waits() -> None:

@@ -21,7 +21,7 @@ def test_a_row_per_part_with_points_and_words() -> None:
 
     text = render_summary(factories.grade_sheet(findings, course="6.819"))
 
-    assert "| 4a | Attack: tarantula | 0 / 1 | ❌ incorrect | Ascend. |" in text
+    assert "| 4(a) | Attack: tarantula | 0 / 1 | ❌ Incorrect | Ascend. |" in text
     assert "Max-pooling layer: forward (optional)" in text
     assert "further classes (bonus) | 0.5 / 0.5" in text
     assert "**7.5 of 11 points**; up to 3 more not graded yet." in text
