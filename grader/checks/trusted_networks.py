@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 
 import torch
@@ -15,6 +17,9 @@ from reference.run_records import Space
 
 SIDE_PX = 224
 """Side of the hidden probe image."""
+
+MOST_LOGITS = 512
+"""Images whose logits are kept, the last ones."""
 
 
 class TrustedNetworks:
@@ -30,7 +35,7 @@ class TrustedNetworks:
         self._load = load
         self._corgi = corgi
         self._networks: dict[str, nn.Module] = {}
-        self._fingerprints: dict[str, Tensor] = {}
+        self._logits: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
         self.class_names = class_names
         self.seed = seed
 
@@ -64,14 +69,25 @@ class TrustedNetworks:
 
     def fingerprint(self, name: str) -> Tensor:
         """Return a trusted network's logits on the hidden probe image, (1, 1000)."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = self.logits(name, self.probe_image())
-        return self._fingerprints[name]
+        return self.logits(name, self.probe_image())
 
     def logits(self, name: str, images: Tensor) -> Tensor:
-        """Return a trusted network's logits, (N, 1000), on the CPU."""
+        """Return a trusted network's logits, (N, 1000), on the CPU.
+
+        Several checks ask for those of the same image, such as the corgi or the end of a run: they
+        are kept by what is in it.
+        """
+        images = images.detach().float().cpu().contiguous()
+        key = (name, images.shape, hashlib.blake2b(images.numpy().tobytes()).digest())
+        if key not in self._logits:
+            self._logits[key] = self._computed(name, images)
+            if len(self._logits) > MOST_LOGITS:
+                self._logits.popitem(last=False)
+        return self._logits[key].clone()
+
+    def _computed(self, name: str, images: Tensor) -> Tensor:
         network = self.network(name)
         device = next(network.parameters()).device
         with torch.no_grad():
-            logits: Tensor = network(images.float().to(device)).cpu()
+            logits: Tensor = network(images.to(device)).cpu()
         return logits

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import torch
 
 from authoring.samples import build_zip
@@ -108,10 +109,16 @@ def _context(record: GradeRecord, assignment: Assignment, bundle: Bundle) -> Che
 
 
 def _rejudged(record: GradeRecord, assignment: Assignment) -> float:
-    """CPU seconds of judging the evidence again and of writing the pages."""
-    started = time.process_time()
+    """CPU seconds of judging the evidence again, in a process of its own, and of the pages."""
+    started = _cpu_s()
     rejudge(RejudgeRequest(folder=record.folder, assignment=assignment), lambda _: None)
-    return time.process_time() - started
+    return _cpu_s() - started
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of all below it, those that ended included."""
+    all_of_them = (this := psutil.Process(), *this.children(recursive=True))
+    return sum(sum(one.cpu_times()[:4]) for one in all_of_them)
 
 
 def _checks(assignment: Assignment, context: CheckContext) -> tuple[float, float]:
