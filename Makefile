@@ -83,7 +83,7 @@ need-sub = $(if $(SUB),,$(error SUB is not set: name the zip, as in `make $@ SUB
 make-class = if [ "$(IN:/=)" = submissions/class ]; then $(BIN)/python -m authoring.class_samples >/dev/null; fi
 need-in = $(if $(IN),,$(error IN is not set: name the folder, as in `make $@ IN=submissions/class`))
 
-.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test pytest pytest-quick ci gradescope image accuracy hostile fuzz nbgrader bench bench-peers docs pictures regold clean
+.PHONY: help wheel student setup grade check pack batch score rejudge review classroom report notebook submissions reference assets zoo doctor lint types quick test test-all pytest pytest-quick ci gradescope image accuracy hostile fuzz nbgrader bench bench-peers docs pictures regold clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -170,11 +170,19 @@ lint: $(READY) ## ruff and import contracts
 types: $(READY) ## mypy --strict, tests included
 	@$(BIN)/mypy reference grader authoring tests
 
-quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (some 3 minutes)
+quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (2 minutes on two cores)
 	@$(MAKE) -s --no-print-directory -j2 lint pytest-quick
 
-test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and all tests
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and tests: everything once (12 minutes on two cores)
 	@$(MAKE) -s --no-print-directory -j2 types pytest
+
+test-all: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## What `make test` has and what it leaves out: all tests, then each corpus whole (hours)
+	@$(TESTING) $(BIN)/pytest -q -n $(TEST_WORKERS) --whole
+	@$(MAKE) -s --no-print-directory accuracy hostile classroom
+	@$(MAKE) -s --no-print-directory hostile WARM=1
+	@$(BIN)/python -m tests.kills
+	@$(BIN)/python -m tests.desk
+	@$(MAKE) -s --no-print-directory fuzz
 
 # They wait for nothing, so one for each core.
 pytest-quick: $(SYSTEM_READY)

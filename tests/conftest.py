@@ -1,7 +1,7 @@
 """How tests share the cores; and how hypothesis draws: the same examples in every run, no clock.
 
-To look for new examples, and twice as many where a test does not say how many, run with
-`--hypothesis-profile explore`.
+`make test` draws few examples, `make test-all` more (`tests.lanes.examples`). To look for new ones,
+and twice as many where a test does not say how many, run with `--hypothesis-profile explore`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.cpu_times import CpuTimes
-from tests.lanes import KernelGuard, is_left_out, is_quick, mark
+from tests.lanes import KernelGuard, has_all_examples, is_in_lane, is_left_out, mark
 
 gc.disable()
 """What is collected lives as long as the process: see `pytest_collection_finish`."""
 
-settings.register_profile(
-    "repeatable", derandomize=True, deadline=None, database=None, max_examples=50
-)
+PROFILES = {"sampled": 15, "repeatable": 50}
+"""Examples of a property that does not say how many: in `make test`, and in `make test-all`."""
+for name, count in PROFILES.items():
+    settings.register_profile(
+        name, derandomize=True, deadline=None, database=None, max_examples=count
+    )
 settings.register_profile("explore", deadline=None, print_blob=True)
-settings.load_profile("repeatable")
+settings.load_profile("sampled")
 
 SHARING_NOTHING = frozenset(
     {
@@ -52,12 +55,21 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make quick`: see tests/lanes.py."""
     parser.addoption("--quick", action="store_true", help="leave out the long tests")
-    parser.addoption("--whole", action="store_true", help="samples as they are, attacks and all")
+    parser.addoption(
+        "--whole", action="store_true", help="as `make test-all`: leave nothing out, cut nothing"
+    )
     parser.addoption("--cpu-times", metavar="FILE", help="append what each test costs to FILE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure in the processes that run tests: xdist's workers, or this one."""
+    """Draw as many examples as the lane asks for, and measure in the processes that run tests.
+
+    These are xdist's workers, or this one.
+    """
+    whole, explored = config.getoption("--whole"), config.getoption("--hypothesis-profile")
+    has_all_examples(bool(whole or explored))
+    if whole and not explored:
+        settings.load_profile("repeatable")
     file = config.getoption("--cpu-times")
     if file and (hasattr(config, "workerinput") or not config.getoption("numprocesses", None)):
         config.pluginmanager.register(CpuTimes(Path(file)))
@@ -70,7 +82,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave files of the other lane unread: importing them all takes a third of `make quick`."""
+    """Leave files of other lanes unread: importing them all takes a third of `make quick`."""
     if config.getoption("--quick") and collection_path.is_file():
         return is_left_out(collection_path) or None
     return None
@@ -81,10 +93,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark tests by their fixtures; put long ones first, so that the workers end together."""
     mark(items)
     items.sort(key=_rank)
-    if config.getoption("--quick"):
-        long = [item for item in items if not is_quick(item)]
-        items[:] = [item for item in items if is_quick(item)]
-        config.hook.pytest_deselected(items=long)
+    left_out = [item for item in items if not is_in_lane(item, config)]
+    items[:] = [item for item in items if is_in_lane(item, config)]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_collection_finish() -> None:

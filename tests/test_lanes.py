@@ -6,13 +6,24 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.execution import drivers
 from grader.sandbox import warm_server
 from tests.conftest import GUARD
-from tests.lanes import BY_FIXTURE, NOT_QUICK, STARTERS, KernelStarted, is_left_out
+from tests.lanes import (
+    BY_FIXTURE,
+    NOT_QUICK,
+    STARTERS,
+    KernelStarted,
+    examples,
+    has_all_examples,
+    is_in_lane,
+    is_left_out,
+    more,
+)
 
 
 @pytest.mark.parametrize("word", [*STARTERS, "ipykernel_launcher"])
@@ -46,6 +57,59 @@ def test_a_file_is_left_unread_only_where_it_marks_all_its_tests(tmp_path: Path)
         path.write_text(f"import pytest\n{line}\n")
         assert is_left_out(path) == left_out, line
     assert not is_left_out(tmp_path / "conftest.py")
+
+
+class Asked:
+    """As much of pytest's configuration as a lane is told by."""
+
+    def __init__(self, *args: str, quick: bool = False, whole: bool = False) -> None:
+        self.args = args
+        self._options = {"--quick": quick, "--whole": whole}
+
+    def getoption(self, name: str) -> bool:
+        return self._options[name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "marks", "there"),
+    [
+        (Asked(), ("kernel",), True),
+        (Asked(), ("kernel", "whole"), False),
+        (Asked("tests/a"), ("whole",), False),
+        (Asked("tests/a/test_b.py::test_c"), ("whole",), True),
+        (Asked(whole=True), ("whole",), True),
+        (Asked(quick=True), (), True),
+        (Asked(quick=True), ("whole",), False),
+        (Asked("tests/a/test_b.py::test_c", quick=True), ("kernel",), False),
+    ],
+)
+def test_each_lane_has_its_tests(
+    asked: Any, marks: tuple[str, ...], there: bool, request: pytest.FixtureRequest
+) -> None:
+    item = pytest.Function.from_parent(
+        request.node.parent, name="one", callobj=test_each_lane_has_its_tests
+    )
+    item.own_markers.clear()
+    for mark in marks:
+        item.add_marker(mark)
+    assert is_in_lane(item, asked) is there
+
+
+def test_more_cases_are_of_the_longest_lane_only() -> None:
+    one, pair = more("a", ("b", 2))
+    assert (one.values, pair.values) == (("a",), ("b", 2))
+    assert [mark.name for case in (one, pair) for mark in case.marks] == ["whole", "whole"]
+
+
+def test_properties_get_all_their_examples_in_the_longest_lane() -> None:
+    found = {}
+    try:
+        for whole in (False, True):
+            has_all_examples(whole)
+            found[whole] = [examples(number) for number in (4, 20, 100)]
+    finally:
+        has_all_examples(False)
+    assert found == {False: [4, 8, 25], True: [4, 20, 100]}
 
 
 def test_markers_are_declared(pytestconfig: pytest.Config) -> None:

@@ -27,8 +27,8 @@ INTRODUCTION = """# How right the grades are
 `make accuracy` grades a corpus of wrong answers (mutants) and of right ones that look different
 (variants), and writes this page. A mutant must lose points at the part where it is wrong and at no
 other, with a message that names the fault; a variant must keep all its points. `make test` grades a
-slice that still holds each kind of case at each part and each fault that must be named
-([`slice.py`](slice.py)).
+slice that still holds each kind of case at each part, right and wrong answers in each cell, and
+each fault of the layers that must be named ([`slice.py`](slice.py)).
 
 Made by hand: the files in [`cases/`](cases), one header line and the code of each. By rule: all
 conventions of the convolution layer ([`conventions.py`](conventions.py)), and changes of one

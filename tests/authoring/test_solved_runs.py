@@ -31,6 +31,7 @@ def short_notebook() -> NotebookNode:
     return notebook
 
 
+@pytest.mark.whole
 @pytest.mark.kernel
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_solved_notebook_runs_offline(

@@ -23,7 +23,7 @@ from tests.ci.gradescope_box import Container
 from tests.grader.conftest import LAYERS
 from tests.packaging.building import grader_wheel, student_wheel
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.kernel, pytest.mark.whole, pytest.mark.timeout(1500)]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ SOME = ("gextended", "jtwice", "lcanvas", "mscope", "omissing", "pbroken")
 `python -m tests.kills` take the whole class."""
 OPTIONS = ("--workers", "2", "--bundle", "studio-narrow")
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kernel, pytest.mark.whole, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

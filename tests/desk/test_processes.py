@@ -15,8 +15,8 @@ from tests.desk.killing import kill_while_it_answers
 from tests.desk.rounds import two_graders
 from tests.grader.review.desk.synthetic import write_class
 
-ROUNDS = 8
-KILLS = 2
+ROUNDS = 4
+KILLS = 1
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -58,6 +58,7 @@ def test_a_page_fetches_nothing_from_other_hosts(site: Path) -> None:
         assert re.findall(r"@import[^;]*//|url\([\"']?(?:https?:)?//", text) == [], path.name
 
 
+@pytest.mark.whole
 @pytest.mark.browser
 def test_the_search_needs_no_server_and_no_network(site: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")

@@ -19,7 +19,7 @@ from tests.fuzz.subjects import SUBJECTS
 from tests.fuzz.target import Case, Fault, _sentence, case, crasher, go_through
 from tests.grader.execution.fake_kernel import NONCE
 
-FILES = 120
+FILES = 40
 SLICES = {"names": 60, "messages": 12}
 
 

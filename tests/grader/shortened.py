@@ -12,22 +12,9 @@ STEPS = (b"n_iter=%d", b"range(%d)")
 """Where the samples' notebooks say how many steps an optimisation takes."""
 
 
-def shorten(zip_path: Path, steps: int, whole: bytes = b"") -> None:
-    """Let every optimization of the notebook in the zip take `steps` instead of 200 steps.
-
-    Args:
-        zip_path: The sample's zip, which is changed.
-        steps: How many.
-        whole: Beginning of a call whose optimization still takes 200; empty for none.
-    """
-    end = b", n_iter=200)"
-
-    def change(notebook: bytes) -> bytes:
-        assert not whole or whole + b")" in notebook, whole
-        short = _with_steps(notebook, steps)
-        return short.replace(whole + b")", whole + end) if whole else short
-
-    _change_notebook(zip_path, change)
+def shorten(zip_path: Path, steps: int) -> None:
+    """Let every optimization of the notebook in the zip take `steps` instead of 200 steps."""
+    _change_notebook(zip_path, lambda notebook: _with_steps(notebook, steps))
 
 
 def cut(zip_path: Path, cells: Collection[str]) -> None:

@@ -1,7 +1,8 @@
 """The main job at full size: ResNet-50, every page.
 
 20 steps per attack, so that it takes a minute: `make bench` takes all 200, and so does
-`make grade`. The gain that is asked for is the reference's after as many.
+`make grade`. The gain that is asked for is the reference's after as many. `make test` has the same
+sample on the narrow networks (`tests/authoring/test_submissions.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from pypdf import PdfReader
 from authoring.samples import build_zip
 from grader.model.records import Outcome
 from grader.pipeline import GradeRecord, grade
-from tests.authoring.test_submissions import IN_FULL_SIZE, gets_its_verdict
+from tests.authoring.test_submissions import gets_its_verdict
 from tests.grader.conftest import request_for
 from tests.grader.shortened import shorten
 
-pytestmark = [pytest.mark.kernel, pytest.mark.fullsize, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.fullsize,
+    pytest.mark.whole,
+    pytest.mark.timeout(1800),
+]
 
 
 STEPS = 20
@@ -26,7 +32,7 @@ STEPS = 20
 def course_form(tmp_path_factory: pytest.TempPathFactory) -> GradeRecord:
     """The course's own notebook form: CUDA calls everywhere, old URLs, Colab."""
     out = tmp_path_factory.mktemp("fullsize")
-    zip_path = build_zip(IN_FULL_SIZE, out / "course_form.zip")
+    zip_path = build_zip("course_form", out / "course_form.zip")
     shorten(zip_path, STEPS)
     return grade(request_for(zip_path, out, bundle="studio"), lambda _: None, lambda _: None)
 
@@ -41,7 +47,7 @@ def test_networks_are_full_size(course_form: GradeRecord) -> None:
 
 
 def test_it_gets_its_verdict(course_form: GradeRecord) -> None:
-    gets_its_verdict(IN_FULL_SIZE, course_form)
+    gets_its_verdict("course_form", course_form)
 
 
 def test_every_attack_is_right(course_form: GradeRecord) -> None:

@@ -9,13 +9,17 @@ import pytest
 from grader.sandbox.tiers import Tier, host_support
 from grader.sandbox.warm import WarmServer
 from tests.hostile.suite import judged, names_of, warm_server
+from tests.lanes import more
 
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.skipif(host_support().tier is Tier.PROCESS, reason=host_support().why_not),
 ]
 
-CASES = tuple(name for name in names_of("grade", quick=True) if name != "pickles_and_results")
+SHOWN_ELSEWHERE = ("daemons", "output_half_pairs", "reads_secrets", "socket_swapped")
+"""Left to `make test-all`: their like are here or in `tests/grader/execution/test_driver.py`."""
+COLD_ONLY = "pickles_and_results"
+CASES = tuple(name for name in names_of("grade", quick=True) if name != COLD_ONLY)
 """`python -m tests.hostile --warm` runs all cases."""
 
 
@@ -25,7 +29,9 @@ def warm() -> Iterator[WarmServer]:
         yield server
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [*(name for name in CASES if name not in SHOWN_ELSEWHERE), *more(*SHOWN_ELSEWHERE)]
+)
 def test_verdict(name: str, warm: WarmServer) -> None:
     verdict = judged(name, warm)
     assert verdict.wrong == ()

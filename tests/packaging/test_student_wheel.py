@@ -253,6 +253,7 @@ def _findings(folder: Path) -> list[tuple[str, str, str, float, str]]:
     ]
 
 
+@pytest.mark.whole
 @pytest.mark.kernel
 def test_without_the_modules_of_unix_it_packs_reports_and_tries_parts(
     installed: Installed, tmp_path: Path

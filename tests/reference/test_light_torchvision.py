@@ -28,6 +28,7 @@ def test_the_compiler_is_not_imported_until_it_is_used() -> None:
     assert _printed(code) == ["False", "False", "1.0", "True", "True"]
 
 
+@pytest.mark.whole
 @pytest.mark.slow
 def test_a_torchvision_that_uses_more_of_the_compiler_gets_the_real_one() -> None:
     code = (

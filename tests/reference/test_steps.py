@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reference.images import box_bounds, from_pixels
 from reference.run_records import Norm, Space, StepConfig
 from reference.steps import clamp_pixel_box, normalise_gradient, project, project_l2_ball, step
+from tests.lanes import examples
 
 SHAPE = (1, 3, 5, 5)
 seeds = st.integers(0, 2**31)
@@ -38,7 +39,7 @@ def config(
 
 
 @given(seed=seeds, space=spaces, eps=st.floats(0.01, 5), scale=st.floats(0.01, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_projection_lands_in_ball_and_box_and_stays_there(
     seed: int, space: Space, eps: float, scale: float
 ) -> None:
@@ -51,7 +52,7 @@ def test_projection_lands_in_ball_and_box_and_stays_there(
 
 
 @given(seed=seeds, space=spaces, eps=st.floats(0.01, 5), scale=st.floats(0.01, 10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_projection_is_not_expansive(seed: int, space: Space, eps: float, scale: float) -> None:
     start, settings_ = draw_start(seed, space), config(space, eps)
     a, b = start + draw(seed + 1, scale), start + draw(seed + 2, scale)
@@ -60,7 +61,7 @@ def test_projection_is_not_expansive(seed: int, space: Space, eps: float, scale:
 
 
 @given(seed=seeds, space=spaces, eps=st.floats(1, 5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_points_inside_do_not_move(seed: int, space: Space, eps: float) -> None:
     start = draw_start(seed, space)
     inside = clamp_pixel_box(start + draw(seed + 1, 0.05), space)

@@ -100,17 +100,22 @@ def _groups(base: str, depth: Depth, pattern: str) -> list[tuple[Form, ...]]:
     count = max([-(-len(forms) // LARGEST), *zones.values()])
     groups: list[list[Form]] = [[] for _ in range(count)]
     for form in sorted(forms, key=lambda form: -max((zones[z] for z in form.zones), default=0)):
-        fitting = [group for group in groups if _fits(form, group)]
+        fitting = [group for group in groups if fits(form, group)]
         min(fitting, key=len).append(form)
-    return [tuple(sorted(group, key=_order)) for group in groups]
+    return [in_order(group) for group in groups]
 
 
-def _fits(form: Form, chosen: Iterable[Form]) -> bool:
+def fits(form: Form, chosen: Iterable[Form]) -> bool:
+    """Whether a form touches nothing that the others do."""
     return all(not form.zones & other.zones for other in chosen)
 
 
-def _order(form: Form) -> int:
+def in_order(forms: Iterable[Form]) -> tuple[Form, ...]:
     """What changes the answers' cells comes first, then what is put beside them or around them."""
+    return tuple(sorted(forms, key=_order))
+
+
+def _order(form: Form) -> int:
     stages: tuple[tuple[str, ...], ...] = (
         ("layer cells",),
         _OTHERS,

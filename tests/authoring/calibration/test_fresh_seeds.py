@@ -28,6 +28,7 @@ from reference.bundles import get_bundle
 from reference.images import from_pixels, prepare_image, read_image
 from reference.networks import NETWORKS, load_network
 from reference.run_records import Space
+from tests.lanes import more
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +58,8 @@ def within(quantity: str, dtype: Dtype, errors: Errors) -> None:
 
 
 @pytest.mark.parametrize(("quantity", "dtype"), [
-    ("layer", "float32"), ("layer", "float64"), ("pool_slope", "float32"),
-    ("pool_slope", "float64"), ("probability", "float32"), ("probability_large", "float32"),
+    ("layer", "float32"), ("pool_slope", "float32"), ("probability", "float32"),
+    ("probability_large", "float32"), *more(("layer", "float64"), ("pool_slope", "float64")),
 ])  # fmt: skip
 def test_layers_and_softmax(quantity: str, dtype: Dtype) -> None:
     errors = worst(BY_SEED[quantity](seed, dtype) for seed in FRESH)
@@ -81,7 +82,7 @@ def networks() -> dict[str, nn.Module]:
     return {name: load_network(name, bundle) for name in ("pretrained", "robust")}
 
 
-@pytest.mark.parametrize("name", ["pretrained", "robust"])
+@pytest.mark.parametrize("name", ["pretrained", *more("robust")])
 def test_networks_on_the_cpu(networks: dict[str, nn.Module], name: str) -> None:
     """Float32 with one thread and two, in channels-last memory, by matrix products, in TF32."""
     stay_inside(networks[name], NETWORKS[name].space, CPU)

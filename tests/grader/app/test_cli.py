@@ -148,6 +148,7 @@ def test_check_follows_its_policy(
     shutil.copytree(graded.folder.root, tmp_path / "graded")  # once for them all; this writes there
     copied = replace(graded, folder=ResultFolder(root=tmp_path / "graded"))
     monkeypatch.setattr("grader.pipeline.grade", lambda *_: copied)
+    monkeypatch.setattr("grader.app.hand_in_cli.starting", lambda _: nullcontext())
     zip_path = short_zip(tmp_path / "jdoe.zip")
     argv = ["check", str(zip_path), "--require", require, "--bundle", "studio-narrow"]
     assert main([*argv, "--out", str(tmp_path / "out")]) == status

@@ -134,6 +134,7 @@ def test_some_parts_of_a_notebook_are_tried_with_few_steps(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = ["check", str(home / "pset4.ipynb"), "--isolation", "auto", "--threads", "1"]
+    argv += ["--bundle", "studio-narrow"]
     assert main([*argv, "--only", "1a,4a", "--quick"]) == 0
     shown = capsys.readouterr().out
     assert "1(a)  Passed" in shown

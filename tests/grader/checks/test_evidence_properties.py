@@ -26,6 +26,7 @@ from tests import factories
 from tests.grader.checks.bases import Base, all_bases
 from tests.grader.checks.damage import Damage, combined, damages
 from tests.grader.checks.support import ASSIGNMENT, Lab
+from tests.lanes import examples
 
 READ_BY = {
     "conv1d_forward": {"1a", "3a", "3b"},
@@ -192,26 +193,26 @@ def chosen(
 
 
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_damaged_replies_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "replies")))
 
 
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_damaged_observations_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     seen = tuple(s for s in subjects if "predictions" in s.by_kind)
     check(*data.draw(chosen(seen, "models", "predictions", "cells")))
 
 
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_damaged_runs_raise_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "runs")))
 
 
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_damage_of_all_kinds_raises_no_grade(subjects: Subjects, data: st.DataObject) -> None:
     check(*data.draw(chosen(subjects, "replies", "runs", "models", "predictions", "cells")))
 

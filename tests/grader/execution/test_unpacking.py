@@ -17,6 +17,7 @@ from grader.execution.unpacking import (
     TOO_LARGE,
     unpacked,
 )
+from tests.lanes import examples
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -25,7 +26,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(JSON)
 def test_what_is_sound_stays_as_it_is(value: Any) -> None:
     assert unpacked(json.dumps(value).encode()) == value

@@ -35,6 +35,7 @@ def set_facts(folder: Path) -> None:
     path.write_text(text.replace("n_steps = 200", f"n_steps = {STEPS}"))
 
 
+@pytest.mark.whole
 @pytest.mark.kernel
 @pytest.mark.timeout(900)
 def test_a_third_offering_is_made_by_its_how_to_alone(

@@ -20,6 +20,7 @@ from grader.model.records import Alignment, Cell, CellMatch
 from grader.model.template import TemplateCell
 from grader.planning.alignment import align
 from tests import factories
+from tests.lanes import examples
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +136,7 @@ def parts_by_name(old: Cell) -> set[str]:
 
 
 @given(notebook=edited(TEMPLATE, ids=True, deleting=True))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_cells_with_ids_stay_where_they_belong(notebook: Notebook) -> None:
     parts = parts_of(TEMPLATE)
     for what, owner, old, match in matched(notebook, TEMPLATE):
@@ -148,7 +149,7 @@ def test_cells_with_ids_stay_where_they_belong(notebook: Notebook) -> None:
 
 
 @given(notebook=edited(CONFUSABLE, ids=False, deleting=True))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_whole_cells_without_ids_stay_where_they_belong(notebook: Notebook) -> None:
     """Whatever was deleted: a copy of one attack does not become another."""
     parts = parts_of(CONFUSABLE)
@@ -162,13 +163,13 @@ def test_whole_cells_without_ids_stay_where_they_belong(notebook: Notebook) -> N
 
 
 @given(notebook=edited(TEMPLATE, ids=True, deleting=False))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_nothing_is_missing_unless_it_was_deleted(notebook: Notebook) -> None:
     assert notebook.align(TEMPLATE).missing == ()
 
 
 @given(data=st.data(), ids=st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_written_answers_are_found_wherever_they_stand(data: st.DataObject, ids: bool) -> None:
     notebook = data.draw(edited(CONFUSABLE, ids=ids, deleting=False))
     whole = {owner for what, owner, _ in notebook.cells if what == "whole"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from grader.review.answers import AnswerState
 from grader.review.moved_piles import Move, moved_piles
-from grader.review.piles import PileKind, piles
+from grader.review.piles import Pile, PileKind, piles
 from tests.grader.review.test_piles import LONG, MIRROR, PAD, answer, shown
 
 CLASS = {
@@ -16,7 +17,11 @@ CLASS = {
         answer("eve", state=AnswerState.BLANK),
     )
 }  # fmt: skip
-FOUND = piles(tuple(CLASS.values()))
+
+
+@cache
+def found() -> tuple[Pile, ...]:
+    return piles(tuple(CLASS.values()))
 
 
 def move(kerberos: str, beside: str = "") -> Move:
@@ -27,34 +32,34 @@ def move(kerberos: str, beside: str = "") -> Move:
 
 
 def test_an_answer_is_put_into_another_pile_and_the_others_stay_as_they_were() -> None:
-    made = moved_piles(FOUND, [move("cyd", "ann")], CLASS)
+    made = moved_piles(found(), [move("cyd", "ann")], CLASS)
     assert ("by_hand", (("ann", "bob"), ("cyd",))) in shown(made)
-    kept = {pile.id for pile in FOUND if not {"ann", "cyd"} & set(pile.members)}
+    kept = {pile.id for pile in found() if not {"ann", "cyd"} & set(pile.members)}
     assert kept < {pile.id for pile in made}
     assert sorted(name for pile in made for name in pile.members) == sorted(CLASS)
 
 
 def test_answers_are_put_into_a_new_pile_and_back() -> None:
-    made = moved_piles(FOUND, [move("bob"), move("cyd", "bob")], CLASS)
+    made = moved_piles(found(), [move("bob"), move("cyd", "bob")], CLASS)
     assert ("alone", (("ann",),)) in shown(made)
     assert ("by_hand", (("bob",), ("cyd",))) in shown(made)
-    equal = moved_piles(FOUND, [move("ann"), move("bob", "ann")], CLASS)
+    equal = moved_piles(found(), [move("ann"), move("bob", "ann")], CLASS)
     assert ("by_hand", (("ann", "bob"),)) in shown(equal)  # equal texts stay one group
-    back = moved_piles(FOUND, [move("bob"), move("bob", "ann")], CLASS)
+    back = moved_piles(found(), [move("bob"), move("bob", "ann")], CLASS)
     assert sorted(name for pile in back for name in pile.members) == sorted(CLASS)
 
 
 def test_a_pile_whose_answers_are_to_be_looked_at_stays_one() -> None:
-    near = [replace(FOUND[-1], kind=PileKind.NEAR)]
-    others = [pile for pile in FOUND[:-1] if pile.kind is not PileKind.BLANK]
+    near = [replace(found()[-1], kind=PileKind.NEAR)]
+    others = [pile for pile in found()[:-1] if pile.kind is not PileKind.BLANK]
     moving = next(pile.members[0] for pile in others)
     made = moved_piles([*others, *near], [move(moving, near[0].members[0])], CLASS)
     assert next(pile for pile in made if moving in pile.members).proposed
-    blank = moved_piles(FOUND, [move("cyd", "eve")], CLASS)
+    blank = moved_piles(found(), [move("cyd", "eve")], CLASS)
     assert next(pile for pile in blank if "cyd" in pile.members).kind is PileKind.BLANK
 
 
 def test_what_was_said_of_another_hand_in_moves_nothing() -> None:
     later = CLASS | {"cyd": replace(CLASS["cyd"], zip_sha256="another")}
     gone = Move(kerberos="zed", zip_sha256="z", beside="ann", beside_zip=CLASS["ann"].zip_sha256)
-    assert moved_piles(FOUND, [move("cyd", "ann"), gone, move("ann", "ann")], later) == FOUND
+    assert moved_piles(found(), [move("cyd", "ann"), gone, move("ann", "ann")], later) == found()

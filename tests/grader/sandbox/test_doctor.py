@@ -15,6 +15,7 @@ from grader.sandbox import doctor
 from grader.sandbox.cgroups import cpus_shared
 from grader.sandbox.doctor import TRIALS, examine
 from grader.sandbox.tiers import Tier, host_support
+from tests.lanes import more
 
 BOXED = pytest.mark.skipif(
     host_support().tier is Tier.PROCESS, reason=f"no box here: {host_support().why_not}"
@@ -41,8 +42,7 @@ exec setpriv --reuid 61003 --regid 61003 --clear-groups env HOME=/nonexistent "$
     [
         (Tier.CGROUP, False),
         (Tier.CGROUP, True),
-        (Tier.BUBBLEWRAP, False),
-        (Tier.BUBBLEWRAP, True),
+        *more((Tier.BUBBLEWRAP, False), (Tier.BUBBLEWRAP, True)),
         (Tier.PROCESS, False),
     ],
 )

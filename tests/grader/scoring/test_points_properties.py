@@ -16,6 +16,7 @@ from grader.model.records.codec import to_json
 from grader.outputs.pages import words
 from grader.outputs.pages.render import render_feedback_html
 from tests import factories, strategies
+from tests.lanes import examples
 
 CARD = re.compile(
     r'<section class="card" id="part-(\w+)">.*?class="points">([^<]*)<small>([^<]*)', re.DOTALL
@@ -84,7 +85,7 @@ def weights(part_id: str) -> list[float]:
 
 
 @given(sheet=sheets())
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_points_on_the_page_add_up_to_the_total_on_the_page(sheet: GradeSheet) -> None:
     page = render_feedback_html(sheet, Path("/nowhere"))
     shown = {part: points for part, points, _ in CARD.findall(page)}
@@ -103,7 +104,7 @@ def test_points_of_a_perfect_sheet_add_up_as_they_are_printed() -> None:
 
 
 @given(sheet=sheets())
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_maxima_on_the_page_add_up_to_the_maximum_on_the_page(sheet: GradeSheet) -> None:
     page = render_feedback_html(sheet, Path("/nowhere"))
     shown = [most.strip(" /") for _, _, most in CARD.findall(page)]

@@ -32,6 +32,7 @@ def test_same_seed_same_picture(class_id: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_drawings_do_not_depend_on_the_processes() -> None:
     alone, pooled = (make_drawings(1, 40, workers=n) for n in (0, 2))
     assert torch.equal(alone.pixels, pooled.pixels)

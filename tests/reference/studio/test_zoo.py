@@ -13,6 +13,7 @@ from reference.studio.train import Phase
 from reference.studio.zoo import RECIPES, Plan, make_zoo
 
 
+@pytest.mark.whole
 @pytest.mark.fullsize
 def test_zoo_from_nothing_with_a_few_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

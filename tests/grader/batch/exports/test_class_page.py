@@ -317,6 +317,7 @@ def test_shares_are_quarters(value: float, place: int) -> None:
     assert share_counts([value], 1.0).index(1) == place
 
 
+@pytest.mark.whole
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_page_shows_in_a_real_browser(tmp_path: Path) -> None:

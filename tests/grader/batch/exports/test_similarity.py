@@ -40,6 +40,7 @@ from tests.factories import ASSIGNMENT
 from tests.grader.batch.factory import row, without_sheet
 from tests.grader.outputs.pages.test_render import ACTIVE, Inventory
 from tests.hostile.pages import active_content
+from tests.lanes import examples
 
 TEMPLATE = load_assignment().template
 CODE = [(cell.part_id, cell.source) for cell in TEMPLATE if cell.kind == "code"]
@@ -249,7 +250,7 @@ def test_the_lines_that_are_shared_are_marked() -> None:
     assert marked == set(OWN.split("\n")) - {""}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_fingerprinted(source: str) -> None:
     found = frozenset(hashes(source, 8).tolist())

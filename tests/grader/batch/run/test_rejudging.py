@@ -30,6 +30,7 @@ from grader.model.stage_keys import StageKeys
 from grader.sandbox.apart import Bounds, Ended
 from tests import factories
 from tests.grader.batch.run.test_batch import Class, Here, Seen
+from tests.lanes import more
 
 pytestmark = pytest.mark.kernel
 
@@ -98,7 +99,7 @@ def rows(store: Store, table: Any) -> int:
         return len(connection.execute(select(table.c.id)).all())
 
 
-@pytest.mark.parametrize("shared_files", [True, False])
+@pytest.mark.parametrize("shared_files", [True, *more(False)])
 def test_who_moves_when_a_share_changes(
     graded: Class, no_kernel: None, tmp_path: Path, shared_files: bool
 ) -> None:
@@ -225,7 +226,7 @@ def whole(graded: Class, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return Whole(school, moved, sheets)
 
 
-@pytest.mark.parametrize("stops", STOPS)
+@pytest.mark.parametrize("stops", ["before the store", *more("halfway through the files")])
 def test_a_class_that_was_stopped_goes_on_where_it_was(
     graded: Class,
     whole: Whole,
@@ -333,6 +334,7 @@ def test_a_class_tells_whom_it_left(graded: Class, tmp_path: Path) -> None:
     assert "oddonly: must be graded again" in " ".join(result.output.split())
 
 
+@pytest.mark.whole
 def test_a_class_is_judged_by_its_workers(graded: Class, tmp_path: Path) -> None:
     school = copied(graded, tmp_path)
     request = RejudgeClassRequest(

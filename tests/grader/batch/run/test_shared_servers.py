@@ -67,6 +67,7 @@ def servers_here() -> set[int]:
     return found
 
 
+@pytest.mark.whole
 @pytest.mark.kernel
 def test_workers_share_and_one_that_tries_again_does_not() -> None:
     if host_support().tier is Tier.PROCESS or os.getuid() != 0:

@@ -28,6 +28,7 @@ from grader.testing import ArrayStore, ask
 from reference import conv
 from reference.convention import CONVENTIONS, DEFAULT_CONVENTION, Convention
 from tests.grader.checks.support import ASSIGNMENT, SEED, Lab
+from tests.lanes import examples
 
 FORWARD = "out[n] = sum(j, 0, k-1, W[j] * x[n + j - (k-1)//2])"
 PLACES = {
@@ -157,7 +158,7 @@ def test_what_cannot_be_read_says_where_and_why(
     assert values.items() <= raised.value.values.items()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.text("out[n]=xWgNk()+-*/%^<>0 19,\n#sumifmaxargj", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for source in (text, f"out[n] = {text}"):

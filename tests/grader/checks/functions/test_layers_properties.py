@@ -21,6 +21,7 @@ from reference.conv import CONVENTIONS, Convention
 from reference.signals import Floats
 from tests.grader.checks.memory import Memory
 from tests.grader.checks.support import SEED, Lab
+from tests.lanes import examples
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +81,7 @@ def judged(context: CheckContext, check: str) -> Finding:
 
 
 @given(convention=conventions, drawn=sizes, seed=seeds)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @example(convention=CONVENTIONS[0], drawn=((1, 1), (2, 2)), seed=0)
 @example(convention=CONVENTIONS[-1], drawn=((14, 14), (13, 6)), seed=1)
 def test_any_convention_and_size_passes(
@@ -96,7 +97,7 @@ def test_any_convention_and_size_passes(
 
 
 @given(drawn=sizes, seed=seeds)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_pooling_of_any_size_passes(
     lab: Lab, drawn: tuple[tuple[int, int], ...], seed: int
 ) -> None:
@@ -185,7 +186,7 @@ def _tolerances(check: str) -> list[Tolerance]:
     sign=st.sampled_from([-1.0, 1.0]),
     power=st.floats(0, 6),
 )
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 def test_one_wrong_entry_of_a_result_is_never_passed(
     right: Right,
     data: st.DataObject,
@@ -215,7 +216,7 @@ def test_one_wrong_entry_of_a_result_is_never_passed(
 
 
 @given(data=st.data(), power=st.floats(0.5, 6))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_one_wrong_share_at_a_tie_is_never_passed(
     right: Right, data: st.DataObject, power: float
 ) -> None:

@@ -23,6 +23,7 @@ from grader.model.records import UNREADABLE, Outcome, ProbeValue
 from grader.testing import ArrayStore
 from reference import conv, pool
 from tests.grader.checks.support import ASSIGNMENT, Lab
+from tests.lanes import examples
 
 RIGHT = {
     "conv1d_forward": conv.forward,
@@ -110,7 +111,7 @@ def right(lab: Lab) -> Right:
     numbers=st.sets(st.integers(0, MOST_CALLS - 1), min_size=1),
     how=st.sampled_from(("missing", "no array", "raised", "text", *SPOILT)),
 )
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_with_any_calls_missing_or_of_another_shape_no_check_passes(
     right: Right, judged: tuple[str, str, str], numbers: set[int], how: str
 ) -> None:

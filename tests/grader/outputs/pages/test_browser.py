@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 from pypdfium2 import PdfDocument
 
 from tests.grader.outputs.pages.conftest import Pages
+from tests.lanes import more
 
 AXE = Path(__file__).parents[3] / "axe" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -28,7 +29,10 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     ("page", "width", "height", "dark"),
-    [("feedback", 1100, 1600, False), ("feedback", 500, 1600, True), ("staff", 1100, 1600, True)],
+    [
+        ("feedback", 1100, 1600, False),
+        *more(("feedback", 500, 1600, True), ("staff", 1100, 1600, True)),
+    ],
 )
 def test_pages_show_in_a_real_browser(
     pages: Pages, tmp_path: Path, page: str, width: int, height: int, dark: bool
@@ -70,6 +74,7 @@ def test_pages_of_a_submission_have_no_fault_that_axe_finds_at_any_width(
                 assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], width
 
 
+@pytest.mark.whole
 def test_print_keeps_the_score_bar_where_a_browser_leaves_backgrounds_out(
     pages: Pages, tmp_path: Path
 ) -> None:

@@ -222,6 +222,7 @@ def test_three_keys_grade_an_answer_and_the_next_one_is_there(
     assert len(served.opened.ledger.rows) == 3
 
 
+@pytest.mark.whole
 def test_keys_faster_than_a_slow_server_change_nothing_and_reach_no_other_student(
     served: Served, browser: Browser
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_reply_that_is_lost_after_the_row_is_stored_makes_no_second_row(
     assert len(served.opened.ledger.rows) == 1
 
 
+@pytest.mark.whole
 def test_what_is_typed_is_there_again_after_the_page_was_left(
     served: Served, browser: Browser
 ) -> None:
@@ -319,6 +321,7 @@ def test_two_graders_at_one_answer_the_second_sees_both_and_a_head_settles(
     assert served.opened.ledger.rows[-1].share == 0.5
 
 
+@pytest.mark.whole
 def test_a_head_is_asked_before_another_persons_decision_is_taken_back(
     served: Served, browser: Browser
 ) -> None:
@@ -386,6 +389,7 @@ def test_a_pile_is_graded_by_keyboard_after_all_of_it_was_seen(
     assert {row.kind for row in served.opened.ledger.rows[len(taken) :]} == {DecisionKind.WITHDRAWN}
 
 
+@pytest.mark.whole
 def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
     hostile_class: ClassOnDisk, browser: Browser
 ) -> None:
@@ -485,6 +489,7 @@ def test_a_comment_is_placed_on_a_page_by_keyboard_and_by_pointer(
     assert page.locator(".mark-row").count() == 0
 
 
+@pytest.mark.whole
 def test_single_keys_can_be_turned_off(served: Served, browser: Browser) -> None:
     page = served.sit(browser)
     page.goto(served.origin + served.opened.answer())

@@ -65,6 +65,7 @@ def test_while_an_answer_is_saved_no_control_changes_it_and_each_says_so(
     assert page.url == served.origin + opened.answer(1)
 
 
+@pytest.mark.whole
 def test_after_the_last_answer_of_a_part_the_list_says_saved_and_asks_nothing(
     served: Served, browser: Browser
 ) -> None:
@@ -118,6 +119,7 @@ def enter_as(served: Served, page: Page, name: str) -> None:
     page.wait_for_selector("#overview")
 
 
+@pytest.mark.whole
 def test_enter_saves_after_a_click_and_does_its_own_after_tab(
     served: Served, browser: Browser
 ) -> None:
@@ -154,6 +156,7 @@ def test_enter_saves_after_a_click_and_does_its_own_after_tab(
     assert len(rows) == 3
 
 
+@pytest.mark.whole
 def test_keys_that_change_say_to_a_reader_that_they_change_nothing(
     served: Served, browser: Browser
 ) -> None:
@@ -170,6 +173,7 @@ def test_keys_that_change_say_to_a_reader_that_they_change_nothing(
     page.wait_for_url(served.origin + served.opened.answer(1))
 
 
+@pytest.mark.whole
 def test_what_is_typed_into_a_rubric_stays_until_it_is_saved(
     served: Served, browser: Browser
 ) -> None:
@@ -195,6 +199,7 @@ def test_what_is_typed_into_a_rubric_stays_until_it_is_saved(
     assert served.opened.ledger.made[-1].item("slip").for_student == "Mind your $i$."
 
 
+@pytest.mark.whole
 def test_a_pile_whose_reply_is_lost_is_not_known_to_be_saved_and_is_saved_once(
     served: Served, browser: Browser
 ) -> None:
@@ -246,6 +251,7 @@ def test_a_head_makes_an_item_of_a_pile_by_keyboard_and_grades_the_pile_with_it(
     assert [(row.share, row.comment) for row in rows] == [(0.6, "Why zeros?")] * len(taken)
 
 
+@pytest.mark.whole
 def test_items_above_nine_floor_and_cap_count_on_the_page_as_they_do_when_saved(
     served: Served, browser: Browser
 ) -> None:

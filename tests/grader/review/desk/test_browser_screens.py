@@ -20,6 +20,7 @@ from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
 from tests.grader.review.desk.test_release_on_desk import decide_all
 from tests.grader.review.test_publishing import write_no_pages
+from tests.lanes import more
 
 pytestmark = pytest.mark.browser
 
@@ -126,7 +127,7 @@ def test_a_request_is_entered_and_answered_at_the_desk_by_keyboard(
     assert kinds == ["opened", "kept"]
 
 
-@pytest.mark.parametrize("where", ["/figures", "/part/3c/figures", "/pages", "/requests"])
+@pytest.mark.parametrize("where", ["/figures", *more("/part/3c/figures", "/pages", "/requests")])
 def test_axe_finds_nothing_on_lists_and_figures(
     served: Served, browser: Browser, where: str
 ) -> None:
@@ -157,6 +158,7 @@ def test_answers_are_read_a_second_time_by_keyboard(served: Served, browser: Bro
     assert [one.author for one in rows if one.kind is DecisionKind.SECOND] == ["ben"]
 
 
+@pytest.mark.whole
 def test_on_a_telephone_how_far_a_part_is_stands_whole_in_sight(
     served: Served, browser: Browser
 ) -> None:

@@ -23,6 +23,7 @@ from grader.review.desk.forms import Ground, NotTaken, decision_from
 from grader.review.desk.holding import by_rubric
 from tests.grader.review.desk.conftest import ITEMS, RUBRIC, Opened
 from tests.grader.review.desk.test_piles_on_desk import fields, pile_of
+from tests.lanes import examples
 
 SEAT = Seat(
     kerberos="amy",
@@ -69,7 +70,7 @@ def form_of(decision: Decision, rubric: Rubric, most: float) -> FormData:
     return FormData([*pairs, ("adjust", shown.adjust), *facts.items()])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(SHARES, some.floats(-1, 1), APPLIED, some.sampled_from([0, 3]), RUBRICS,
        some.sampled_from([0.8, 1.0, 2.0, 1 / 3]))  # fmt: skip
 def test_a_form_saved_as_it_was_opened_gives_the_same_points(
@@ -94,7 +95,7 @@ def test_a_form_saved_as_it_was_opened_gives_the_same_points(
     assert by_rubric(made, later).share == by_rubric(held, later).share
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(SHARES, RUBRICS)
 def test_what_the_bar_shows_is_what_is_in_force(share: float, rubric: Rubric) -> None:
     held = Decision(uuid="d", kerberos="amy", part_id="3c", zip_sha256="", share=share)
