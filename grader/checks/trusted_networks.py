@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,12 @@ SIDE_PX = 224
 MOST_LOGITS = 512
 """Images whose logits are kept, the last ones."""
 
+TOGETHER = 4
+"""Images that go through a network at once: more take more memory and hardly less time."""
+
+_Key: TypeAlias = tuple[str, torch.Size, bytes]
+"""A network, and the shape and digest of images."""
+
 
 class TrustedNetworks:
     """The host's own networks and corgi, loaded when first asked for."""
@@ -35,7 +42,7 @@ class TrustedNetworks:
         self._load = load
         self._corgi = corgi
         self._networks: dict[str, nn.Module] = {}
-        self._logits: OrderedDict[tuple[object, ...], Tensor] = OrderedDict()
+        self._logits: OrderedDict[_Key, Tensor] = OrderedDict()
         self.class_names = class_names
         self.seed = seed
 
@@ -72,22 +79,36 @@ class TrustedNetworks:
         return self.logits(name, self.probe_image())
 
     def logits(self, name: str, images: Tensor) -> Tensor:
-        """Return a trusted network's logits, (N, 1000), on the CPU.
+        """Return a trusted network's logits, (N, 1000), on the CPU."""
+        (logits,) = self.logits_of_each(name, [images])
+        return logits
+
+    def logits_of_each(self, name: str, images: Sequence[Tensor]) -> list[Tensor]:
+        """Return the logits, (N, 1000), of each of some tensors (N, 3, H, W), on the CPU.
 
         Several checks ask for those of the same image, such as the corgi or the end of a run: they
-        are kept by what is in it.
+        are kept by what is in it. Others of one shape go through the network together.
         """
-        images = images.detach().float().cpu().contiguous()
-        key = (name, images.shape, hashlib.blake2b(images.numpy().tobytes()).digest())
-        if key not in self._logits:
-            self._logits[key] = self._computed(name, images)
-            if len(self._logits) > MOST_LOGITS:
-                self._logits.popitem(last=False)
-        return self._logits[key].clone()
+        plain = [image.detach().float().cpu().contiguous() for image in images]
+        keys = [(name, one.shape, blake2b(one.numpy().tobytes()).digest()) for one in plain]
+        found = {key: self._logits[key] for key in keys if key in self._logits}
+        missing = {key: one for key, one in zip(keys, plain, strict=True) if key not in found}
+        for shape in {key[1] for key in missing}:
+            of_shape = {key: one for key, one in missing.items() if key[1] == shape}
+            found |= self._computed(name, of_shape)
+        self._logits.update(found)
+        while len(self._logits) > MOST_LOGITS:
+            self._logits.popitem(last=False)
+        return [found[key].clone() for key in keys]
 
-    def _computed(self, name: str, images: Tensor) -> Tensor:
+    def _computed(self, name: str, images: Mapping[_Key, Tensor]) -> dict[_Key, Tensor]:
+        """Return the logits of tensors of one shape."""
         network = self.network(name)
         device = next(network.parameters()).device
-        with torch.no_grad():
-            logits: Tensor = network(images.to(device)).cpu()
-        return logits
+        found: dict[_Key, Tensor] = {}
+        for first in range(0, len(images), TOGETHER):
+            keys, tensors = zip(*list(images.items())[first : first + TOGETHER], strict=True)
+            with torch.no_grad():
+                logits: Tensor = network(torch.cat(tensors).to(device)).cpu()
+            found |= zip(keys, torch.split(logits, [len(one) for one in tensors]), strict=True)
+        return found

@@ -7,7 +7,7 @@ then how the notebook makes a step of it. Where none was seen, there is what was
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -79,7 +79,9 @@ def pushes_of(context: CheckContext, recorded: RecordedRun) -> tuple[Push, ...]:
     A notebook may subtract the gradient of a loss; what counts is where the image went.
     """
     looks = sorted(recorded.run.looks, key=lambda look: look.step)
-    found = [push for push in (_of_look(context, recorded, look) for look in looks) if push]
+    along = dict(images_along(context, recorded)) if looks else {}
+    of_looks = (_of_look(context, recorded, look, along) for look in looks)
+    found = [push for push in of_looks if push]
     if not found:
         samples = sorted(recorded.run.samples, key=lambda sample: sample.step)
         made = (_of_sample(context, recorded, sample) for sample in samples)
@@ -99,13 +101,14 @@ def _sure(push: Push) -> bool:
     return push.followed is not None and abs(push.followed) >= threshold("uphill")
 
 
-def _of_look(context: CheckContext, recorded: RecordedRun, look: Look) -> Push | None:
+def _of_look(
+    context: CheckContext, recorded: RecordedRun, look: Look, along: Mapping[int, Tensor]
+) -> Push | None:
     image = _item(context, look.image, recorded.item)
     gradient = _item(context, look.gradient, recorded.item)
     if image is None or gradient is None or image.shape != gradient.shape:
         return None
     push = Push(step=look.step, image=image, moved=gradient)
-    along = dict(images_along(context, recorded))
     before, after = along.get(look.step), along.get(look.step + 1)
     if before is not None and after is not None:
         push = replace(push, transformed=not look.own and _transformed(image, before, after))

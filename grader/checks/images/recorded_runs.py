@@ -236,10 +236,8 @@ def log_probability_curve(
         reference: The reference's log-probability after 0, 1, ... steps; empty for none.
     """
     along = images_along(context, recorded)
-    values = [
-        float(log_probability(context.networks.logits(network, image), target))
-        for _, image in along
-    ]
+    logits = context.networks.logits_of_each(network, [image for _, image in along])
+    values = [float(log_probability(of_image, target)) for of_image in logits]
     return CurveExhibit(
         title=f"log-probability of {context.networks.class_names[target]} over the steps",
         x_label="step",

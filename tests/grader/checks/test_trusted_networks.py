@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from grader.checks import trusted_networks
-from grader.checks.trusted_networks import TrustedNetworks
+from grader.checks.trusted_networks import TOGETHER, TrustedNetworks
 from reference.run_records import Space
 
 
@@ -81,3 +81,15 @@ def test_an_image_that_needs_a_gradient_is_taken() -> None:
     logits = networks.logits("pretrained", image)
     assert logits.dtype == torch.float32
     assert not logits.requires_grad
+
+
+def test_images_of_one_shape_go_together_and_keep_their_places() -> None:
+    networks, made = _networks()
+    images = [torch.full((1, 3, 4, 4), float(n)) for n in range(TOGETHER + 1)]
+    images += [torch.ones(2, 3, 4, 4), torch.ones(1, 3, 8, 4), images[0]]
+    logits = networks.logits_of_each("pretrained", images)
+    assert [one.flatten().tolist() for one in logits] == [
+        image.sum(dim=(1, 2, 3)).tolist() for image in images
+    ]
+    assert made["pretrained"].asked == 4
+    assert networks.logits_of_each("pretrained", []) == []
