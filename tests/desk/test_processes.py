@@ -14,6 +14,7 @@ from grader.batch.store.store import open_store
 from tests.desk.killing import kill_while_it_answers
 from tests.desk.rounds import two_graders
 from tests.grader.review.desk.synthetic import write_class
+from tests.lanes import more
 
 ROUNDS = 4
 KILLS = 1
@@ -30,6 +31,7 @@ def results(tmp_path: Path, url: str | None) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("url", [*more("sqlite"), "postgresql"], indirect=True)
 def test_two_graders_beside_score_lose_nothing_and_the_other_is_told(
     results: Path, url: str | None
 ) -> None:

@@ -16,8 +16,12 @@ pytestmark = [
     pytest.mark.skipif(host_support().tier is Tier.PROCESS, reason=host_support().why_not),
 ]
 
-SHOWN_ELSEWHERE = ("daemons", "output_half_pairs", "reads_secrets", "socket_swapped")
-"""Left to `make test-all`: their like are here or in `tests/grader/execution/test_driver.py`."""
+SHOWN_ELSEWHERE = (
+    *("daemons", "exfiltration", "exit_hard", "namespaces_again"),
+    *("output_half_pairs", "reads_secrets", "socket_swapped"),
+)
+"""Left to `make test-all`: their like are here, in the doctor's trials, or in `test_driver.py`,
+`test_run.py` and `test_warm_kernels.py` of `tests/grader/execution`."""
 COLD_ONLY = "pickles_and_results"
 CASES = tuple(name for name in names_of("grade", quick=True) if name != COLD_ONLY)
 """`python -m tests.hostile --warm` runs all cases."""

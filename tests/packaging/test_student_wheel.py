@@ -220,6 +220,7 @@ def test_expected_outputs_hold_no_class_after_an_attack(texts: dict[str, str]) -
     assert theirs["log_p_after"] == ours["log_p_after"]
 
 
+@pytest.mark.whole
 @pytest.mark.kernel
 def test_it_finds_what_staff_find_with_other_seeds(
     installed: Installed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -253,7 +254,6 @@ def _findings(folder: Path) -> list[tuple[str, str, str, float, str]]:
     ]
 
 
-@pytest.mark.whole
 @pytest.mark.kernel
 def test_without_the_modules_of_unix_it_packs_reports_and_tries_parts(
     installed: Installed, tmp_path: Path

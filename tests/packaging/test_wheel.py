@@ -169,6 +169,7 @@ def test_nothing_of_the_checkout_is_on_the_path(installed: Installed, tmp_path: 
     assert done.stdout.split(maxsplit=2) == [*map(str, places), "[None, None]\n"]
 
 
+@pytest.mark.whole
 def test_its_keys_are_the_checkouts(installed: Installed, tmp_path: Path) -> None:
     # Workers with the wheel serve a command from a checkout: both must count as the same grader.
     code = (

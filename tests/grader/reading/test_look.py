@@ -24,6 +24,7 @@ from reference.images import from_pixels
 from reference.run_records import Space
 from tests import factories
 from tests.grader.reading import pdfs
+from tests.lanes import more
 
 ASSIGNMENT = load_assignment()
 
@@ -104,7 +105,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["complete", "course_form", "undergrad_6819"])
+@pytest.mark.parametrize("name", ["complete", *more("course_form", "undergrad_6819")])
 def test_reports_of_the_samples(
     samples: Path, tmp_path: Path, known: tuple[KnownPicture, ...], name: str
 ) -> None:

@@ -68,6 +68,7 @@ _SAFE = {"network", "files", "processes"}
 """Attempts that do no harm where they succeed."""
 
 
+@pytest.mark.whole
 @BOXED
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become an ordinary user")
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")

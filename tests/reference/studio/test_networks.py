@@ -67,7 +67,7 @@ def test_the_corgi_is_a_pembroke(name: str) -> None:
     assert probability[282] < 0.01
 
 
-@pytest.mark.parametrize(("part", "n_steps"), [("4a", 60), ("4b", 60)])
+@pytest.mark.parametrize(("part", "n_steps"), [("4a", 60), *more(("4b", 60))])
 def test_the_courses_attacks_reach_their_target(part: str, n_steps: int) -> None:
     outcome = course_attack(_model("standard"), part, n_steps)
     assert outcome.before < 0.01
@@ -102,7 +102,7 @@ def test_weights_are_small_and_survive_the_round_trip(tmp_path: Path) -> None:
         assert weights_path(name).stat().st_size < 4e6
 
 
-@pytest.mark.parametrize("attack_steps", [0, 1])
+@pytest.mark.parametrize("attack_steps", [1, *more(0)])
 def test_training_is_seeded_and_learns(attack_steps: int, held_out: Drawings) -> None:
     recipe = Recipe(
         name="tiny",

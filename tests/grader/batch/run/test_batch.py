@@ -38,6 +38,7 @@ from grader.model.results_folder import ResultFolder
 from reference.bundles import get_bundle
 from reference.errors import ConfigError
 from tests.full_disk import FullDisk
+from tests.lanes import more
 
 pytestmark = pytest.mark.slow
 
@@ -188,7 +189,7 @@ def test_what_is_done_is_not_done_again(school: Class) -> None:
         assert school.rows(store, again)["sbroken"].state is State.GRADED
 
 
-@pytest.mark.parametrize("harm", ["partly", "other"])
+@pytest.mark.parametrize("harm", ["partly", *more("other")])
 def test_results_that_are_not_there_are_made_again(school: Class, harm: str) -> None:
     with open_store(school.results) as store:
         school.batch(store)

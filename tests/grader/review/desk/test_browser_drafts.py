@@ -13,7 +13,7 @@ from grader.review.desk.access import Role
 from tests.grader.review.desk.conftest import ClassOnDisk
 from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.whole]
 
 
 @pytest.fixture
@@ -55,7 +55,6 @@ def test_a_draft_from_before_somebody_decided_is_kept_beside_that_decision(
     assert page.input_value("[name=comment]") == "ben's word"  # the draft is a decision by now
 
 
-@pytest.mark.whole
 def test_who_comes_back_may_begin_with_the_decision_that_was_made_meanwhile(
     served: Served, browser: Browser
 ) -> None:
@@ -75,7 +74,6 @@ def test_who_comes_back_may_begin_with_the_decision_that_was_made_meanwhile(
     assert (mine.kind, mine.parent, mine.share) == (DecisionKind.HUMAN, theirs.uuid, 0.5)
 
 
-@pytest.mark.whole
 def test_a_draft_by_an_older_rubric_is_saved_after_that_was_told(
     served: Served, browser: Browser
 ) -> None:
@@ -97,7 +95,6 @@ def test_a_draft_by_an_older_rubric_is_saved_after_that_was_told(
     assert served.opened.ledger.rows[0].rubric_number == 3
 
 
-@pytest.mark.whole
 def test_two_tabs_of_one_person_tell_each_other_what_was_saved(
     served: Served, browser: Browser
 ) -> None:

@@ -86,6 +86,7 @@ def test_after_the_last_answer_of_a_part_the_list_says_saved_and_asks_nothing(
     said(page, f"Saved: 3(c) of {seats[1].code}")
 
 
+@pytest.mark.whole
 def test_a_draft_belongs_to_one_reading_and_to_whoever_came_in_by_the_last_link(
     served: Served, browser: Browser
 ) -> None:
