@@ -428,32 +428,6 @@ def test_hostile_texts_run_nothing_and_fetch_nothing_on_any_screen(
     assert (len(opened.ledger.rows), len(opened.ledger.events)) == (3, 1)
 
 
-def test_axe_finds_nothing_on_any_screen(served: Served, browser: Browser) -> None:
-    page = served.sit(browser)
-    seat = served.opened.desk.attendance.room.order("3c")[0]
-    there = served.opened.answer()
-    for where in (
-        "/",
-        "/release",
-        "/part/3c/answers",
-        "/students",
-        f"/students/{seat.code}",
-        there,
-    ):
-        page.goto(served.origin + where)
-        assert axe(page) == [], where
-    for _ in range(4):
-        page.keyboard.press("t")
-        assert axe(page) == []
-    page.keyboard.press("?")
-    assert axe(page) == []
-    page.keyboard.press("Escape")
-    page.emulate_media(color_scheme="dark")
-    for where in ("/", there):
-        page.goto(served.origin + where)
-        assert axe(page) == [], where
-
-
 def test_a_comment_is_placed_on_a_page_by_keyboard_and_by_pointer(
     served: Served, browser: Browser
 ) -> None:

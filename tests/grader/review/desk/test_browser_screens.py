@@ -127,17 +127,6 @@ def test_a_request_is_entered_and_answered_at_the_desk_by_keyboard(
     assert kinds == ["opened", "kept"]
 
 
-@pytest.mark.parametrize("where", ["/figures", *more("/part/3c/figures", "/pages", "/requests")])
-def test_axe_finds_nothing_on_lists_and_figures(
-    served: Served, browser: Browser, where: str
-) -> None:
-    page = served.sit(browser)
-    page.goto(served.origin + where)
-    assert axe(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert axe(page) == []
-
-
 def test_answers_are_read_a_second_time_by_keyboard(served: Served, browser: Browser) -> None:
     page = served.sit(browser, "ben", Role.GRADER)
     page.goto(served.origin + "/part/3c/readings")
