@@ -123,6 +123,11 @@ def without_session(sitting: Sitting) -> None:
     page.wait_for_selector("#alert:not(:empty)")
 
 
+def fresh(sitting: Sitting) -> None:
+    sitting.page.context.clear_cookies()
+    sitting.go("/enter")
+
+
 def used_link(sitting: Sitting) -> None:
     sitting.page.context.clear_cookies()
     sitting.go("/enter#used")
@@ -207,7 +212,7 @@ STATES = (
     State(
         "It works once.",
         "/enter",
-        lambda at: (at.page.context.clear_cookies(), at.go("/enter")),
+        fresh,
     ),
     State("used already", "/enter", used_link),
     State("A new link for somebody", "/", lambda at: at.go("/")),
