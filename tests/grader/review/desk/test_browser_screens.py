@@ -20,7 +20,6 @@ from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_browser import Served, axe, listening_desk, said
 from tests.grader.review.desk.test_release_on_desk import decide_all
 from tests.grader.review.test_publishing import write_no_pages
-from tests.lanes import more
 
 pytestmark = pytest.mark.browser
 
