@@ -5,24 +5,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from grader.batch.records import State as RunState
 from grader.batch.store.store import open_store
-from grader.model.records.decisions import Decision
 from grader.review.desk import evidence_view
-from grader.review.desk.access import Reviewer, Role
+from grader.review.desk.access import Role
 from grader.review.desk.asked import Desk
 from grader.review.desk.routes import RULES
 from grader.review.page_pictures import PageSet
-from tests.grader.review.desk.conftest import ClassOnDisk, Opened, open_over
+from tests.grader.review.desk.conftest import ClassOnDisk, open_over
+from tests.grader.review.desk.every_stand import (
+    DOUBLE,
+    FLAGGED,
+    NOT_RUN,
+    OFFERED,
+    OPEN,
+    SCAN,
+    SECOND,
+    code,
+    place,
+    prepare,
+)
 from tests.grader.review.desk.synthetic import write_class
 from tests.grader.review.desk.test_browser import AXE, Served, listening_desk, said
 from tests.grader.review.desk.test_piles_on_desk import pile_of
@@ -38,18 +47,8 @@ NO_PAGES = {
 """Addresses that lead to another one, or answer with a file or a piece of a page."""
 ANSWER = "/part/{part}/answers/{code}"
 PILE = "/part/{part}/piles/{pile}"
-DOUBLE, SECOND, FLAGGED, OFFERED, OPEN, NOT_RUN, SCAN = range(7)
-"""Answers to 3(c), by how they stand."""
-SCANNED = "kerb006"
 ASKED_FOR = ("XXXXXXX", "code=X", "status of 401", "status of 403")
 """What a browser's console says of states that are faults."""
-
-
-def place(opened: Opened, which: int) -> int:
-    """Return the place in the order of 3(c) of the answer that stands so."""
-    names = [seat.kerberos for seat in opened.desk.attendance.room.order("3c")]
-    others = [name for name in names if name != SCANNED]
-    return names.index((*others, SCANNED)[which])
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,6 @@ class State:
 
     def __repr__(self) -> str:
         return f"{self.rule} {self.says}"
-
-
-def code(opened: Opened, which: int) -> str:
-    return opened.answer(place(opened, which)).rpartition("/")[2]
 
 
 def student(sitting: Sitting, which: int = SECOND) -> Page:
@@ -340,51 +335,6 @@ def serving(shared: ClassOnDisk, *, blind: bool) -> Iterator[Served]:
         served.complaints[:] = [
             one for one in served.complaints if not any(words in one for words in ASKED_FOR)
         ]
-
-
-def prepare(opened: Opened) -> None:
-    """Let answers stand in every way."""
-    object.__setattr__(opened.desk, "people", (Reviewer(name="ben", role=Role.GRADER),))
-    room = opened.desk.attendance.room
-    waits = room.order("3c")[place(opened, NOT_RUN)]
-    changed = replace(waits, state=RunState.WAITING, parts={})
-    opened.desk.attendance._room = replace(
-        room, seats=tuple(changed if one is waits else one for one in room.seats)
-    )
-    mark = json.dumps({"page": 1, "box": [0.1, 0.1, 0.5, 0.2], "text": "Which **end**?"})
-    full = {"comment": "Say $x_1$", "note": "As on page 3", "mark": mark}
-    late = form(opened, DOUBLE, item="right")
-    decide(opened, "ann", DOUBLE, **full)
-    decided(opened, "ben", DOUBLE, late)
-    decide(opened, "ann", SECOND, **full)
-    decide(opened, "ben", SECOND, item="right", second="100")
-    asks = {"uuid": uuid4().hex, "kind": "opened", "text": "Why **half**?"}
-    opened.client().post(f"/part/3c/answers/{code(opened, SECOND)}/request", data=asks)
-    decide(opened, "ann", FLAGGED, flag="Is this enough?")
-    opened.ledger.decide(
-        Decision(
-            uuid=uuid4().hex,
-            kerberos=room.order("3c")[place(opened, OFFERED)].kerberos,
-            part_id="3c",
-            zip_sha256="0" * 64,
-            share=0.5,
-            author="ann",
-            comment="Of the earlier zip",
-        )
-    )
-
-
-def form(opened: Opened, which: int, **fields: str) -> dict[str, str]:
-    return opened.form(place(opened, which), **fields)
-
-
-def decide(opened: Opened, name: str, which: int, **fields: str) -> None:
-    decided(opened, name, which, form(opened, which, **fields))
-
-
-def decided(opened: Opened, name: str, which: int, sent: dict[str, str]) -> None:
-    there = f"/part/3c/answers/{code(opened, which)}/decision"
-    assert opened.client(name).post(there, data=sent).status_code in {200, 409}
 
 
 def found_by_axe(page: Page) -> list[str]:
