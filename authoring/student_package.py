@@ -61,6 +61,7 @@ ROOTS = (
     "grader.sandbox.apart_server",
     "grader.sandbox.enter",
     "grader.sandbox.inner",
+    "grader.sandbox.zygote",
     "grader.execution.driver",
     "grader.execution.driver_server",
     "grader.intake.report_pages",

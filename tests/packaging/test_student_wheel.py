@@ -25,14 +25,17 @@ from grader.model.records import GradeSheet
 from grader.model.records.codec import load
 from grader.offering.master import SETUP
 from grader.offering.notebooks import BEGIN, END, folders_with_master, read_master
+from grader.sandbox.warm_server import PROGRAMS
 from reference.expected import COMMITTED
 from tests import factories
 from tests.grader.conftest import LAYERS
-from tests.packaging.building import student_wheel
+from tests.packaging.building import ROOT, student_wheel
 from tests.packaging.test_wheel import Installed, environment_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
+RUN_IN_A_BOX = {f"grader/sandbox/{name}" for name in PROGRAMS}
+"""Programs that import the files that lie beside them there."""
 LONG = 24
 """Letters from which a line or sentence is one's own, and not what any program says."""
 WRONG_LAYERS = (
@@ -151,9 +154,34 @@ def test_it_asks_for_every_package_that_it_imports(wheel: Path, texts: dict[str,
     homes = packages_distributions()
     for name, text in texts.items():
         if name.endswith(".py"):
-            for top in imported(text) - set(sys.stdlib_module_names) - {"grader", "reference"}:
+            beside = {Path(one).stem for one in texts if Path(one).parent == Path(name).parent}
+            ours = {"grader", "reference"} | (beside if name in RUN_IN_A_BOX else set())
+            for top in imported(text) - set(sys.stdlib_module_names) - ours:
                 found = {canonicalize_name(one) for one in homes.get(top, ())}
                 assert found & asked, f"{name} imports {top}, which the package does not ask for"
+
+
+def test_every_module_that_is_started_by_its_name_or_file_is_in_it(texts: dict[str, str]) -> None:
+    missing = set()
+    for name in [name for name in texts if name.endswith(".py")]:
+        for text in string_constants(texts[name]):
+            path = Path(name).with_name(text) if text.endswith(".py") else as_path(text)
+            if path is not None and (ROOT / path).is_file() and path.as_posix() not in texts:
+                missing.add(f"{name} names {text}")
+    assert missing == set()
+
+
+def string_constants(code: str) -> Iterator[str]:
+    """Yield the texts in a module that may be the name of a module or of a file beside it."""
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.]+", text):
+                yield text
+
+
+def as_path(module: str) -> Path | None:
+    """The file that a module's full name stands for."""
+    return Path(*module.split(".")).with_suffix(".py") if "." in module.strip(".") else None
 
 
 def test_what_students_notebooks_import_is_there_as_for_staff(texts: dict[str, str]) -> None:
