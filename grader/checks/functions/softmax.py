@@ -17,6 +17,7 @@ from grader.checks.declaration import Basis, Check, Reads, Rests
 from grader.checks.findings import (
     Verdict,
     failed,
+    how_ended,
     needs_human,
     not_attempted,
     partly,
@@ -67,11 +68,13 @@ def check_output2prob(context: CheckContext, part_id: str) -> Verdict:
 def _check(context: CheckContext, part_id: str) -> Verdict:
     reply = reply_of(context, FUNCTION)
     if reply is None or (reply.outcome is Outcome.PASS and not reply.values):
-        if any(blame_of(context).unfinished(run) for run in blamed_for_name(context, FUNCTION)):
+        blamed = blamed_for_name(context, FUNCTION)
+        if any(blame_of(context).unfinished(run) for run in blamed):
             return not_attempted(say("output2prob.stub"))
         if FUNCTION not in context.names_defined:
             undefined = say("output2prob.undefined")
-            return needs_human(undefined).adding(where_to_look(context, part_id))
+            where = where_to_look(context, part_id)
+            return needs_human(undefined).adding(*map(how_ended, blamed[:1]), where)
         return why_missing(context, part_id, "An answer of output2prob", FUNCTION)
     if reply.outcome is not Outcome.PASS:
         return without_credit(

@@ -293,3 +293,11 @@ def test_code_that_is_no_python_is_the_students_error_not_missing(lab: Lab) -> N
     read = CHECKS["conv_forward"](written, "1a")
     assert read.outcome is WAITS
     assert UNTIL.format(1) + " SyntaxError" in read.message
+
+
+def test_what_is_no_python_is_named_where_output2prob_is_looked_for(lab: Lab) -> None:
+    source = "def output2prob(output):\n    return torch.softmax(output, 1\n"
+    context = lab.context(sources=(source,), cells=(SYNTAX,), report_pages=0)
+    found = CHECKS["output2prob"](context, "2c")
+    assert found.outcome is WAITS
+    assert UNTIL.format(1) + " SyntaxError" in found.message
