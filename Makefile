@@ -170,10 +170,10 @@ lint: $(READY) ## ruff and import contracts
 types: $(READY) ## mypy --strict, tests included
 	@$(BIN)/mypy reference grader authoring tests
 
-quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network (2 minutes on two cores)
+quick: $(READY) $(SYSTEM_READY) ## Lint and the fast tests: no kernel, browser, database or full-size network
 	@$(MAKE) -s --no-print-directory -j2 lint pytest-quick
 
-test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and tests: everything once (12 minutes on two cores)
+test: $(READY) $(SYSTEM_READY) $(TEST_READY) lint ## Lint, types and tests: everything once
 	@$(MAKE) -s --no-print-directory -j2 types pytest
 
 test-all: $(READY) $(SYSTEM_READY) $(TEST_READY) lint types ## What `make test` has and what it leaves out: all tests, then each corpus whole (hours)
