@@ -201,15 +201,17 @@ def _sheets(
     """Return the pages of a report; without lines that name one of the class that is hidden."""
     drawn = pages_of(folder)
     first = answer.report_pages[:MOST_PAGES] or ((1,) if drawn.pages else ())
+    last = drawn.pages  # of a long report, answers may lie behind the pages that are drawn
+    behind = [number for number in first if number > last] if last else []
     made = []
-    for number in range(1, drawn.pages + 1):
-        facts = drawn.facts(number) if number in first else None
+    for number in (*range(1, last + 1), *behind):
+        facts = drawn.facts(number) if number in first and number <= last else None
         size = (facts.width_px, facts.height_px) if facts and facts.width_px else _LETTER
         made.append(
             SheetView(
                 number=number,
                 address=seat.page_address(number),
-                ratio=None if number in drawn.failed else size,
+                ratio=None if number in drawn.failed or number > last else size,
                 lines=tuple(_lines(facts.lines, seat, hidden)) if facts else (),
                 proposed=number in answer.report_pages,
                 shown=number in first,

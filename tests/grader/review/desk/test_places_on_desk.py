@@ -153,3 +153,20 @@ def test_a_page_that_cannot_be_drawn_says_what_can_be_done_at_this_desk(
         assert ("flag it for the head" in html) is blind
     assert file.status_code == (404 if blind else 200)
     assert ("the head can open a desk without BLIND" in file.text) is blind
+
+
+def test_an_answer_behind_the_pages_that_are_drawn_is_named(
+    shared: ClassOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_on_store(shared)
+    client = opened.client("ben", Role.GRADER)
+    say(opened, client, "3c:3", "3c:4")
+
+    def one(_: ResultFolder) -> PageSet:
+        return PageSet(folder=shared.results, pages=1, drawn=(), failed=())
+
+    monkeypatch.setattr(evidence_view, "pages_of", one)
+    html = client.get(f"/part/3c/answers/{scan_of(opened)}").text
+    for page in (3, 4):
+        assert f"Page {page} could not be drawn" in html
+    assert "Page 2 could not be drawn" not in html
