@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +23,8 @@ fi
 echo "ends: $*" >> log
 """
 """Stands in for Python, pip and uv: says what was asked of it, and takes its time."""
+_OF_MAKE = ("MAKE", "MFLAGS")
+"""What `make test` hands down to the makes that it starts."""
 
 
 @pytest.fixture
@@ -35,9 +38,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(checkout: Path) -> subprocess.Popen[str]:
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(_OF_MAKE)}
     return subprocess.Popen(
         ["make", FLAG, "PYTHON=./python"],
         cwd=checkout,
+        env=alone,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

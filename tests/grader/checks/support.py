@@ -259,7 +259,7 @@ class Lab:
     ) -> AttackRun:
         if objective is not None or not all(isinstance(v, PLAIN) for v in changes.values()):
             return make(of, objective, **changes)
-        key = (make.__name__, of, *sorted(changes.items()))
+        key = (make.__name__, of, CONFIGS.get(of), *sorted(changes.items()))
         if key not in self.plain_runs:
             self.plain_runs[key] = make(of, objective, **changes)
         return self.plain_runs[key]
