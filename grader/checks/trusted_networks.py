@@ -42,6 +42,7 @@ class TrustedNetworks:
         self._load = load
         self._corgi = corgi
         self._networks: dict[str, nn.Module] = {}
+        self._fingerprints: dict[str, Tensor] = {}
         self._logits: OrderedDict[_Key, Tensor] = OrderedDict()
         self.class_names = class_names
         self.seed = seed
@@ -76,7 +77,9 @@ class TrustedNetworks:
 
     def fingerprint(self, name: str) -> Tensor:
         """Return a trusted network's logits on the hidden probe image, (1, 1000)."""
-        return self.logits(name, self.probe_image())
+        if name not in self._fingerprints:
+            self._fingerprints[name] = self.logits(name, self.probe_image())
+        return self._fingerprints[name]
 
     def logits(self, name: str, images: Tensor) -> Tensor:
         """Return a trusted network's logits, (N, 1000), on the CPU."""
